@@ -1,0 +1,316 @@
+//! The pipeline, from WebAssembly bytes to an image. Read this file first.
+//!
+//! ```text
+//! bytes ─ decode ─→ Module + bodies ─ translate ─→ CLIF ─ Cranelift ─→ code ─ emit ─→ image
+//!                                     (each function on its own, in parallel)
+//! ```
+//!
+//! Called by the engine. The image depends on the bytes, the tunables and the target alone: functions are compiled in
+//! whatever order and on whatever thread, and put in place by index.
+
+use crate::decode::module::{Body, Decoded, decode};
+use crate::emit::image::{Role, emit};
+use crate::emit::link::Code;
+use crate::error::CompileError;
+use crate::options::Options;
+use crate::target;
+use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
+use crate::translate::function::{Scratch, translate};
+use crate::translate::signature;
+use crate::translate::trampoline::TrampolineMaker;
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::ir::Function;
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::{CodegenError, Context};
+use cranelift_frontend::FunctionBuilderContext;
+use rayon::prelude::*;
+use tancho_abi::builtin::Builtin;
+use tancho_abi::image::BUILD_ID;
+use tancho_abi::index::FunctionIndex;
+use tancho_abi::module::{ExternKind, FuncTypeRecord, Module, NONE, Range, Summary};
+use tancho_abi::types::FuncType;
+
+/// A compiler for one target with one set of options. Cheap to share between threads.
+pub struct Compiler {
+    isa: OwnedTargetIsa,
+    options: Options,
+    pool: Option<rayon::ThreadPool>,
+}
+
+/// One function as the compiler sees it, for golden tests and for people who read code.
+#[derive(Clone, Debug)]
+pub struct FunctionCode {
+    /// What the function is called in messages.
+    pub name: String,
+    /// Cranelift's intermediate representation as translated, before any optimisation.
+    pub clif: String,
+    /// The machine code.
+    pub code: Vec<u8>,
+}
+
+/// What a thread keeps from one function to the next.
+struct Worker {
+    scratch: Scratch,
+    context: Context,
+}
+
+impl Default for Worker {
+    fn default() -> Self {
+        Worker { scratch: Scratch::default(), context: Context::new() }
+    }
+}
+
+impl Compiler {
+    /// Makes a compiler.
+    ///
+    /// # Errors
+    ///
+    /// When the target is not one that Tancho, or this build of it, can compile for, or the machine lacks what it needs.
+    pub fn new(options: Options) -> Result<Compiler, CompileError> {
+        let isa = target::isa(&options)?;
+        let pool = match options.threads {
+            None | Some(1) => None,
+            Some(threads) => Some(
+                rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .build()
+                    .map_err(|error| CompileError::target(format!("cannot start {threads} threads: {error}")))?,
+            ),
+        };
+        Ok(Compiler { isa, options, pool })
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The engine's build id, which images carry.
+    pub fn build_id() -> &'static str {
+        BUILD_ID
+    }
+
+    /// Compiles a module to an image, which is not signed.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no valid module of the enabled features, or exceed a limit.
+    pub fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
+        let Decoded { mut module, bodies } = self.decode(wasm)?;
+        number_escaped(&mut module);
+        let env = ModuleEnv::new(module.view(), &self.options.tunables)?;
+        let mut pieces = self.functions(&env, bodies)?;
+        pieces.extend(self.module_trampolines(&env, &pieces)?);
+        drop(env);
+        emit(module, &pieces, &*self.isa, &self.options.tunables)
+    }
+
+    /// Compiles an image without functions that has all trampolines of `types`: type `i` of the image is `types[i]`.
+    ///
+    /// # Errors
+    ///
+    /// When the types exceed a limit.
+    pub fn trampolines(&self, types: &[FuncType]) -> Result<Vec<u8>, CompileError> {
+        let mut module = Module { summary: vec![Summary::default()], ..Module::default() };
+        for ty in types {
+            let mut pool = |types: &[tancho_abi::types::ValType]| {
+                let start = module.value_types.len() as u32;
+                module.value_types.extend(types.iter().map(|ty| tancho_abi::types::ValTypeCode::from(*ty)));
+                Range { start, length: types.len() as u32 }
+            };
+            let (params, results) = (pool(&ty.params), pool(&ty.results));
+            module.types.push(FuncTypeRecord { params, results });
+        }
+        let mut pieces = Vec::new();
+        for (index, ty) in types.iter().enumerate() {
+            self.type_trampolines(index, ty, true, true, &mut pieces)?;
+        }
+        emit(module, &pieces, &*self.isa, &self.options.tunables)
+    }
+
+    /// Checks that a module is valid, function bodies included, without compiling it.
+    ///
+    /// # Errors
+    ///
+    /// When it is not valid with the enabled features.
+    pub fn validate(&self, wasm: &[u8]) -> Result<(), CompileError> {
+        let Decoded { mut module, bodies } = self.decode(wasm)?;
+        number_escaped(&mut module);
+        let env = ModuleEnv::new(module.view(), &self.options.tunables)?;
+        self.in_pool(|| {
+            bodies.into_par_iter().try_for_each_init(Default::default, |allocations, body| {
+                let index = FunctionIndex(body.validator.index);
+                let mut validator = body.validator.into_validator(std::mem::take(allocations));
+                let result = validator.validate(&body.body);
+                *allocations = validator.into_allocations();
+                result.map_err(|error| CompileError::from(error).in_function(|| env.function_name(index)))
+            })
+        })
+    }
+
+    /// Compiles the functions of a module and returns what became of each, in order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Compiler::compile`].
+    pub fn inspect(&self, wasm: &[u8]) -> Result<Vec<FunctionCode>, CompileError> {
+        let Decoded { mut module, bodies } = self.decode(wasm)?;
+        number_escaped(&mut module);
+        let env = ModuleEnv::new(module.view(), &self.options.tunables)?;
+        let mut worker = Worker::default();
+        bodies
+            .into_iter()
+            .map(|body| {
+                let name = env.function_name(FunctionIndex(body.validator.index));
+                let mut clif = String::new();
+                let code = self.function(&env, body, &mut worker, Some(&mut clif))?;
+                Ok(FunctionCode { name, clif, code: code.compiled.code_buffer().to_vec() })
+            })
+            .collect()
+    }
+
+    fn decode<'a>(&self, wasm: &'a [u8]) -> Result<Decoded<'a>, CompileError> {
+        decode(wasm, 0, self.options.features.wasmparser())
+    }
+
+    fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    /// Compiles all functions, the longest first so that none is left for the end, and returns them in order.
+    fn functions(&self, env: &ModuleEnv<'_>, bodies: Vec<Body<'_>>) -> Result<Vec<(Role, Code)>, CompileError> {
+        let mut order: Vec<(usize, Body<'_>)> = bodies.into_iter().enumerate().collect();
+        let imported = env.module.facts().counts.imported_functions as usize;
+        let compile = |worker: &mut Worker, (position, body): (usize, Body<'_>)| {
+            (position, self.function(env, body, worker, None))
+        };
+        let mut results: Vec<(usize, Result<Code, CompileError>)> = if self.options.threads == Some(1) {
+            let mut worker = Worker::default();
+            order.into_iter().map(|body| compile(&mut worker, body)).collect()
+        } else {
+            order.sort_by_key(|(_, body)| {
+                let range = body.body.range();
+                std::cmp::Reverse(range.end - range.start)
+            });
+            self.in_pool(|| order.into_par_iter().with_max_len(1).map_init(Worker::default, compile).collect())
+        };
+        results.sort_by_key(|(position, _)| *position);
+        // The first function in the module's order that failed is the one reported, whichever failed first.
+        results.into_iter().map(|(position, code)| Ok((Role::Function(imported + position), code?))).collect()
+    }
+
+    fn function(
+        &self,
+        env: &ModuleEnv<'_>,
+        body: Body<'_>,
+        worker: &mut Worker,
+        clif: Option<&mut String>,
+    ) -> Result<Code, CompileError> {
+        let index = FunctionIndex(body.validator.index);
+        let Worker { scratch, context } = worker;
+        context.clear();
+        let translated =
+            translate(env, index, body.validator, &body.body, scratch, &mut context.func, self.isa.frontend_config());
+        if translated.is_err() {
+            // The builder was left in the middle of a function.
+            *scratch = Scratch::default();
+        }
+        let offset = body.body.range().start;
+        translated
+            .and_then(|()| {
+                if let Some(clif) = clif {
+                    *clif = context.func.display().to_string();
+                }
+                self.generate(context, Some(CodeName::Function(index)))
+            })
+            .map_err(|error| error.at(offset).in_function(|| env.function_name(index)))
+    }
+
+    /// Optimises and generates code for the function in `context`.
+    fn generate(&self, context: &mut Context, name: Option<CodeName>) -> Result<Code, CompileError> {
+        context.compile(&*self.isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
+            CodegenError::CodeTooLarge | CodegenError::ImplLimitExceeded => {
+                CompileError::limit("the function is too large to compile")
+            }
+            other => CompileError::internal(other.to_string()),
+        })?;
+        // In the order of the numbers that relocations refer to them by.
+        let names = context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
+        let compiled = context.take_compiled_code().ok_or_else(|| CompileError::internal("no code was generated"))?;
+        Ok(Code { name, compiled, names })
+    }
+
+    /// The trampolines that a module needs: entries for the types of functions that the host may call, exits for
+    /// the types of imports, and those to the builtins that its functions call.
+    fn module_trampolines(
+        &self,
+        env: &ModuleEnv<'_>,
+        functions: &[(Role, Code)],
+    ) -> Result<Vec<(Role, Code)>, CompileError> {
+        let mut entries = vec![false; env.types.len()];
+        let mut exits = vec![false; env.types.len()];
+        for function in env.module.functions {
+            entries[function.ty.index()] |= function.escaped != NONE;
+        }
+        for import in env.module.imports {
+            if import.kind == ExternKind::Function as u32 {
+                exits[env.module.functions[import.index as usize].ty.index()] = true;
+            }
+        }
+        let mut pieces = Vec::new();
+        for (index, ty) in env.types.iter().enumerate() {
+            self.type_trampolines(index, ty, entries[index], exits[index], &mut pieces)?;
+        }
+        let mut scratch = FunctionBuilderContext::new();
+        for builtin in Builtin::ALL {
+            let name = CodeName::Builtin(*builtin);
+            if functions.iter().any(|(_, code)| code.names.contains(&Some(name))) {
+                let function = self.maker(&mut scratch)?.builtin(*builtin);
+                pieces.push((Role::Builtin, self.trampoline(function, Some(name))?));
+            }
+        }
+        Ok(pieces)
+    }
+
+    fn type_trampolines(
+        &self,
+        index: usize,
+        ty: &FuncType,
+        entries: bool,
+        exits: bool,
+        pieces: &mut Vec<(Role, Code)>,
+    ) -> Result<(), CompileError> {
+        let mut scratch = FunctionBuilderContext::new();
+        let mut maker = self.maker(&mut scratch)?;
+        let typed = signature::is_typed(ty);
+        let mut functions = Vec::new();
+        if entries && typed {
+            functions.push((Role::HostEntry(index), maker.host_entry(ty)));
+        }
+        if entries {
+            functions.push((Role::ArrayEntry(index), maker.array_entry(ty)));
+        }
+        if exits && typed {
+            functions.push((Role::HostExit(index), maker.host_exit(ty)));
+        }
+        if exits {
+            functions.push((Role::ArrayExit(index), maker.array_exit(ty)));
+        }
+        for (role, function) in functions {
+            pieces.push((role, self.trampoline(function, None)?));
+        }
+        Ok(())
+    }
+
+    fn maker<'s>(&self, scratch: &'s mut FunctionBuilderContext) -> Result<TrampolineMaker<'s>, CompileError> {
+        let architecture = target::architecture(&*self.isa)?;
+        Ok(TrampolineMaker { architecture, frontend: self.isa.frontend_config(), scratch })
+    }
+
+    fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
+        self.generate(&mut Context::for_function(function), name)
+    }
+}

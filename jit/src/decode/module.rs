@@ -1,0 +1,354 @@
+//! Modules: from bytes to a description and the bodies, validated section by section.
+//!
+//! Called by the pipeline. What it returns is valid but for the function bodies, which are validated as they are
+//! translated.
+
+use super::{constant, types};
+use crate::error::CompileError;
+use std::collections::HashMap;
+use tancho_abi::index::{FunctionIndex, TypeIndex};
+use tancho_abi::module::{
+    DataRecord, ElementRecord, ExportRecord, ExternKind, FuncTypeRecord, FunctionNameRecord, FunctionRecord,
+    ImportRecord, Module, NONE, Range, SegmentMode, Summary,
+};
+use tancho_abi::types::{RefType, ValTypeCode};
+use wasmparser::{
+    CompositeInnerType, ElementItems, ElementKind, FuncToValidate, FunctionBody, KnownCustom, Name, NameSectionReader,
+    Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources, WasmFeatures,
+};
+
+/// A decoded module.
+pub(crate) struct Decoded<'a> {
+    /// Its description, complete but for what compilation adds.
+    pub(crate) module: Module,
+    /// The functions it defines, in order, with their validators.
+    pub(crate) bodies: Vec<Body<'a>>,
+}
+
+/// A function body that has not been validated yet.
+pub(crate) struct Body<'a> {
+    /// What validates it.
+    pub(crate) validator: FuncToValidate<ValidatorResources>,
+    /// Its bytes.
+    pub(crate) body: FunctionBody<'a>,
+}
+
+/// Decodes the core module `wasm`, which stands at `offset` in its file.
+pub(crate) fn decode(wasm: &[u8], offset: u64, features: WasmFeatures) -> Result<Decoded<'_>, CompileError> {
+    if Parser::is_component(wasm) {
+        return Err(CompileError::component());
+    }
+    let mut decoder = Decoder {
+        module: Module { summary: vec![Summary::default()], ..Module::default() },
+        bodies: Vec::new(),
+        interned: HashMap::new(),
+        function_names: Vec::new(),
+    };
+    let mut validator = Validator::new_with_features(features);
+    let mut parser = Parser::new(offset);
+    parser.set_features(features);
+    for payload in parser.parse_all(wasm) {
+        let payload = payload?;
+        if let ValidPayload::Func(validator, body) = validator.payload(&payload)? {
+            decoder.bodies.push(Body { validator, body });
+        } else {
+            decoder.payload(payload)?;
+        }
+    }
+    decoder.finish()
+}
+
+/// The range of a pool from `start` to `end`.
+pub(crate) fn range(start: usize, end: usize) -> Result<Range, CompileError> {
+    match (u32::try_from(start), u32::try_from(end)) {
+        (Ok(start), Ok(end)) => Ok(Range { start, length: end - start }),
+        _ => Err(CompileError::limit("a module's names, types or segments exceed 4 GiB")),
+    }
+}
+
+struct Decoder<'a> {
+    module: Module,
+    bodies: Vec<Body<'a>>,
+    /// Where each text stands that is in the pool already.
+    interned: HashMap<&'a str, Range>,
+    function_names: Vec<(u32, &'a str)>,
+}
+
+impl<'a> Decoder<'a> {
+    fn summary(&mut self) -> &mut Summary {
+        &mut self.module.summary[0]
+    }
+
+    fn text(&mut self, text: &'a str) -> Result<Range, CompileError> {
+        if let Some(range) = self.interned.get(text) {
+            return Ok(*range);
+        }
+        let start = self.module.text.len();
+        self.module.text.extend_from_slice(text.as_bytes());
+        let range = range(start, self.module.text.len())?;
+        self.interned.insert(text, range);
+        Ok(range)
+    }
+
+    fn payload(&mut self, payload: Payload<'a>) -> Result<(), CompileError> {
+        match payload {
+            Payload::TypeSection(section) => {
+                for group in section {
+                    for ty in group?.into_types() {
+                        self.func_type(&ty)?;
+                    }
+                }
+            }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    self.import(import?)?;
+                }
+            }
+            Payload::FunctionSection(section) => {
+                for ty in section {
+                    self.function(TypeIndex(ty?));
+                }
+            }
+            Payload::TableSection(section) => {
+                for table in section {
+                    let table = table?;
+                    let mut record = types::table(table.ty)?;
+                    if let TableInit::Expr(expression) = &table.init {
+                        record.init = constant::decode(&mut self.module, expression)?;
+                    }
+                    self.module.tables.push(record);
+                }
+            }
+            Payload::MemorySection(section) => {
+                for memory in section {
+                    self.module.memories.push(types::memory(memory?)?);
+                }
+            }
+            Payload::GlobalSection(section) => {
+                for global in section {
+                    let global = global?;
+                    let mut record = types::global(global.ty)?;
+                    record.init = constant::decode(&mut self.module, &global.init_expr)?;
+                    self.module.globals.push(record);
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    self.export(export?)?;
+                }
+            }
+            Payload::StartSection { func, .. } => self.summary().start = func,
+            Payload::ElementSection(section) => {
+                for element in section {
+                    self.element(element?)?;
+                }
+            }
+            Payload::DataSection(section) => {
+                for data in section {
+                    self.data(data?)?;
+                }
+            }
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(names) = section.as_known() {
+                    self.names(names)?;
+                }
+            }
+            // Validated, and nothing to keep of them.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn func_type(&mut self, ty: &wasmparser::SubType) -> Result<(), CompileError> {
+        let CompositeInnerType::Func(ty) = &ty.composite_type.inner else {
+            return Err(CompileError::unsupported("types that are not function types"));
+        };
+        let params = self.value_types(ty.params())?;
+        let results = self.value_types(ty.results())?;
+        self.module.types.push(FuncTypeRecord { params, results });
+        Ok(())
+    }
+
+    fn value_types(&mut self, types: &[wasmparser::ValType]) -> Result<Range, CompileError> {
+        let start = self.module.value_types.len();
+        for ty in types {
+            self.module.value_types.push(types::val_type(*ty)?.into());
+        }
+        range(start, self.module.value_types.len())
+    }
+
+    fn import(&mut self, import: wasmparser::Import<'a>) -> Result<(), CompileError> {
+        let module = self.text(import.module)?;
+        let name = self.text(import.name)?;
+        let (kind, index) = match import.ty {
+            TypeRef::Func(ty) => {
+                self.function(TypeIndex(ty));
+                self.summary().counts.imported_functions += 1;
+                (ExternKind::Function, self.module.functions.len())
+            }
+            TypeRef::Table(ty) => {
+                self.module.tables.push(types::table(ty)?);
+                self.summary().counts.imported_tables += 1;
+                (ExternKind::Table, self.module.tables.len())
+            }
+            TypeRef::Memory(ty) => {
+                self.module.memories.push(types::memory(ty)?);
+                self.summary().counts.imported_memories += 1;
+                (ExternKind::Memory, self.module.memories.len())
+            }
+            TypeRef::Global(ty) => {
+                self.module.globals.push(types::global(ty)?);
+                self.summary().counts.imported_globals += 1;
+                (ExternKind::Global, self.module.globals.len())
+            }
+            other => return Err(CompileError::unsupported(format!("import of {other:?}"))),
+        };
+        let index = index as u32 - 1;
+        self.module.imports.push(ImportRecord { module, name, kind: kind as u32, index });
+        Ok(())
+    }
+
+    fn function(&mut self, ty: TypeIndex) {
+        self.module.functions.push(FunctionRecord {
+            ty,
+            escaped: NONE,
+            external: NONE,
+            internal: NONE,
+            end: NONE,
+            body_offset: NONE,
+        });
+    }
+
+    fn export(&mut self, export: wasmparser::Export<'a>) -> Result<(), CompileError> {
+        use wasmparser::ExternalKind;
+        let kind = match export.kind {
+            ExternalKind::Func | ExternalKind::FuncExact => ExternKind::Function,
+            ExternalKind::Table => ExternKind::Table,
+            ExternalKind::Memory => ExternKind::Memory,
+            ExternalKind::Global => ExternKind::Global,
+            other => return Err(CompileError::unsupported(format!("export of {other:?}"))),
+        };
+        let name = self.text(export.name)?;
+        self.module.exports.push(ExportRecord { name, kind: kind as u32, index: export.index });
+        Ok(())
+    }
+
+    fn element(&mut self, element: wasmparser::Element<'a>) -> Result<(), CompileError> {
+        let (mode, table, offset) = match &element.kind {
+            ElementKind::Passive => (SegmentMode::Passive, 0, Range::default()),
+            ElementKind::Declared => (SegmentMode::Declared, 0, Range::default()),
+            ElementKind::Active { table_index, offset_expr } => {
+                (SegmentMode::Active, table_index.unwrap_or(0), constant::decode(&mut self.module, offset_expr)?)
+            }
+        };
+        let (ty, items) = match element.items {
+            ElementItems::Functions(functions) => {
+                let start = self.module.element_functions.len();
+                for function in functions {
+                    self.module.element_functions.push(function?);
+                }
+                (RefType::FUNCREF, (range(start, self.module.element_functions.len())?, false))
+            }
+            ElementItems::Expressions(ty, expressions) => {
+                (types::ref_type(ty)?, self.element_expressions(expressions)?)
+            }
+        };
+        self.module.elements.push(ElementRecord {
+            mode: mode as u32,
+            table,
+            offset,
+            items: items.0,
+            expressions: u32::from(items.1),
+            reserved: 0,
+            element: ValTypeCode::from(ty),
+        });
+        Ok(())
+    }
+
+    /// The items of a segment of expressions; those that are all plain functions or null become functions.
+    fn element_expressions(
+        &mut self,
+        expressions: wasmparser::SectionLimited<'a, wasmparser::ConstExpr<'a>>,
+    ) -> Result<(Range, bool), CompileError> {
+        let mut items = Vec::new();
+        let constants = self.module.constants.len();
+        for expression in expressions {
+            items.push(constant::decode(&mut self.module, &expression?)?);
+        }
+        let functions: Option<Vec<u32>> =
+            items.iter().map(|item| Some(constant::function_constant(&self.module, *item)?.unwrap_or(NONE))).collect();
+        if let Some(functions) = functions {
+            self.module.constants.truncate(constants);
+            let start = self.module.element_functions.len();
+            self.module.element_functions.extend(functions);
+            return Ok((range(start, self.module.element_functions.len())?, false));
+        }
+        let start = self.module.element_expressions.len();
+        self.module.element_expressions.extend(items);
+        Ok((range(start, self.module.element_expressions.len())?, true))
+    }
+
+    fn data(&mut self, data: wasmparser::Data<'a>) -> Result<(), CompileError> {
+        let (mode, memory, offset) = match &data.kind {
+            wasmparser::DataKind::Passive => (SegmentMode::Passive, 0, Range::default()),
+            wasmparser::DataKind::Active { memory_index, offset_expr } => {
+                (SegmentMode::Active, *memory_index, constant::decode(&mut self.module, offset_expr)?)
+            }
+        };
+        let start = self.module.data.len();
+        self.module.data.extend_from_slice(data.data);
+        let bytes = range(start, self.module.data.len())?;
+        self.module.data_segments.push(DataRecord {
+            mode: mode as u32,
+            memory,
+            offset,
+            bytes,
+            in_image: 0,
+            reserved: 0,
+        });
+        Ok(())
+    }
+
+    /// Keeps the names of the module and of its functions. A name section that is malformed is ignored from there on, as
+    /// the specification asks (§7.4).
+    fn names(&mut self, names: NameSectionReader<'a>) -> Result<(), CompileError> {
+        for name in names {
+            match name {
+                Ok(Name::Module { name, .. }) => {
+                    let name = self.text(name)?;
+                    self.summary().name = name;
+                }
+                Ok(Name::Function(functions)) => {
+                    self.function_names
+                        .extend(functions.into_iter().map_while(Result::ok).map(|naming| (naming.index, naming.name)));
+                }
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Decoded<'a>, CompileError> {
+        let (tables, memories, globals) =
+            (self.module.tables.len(), self.module.memories.len(), self.module.globals.len());
+        let counts = &mut self.summary().counts;
+        (counts.tables, counts.memories, counts.globals) = (tables as u32, memories as u32, globals as u32);
+        let imported = counts.imported_functions as usize;
+        for (body, function) in self.bodies.iter().zip(&mut self.module.functions[imported..]) {
+            function.body_offset = u32::try_from(body.body.range().start).unwrap_or(NONE);
+        }
+        let mut names = std::mem::take(&mut self.function_names);
+        names.sort_by_key(|(function, _)| *function);
+        names.dedup_by_key(|(function, _)| *function);
+        for (function, name) in names {
+            let name = self.text(name)?;
+            self.module.function_names.push(FunctionNameRecord { function: FunctionIndex(function), name });
+        }
+        let mut order: Vec<u32> = (0..self.module.exports.len() as u32).collect();
+        let (exports, text) = (&self.module.exports, &self.module.text);
+        order.sort_by_key(|position| exports[*position as usize].name.of(text));
+        self.module.export_order = order;
+        Ok(Decoded { module: self.module, bodies: self.bodies })
+    }
+}

@@ -1,0 +1,59 @@
+//! Types: from wasmparser's to the description's.
+//!
+//! Called by the other files of this folder and by the translator. A type that no enabled feature has is an error, although
+//! validation has refused it before.
+
+use crate::error::CompileError;
+use tancho_abi::module::{GlobalRecord, MemoryRecord, Range, TableRecord};
+use tancho_abi::types::{HeapType, RefType, ValType};
+
+pub(crate) fn val_type(ty: wasmparser::ValType) -> Result<ValType, CompileError> {
+    Ok(match ty {
+        wasmparser::ValType::I32 => ValType::I32,
+        wasmparser::ValType::I64 => ValType::I64,
+        wasmparser::ValType::F32 => ValType::F32,
+        wasmparser::ValType::F64 => ValType::F64,
+        wasmparser::ValType::V128 => ValType::V128,
+        wasmparser::ValType::Ref(ty) => ValType::Ref(ref_type(ty)?),
+    })
+}
+
+pub(crate) fn ref_type(ty: wasmparser::RefType) -> Result<RefType, CompileError> {
+    Ok(RefType { nullable: ty.is_nullable(), heap: heap_type(ty.heap_type())? })
+}
+
+pub(crate) fn heap_type(ty: wasmparser::HeapType) -> Result<HeapType, CompileError> {
+    match ty {
+        wasmparser::HeapType::FUNC => Ok(HeapType::Func),
+        wasmparser::HeapType::EXTERN => Ok(HeapType::Extern),
+        other => Err(CompileError::unsupported(format!("heap type {other:?}"))),
+    }
+}
+
+pub(crate) fn table(ty: wasmparser::TableType) -> Result<TableRecord, CompileError> {
+    if ty.table64 || ty.shared {
+        return Err(CompileError::unsupported("tables indexed by i64, shared tables"));
+    }
+    Ok(TableRecord {
+        element: ref_type(ty.element_type)?.into(),
+        minimum: ty.initial,
+        maximum: ty.maximum.unwrap_or(u64::MAX),
+        init: Range::default(),
+    })
+}
+
+pub(crate) fn memory(ty: wasmparser::MemoryType) -> Result<MemoryRecord, CompileError> {
+    if ty.memory64 || ty.shared || ty.page_size_log2.is_some() {
+        return Err(CompileError::unsupported("memories that are indexed by i64, shared, or of another page size"));
+    }
+    Ok(MemoryRecord { minimum: ty.initial, maximum: ty.maximum.unwrap_or(u64::MAX), page_size_log2: 16, flags: 0 })
+}
+
+pub(crate) fn global(ty: wasmparser::GlobalType) -> Result<GlobalRecord, CompileError> {
+    Ok(GlobalRecord {
+        ty: val_type(ty.content_type)?.into(),
+        mutable: u32::from(ty.mutable),
+        reserved: 0,
+        init: Range::default(),
+    })
+}

@@ -1,0 +1,64 @@
+//! Initial memories: lays active data segments out as pages that the runtime maps copy-on-write.
+//!
+//! Called by the image emitter. A segment becomes part of an image only when instantiation could not tell the difference:
+//! its memory is the module's own, its offset constant, its bytes in bounds, and so for every active segment before it.
+
+use crate::decode::constant;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use tancho_abi::index::MemoryIndex;
+use tancho_abi::module::{MemoryImageRecord, Module, SegmentMode};
+
+/// A memory whose segments lie so far apart that its image would be more than this much larger than twice the data in
+/// it keeps its segments.
+const MAX_SPARSE: u64 = 1 << 20;
+
+/// Lays out what can be, marks its segments, and returns the bytes of the section.
+pub(crate) fn images(module: &mut Module, page: u64) -> Vec<u8> {
+    let mut section = Vec::new();
+    for (memory, segments) in eligible(module) {
+        let data: u64 = segments.iter().map(|(_, range)| range.end - range.start).sum();
+        let start = segments.iter().map(|(_, range)| range.start).min().unwrap_or(0) / page * page;
+        let end = segments.iter().map(|(_, range)| range.end).max().unwrap_or(0).next_multiple_of(page);
+        if data == 0 || end - start > 2 * data + MAX_SPARSE {
+            continue;
+        }
+        let image_offset = section.len();
+        section.resize(image_offset + (end - start) as usize, 0);
+        for (segment, range) in &segments {
+            let record = &mut module.data_segments[*segment];
+            record.in_image = 1;
+            let target = image_offset + (range.start - start) as usize;
+            let bytes = record.bytes.of(&module.data).unwrap_or(&[]);
+            section[target..target + bytes.len()].copy_from_slice(bytes);
+        }
+        module.memory_image_records.push(MemoryImageRecord {
+            memory,
+            reserved: 0,
+            memory_offset: start,
+            image_offset: image_offset as u64,
+            length: end - start,
+        });
+    }
+    section
+}
+
+/// The segments that may be part of an image, with the bytes they fill, by memory.
+fn eligible(module: &Module) -> BTreeMap<MemoryIndex, Vec<(usize, Range<u64>)>> {
+    let mut memories: BTreeMap<MemoryIndex, Vec<(usize, Range<u64>)>> = BTreeMap::new();
+    for (position, segment) in module.data_segments.iter().enumerate() {
+        if segment.mode != SegmentMode::Active as u32 {
+            continue;
+        }
+        let memory = MemoryIndex(segment.memory);
+        let Some(offset) = constant::i32_constant(module, segment.offset) else { break };
+        let range = u64::from(offset)..u64::from(offset) + u64::from(segment.bytes.length);
+        let record = &module.memories[memory.index()];
+        let length = record.minimum.saturating_mul(1 << record.page_size_log2);
+        if module.view().is_imported_memory(memory) || range.end > length {
+            break;
+        }
+        memories.entry(memory).or_default().push((position, range));
+    }
+    memories
+}

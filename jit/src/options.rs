@@ -1,0 +1,67 @@
+//! What a compiler is made with: target, tunables, features, and how it works.
+//!
+//! The engine fills [`Options`] from its configuration. [`Features`] are the WebAssembly proposals that modules may use.
+
+use tancho_abi::tunables::Tunables;
+use target_lexicon::Triple;
+use wasmparser::WasmFeatures;
+
+/// How to compile.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The machine to compile for, with the least features its architecture must have; `None` is this machine with all it has.
+    pub target: Option<Triple>,
+    /// What the image and the engine that loads it must agree about.
+    pub tunables: Tunables,
+    /// What modules may use.
+    pub features: Features,
+    /// On how many threads; `None` is as many as the machine has. The image is the same.
+    pub threads: Option<usize>,
+    /// Whether Cranelift checks its intermediate representation. Slow; the image is the same.
+    pub verifier: bool,
+}
+
+macro_rules! features {
+    ($($(#[$doc:meta])* $name:ident = $flag:ident;)*) => {
+        /// WebAssembly proposals that modules may use. All that Tancho implements are on by default.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub struct Features {
+            $($(#[$doc])* pub $name: bool,)*
+        }
+
+        impl Default for Features {
+            fn default() -> Self {
+                Features { $($name: true,)* }
+            }
+        }
+
+        impl Features {
+            /// No proposal: WebAssembly 1.0 without its later additions.
+            pub const NONE: Features = Features { $($name: false,)* };
+
+            pub(crate) fn wasmparser(self) -> WasmFeatures {
+                // Types of references are how wasmparser represents tables of functions too, so they are always on.
+                let mut features = WasmFeatures::FLOATS | WasmFeatures::GC_TYPES;
+                $(features.set(WasmFeatures::$flag, self.$name);)*
+                features
+            }
+        }
+    };
+}
+
+features! {
+    /// Imported and exported mutable globals.
+    mutable_global = MUTABLE_GLOBAL;
+    /// Conversions of floats to integers that saturate.
+    saturating_float_to_int = SATURATING_FLOAT_TO_INT;
+    /// `i32.extend8_s` and its kin.
+    sign_extension = SIGN_EXTENSION;
+    /// `externref`, several tables, `table.get` and its kin.
+    reference_types = REFERENCE_TYPES;
+    /// Several results; blocks with parameters.
+    multi_value = MULTI_VALUE;
+    /// `memory.copy`, passive segments and their kin.
+    bulk_memory = BULK_MEMORY;
+    /// Arithmetic in constant expressions.
+    extended_const = EXTENDED_CONST;
+}

@@ -1,0 +1,106 @@
+//! The target: which of Cranelift's back ends, with which settings and CPU features. The reasons for the settings are in
+//! `docs/settings.md`.
+//!
+//! Called once per compiler.
+
+use crate::error::CompileError;
+use crate::options::Options;
+use cranelift_codegen::isa::{self, OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::settings::{self, Configurable, SetError};
+use tancho_abi::target::Architecture;
+use tancho_abi::tunables::{OptLevel, Tunables};
+
+/// CPU features that every x86-64 machine must have: without SSSE3 and SSE4.1 Cranelift would call library functions by
+/// absolute addresses.
+const X86_64_BASELINE: [&str; 4] = ["has_sse3", "has_ssse3", "has_cmpxchg16b", "has_sse41"];
+
+/// Makes the back end for the target of `options`.
+pub(crate) fn isa(options: &Options) -> Result<OwnedTargetIsa, CompileError> {
+    let flags = flags(&options.tunables, options.verifier)
+        .map_err(|error| CompileError::internal(format!("setting refused: {error}")))?;
+    let isa = match &options.target {
+        None => cranelift_native::builder()
+            .map_err(|error| CompileError::target(format!("this machine is not supported: {error}")))?
+            .finish(flags),
+        Some(triple) => {
+            let Some(architecture) = Architecture::of_triple(triple) else {
+                return Err(CompileError::target(format!(
+                    "target {triple} is not supported; supported are {}",
+                    Architecture::ALL.map(|architecture| architecture.triple()).join(", ")
+                )));
+            };
+            let mut builder = isa::lookup(triple.clone()).map_err(|_| {
+                CompileError::target(format!(
+                    "this build of Tancho has no back end for {triple}: build it with the feature `all-targets`"
+                ))
+            })?;
+            if architecture == Architecture::X86_64 {
+                for feature in X86_64_BASELINE {
+                    builder
+                        .enable(feature)
+                        .map_err(|error| CompileError::internal(format!("{feature} refused: {error}")))?;
+                }
+            }
+            builder.finish(flags)
+        }
+    }
+    .map_err(|error| CompileError::internal(format!("back end refused its settings: {error}")))?;
+    if architecture(&*isa)? == Architecture::X86_64 {
+        let features = cpu_features(&*isa);
+        if let Some(missing) = X86_64_BASELINE.iter().find(|feature| !features.iter().any(|have| have == *feature)) {
+            return Err(CompileError::target(format!(
+                "this machine lacks the CPU feature {missing}, which Tancho needs"
+            )));
+        }
+    }
+    Ok(isa)
+}
+
+/// The architecture of a back end.
+pub(crate) fn architecture(isa: &dyn TargetIsa) -> Result<Architecture, CompileError> {
+    Architecture::of_triple(isa.triple())
+        .ok_or_else(|| CompileError::target(format!("target {} is not supported", isa.triple())))
+}
+
+/// The names of the CPU features that generated code may use, sorted.
+pub(crate) fn cpu_features(isa: &dyn TargetIsa) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = isa
+        .isa_flags()
+        .iter()
+        .filter(|flag| flag.name.starts_with("has_") && flag.as_bool() == Some(true))
+        .map(|flag| flag.name)
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+fn flags(tunables: &Tunables, verifier: bool) -> Result<settings::Flags, SetError> {
+    let mut flags = settings::builder();
+    flags.set(
+        "opt_level",
+        match tunables.opt_level {
+            OptLevel::None => "none",
+            OptLevel::Speed => "speed",
+            OptLevel::SpeedAndSize => "speed_and_size",
+        },
+    )?;
+    let on_off = |value: bool| if value { "true" } else { "false" };
+    flags.set("enable_verifier", on_off(verifier))?;
+    flags.set("enable_nan_canonicalization", on_off(tunables.nan_canonicalization))?;
+    flags.set("enable_heap_access_spectre_mitigation", on_off(tunables.memory_spectre_mitigation))?;
+    flags.set("enable_table_access_spectre_mitigation", on_off(tunables.table_spectre_mitigation))?;
+    // Code is position-independent because it has no absolute reference at all; `is_pic` would only change how symbols
+    // that are not colocated are reached, and there are none.
+    flags.set("is_pic", "true")?;
+    // Overflow is found by touching the guard region, so a large frame must touch every page of itself in order.
+    flags.set("enable_probestack", "true")?;
+    flags.set("probestack_strategy", "inline")?;
+    flags.set("probestack_size_log2", "12")?;
+    // Backtraces, traps and exceptions walk frame pointers; DWARF unwind tables have no reader.
+    flags.set("preserve_frame_pointers", "true")?;
+    flags.set("unwind_info", "false")?;
+    // More results than registers travel through a hidden pointer.
+    flags.set("enable_multi_ret_implicit_sret", "true")?;
+    flags.set("log2_min_function_alignment", "5")?;
+    Ok(settings::Flags::new(flags))
+}

@@ -1,0 +1,89 @@
+//! The sandbox wall: from an index and a constant offset to an address that lies in the memory or traps.
+//!
+//! Called by every operator that reads or writes linear memory, and nothing else computes such an address. Each case states
+//! the inequality that makes it sound.
+//!
+//! The memory is a reservation of R bytes of address space, R ≥ 4 GiB, followed by a guard of G bytes; its first `length`
+//! bytes are accessible, every other byte of reservation and guard faults, and a fault there is a trap.
+
+use super::function::{FunctionTranslator, Region};
+use super::signature::POINTER;
+use super::trap;
+use core::mem::{offset_of, size_of};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use tancho_abi::index::MemoryIndex;
+use tancho_abi::trap::Trap;
+use tancho_abi::vmctx::{VmMemory, VmMemoryImport};
+
+/// An address that may be accessed, for one access of the size it was asked for.
+pub(crate) struct Address {
+    /// The base.
+    pub(crate) base: Value,
+    /// To be added to it by the access itself.
+    pub(crate) offset: i32,
+    /// The flags that the access must have: they say that it may trap, and with what.
+    pub(crate) flags: MemFlagsData,
+}
+
+impl FunctionTranslator<'_, '_> {
+    /// The address of `size` bytes at `index` + `offset` in `memory`; `index` is an `i32`.
+    pub(crate) fn address(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u32) -> Address {
+        let flags = MemFlagsData::new()
+            .with_trap_code(Some(trap::code(Trap::MemoryOutOfBounds)))
+            .with_endianness(cranelift_codegen::ir::Endianness::Little)
+            .with_alias_region(Some(self.alias_region(Region::Memory(memory))));
+        let base = self.memory_base(memory);
+        // The index as 64 bits, by an instruction of its own: 0 ≤ index < 2³².
+        let index = self.extend_index(index);
+        let end = offset + u64::from(size);
+        let guard = self.env.tunables.memory_guard;
+        if end <= guard && i32::try_from(offset).is_ok() {
+            // index + offset + size ≤ (2³² - 1) + G < R + G: the access begins in the reservation or the guard and ends
+            // there, so it is in bounds or faults.
+            let base = self.builder.ins().iadd(base, index);
+            return Address { base, offset: offset as i32, flags };
+        }
+        // offset + size ≤ (2³² - 1) + 16, so index + end < 2³⁴ does not wrap; in bounds exactly when index + end ≤ length.
+        let length = self.memory_length(memory);
+        let past = self.builder.ins().iadd_imm_u(index, end as i64);
+        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, past, length);
+        self.builder.ins().trapnz(outside, trap::code(Trap::MemoryOutOfBounds));
+        let start = self.builder.ins().iadd_imm_u(index, offset as i64);
+        let address = self.builder.ins().iadd(base, start);
+        let base = if self.env.tunables.memory_spectre_mitigation {
+            // Where the check is mispredicted, the address is the null page and nothing is read from it.
+            let null = self.builder.ins().iconst(POINTER, 0);
+            self.builder.ins().select_spectre_guard(outside, null, address)
+        } else {
+            address
+        };
+        Address { base, offset: 0, flags }
+    }
+
+    /// The address of a memory's first byte. It does not change while the instance lives, so it is loaded where it pays.
+    fn memory_base(&mut self, memory: MemoryIndex) -> Value {
+        let layout = &self.env.layout;
+        let offset = if self.env.is_imported_memory(memory) {
+            layout.imported_memory(memory) + offset_of!(VmMemoryImport, base) as u32
+        } else {
+            layout.defined_memory(memory) + offset_of!(VmMemory, base) as u32
+        };
+        self.load_constant(POINTER, offset)
+    }
+
+    /// The present length of a memory in bytes.
+    pub(crate) fn memory_length(&mut self, memory: MemoryIndex) -> Value {
+        const { assert!(size_of::<usize>() == 8) };
+        let field = offset_of!(VmMemory, length) as i32;
+        let layout = &self.env.layout;
+        let (head, offset) = if self.env.is_imported_memory(memory) {
+            let pointer = layout.imported_memory(memory) + offset_of!(VmMemoryImport, memory) as u32;
+            (self.load_constant(POINTER, pointer), field)
+        } else {
+            (self.vmctx, layout.defined_memory(memory) as i32 + field)
+        };
+        let flags = self.flags(Region::Head);
+        self.builder.ins().load(POINTER, flags, head, offset)
+    }
+}

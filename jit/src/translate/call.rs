@@ -1,0 +1,109 @@
+//! Call operators (§4.4.8.10–11): direct, imported and indirect.
+//!
+//! Called by the switchboard. A direct call is a relative call within the image. An indirect call takes one of two ways:
+//! where the callee belongs to this instance, its internal entry with the vmctx at hand, so that nothing of the callee
+//! waits for loads through the reference; else its external entry with its own vmctx.
+
+use super::env::CodeName;
+use super::function::FunctionTranslator;
+use super::signature::{POINTER, machine_type};
+use super::trap;
+use core::mem::offset_of;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{BlockArg, Inst, InstBuilder, MemFlagsData, SigRef, Value, types};
+use tancho_abi::index::{FunctionIndex, TableIndex, TypeIndex};
+use tancho_abi::trap::Trap;
+use tancho_abi::vmctx::{VmContext, VmFuncRef, VmFunctionEntry, VmFunctionImport};
+
+impl FunctionTranslator<'_, '_> {
+    pub(crate) fn call(&mut self, function: u32) {
+        let function = FunctionIndex(function);
+        let arguments = self.env.function_type(function).params.len();
+        let arguments = self.pop_many(arguments);
+        let call = if self.env.module.is_imported_function(function) {
+            let import = self.env.layout.imported_function(function);
+            let code = self.load_constant(POINTER, import + offset_of!(VmFunctionImport, external) as u32);
+            let vmctx = self.load_constant(POINTER, import + offset_of!(VmFunctionImport, vmctx) as u32);
+            let signature = self.signature(self.env.module.functions[function.index()].ty);
+            self.call_code(signature, code, vmctx, &arguments)
+        } else {
+            let callee = self.callee(CodeName::Function(function));
+            let arguments = with_vmctx(self.vmctx, &arguments);
+            self.builder.ins().call(callee, &arguments)
+        };
+        self.stack.extend_from_slice(self.builder.inst_results(call));
+    }
+
+    fn call_code(&mut self, signature: SigRef, code: Value, vmctx: Value, arguments: &[Value]) -> Inst {
+        self.builder.ins().call_indirect(signature, code, &with_vmctx(vmctx, arguments))
+    }
+
+    pub(crate) fn call_indirect(&mut self, ty: u32, table: u32) {
+        let (ty, table) = (TypeIndex(ty), TableIndex(table));
+        let index = self.pop();
+        let arguments = self.pop_many(self.env.types[ty.index()].params.len());
+        let entry = self.table_entry(table, index);
+        self.check_type(ty, table, entry);
+
+        let signature = self.signature(ty);
+        let vmctx = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, vmctx));
+        let is_mine = self.builder.ins().icmp(IntCC::Equal, vmctx, self.vmctx);
+        let (mine, foreign, done) =
+            (self.builder.create_block(), self.builder.create_block(), self.builder.create_block());
+        for result in &self.env.types[ty.index()].results {
+            self.builder.append_block_param(done, machine_type(*result));
+        }
+        self.builder.ins().brif(is_mine, mine, &[], foreign, &[]);
+        self.builder.set_cold_block(foreign);
+
+        self.builder.switch_to_block(mine);
+        self.builder.seal_block(mine);
+        let internal = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, internal));
+        let call = self.call_code(signature, internal, self.vmctx, &arguments);
+        self.jump_with_results(call, done);
+
+        self.builder.switch_to_block(foreign);
+        self.builder.seal_block(foreign);
+        let funcref = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, funcref));
+        let external =
+            self.builder.ins().load(POINTER, MemFlagsData::trusted(), funcref, offset_of!(VmFuncRef, external) as i32);
+        let call = self.call_code(signature, external, vmctx, &arguments);
+        self.jump_with_results(call, done);
+
+        self.builder.switch_to_block(done);
+        self.builder.seal_block(done);
+        self.stack.extend_from_slice(self.builder.block_params(done));
+    }
+
+    fn jump_with_results(&mut self, call: Inst, done: cranelift_codegen::ir::Block) {
+        let results: Vec<BlockArg> = self.builder.inst_results(call).iter().map(|value| (*value).into()).collect();
+        self.builder.ins().jump(done, &results);
+    }
+
+    /// Traps unless the entry holds a function of type `ty`. No type has the id of a null entry, so one comparison
+    /// finds both; which of the two it was is asked out of line.
+    fn check_type(&mut self, ty: TypeIndex, table: TableIndex, entry: Value) {
+        let ids = self.load_constant(POINTER, offset_of!(VmContext, type_ids) as u32);
+        let flags = self.constant_flags();
+        let expected = self.builder.ins().load(types::I32, flags, ids, (ty.0 * size_of::<u32>() as u32) as i32);
+        let found = self.load_entry(table, types::I32, entry, offset_of!(VmFunctionEntry, type_id));
+        let matches = self.builder.ins().icmp(IntCC::Equal, found, expected);
+        let (good, bad) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(matches, good, &[], bad, &[]);
+        self.builder.set_cold_block(bad);
+        self.builder.switch_to_block(bad);
+        self.builder.seal_block(bad);
+        self.builder.ins().trapz(found, trap::code(Trap::IndirectCallToNull));
+        self.builder.ins().trap(trap::code(Trap::BadSignature));
+        self.builder.switch_to_block(good);
+        self.builder.seal_block(good);
+    }
+}
+
+/// The arguments of a call with the hidden one before them.
+pub(crate) fn with_vmctx(vmctx: Value, arguments: &[Value]) -> Vec<Value> {
+    let mut all = Vec::with_capacity(arguments.len() + 1);
+    all.push(vmctx);
+    all.extend_from_slice(arguments);
+    all
+}

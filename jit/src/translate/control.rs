@@ -1,0 +1,292 @@
+//! Control operators (§4.4.8): structured control to a graph of blocks.
+//!
+//! Called by the switchboard for every control operator, reachable or not, because frames nest either way. Blocks get
+//! parameters for the results (or, loops, parameters) that branches carry; the arms of an `if` need none, because the
+//! values dominate them.
+
+use super::function::FunctionTranslator;
+use super::signature::machine_type;
+use super::trap;
+use crate::decode;
+use crate::error::CompileError;
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, JumpTableData, Value};
+use tancho_abi::trap::Trap;
+use tancho_abi::types::{FuncType, ValType};
+use wasmparser::{BlockType, BrTable};
+
+/// An entry of the control stack.
+pub(crate) struct Frame {
+    kind: FrameKind,
+    /// Where a branch to this frame goes.
+    target: Block,
+    /// How many values such a branch carries.
+    carries: usize,
+    /// How many results the frame leaves.
+    results: usize,
+    /// The height of the operand stack below the frame's parameters.
+    height: usize,
+    /// Whether a branch to the frame's end exists.
+    reached: bool,
+}
+
+enum FrameKind {
+    /// The function's body.
+    Function,
+    /// A block.
+    Block,
+    /// A loop; `target` is its header.
+    Loop,
+    /// The first arm of an `if`: where the other arm starts, and the parameters it starts with.
+    If { other: Block, params: Vec<Value> },
+    /// The second arm of an `if`.
+    Else,
+    /// Any of these where it cannot be reached: it has no blocks.
+    Unreachable,
+}
+
+impl Frame {
+    /// The outermost frame of a function: branches to it return.
+    pub(crate) fn function(exit: Block, ty: &FuncType) -> Frame {
+        Frame {
+            kind: FrameKind::Function,
+            target: exit,
+            carries: ty.results.len(),
+            results: ty.results.len(),
+            height: 0,
+            reached: false,
+        }
+    }
+}
+
+fn block_args(values: &[Value]) -> Vec<BlockArg> {
+    values.iter().map(|value| BlockArg::Value(*value)).collect()
+}
+
+impl FunctionTranslator<'_, '_> {
+    /// The number of parameters and the types of the results of a block type.
+    fn block_type(&self, ty: BlockType) -> Result<(Vec<ValType>, Vec<ValType>), CompileError> {
+        Ok(match ty {
+            BlockType::Empty => (vec![], vec![]),
+            BlockType::Type(ty) => (vec![], vec![decode::types::val_type(ty)?]),
+            BlockType::FuncType(index) => {
+                let ty = &self.env.types[index as usize];
+                (ty.params.to_vec(), ty.results.to_vec())
+            }
+        })
+    }
+
+    fn block_with_params(&mut self, types: &[ValType]) -> Block {
+        let block = self.builder.create_block();
+        for ty in types {
+            self.builder.append_block_param(block, machine_type(*ty));
+        }
+        block
+    }
+
+    fn push_unreachable(&mut self) {
+        let height = self.stack.len();
+        // No branch reaches the target: the frame is left by its `end` alone.
+        let target = self.control[0].target;
+        self.control.push(Frame {
+            kind: FrameKind::Unreachable,
+            target,
+            carries: 0,
+            results: 0,
+            height,
+            reached: false,
+        });
+    }
+
+    pub(crate) fn block(&mut self, ty: BlockType) -> Result<(), CompileError> {
+        if !self.reachable {
+            self.push_unreachable();
+            return Ok(());
+        }
+        let (params, results) = self.block_type(ty)?;
+        let target = self.block_with_params(&results);
+        self.control.push(Frame {
+            kind: FrameKind::Block,
+            target,
+            carries: results.len(),
+            results: results.len(),
+            height: self.stack.len() - params.len(),
+            reached: false,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn loop_(&mut self, ty: BlockType) -> Result<(), CompileError> {
+        if !self.reachable {
+            self.push_unreachable();
+            return Ok(());
+        }
+        let (params, results) = self.block_type(ty)?;
+        let header = self.block_with_params(&params);
+        let arguments = self.pop_many(params.len());
+        self.builder.ins().jump(header, &block_args(&arguments));
+        self.builder.switch_to_block(header);
+        let height = self.stack.len();
+        self.stack.extend_from_slice(self.builder.block_params(header));
+        self.control.push(Frame {
+            kind: FrameKind::Loop,
+            target: header,
+            carries: params.len(),
+            results: results.len(),
+            height,
+            reached: false,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn if_(&mut self, ty: BlockType) -> Result<(), CompileError> {
+        if !self.reachable {
+            self.push_unreachable();
+            return Ok(());
+        }
+        let (params, results) = self.block_type(ty)?;
+        let condition = self.pop();
+        let target = self.block_with_params(&results);
+        let (then, other) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(condition, then, &[], other, &[]);
+        self.builder.switch_to_block(then);
+        self.builder.seal_block(then);
+        self.builder.seal_block(other);
+        let height = self.stack.len() - params.len();
+        let params = self.stack[height..].to_vec();
+        self.control.push(Frame {
+            kind: FrameKind::If { other, params },
+            target,
+            carries: results.len(),
+            results: results.len(),
+            height,
+            reached: false,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn else_(&mut self) {
+        let frame = self.control.last_mut().expect("validation ensures an open frame");
+        let kind = match std::mem::replace(&mut frame.kind, FrameKind::Else) {
+            FrameKind::If { other, params } => Some((other, params)),
+            unreachable => {
+                frame.kind = unreachable;
+                None
+            }
+        };
+        let Some((other, params)) = kind else { return };
+        self.leave_arm();
+        let frame = self.control.last().expect("the frame is still open");
+        self.stack.truncate(frame.height);
+        self.stack.extend(params);
+        self.builder.switch_to_block(other);
+        self.reachable = true;
+    }
+
+    /// Jumps to the end of the innermost frame with its results, if the present place can be reached.
+    fn leave_arm(&mut self) {
+        if self.reachable {
+            let frame = self.control.last_mut().expect("validation ensures an open frame");
+            frame.reached = true;
+            let (target, results) = (frame.target, frame.results);
+            let arguments = block_args(&self.stack[self.stack.len() - results..]);
+            self.builder.ins().jump(target, &arguments);
+        }
+    }
+
+    pub(crate) fn end(&mut self) {
+        match self.control.last().expect("validation ensures an open frame").kind {
+            FrameKind::Unreachable => {
+                let frame = self.control.pop().expect("looked at just now");
+                self.stack.truncate(frame.height);
+                return;
+            }
+            FrameKind::Loop => {
+                let frame = self.control.pop().expect("looked at just now");
+                self.builder.seal_block(frame.target);
+                if self.reachable {
+                    let results = self.pop_many(frame.results);
+                    self.stack.truncate(frame.height);
+                    self.stack.extend(results);
+                } else {
+                    self.stack.truncate(frame.height);
+                }
+                return;
+            }
+            // An `if` without `else`: its parameters are its results.
+            FrameKind::If { .. } => self.else_(),
+            _ => {}
+        }
+        self.leave_arm();
+        let frame = self.control.pop().expect("looked at just now");
+        self.stack.truncate(frame.height);
+        self.builder.seal_block(frame.target);
+        self.reachable = frame.reached;
+        if !frame.reached {
+            return;
+        }
+        self.builder.switch_to_block(frame.target);
+        if matches!(frame.kind, FrameKind::Function) {
+            let results = self.builder.block_params(frame.target).to_vec();
+            self.builder.ins().return_(&results);
+        } else {
+            self.stack.extend_from_slice(self.builder.block_params(frame.target));
+        }
+    }
+
+    /// The frame that is `depth` frames out, marked as reached, and the values that a branch to it carries.
+    fn branch_target(&mut self, depth: u32) -> (Block, usize) {
+        let position = self.control.len() - 1 - depth as usize;
+        let frame = &mut self.control[position];
+        frame.reached = true;
+        (frame.target, frame.carries)
+    }
+
+    pub(crate) fn br(&mut self, depth: u32) {
+        let (target, carries) = self.branch_target(depth);
+        let arguments = block_args(&self.stack[self.stack.len() - carries..]);
+        self.builder.ins().jump(target, &arguments);
+        self.reachable = false;
+    }
+
+    pub(crate) fn br_if(&mut self, depth: u32) {
+        let condition = self.pop();
+        let (target, carries) = self.branch_target(depth);
+        let arguments = block_args(&self.stack[self.stack.len() - carries..]);
+        let next = self.builder.create_block();
+        self.builder.ins().brif(condition, target, &arguments, next, &[]);
+        self.builder.switch_to_block(next);
+        self.builder.seal_block(next);
+    }
+
+    pub(crate) fn br_table(&mut self, table: &BrTable<'_>) -> Result<(), CompileError> {
+        let index = self.pop();
+        let mut targets = Vec::with_capacity(table.len() as usize + 1);
+        for depth in table.targets() {
+            targets.push(self.branch_call(depth?));
+        }
+        let default = self.branch_call(table.default());
+        let data = JumpTableData::new(default, &targets);
+        let table = self.builder.create_jump_table(data);
+        self.builder.ins().br_table(index, table);
+        self.reachable = false;
+        Ok(())
+    }
+
+    fn branch_call(&mut self, depth: u32) -> cranelift_codegen::ir::BlockCall {
+        let (target, carries) = self.branch_target(depth);
+        let arguments = block_args(&self.stack[self.stack.len() - carries..]);
+        self.builder.func.dfg.block_call(target, &arguments)
+    }
+
+    pub(crate) fn return_(&mut self) {
+        let results = self.ty.results.len();
+        let results = self.pop_many(results);
+        self.builder.ins().return_(&results);
+        self.reachable = false;
+    }
+
+    pub(crate) fn unreachable(&mut self) {
+        self.builder.ins().trap(trap::code(Trap::UnreachableCodeReached));
+        self.reachable = false;
+    }
+}

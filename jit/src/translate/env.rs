@@ -1,0 +1,153 @@
+//! The module as the translator sees it: description, layout, settings, and the names that code in an image has for
+//! other code in it.
+//!
+//! One [`ModuleEnv`] is shared, read-only, by the translation of all functions.
+
+use crate::error::CompileError;
+use cranelift_codegen::ir::UserExternalName;
+use tancho_abi::builtin::Builtin;
+use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
+use tancho_abi::module::{ConstantOperator, ExternKind, Module, ModuleView, NONE};
+use tancho_abi::tunables::Tunables;
+use tancho_abi::types::{FuncType, RefType, ValType};
+use tancho_abi::vmctx::VmLayout;
+
+/// What all functions of a module share.
+pub(crate) struct ModuleEnv<'m> {
+    /// The description.
+    pub(crate) module: ModuleView<'m>,
+    /// The function types, by type index.
+    pub(crate) types: Vec<FuncType>,
+    /// The types of globals, by global index.
+    pub(crate) globals: Vec<ValType>,
+    /// The element types of tables, by table index.
+    pub(crate) tables: Vec<RefType>,
+    /// Where things stand in the vmctx.
+    pub(crate) layout: VmLayout,
+    /// Settings.
+    pub(crate) tunables: &'m Tunables,
+}
+
+impl<'m> ModuleEnv<'m> {
+    /// The environment of a module whose escaped functions have been numbered.
+    pub(crate) fn new(module: ModuleView<'m>, tunables: &'m Tunables) -> Result<Self, CompileError> {
+        let layout = VmLayout::new(module.facts().counts)
+            .ok_or_else(|| CompileError::limit("the module's globals, tables and imports exceed 1 GiB"))?;
+        let unknown = || CompileError::internal("a type of the description is not a type");
+        Ok(ModuleEnv {
+            types: (0..module.types.len())
+                .map(|index| TypeIndex::new(index).and_then(|index| module.func_type(index)).ok_or_else(unknown))
+                .collect::<Result<_, _>>()?,
+            globals: module
+                .globals
+                .iter()
+                .map(|global| global.ty.decode().ok_or_else(unknown))
+                .collect::<Result<_, _>>()?,
+            tables: module
+                .tables
+                .iter()
+                .map(|table| table.element.decode_ref().ok_or_else(unknown))
+                .collect::<Result<_, _>>()?,
+            module,
+            layout,
+            tunables,
+        })
+    }
+
+    /// The type of a function.
+    pub(crate) fn function_type(&self, function: FunctionIndex) -> &FuncType {
+        &self.types[self.module.functions[function.index()].ty.index()]
+    }
+
+    /// What to call a function in messages.
+    pub(crate) fn function_name(&self, function: FunctionIndex) -> String {
+        match self.module.function_name(function) {
+            Some(name) => format!("function {} `{name}`", function.0),
+            None => format!("function {}", function.0),
+        }
+    }
+
+    /// Whether the memory stands in this instance.
+    pub(crate) fn is_imported_memory(&self, memory: MemoryIndex) -> bool {
+        self.module.is_imported_memory(memory)
+    }
+
+    /// Whether the table stands in this instance.
+    pub(crate) fn is_imported_table(&self, table: TableIndex) -> bool {
+        self.module.is_imported_table(table)
+    }
+
+    /// Whether the global is imported.
+    pub(crate) fn is_imported_global(&self, global: GlobalIndex) -> bool {
+        self.module.defined_global(global).is_none()
+    }
+
+    /// The length of a table that can never grow: its minimum and maximum are the same, in the declaration of an imported
+    /// one too, because import matching (§3.3) leaves the actual table no other size.
+    pub(crate) fn fixed_table_length(&self, table: TableIndex) -> Option<u64> {
+        let record = &self.module.tables[table.index()];
+        (record.minimum == record.maximum).then_some(record.minimum)
+    }
+}
+
+/// Gives a number to every function that may be reached by reference: exported, in an element segment, named by a constant
+/// expression, or the start function. Validation ensures that `ref.func` names no other.
+pub(crate) fn number_escaped(module: &mut Module) {
+    let mut escapes = vec![false; module.functions.len()];
+    let mut mark = |function: u32| {
+        if let Some(escape) = escapes.get_mut(function as usize) {
+            *escape = true;
+        }
+    };
+    for export in &module.exports {
+        if export.kind == ExternKind::Function as u32 {
+            mark(export.index);
+        }
+    }
+    for function in &module.element_functions {
+        mark(*function);
+    }
+    for constant in &module.constants {
+        if constant.operator == ConstantOperator::RefFunc as u32 {
+            mark(constant.index);
+        }
+    }
+    mark(module.summary[0].start);
+    let mut next = 0;
+    for (function, escape) in module.functions.iter_mut().zip(escapes) {
+        function.escaped = if escape { next } else { NONE };
+        next += u32::from(escape);
+    }
+    module.summary[0].counts.escaped = next;
+}
+
+/// A name for code of the image: how one function refers to another until the linker places them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum CodeName {
+    /// A function that the module defines, by function index.
+    Function(FunctionIndex),
+    /// The trampoline to a builtin.
+    Builtin(Builtin),
+}
+
+impl CodeName {
+    const FUNCTION: u32 = 0;
+    const BUILTIN: u32 = 1;
+
+    /// As Cranelift's name.
+    pub(crate) fn encode(self) -> UserExternalName {
+        match self {
+            CodeName::Function(function) => UserExternalName::new(Self::FUNCTION, function.0),
+            CodeName::Builtin(builtin) => UserExternalName::new(Self::BUILTIN, builtin as u32),
+        }
+    }
+
+    /// From Cranelift's name.
+    pub(crate) fn decode(name: &UserExternalName) -> Option<CodeName> {
+        match name.namespace {
+            Self::FUNCTION => Some(CodeName::Function(FunctionIndex(name.index))),
+            Self::BUILTIN => Builtin::ALL.get(name.index as usize).copied().map(CodeName::Builtin),
+            _ => None,
+        }
+    }
+}

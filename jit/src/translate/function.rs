@@ -1,0 +1,281 @@
+//! One function: its translator's state, its prologue, and the loop over its operators.
+//!
+//! Called by the pipeline for each body; the operators go through `operator` to the files of their families, which add
+//! their methods to [`FunctionTranslator`].
+
+use super::call::with_vmctx;
+use super::control::Frame;
+use super::env::{CodeName, ModuleEnv};
+use super::signature::{self, POINTER, machine_type};
+use crate::decode;
+use crate::error::CompileError;
+use cranelift_codegen::ir::{
+    self, AliasRegionData, ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData, SigRef, SourceLoc,
+    UserFuncName, Value, types,
+};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use tancho_abi::builtin::Builtin;
+use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
+use tancho_abi::types::{FuncType, ValType};
+use wasmparser::{FuncToValidate, FuncValidatorAllocations, FunctionBody, ValidatorResources};
+
+/// What a thread keeps from one function to the next.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    builder: FunctionBuilderContext,
+    validator: FuncValidatorAllocations,
+}
+
+/// The disjoint kinds of memory that generated code touches, for alias analysis.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Region {
+    /// Fields of the vmctx and the store that change: heads of memories and tables.
+    Head,
+    /// A linear memory that the module defines.
+    Memory(MemoryIndex),
+    /// Any imported linear memory: two imports may be one memory.
+    ImportedMemories,
+    /// The entries of a table that the module defines.
+    Table(TableIndex),
+    /// The entries of any imported table.
+    ImportedTables,
+    /// A global that the module defines.
+    Global(GlobalIndex),
+    /// Any imported global, and the globals past [`MAX_GLOBAL_REGIONS`].
+    OtherGlobals,
+}
+
+/// Cranelift counts a function's kinds of memory access in 16 bits; no function profits from telling more globals apart.
+const MAX_GLOBAL_REGIONS: u32 = 4096;
+
+/// The state of translating one function.
+pub(crate) struct FunctionTranslator<'f, 'm> {
+    pub(crate) env: &'f ModuleEnv<'m>,
+    pub(crate) builder: FunctionBuilder<'f>,
+    /// The hidden first parameter.
+    pub(crate) vmctx: Value,
+    /// The function's own type.
+    pub(crate) ty: &'f FuncType,
+    /// The operand stack.
+    pub(crate) stack: Vec<Value>,
+    /// The control stack; frames of unreachable blocks too.
+    pub(crate) control: Vec<Frame>,
+    /// Whether the present place can be reached. Where not, only control operators are looked at.
+    pub(crate) reachable: bool,
+    pub(crate) locals: Vec<Variable>,
+    regions: HashMap<Region, ir::AliasRegion>,
+    signatures: HashMap<TypeIndex, SigRef>,
+    callees: HashMap<CodeName, FuncRef>,
+}
+
+/// Translates function `index` into `function`, which is empty, and validates it on the way.
+pub(crate) fn translate(
+    env: &ModuleEnv<'_>,
+    index: FunctionIndex,
+    validator: FuncToValidate<ValidatorResources>,
+    body: &FunctionBody<'_>,
+    scratch: &mut Scratch,
+    function: &mut ir::Function,
+    frontend: cranelift_codegen::isa::TargetFrontendConfig,
+) -> Result<(), CompileError> {
+    let ty = env.function_type(index);
+    function.signature = signature::function(ty);
+    function.name = UserFuncName::User(CodeName::Function(index).encode());
+    let mut validator = validator.into_validator(std::mem::take(&mut scratch.validator));
+
+    let mut translator = FunctionTranslator::new(env, ty, FunctionBuilder::new(function, &mut scratch.builder));
+    let mut locals = body.get_locals_reader()?;
+    for _ in 0..locals.get_count() {
+        let (count, ty) = locals.read()?;
+        validator.define_locals(locals.original_position(), count, ty)?;
+        translator.declare_locals(count, decode::types::val_type(ty)?);
+    }
+    let mut operators = body.get_operators_reader()?;
+    while !operators.eof() {
+        let offset = operators.original_position();
+        let operator = operators.read()?;
+        validator.op(offset, &operator)?;
+        translator.builder.set_srcloc(SourceLoc::new(u32::try_from(offset).unwrap_or(u32::MAX)));
+        translator.operator(&operator).map_err(|error| error.at(offset))?;
+    }
+    operators.finish()?;
+    translator.builder.finalize(frontend);
+    scratch.validator = validator.into_allocations();
+    Ok(())
+}
+
+impl<'f, 'm> FunctionTranslator<'f, 'm> {
+    fn new(env: &'f ModuleEnv<'m>, ty: &'f FuncType, mut builder: FunctionBuilder<'f>) -> Self {
+        let entry = builder.create_block();
+        builder.append_block_params_for_function_params(entry);
+        builder.switch_to_block(entry);
+        builder.seal_block(entry);
+        let params = builder.block_params(entry).to_vec();
+        let exit = builder.create_block();
+        for result in &ty.results {
+            builder.append_block_param(exit, machine_type(*result));
+        }
+        let mut locals = Vec::with_capacity(ty.params.len());
+        for (param, value) in ty.params.iter().zip(&params[1..]) {
+            let variable = builder.declare_var(machine_type(*param));
+            builder.def_var(variable, *value);
+            locals.push(variable);
+        }
+        FunctionTranslator {
+            env,
+            builder,
+            vmctx: params[0],
+            ty,
+            stack: Vec::new(),
+            control: vec![Frame::function(exit, ty)],
+            reachable: true,
+            locals,
+            regions: HashMap::new(),
+            signatures: HashMap::new(),
+            callees: HashMap::new(),
+        }
+    }
+
+    fn declare_locals(&mut self, count: u32, ty: ValType) {
+        // Validation has bounded the count (50,000 locals).
+        let zero = self.zero(ty);
+        for _ in 0..count {
+            let variable = self.builder.declare_var(machine_type(ty));
+            self.builder.def_var(variable, zero);
+            self.locals.push(variable);
+        }
+    }
+
+    /// The zero or null of a type.
+    pub(crate) fn zero(&mut self, ty: ValType) -> Value {
+        match ty {
+            ValType::F32 => self.builder.ins().f32const(0.0),
+            ValType::F64 => self.builder.ins().f64const(0.0),
+            ValType::V128 => {
+                let zero = self.builder.func.dfg.constants.insert(vec![0; 16].into());
+                self.builder.ins().vconst(types::I8X16, zero)
+            }
+            ValType::I32 | ValType::I64 | ValType::Ref(_) => self.builder.ins().iconst(machine_type(ty), 0),
+        }
+    }
+
+    /// Pops an operand. Validation ensures that there is one.
+    pub(crate) fn pop(&mut self) -> Value {
+        self.stack.pop().expect("validation ensures that the operand is there")
+    }
+
+    /// Pops two operands: the lower first.
+    pub(crate) fn pop2(&mut self) -> (Value, Value) {
+        let second = self.pop();
+        (self.pop(), second)
+    }
+
+    /// Pops three operands: the lowest first.
+    pub(crate) fn pop3(&mut self) -> (Value, Value, Value) {
+        let third = self.pop();
+        let (first, second) = self.pop2();
+        (first, second, third)
+    }
+
+    /// Pops `count` operands: the lowest first.
+    pub(crate) fn pop_many(&mut self, count: usize) -> Vec<Value> {
+        let height = self.stack.len() - count;
+        self.stack.split_off(height)
+    }
+
+    pub(crate) fn push(&mut self, value: Value) {
+        self.stack.push(value);
+    }
+
+    /// Flags of accesses that cannot trap and that touch `region` alone.
+    pub(crate) fn flags(&mut self, region: Region) -> MemFlagsData {
+        MemFlagsData::trusted().with_alias_region(Some(self.alias_region(region)))
+    }
+
+    /// Flags of loads of what never changes while the instance lives: they may move anywhere the vmctx is known.
+    pub(crate) fn constant_flags(&self) -> MemFlagsData {
+        MemFlagsData::trusted().with_readonly().with_can_move()
+    }
+
+    pub(crate) fn alias_region(&mut self, region: Region) -> ir::AliasRegion {
+        let region = match region {
+            Region::Memory(memory) if self.env.is_imported_memory(memory) => Region::ImportedMemories,
+            Region::Table(table) if self.env.is_imported_table(table) => Region::ImportedTables,
+            Region::Global(global) if self.env.is_imported_global(global) || global.0 >= MAX_GLOBAL_REGIONS => {
+                Region::OtherGlobals
+            }
+            other => other,
+        };
+        let regions = &mut self.builder.func.dfg.alias_regions;
+        *self.regions.entry(region).or_insert_with(|| {
+            let (kind, index) = match region {
+                Region::Head => (0, 0),
+                Region::ImportedMemories => (1, 0),
+                Region::ImportedTables => (2, 0),
+                Region::OtherGlobals => (3, 0),
+                Region::Memory(memory) => (4, memory.0),
+                Region::Table(table) => (5, table.0),
+                Region::Global(global) => (6, global.0),
+            };
+            // Unique in the module, which inlining relies on.
+            let user_id = kind << 28 | index & 0x0fff_ffff;
+            regions.insert(AliasRegionData { user_id, description: Cow::Owned(format!("{region:?}")) })
+        })
+    }
+
+    /// Loads a field of the vmctx that never changes.
+    pub(crate) fn load_constant(&mut self, ty: ir::Type, offset: u32) -> Value {
+        let flags = self.constant_flags();
+        self.builder.ins().load(ty, flags, self.vmctx, offset as i32)
+    }
+
+    /// The signature of functions of a type of the module.
+    pub(crate) fn signature(&mut self, ty: TypeIndex) -> SigRef {
+        let env = self.env;
+        let builder = &mut self.builder;
+        *self
+            .signatures
+            .entry(ty)
+            .or_insert_with(|| builder.import_signature(signature::function(&env.types[ty.index()])))
+    }
+
+    /// A reference to code of the same image.
+    pub(crate) fn callee(&mut self, name: CodeName) -> FuncRef {
+        if let Some(callee) = self.callees.get(&name) {
+            return *callee;
+        }
+        let signature = match name {
+            CodeName::Function(function) => self.signature(self.env.module.functions[function.index()].ty),
+            CodeName::Builtin(builtin) => self.builder.import_signature(signature::builtin_trampoline(builtin)),
+        };
+        let external = self.builder.func.declare_imported_user_function(name.encode());
+        let callee = self.builder.import_function(ExtFuncData {
+            name: ExternalName::user(external),
+            signature,
+            colocated: true,
+            patchable: false,
+        });
+        self.callees.insert(name, callee);
+        callee
+    }
+
+    /// Calls a builtin through its trampoline; its result, if it has one.
+    pub(crate) fn call_builtin(&mut self, builtin: Builtin, arguments: &[Value]) -> Option<Value> {
+        let callee = self.callee(CodeName::Builtin(builtin));
+        let arguments = with_vmctx(self.vmctx, arguments);
+        let call = self.builder.ins().call(callee, &arguments);
+        self.builder.inst_results(call).first().copied()
+    }
+
+    /// An `i32` index as a 64-bit number.
+    pub(crate) fn extend_index(&mut self, index: Value) -> Value {
+        self.builder.ins().uextend(POINTER, index)
+    }
+
+    /// A constant `i32`.
+    pub(crate) fn iconst32(&mut self, value: u32) -> Value {
+        self.builder.ins().iconst(types::I32, i64::from(value))
+    }
+}

@@ -1,0 +1,20 @@
+//! Translate: from a validated function body to Cranelift's intermediate representation.
+//!
+//! The second stage of the pipeline, one function at a time, each on its own: nothing here is shared between functions
+//! but the read-only [`env::ModuleEnv`]. `operator` is the switchboard; each family of operators has a file.
+
+pub(crate) mod bounds;
+pub(crate) mod bulk;
+pub(crate) mod call;
+pub(crate) mod control;
+pub(crate) mod env;
+pub(crate) mod function;
+pub(crate) mod memory;
+pub(crate) mod numeric;
+pub(crate) mod operator;
+pub(crate) mod reference;
+pub(crate) mod signature;
+pub(crate) mod table;
+pub(crate) mod trampoline;
+pub(crate) mod trap;
+pub(crate) mod variable;

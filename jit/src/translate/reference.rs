@@ -1,0 +1,39 @@
+//! Reference operators (§4.4.2).
+//!
+//! Called by the switchboard. A function reference is the address of a `VmFuncRef` in its instance's vmctx.
+
+use super::function::FunctionTranslator;
+use crate::decode;
+use crate::error::CompileError;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, types};
+use tancho_abi::index::FunctionIndex;
+use tancho_abi::types::{RefType, ValType};
+
+impl FunctionTranslator<'_, '_> {
+    pub(crate) fn ref_null(&mut self, heap: wasmparser::HeapType) -> Result<(), CompileError> {
+        let heap = decode::types::heap_type(heap)?;
+        let null = self.zero(ValType::Ref(RefType { nullable: true, heap }));
+        self.push(null);
+        Ok(())
+    }
+
+    pub(crate) fn ref_is_null(&mut self) {
+        let reference = self.pop();
+        let is_null = self.builder.ins().icmp_imm_u(IntCC::Equal, reference, 0);
+        let is_null = self.builder.ins().uextend(types::I32, is_null);
+        self.push(is_null);
+    }
+
+    pub(crate) fn ref_func(&mut self, function: u32) -> Result<(), CompileError> {
+        let escaped = self
+            .env
+            .module
+            .escaped(FunctionIndex(function))
+            .ok_or_else(|| CompileError::internal(format!("function {function} is referenced but not numbered")))?;
+        let offset = self.env.layout.funcref(escaped);
+        let reference = self.builder.ins().iadd_imm_u(self.vmctx, i64::from(offset));
+        self.push(reference);
+        Ok(())
+    }
+}

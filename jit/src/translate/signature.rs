@@ -1,0 +1,158 @@
+//! Signatures: the conventions of `tancho_abi::vmctx` as Cranelift signatures.
+//!
+//! Used for functions, their call sites and the trampolines, so that the two ends of a call come from one place.
+
+use cranelift_codegen::ir::{AbiParam, Signature, Type, types};
+use cranelift_codegen::isa::CallConv;
+use tancho_abi::builtin::{Builtin, BuiltinType};
+use tancho_abi::target::Architecture;
+use tancho_abi::types::{FuncType, ValType};
+
+/// The type of addresses.
+pub(crate) const POINTER: Type = types::I64;
+
+/// The machine type of a value. References to functions are addresses, references to host values 32-bit handles.
+pub(crate) fn machine_type(ty: ValType) -> Type {
+    match ty {
+        ValType::I32 => types::I32,
+        ValType::I64 => types::I64,
+        ValType::F32 => types::F32,
+        ValType::F64 => types::F64,
+        ValType::V128 => types::I8X16,
+        ValType::Ref(ty) if ty.is_function() => POINTER,
+        ValType::Ref(_) => types::I32,
+    }
+}
+
+fn values(types: &[ValType]) -> impl Iterator<Item = AbiParam> {
+    types.iter().map(|ty| AbiParam::new(machine_type(*ty)))
+}
+
+/// `Tail`: a function, an external entry, a host function's exit trampoline.
+pub(crate) fn function(ty: &FuncType) -> Signature {
+    let mut signature = Signature::new(CallConv::Tail);
+    signature.params.push(AbiParam::new(POINTER));
+    signature.params.extend(values(&ty.params));
+    signature.returns.extend(values(&ty.results));
+    signature
+}
+
+/// Whether the typed C conventions can carry the type: vectors do not travel in registers between C functions alike on all
+/// architectures.
+pub(crate) fn is_typed(ty: &FuncType) -> bool {
+    !ty.params.iter().chain(&ty.results).any(|ty| *ty == ValType::V128)
+}
+
+/// C parameters and results, with the extension of 32-bit integers that the architecture's C convention asks for.
+struct CSignature {
+    architecture: Architecture,
+    signature: Signature,
+}
+
+impl CSignature {
+    fn new(architecture: Architecture) -> Self {
+        CSignature { architecture, signature: Signature::new(CallConv::SystemV) }
+    }
+
+    fn value(&self, ty: Type) -> AbiParam {
+        let param = AbiParam::new(ty);
+        match self.architecture {
+            // Integers narrower than a register are sign-extended, unsigned 32-bit ones too.
+            Architecture::Riscv64 if ty == types::I32 => param.sext(),
+            _ => param,
+        }
+    }
+
+    fn pointers(mut self, count: usize) -> Self {
+        self.signature.params.extend(std::iter::repeat_n(AbiParam::new(POINTER), count));
+        self
+    }
+
+    fn params(mut self, types: impl IntoIterator<Item = Type>) -> Self {
+        for ty in types {
+            let param = self.value(ty);
+            self.signature.params.push(param);
+        }
+        self
+    }
+
+    fn result(mut self, ty: Option<Type>) -> Self {
+        let result = ty.map(|ty| self.value(ty));
+        self.signature.returns.extend(result);
+        self
+    }
+}
+
+/// The only result, when there is exactly one: more travel through memory.
+pub(crate) fn single_result(ty: &FuncType) -> Option<Type> {
+    match *ty.results {
+        [only] => Some(machine_type(only)),
+        _ => None,
+    }
+}
+
+fn machine_types(types: &[ValType]) -> impl Iterator<Item = Type> {
+    types.iter().map(|ty| machine_type(*ty))
+}
+
+/// C: the typed host entry.
+pub(crate) fn host_entry(architecture: Architecture, ty: &FuncType) -> Signature {
+    // vmctx, code, activation.
+    CSignature::new(architecture).pointers(3).params(machine_types(&ty.params)).result(single_result(ty)).signature
+}
+
+/// C: the array host entry.
+pub(crate) fn array_entry(architecture: Architecture) -> Signature {
+    // vmctx, code, activation, values.
+    CSignature::new(architecture).pointers(4).signature
+}
+
+/// C: a typed host function.
+pub(crate) fn host_function(architecture: Architecture, ty: &FuncType) -> Signature {
+    // The context, and where several results go.
+    let pointers = if ty.results.len() > 1 { 2 } else { 1 };
+    CSignature::new(architecture)
+        .pointers(pointers)
+        .params(machine_types(&ty.params))
+        .result(single_result(ty))
+        .signature
+}
+
+/// C: an array host function.
+pub(crate) fn array_function(architecture: Architecture) -> Signature {
+    // The context, and the values.
+    CSignature::new(architecture).pointers(2).signature
+}
+
+fn builtin_type(ty: BuiltinType) -> Type {
+    match ty {
+        BuiltinType::I32 => types::I32,
+        BuiltinType::I64 => types::I64,
+        BuiltinType::Pointer => POINTER,
+    }
+}
+
+/// C: a builtin.
+pub(crate) fn builtin(architecture: Architecture, builtin: Builtin) -> Signature {
+    let (params, result) = builtin.signature();
+    CSignature::new(architecture)
+        .pointers(1)
+        .params(params.iter().map(|ty| builtin_type(*ty)))
+        .result(result.map(builtin_type))
+        .signature
+}
+
+/// `Tail`: the trampoline through which compiled code calls a builtin.
+pub(crate) fn builtin_trampoline(builtin: Builtin) -> Signature {
+    let (params, result) = builtin.signature();
+    let mut signature = Signature::new(CallConv::Tail);
+    signature.params.push(AbiParam::new(POINTER));
+    signature.params.extend(params.iter().map(|ty| AbiParam::new(builtin_type(*ty))));
+    signature.returns.extend(result.map(|ty| AbiParam::new(builtin_type(ty))));
+    signature
+}
+
+/// C: the builtin that unwinds.
+pub(crate) fn raise(architecture: Architecture) -> Signature {
+    CSignature::new(architecture).pointers(1).signature
+}

@@ -1,0 +1,159 @@
+//! Table operators (§4.4.6), and the address of a table's entry for them and for indirect calls.
+//!
+//! Called by the switchboard and by `call`. Reads and writes of one entry are inline; growth and fills are builtins.
+
+use super::function::{FunctionTranslator, Region};
+use super::signature::POINTER;
+use super::trap;
+use core::mem::{offset_of, size_of};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use tancho_abi::builtin::Builtin;
+use tancho_abi::index::TableIndex;
+use tancho_abi::trap::Trap;
+use tancho_abi::vmctx::{VmFuncRef, VmFunctionEntry, VmTable};
+
+/// The size of an entry of a table of host values.
+const EXTERN_ENTRY: u64 = size_of::<u32>() as u64;
+
+impl FunctionTranslator<'_, '_> {
+    fn is_function_table(&self, table: TableIndex) -> bool {
+        self.env.tables[table.index()].is_function()
+    }
+
+    /// A field of a table's head.
+    fn table_head(&mut self, table: TableIndex, field: usize, flags: MemFlagsData) -> Value {
+        let layout = &self.env.layout;
+        let (head, offset) = if self.env.is_imported_table(table) {
+            (self.load_constant(POINTER, layout.imported_table(table)), 0)
+        } else {
+            (self.vmctx, layout.defined_table(table))
+        };
+        self.builder.ins().load(POINTER, flags, head, offset as i32 + field as i32)
+    }
+
+    /// A table's present length, as 64 bits.
+    fn table_length(&mut self, table: TableIndex) -> Value {
+        match self.env.fixed_table_length(table) {
+            Some(length) => self.builder.ins().iconst(POINTER, length as i64),
+            None => {
+                let flags = self.flags(Region::Head);
+                self.table_head(table, offset_of!(VmTable, length), flags)
+            }
+        }
+    }
+
+    /// The address of entry `index` (an `i32`), checked: index < length, or a trap.
+    pub(crate) fn table_entry(&mut self, table: TableIndex, index: Value) -> Value {
+        let size = if self.is_function_table(table) { size_of::<VmFunctionEntry>() as u64 } else { EXTERN_ENTRY };
+        let index = self.extend_index(index);
+        let length = self.table_length(table);
+        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
+        self.builder.ins().trapnz(outside, trap::code(Trap::TableOutOfBounds));
+        let flags = match self.env.fixed_table_length(table) {
+            // The entries of a table that cannot grow stay where they are.
+            Some(_) => self.constant_flags(),
+            None => self.flags(Region::Head),
+        };
+        let base = self.table_head(table, offset_of!(VmTable, base), flags);
+        let offset = self.builder.ins().ishl_imm_u(index, i64::from(size.ilog2()));
+        let entry = self.builder.ins().iadd(base, offset);
+        if self.env.tunables.table_spectre_mitigation {
+            // Where the check is mispredicted, the entry read is the first.
+            self.builder.ins().select_spectre_guard(outside, base, entry)
+        } else {
+            entry
+        }
+    }
+
+    /// Loads a field of a table's entry.
+    pub(crate) fn load_entry(&mut self, table: TableIndex, ty: Type, entry: Value, field: usize) -> Value {
+        let flags = self.flags(Region::Table(table));
+        self.builder.ins().load(ty, flags, entry, field as i32)
+    }
+
+    pub(crate) fn table_get(&mut self, table: u32) {
+        let table = TableIndex(table);
+        let index = self.pop();
+        let entry = self.table_entry(table, index);
+        let value = if self.is_function_table(table) {
+            self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, funcref))
+        } else {
+            self.load_entry(table, types::I32, entry, 0)
+        };
+        self.push(value);
+    }
+
+    pub(crate) fn table_set(&mut self, table: u32) {
+        let table = TableIndex(table);
+        let (index, value) = self.pop2();
+        let entry = self.table_entry(table, index);
+        let flags = self.flags(Region::Table(table));
+        if !self.is_function_table(table) {
+            self.builder.ins().store(flags, value, entry, 0);
+            return;
+        }
+        self.store_function_entry(flags, entry, value);
+    }
+
+    /// Writes the entry of a function reference: the fields of what it refers to, or all zero for null.
+    fn store_function_entry(&mut self, flags: MemFlagsData, entry: Value, reference: Value) {
+        const FIELDS: [(usize, usize); 2] = [
+            (offset_of!(VmFuncRef, vmctx), offset_of!(VmFunctionEntry, vmctx)),
+            (offset_of!(VmFuncRef, internal), offset_of!(VmFunctionEntry, internal)),
+        ];
+        let (some, done) = (self.builder.create_block(), self.builder.create_block());
+        let params = [types::I32, POINTER, POINTER].map(|ty| self.builder.append_block_param(done, ty));
+        let no_id = self.builder.ins().iconst(types::I32, 0);
+        let null = self.builder.ins().iconst(POINTER, 0);
+        let nothing = [no_id, null, null].map(Into::into);
+        self.builder.ins().brif(reference, some, &[], done, &nothing);
+        self.builder.switch_to_block(some);
+        self.builder.seal_block(some);
+        let constant = MemFlagsData::trusted();
+        let id = self.builder.ins().load(types::I32, constant, reference, offset_of!(VmFuncRef, type_id) as i32);
+        let [vmctx, internal] =
+            FIELDS.map(|(source, _)| self.builder.ins().load(POINTER, constant, reference, source as i32));
+        self.builder.ins().jump(done, &[id, vmctx, internal].map(Into::into));
+        self.builder.switch_to_block(done);
+        self.builder.seal_block(done);
+        let [id, vmctx, internal] = params;
+        self.builder.ins().store(flags, id, entry, offset_of!(VmFunctionEntry, type_id) as i32);
+        for ((_, target), value) in FIELDS.into_iter().zip([vmctx, internal]) {
+            self.builder.ins().store(flags, value, entry, target as i32);
+        }
+        self.builder.ins().store(flags, reference, entry, offset_of!(VmFunctionEntry, funcref) as i32);
+    }
+
+    pub(crate) fn table_size(&mut self, table: u32) {
+        let length = self.table_length(TableIndex(table));
+        let length = self.builder.ins().ireduce(types::I32, length);
+        self.push(length);
+    }
+
+    pub(crate) fn table_grow(&mut self, table: u32) {
+        let (value, delta) = self.pop2();
+        let delta = self.extend_index(delta);
+        let builtin = if self.is_function_table(TableIndex(table)) {
+            Builtin::table_grow_function
+        } else {
+            Builtin::table_grow_extern
+        };
+        let table = self.iconst32(table);
+        let former = self.call_builtin(builtin, &[table, delta, value]).expect("growing has a result");
+        let former = self.builder.ins().ireduce(types::I32, former);
+        self.push(former);
+    }
+
+    pub(crate) fn table_fill(&mut self, table: u32) {
+        let (target, value, length) = self.pop3();
+        let (target, length) = (self.extend_index(target), self.extend_index(length));
+        let builtin = if self.is_function_table(TableIndex(table)) {
+            Builtin::table_fill_function
+        } else {
+            Builtin::table_fill_extern
+        };
+        let table = self.iconst32(table);
+        self.call_builtin(builtin, &[table, target, value, length]);
+    }
+}

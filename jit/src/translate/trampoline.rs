@@ -1,0 +1,269 @@
+//! Trampolines: the code between the host's calling conventions and `Tail`, made per type and per builtin.
+//!
+//! Called by the pipeline once per type and builtin that needs one. The conventions are those of `tancho_abi::vmctx`.
+//!
+//! * Entries (`host_entry`, `array_entry`) are called by the host. They store their frame pointer in the activation and
+//!   call the function with `try_call`, which makes them save every callee-saved register: after a trap the runtime
+//!   resumes at the landing pad with nothing but the frame pointer.
+//! * Exits (`host_exit`, `array_exit`, builtins) are called by compiled code. They compare the stack limit, leave the
+//!   frame pointer and return address for backtraces, call the host, and unwind when it has left something pending.
+
+use super::env::CodeName;
+use super::signature::{self, POINTER, machine_type};
+use super::trap;
+use core::mem::{offset_of, size_of};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{
+    BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, Function, InstBuilder, MemFlagsData, Signature,
+    StackSlotData, StackSlotKind, UserFuncName, Value, types,
+};
+use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use tancho_abi::builtin::{Builtin, VmBuiltins};
+use tancho_abi::target::Architecture;
+use tancho_abi::trap::Trap;
+use tancho_abi::types::{FuncType, ValType};
+use tancho_abi::vmctx::{ValRaw, VmActivation, VmContext, VmHostContext, VmStore};
+
+/// What trampolines are made with.
+pub(crate) struct TrampolineMaker<'s> {
+    pub(crate) architecture: Architecture,
+    pub(crate) frontend: TargetFrontendConfig,
+    pub(crate) scratch: &'s mut FunctionBuilderContext,
+}
+
+/// Flags of accesses to the runtime's own records.
+const RECORD: MemFlagsData = MemFlagsData::trusted();
+
+/// The offset of a value in an array of values.
+fn slot(position: usize) -> i32 {
+    (position * size_of::<ValRaw>()) as i32
+}
+
+struct Maker<'f> {
+    builder: FunctionBuilder<'f>,
+    architecture: Architecture,
+    params: Vec<Value>,
+}
+
+impl TrampolineMaker<'_> {
+    fn make(&mut self, signature: Signature, body: impl FnOnce(&mut Maker<'_>)) -> Function {
+        let mut function = Function::with_name_signature(UserFuncName::default(), signature);
+        let mut builder = FunctionBuilder::new(&mut function, self.scratch);
+        let entry = builder.create_block();
+        builder.append_block_params_for_function_params(entry);
+        builder.switch_to_block(entry);
+        builder.seal_block(entry);
+        let params = builder.block_params(entry).to_vec();
+        let mut maker = Maker { builder, architecture: self.architecture, params };
+        body(&mut maker);
+        maker.builder.finalize(self.frontend);
+        function
+    }
+
+    /// The typed host entry for functions of type `ty`.
+    pub(crate) fn host_entry(&mut self, ty: &FuncType) -> Function {
+        self.make(signature::host_entry(self.architecture, ty), |maker| {
+            let [vmctx, code, activation] = maker.first();
+            let arguments = maker.params[3..].to_vec();
+            let results = maker.enter(ty, vmctx, code, activation, &arguments, |maker| {
+                // After a trap there is no result; zero takes its place.
+                signature::single_result(ty).map(|_| maker.zero(ty.results[0])).into_iter().collect()
+            });
+            if results.len() > 1 {
+                let target = maker.load_record(activation, offset_of!(VmActivation, results));
+                maker.store_values(target, &results);
+                maker.builder.ins().return_(&[]);
+            } else {
+                maker.builder.ins().return_(&results);
+            }
+        })
+    }
+
+    /// The array host entry for functions of type `ty`.
+    pub(crate) fn array_entry(&mut self, ty: &FuncType) -> Function {
+        self.make(signature::array_entry(self.architecture), |maker| {
+            let [vmctx, code, activation, values] = maker.first();
+            let arguments = maker.load_values(values, &ty.params);
+            let results = maker.enter(ty, vmctx, code, activation, &arguments, |_| Vec::new());
+            maker.store_values(values, &results);
+            maker.builder.ins().return_(&[]);
+        })
+    }
+
+    /// The exit to typed host functions of type `ty`.
+    pub(crate) fn host_exit(&mut self, ty: &FuncType) -> Function {
+        self.make(signature::function(ty), |maker| {
+            let [context] = maker.first();
+            let store = maker.leave(context);
+            let code = maker.load_constant(context, offset_of!(VmHostContext, function));
+            let several = (ty.results.len() > 1).then(|| maker.array(ty.results.len()));
+            let mut arguments = vec![context];
+            arguments.extend(several);
+            arguments.extend_from_slice(&maker.params[1..]);
+            let signature = signature::host_function(maker.architecture, ty);
+            let results = maker.call(signature, code, &arguments);
+            maker.raise_pending(store);
+            let results = match several {
+                Some(array) => maker.load_values(array, &ty.results),
+                None => results,
+            };
+            maker.builder.ins().return_(&results);
+        })
+    }
+
+    /// The exit to array host functions of type `ty`.
+    pub(crate) fn array_exit(&mut self, ty: &FuncType) -> Function {
+        self.make(signature::function(ty), |maker| {
+            let [context] = maker.first();
+            let store = maker.leave(context);
+            let code = maker.load_constant(context, offset_of!(VmHostContext, function));
+            let array = maker.array(ty.params.len().max(ty.results.len()));
+            let arguments = maker.params[1..].to_vec();
+            maker.store_values(array, &arguments);
+            let signature = signature::array_function(maker.architecture);
+            maker.call(signature, code, &[context, array]);
+            maker.raise_pending(store);
+            let results = maker.load_values(array, &ty.results);
+            maker.builder.ins().return_(&results);
+        })
+    }
+
+    /// The exit to a builtin.
+    pub(crate) fn builtin(&mut self, builtin: Builtin) -> Function {
+        let mut function = self.make(signature::builtin_trampoline(builtin), |maker| {
+            let [vmctx] = maker.first();
+            let store = maker.leave(vmctx);
+            let builtins = maker.load_constant(vmctx, offset_of!(VmContext, builtins));
+            let code = maker.load_constant(builtins, builtin.offset());
+            let arguments = maker.params.clone();
+            let signature = signature::builtin(maker.architecture, builtin);
+            let results = maker.call(signature, code, &arguments);
+            maker.raise_pending(store);
+            maker.builder.ins().return_(&results);
+        });
+        function.name = UserFuncName::User(CodeName::Builtin(builtin).encode());
+        function
+    }
+}
+
+impl Maker<'_> {
+    /// The first parameters. The signatures made in this file have at least as many as are asked for.
+    fn first<const N: usize>(&self) -> [Value; N] {
+        *self.params.first_chunk().expect("the signature has these parameters")
+    }
+
+    fn zero(&mut self, ty: ValType) -> Value {
+        match machine_type(ty) {
+            types::F32 => self.builder.ins().f32const(0.0),
+            types::F64 => self.builder.ins().f64const(0.0),
+            integer => self.builder.ins().iconst(integer, 0),
+        }
+    }
+
+    fn load_record(&mut self, record: Value, field: usize) -> Value {
+        self.builder.ins().load(POINTER, RECORD, record, field as i32)
+    }
+
+    fn load_constant(&mut self, record: Value, field: usize) -> Value {
+        self.builder.ins().load(POINTER, RECORD.with_readonly().with_can_move(), record, field as i32)
+    }
+
+    fn store_values(&mut self, array: Value, values: &[Value]) {
+        for (position, value) in values.iter().enumerate() {
+            self.builder.ins().store(RECORD, *value, array, slot(position));
+        }
+    }
+
+    fn load_values(&mut self, array: Value, types: &[ValType]) -> Vec<Value> {
+        let load = |(position, ty): (usize, &ValType)| {
+            self.builder.ins().load(machine_type(*ty), RECORD, array, slot(position))
+        };
+        types.iter().enumerate().map(load).collect()
+    }
+
+    /// The address of an array of values on the stack.
+    fn array(&mut self, length: usize) -> Value {
+        let size = (length.max(1) * size_of::<ValRaw>()) as u32;
+        let slot = self.builder.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, size, 4));
+        self.builder.ins().stack_addr(POINTER, slot, 0)
+    }
+
+    fn call(&mut self, signature: Signature, code: Value, arguments: &[Value]) -> Vec<Value> {
+        let signature = self.builder.import_signature(signature);
+        let call = self.builder.ins().call_indirect(signature, code, arguments);
+        self.builder.inst_results(call).to_vec()
+    }
+
+    /// Calls the function and continues with its results; after a trap, marks the activation and returns what `trapped` gives.
+    fn enter(
+        &mut self,
+        ty: &FuncType,
+        vmctx: Value,
+        code: Value,
+        activation: Value,
+        arguments: &[Value],
+        trapped: impl FnOnce(&mut Self) -> Vec<Value>,
+    ) -> Vec<Value> {
+        let frame = self.builder.ins().get_frame_pointer(POINTER);
+        self.builder.ins().store(RECORD, frame, activation, offset_of!(VmActivation, entry_fp) as i32);
+        let signature = self.builder.import_signature(signature::function(ty));
+        let (normal, landing) = (self.builder.create_block(), self.builder.create_block());
+        for result in &ty.results {
+            self.builder.append_block_param(normal, machine_type(*result));
+        }
+        let results: Vec<BlockArg> = (0..ty.results.len() as u32).map(BlockArg::TryCallRet).collect();
+        let pool = &mut self.builder.func.dfg.value_lists;
+        let normal_call = BlockCall::new(normal, results, pool);
+        let landing_call = BlockCall::new(landing, [], pool);
+        let table = ExceptionTableData::new(signature, normal_call, [ExceptionTableItem::Default(landing_call)]);
+        let table = self.builder.func.dfg.exception_tables.push(table);
+        let arguments = super::call::with_vmctx(vmctx, arguments);
+        self.builder.ins().try_call_indirect(code, &arguments, table);
+
+        self.builder.switch_to_block(landing);
+        self.builder.seal_block(landing);
+        self.builder.set_cold_block(landing);
+        let one = self.builder.ins().iconst(POINTER, 1);
+        self.builder.ins().store(RECORD, one, activation, offset_of!(VmActivation, trapped) as i32);
+        let nothing = trapped(self);
+        self.builder.ins().return_(&nothing);
+
+        self.builder.switch_to_block(normal);
+        self.builder.seal_block(normal);
+        self.builder.block_params(normal).to_vec()
+    }
+
+    /// Leaves compiled code: traps when less stack is left than the host may rely on, and records where the stack of compiled
+    /// code ends. `context` is a vmctx or host context; the result is its store.
+    fn leave(&mut self, context: Value) -> Value {
+        let store = self.load_constant(context, offset_of!(VmContext, store));
+        let limit = self.load_record(store, offset_of!(VmStore, stack_limit));
+        let stack = self.builder.ins().get_stack_pointer(POINTER);
+        let short = self.builder.ins().icmp(IntCC::UnsignedLessThan, stack, limit);
+        self.builder.ins().trapnz(short, trap::code(Trap::StackOverflow));
+        let frame = self.builder.ins().get_frame_pointer(POINTER);
+        self.builder.ins().store(RECORD, frame, store, offset_of!(VmStore, exit_fp) as i32);
+        let caller = self.builder.ins().get_return_address(POINTER);
+        self.builder.ins().store(RECORD, caller, store, offset_of!(VmStore, exit_pc) as i32);
+        store
+    }
+
+    /// Unwinds when the host has left something pending.
+    fn raise_pending(&mut self, store: Value) {
+        let pending = self.load_record(store, offset_of!(VmStore, pending));
+        let (raise, done) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(pending, raise, &[], done, &[]);
+        self.builder.set_cold_block(raise);
+        self.builder.switch_to_block(raise);
+        self.builder.seal_block(raise);
+        let builtins = self.load_record(store, offset_of!(VmStore, builtins));
+        let code = self.load_record(builtins, offset_of!(VmBuiltins, raise));
+        let signature = signature::raise(self.architecture);
+        self.call(signature, code, &[store]);
+        // The builtin does not return.
+        self.builder.ins().trap(trap::code(Trap::UnreachableCodeReached));
+        self.builder.switch_to_block(done);
+        self.builder.seal_block(done);
+    }
+}

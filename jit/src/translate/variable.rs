@@ -1,0 +1,61 @@
+//! Variable operators (§4.4.5): locals and globals, and the parametric operators (§4.4.4) beside them.
+//!
+//! Called by the switchboard. Locals become values; globals are loaded and stored in the vmctx.
+
+use super::function::{FunctionTranslator, Region};
+use super::signature::{POINTER, machine_type};
+use cranelift_codegen::ir::{InstBuilder, Value};
+use tancho_abi::index::GlobalIndex;
+
+impl FunctionTranslator<'_, '_> {
+    pub(crate) fn local_get(&mut self, local: u32) {
+        let value = self.builder.use_var(self.locals[local as usize]);
+        self.push(value);
+    }
+
+    pub(crate) fn local_set(&mut self, local: u32) {
+        let value = self.pop();
+        self.builder.def_var(self.locals[local as usize], value);
+    }
+
+    pub(crate) fn local_tee(&mut self, local: u32) {
+        let value = *self.stack.last().expect("validation ensures that the operand is there");
+        self.builder.def_var(self.locals[local as usize], value);
+    }
+
+    /// Where a global stands: a base and an offset.
+    fn global(&mut self, global: GlobalIndex) -> (Value, i32) {
+        let layout = &self.env.layout;
+        match self.env.module.defined_global(global) {
+            Some(defined) => (self.vmctx, layout.defined_global(defined) as i32),
+            None => (self.load_constant(POINTER, layout.imported_global(global)), 0),
+        }
+    }
+
+    pub(crate) fn global_get(&mut self, global: u32) {
+        let global = GlobalIndex(global);
+        let (base, offset) = self.global(global);
+        // A global that cannot be set is set once, before any code of the instance runs.
+        let flags = match self.env.module.globals[global.index()].mutable {
+            0 => self.constant_flags(),
+            _ => self.flags(Region::Global(global)),
+        };
+        let ty = machine_type(self.env.globals[global.index()]);
+        let value = self.builder.ins().load(ty, flags, base, offset);
+        self.push(value);
+    }
+
+    pub(crate) fn global_set(&mut self, global: u32) {
+        let global = GlobalIndex(global);
+        let value = self.pop();
+        let (base, offset) = self.global(global);
+        let flags = self.flags(Region::Global(global));
+        self.builder.ins().store(flags, value, base, offset);
+    }
+
+    pub(crate) fn select(&mut self) {
+        let (first, second, condition) = self.pop3();
+        let value = self.builder.ins().select(condition, first, second);
+        self.push(value);
+    }
+}

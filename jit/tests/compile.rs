@@ -1,0 +1,103 @@
+//! The compiler as a whole: what compiles, what is refused and with which words, and that images are deterministic.
+
+use tancho_jit::{Compiler, Features, Options};
+
+fn compiler(threads: usize) -> Compiler {
+    Compiler::new(Options { threads: Some(threads), verifier: true, ..Options::default() })
+        .expect("the host is supported")
+}
+
+fn wat(text: &str) -> Vec<u8> {
+    wat::parse_str(text).expect("the text is well-formed")
+}
+
+const MANY: &str = r#"
+(module
+  (import "a" "f" (func $import (param i32 i64 f32 f64) (result i64)))
+  (type $t (func (param i32) (result i32)))
+  (memory (export "memory") 1 4)
+  (data (i32.const 8) "hello")
+  (global $g (mut i32) (i32.const 7))
+  (table $table 4 4 funcref)
+  (elem (i32.const 0) $twice $thrice)
+  (func $twice (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))
+  (func $thrice (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3)))
+  (func (export "indirect") (param i32 i32) (result i32)
+    (call_indirect $table (type $t) (local.get 0) (local.get 1)))
+  (func (export "many") (param i32) (result i32 i64 f32 f64 i32 i64 f32 f64 i32 i64 i32 i64)
+    (local.get 0) (i64.const 2) (f32.const 3) (f64.const 4)
+    (local.get 0) (i64.const 2) (f32.const 3) (f64.const 4)
+    (local.get 0) (i64.const 2) (i32.const 3) (i64.const 4))
+  (func (export "grow") (result i32) (memory.grow (i32.const 1)))
+  (func (export "loop") (param $n i32) (result i64) (local $sum i64)
+    (loop $again
+      (local.set $sum (i64.add (local.get $sum) (i64.load32_u offset=4 (local.get $n))))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 4)))))
+    (call $import (i32.const 1) (local.get $sum) (f32.const 1) (f64.const 2))))
+"#;
+
+#[test]
+fn images_do_not_depend_on_threads() {
+    let wasm = wat(MANY);
+    let first = compiler(1).compile(&wasm).expect("it compiles");
+    for threads in [1, 2, 4] {
+        assert!(compiler(threads).compile(&wasm).expect("it compiles") == first, "{threads} threads");
+    }
+}
+
+#[test]
+fn errors_name_the_function_and_the_offset() {
+    let wasm = wat("(module (func $good) (func $bad (result i32) i64.const 1))");
+    for error in
+        [compiler(2).compile(&wasm).expect_err("it is invalid"), compiler(1).validate(&wasm).expect_err("invalid")]
+    {
+        assert!(error.is_invalid());
+        assert!(error.offset().is_some());
+        let text = error.to_string();
+        assert!(text.contains("function 1 `bad`") && text.contains("type mismatch"), "{text}");
+    }
+}
+
+#[test]
+fn components_are_recognised() {
+    let error = compiler(1).compile(&wat("(component)")).expect_err("components do not compile yet");
+    assert!(error.is_component() && error.to_string().contains("component"), "{error}");
+}
+
+#[test]
+fn features_can_be_turned_off() {
+    let wasm = wat("(module (func (param i32) (result i32) (i32.extend8_s (local.get 0))))");
+    compiler(1).compile(&wasm).expect("on by default");
+    let features = Features { sign_extension: false, ..Features::default() };
+    let without = Compiler::new(Options { features, ..Options::default() }).expect("the host is supported");
+    let text = without.compile(&wasm).expect_err("it is off").to_string();
+    assert!(text.contains("sign extension"), "{text}");
+}
+
+#[test]
+fn foreign_targets_need_their_back_end() {
+    let triple = "s390x-unknown-linux-gnu".parse().expect("a triple");
+    let error = Compiler::new(Options { target: Some(triple), ..Options::default() }).err().expect("not supported");
+    assert!(error.to_string().contains("supported are x86_64"), "{error}");
+    let triple = "riscv64gc-unknown-linux-gnu".parse().expect("a triple");
+    match Compiler::new(Options { target: Some(triple), ..Options::default() }) {
+        Ok(compiler) => {
+            let has_back_end = cfg!(feature = "all-targets") || cfg!(target_arch = "riscv64");
+            assert!(has_back_end, "a back end that was not asked for");
+            compiler.compile(&wat(MANY)).expect("it compiles");
+        }
+        Err(error) => assert!(error.to_string().contains("all-targets"), "{error}"),
+    }
+}
+
+#[test]
+fn guest_programs_compile() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/program");
+    for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "wasm") {
+            let wasm = std::fs::read(entry.path()).expect("it can be read");
+            let image = compiler(2).compile(&wasm).unwrap_or_else(|error| panic!("{:?}: {error}", entry.path()));
+            assert!(image == compiler(1).compile(&wasm).expect("it compiled"), "{:?}", entry.path());
+        }
+    }
+}

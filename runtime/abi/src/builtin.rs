@@ -1,0 +1,125 @@
+//! THE list of builtins: what compiled code asks of the runtime by a call.
+//!
+//! One table declares each builtin's name, parameters and result; the compiler makes signatures of it, the runtime the
+//! record of function pointers, so the two cannot disagree. A builtin is an `extern "C"` function whose first parameter
+//! is the calling instance's [`VmContext`]; it reports a trap by setting
+//! [`VmStore::pending`](crate::vmctx::VmStore::pending), which the image's builtin trampoline tests after each call.
+
+use crate::vmctx::{VmContext, VmFuncRef};
+
+/// The machine type of a builtin's parameter or result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BuiltinType {
+    /// A 32-bit integer.
+    I32,
+    /// A 64-bit integer.
+    I64,
+    /// An address.
+    Pointer,
+}
+
+macro_rules! machine_type {
+    (u32) => {
+        BuiltinType::I32
+    };
+    (u64) => {
+        BuiltinType::I64
+    };
+    (i64) => {
+        BuiltinType::I64
+    };
+    ($pointer:ty) => {
+        BuiltinType::Pointer
+    };
+}
+
+/// Calls the macro `$receive` with the whole list, for those who need a thing made for each builtin.
+#[macro_export]
+macro_rules! for_each_builtin {
+    ($receive:ident) => {
+        $receive! {
+            /// Grows memory `memory` by `delta` pages; the former size in pages, or -1.
+            memory_grow(memory: u32, delta: u64) -> i64;
+            /// `memory.copy` (§4.4.7) between two memories of the instance.
+            memory_copy(target_memory: u32, target: u64, source_memory: u32, source: u64, length: u64);
+            /// `memory.fill`.
+            memory_fill(memory: u32, target: u64, value: u32, length: u64);
+            /// `memory.init` from data segment `segment`.
+            memory_init(memory: u32, segment: u32, target: u64, source: u32, length: u32);
+            /// `data.drop`.
+            data_drop(segment: u32);
+            /// Grows table `table` of functions by `delta` entries set to `value`; the former size, or -1.
+            table_grow_function(table: u32, delta: u64, value: FuncRef) -> i64;
+            /// The same for a table of host values.
+            table_grow_extern(table: u32, delta: u64, value: u32) -> i64;
+            /// `table.fill` of a table of functions.
+            table_fill_function(table: u32, target: u64, value: FuncRef, length: u64);
+            /// `table.fill` of a table of host values.
+            table_fill_extern(table: u32, target: u64, value: u32, length: u64);
+            /// `table.copy`.
+            table_copy(target_table: u32, source_table: u32, target: u64, source: u64, length: u64);
+            /// `table.init` from element segment `segment`.
+            table_init(table: u32, segment: u32, target: u64, source: u32, length: u32);
+            /// `elem.drop`.
+            elem_drop(segment: u32);
+        }
+    };
+}
+
+/// A reference to a function as builtins take it: null or the address of a [`VmFuncRef`].
+pub type FuncRef = *mut VmFuncRef;
+
+macro_rules! declare {
+    ($($(#[$doc:meta])* $name:ident($($param:ident: $ty:tt),*) $(-> $result:tt)?;)*) => {
+        /// The addresses of the builtins, one field for each, in the order of the list. A process has one such record;
+        /// every [`VmContext`] points to it.
+        #[repr(C)]
+        pub struct VmBuiltins {
+            $($(#[$doc])* pub $name: unsafe extern "C" fn(*mut VmContext, $($ty),*) $(-> $result)?,)*
+            /// Unwinds to the innermost entry trampoline with what [`VmStore::pending`](crate::vmctx::VmStore::pending)
+            /// says; does not return.
+            pub raise: unsafe extern "C" fn(*mut crate::vmctx::VmStore) -> !,
+        }
+
+        /// A builtin.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        #[allow(non_camel_case_types, reason = "builtins have the specification's names for operations")]
+        pub enum Builtin {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Builtin {
+            /// Every builtin, in the order of the list.
+            pub const ALL: &'static [Builtin] = &[$(Builtin::$name,)*];
+
+            /// Its name.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Builtin::$name => stringify!($name),)*
+                }
+            }
+
+            /// The parameters after the [`VmContext`], and the result.
+            pub const fn signature(self) -> (&'static [BuiltinType], Option<BuiltinType>) {
+                match self {
+                    $(Builtin::$name => {
+                        const PARAMS: &[BuiltinType] = &[$(machine_type!($ty)),*];
+                        #[allow(unused_mut, unused_assignments, reason = "builtins without a result leave it at None")]
+                        let mut result = None;
+                        $(result = Some(machine_type!($result));)?
+                        (PARAMS, result)
+                    })*
+                }
+            }
+
+            /// Where its address stands in [`VmBuiltins`].
+            pub const fn offset(self) -> usize {
+                match self {
+                    $(Builtin::$name => core::mem::offset_of!(VmBuiltins, $name),)*
+                }
+            }
+        }
+    };
+}
+
+for_each_builtin!(declare);

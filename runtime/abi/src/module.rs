@@ -1,0 +1,625 @@
+//! The module description: everything about a module that is known before it is instantiated, as arrays of plain records.
+//!
+//! The decoder fills a [`Module`], the emitter writes each of its arrays as one section of the image, and the runtime
+//! reads the same arrays in place through a [`ModuleView`]. The list of arrays stands once, in `description!` below.
+
+use crate::image::{Image, ImageError, ImageWriter, Section};
+use crate::index::{
+    DefinedFunctionIndex, DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex,
+    TypeIndex,
+};
+use crate::types::{FuncType, ValType, ValTypeCode};
+use bytemuck::{Pod, Zeroable};
+
+/// "There is none", for the optional 32-bit fields of the records.
+pub const NONE: u32 = u32::MAX;
+
+/// A range of a pool: of the text of names, of value types, of constant operators, of element items.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+pub struct Range {
+    /// First position.
+    pub start: u32,
+    /// How many.
+    pub length: u32,
+}
+
+impl Range {
+    /// The range's part of `pool`; `None` when the range does not lie in it.
+    pub fn of<T>(self, pool: &[T]) -> Option<&[T]> {
+        let start = self.start as usize;
+        pool.get(start..start.checked_add(self.length as usize)?)
+    }
+}
+
+/// A function type: two ranges of `value_types`.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct FuncTypeRecord {
+    /// Parameters.
+    pub params: Range,
+    /// Results.
+    pub results: Range,
+}
+
+/// A function, imported or defined.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct FunctionRecord {
+    /// Its type.
+    pub ty: TypeIndex,
+    /// Its position among the escaped functions, or [`NONE`].
+    pub escaped: u32,
+    /// External entry, from the start of the text; [`NONE`] for an import.
+    pub external: u32,
+    /// Internal entry, from the start of the text.
+    pub internal: u32,
+    /// First byte after its code.
+    pub end: u32,
+    /// Where its body starts in the WebAssembly file.
+    pub body_offset: u32,
+}
+
+/// A table.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct TableRecord {
+    /// Type of its entries.
+    pub element: ValTypeCode,
+    /// Entries at the start.
+    pub minimum: u64,
+    /// Most entries; `u64::MAX` when not limited.
+    pub maximum: u64,
+    /// Initial value of the entries; an empty range is null.
+    pub init: Range,
+}
+
+/// A linear memory.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct MemoryRecord {
+    /// Pages at the start.
+    pub minimum: u64,
+    /// Most pages; `u64::MAX` when not limited.
+    pub maximum: u64,
+    /// log₂ of the page size in bytes.
+    pub page_size_log2: u32,
+    /// Bit 0: indexed by `i64`. Bit 1: shared.
+    pub flags: u32,
+}
+
+/// A global.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct GlobalRecord {
+    /// Type of its value.
+    pub ty: ValTypeCode,
+    /// 1 when it can be set.
+    pub mutable: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Initial value: a range of `constants`; empty for an import.
+    pub init: Range,
+}
+
+/// The kind of an import or export.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u32)]
+pub enum ExternKind {
+    /// A function.
+    Function = 0,
+    /// A table.
+    Table = 1,
+    /// A memory.
+    Memory = 2,
+    /// A global.
+    Global = 3,
+}
+
+impl ExternKind {
+    /// The kind of this code.
+    pub const fn from_code(code: u32) -> Option<Self> {
+        Some(match code {
+            0 => Self::Function,
+            1 => Self::Table,
+            2 => Self::Memory,
+            3 => Self::Global,
+            _ => return None,
+        })
+    }
+}
+
+/// An import: what fills position `index` of its index space.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct ImportRecord {
+    /// Module name.
+    pub module: Range,
+    /// Name.
+    pub name: Range,
+    /// An [`ExternKind`].
+    pub kind: u32,
+    /// Index in the index space of that kind.
+    pub index: u32,
+}
+
+/// An export.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct ExportRecord {
+    /// Name.
+    pub name: Range,
+    /// An [`ExternKind`].
+    pub kind: u32,
+    /// Index in the index space of that kind.
+    pub index: u32,
+}
+
+/// An operator of a constant expression (§3.4.13), with extended constants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum ConstantOperator {
+    /// Push an `i32` (in `low`).
+    I32 = 0,
+    /// Push an `i64`.
+    I64 = 1,
+    /// Push an `f32` by its bits.
+    F32 = 2,
+    /// Push an `f64` by its bits.
+    F64 = 3,
+    /// Push a `v128`.
+    V128 = 4,
+    /// Push the value of global `index`.
+    GlobalGet = 5,
+    /// Push a reference to function `index`.
+    RefFunc = 6,
+    /// Push null.
+    RefNull = 7,
+    /// `i32.add`, and so on.
+    I32Add = 8,
+    /// `i32.sub`.
+    I32Sub = 9,
+    /// `i32.mul`.
+    I32Mul = 10,
+    /// `i64.add`.
+    I64Add = 11,
+    /// `i64.sub`.
+    I64Sub = 12,
+    /// `i64.mul`.
+    I64Mul = 13,
+}
+
+impl ConstantOperator {
+    /// Every operator, by code.
+    pub const ALL: [Self; 14] = [
+        Self::I32,
+        Self::I64,
+        Self::F32,
+        Self::F64,
+        Self::V128,
+        Self::GlobalGet,
+        Self::RefFunc,
+        Self::RefNull,
+        Self::I32Add,
+        Self::I32Sub,
+        Self::I32Mul,
+        Self::I64Add,
+        Self::I64Sub,
+        Self::I64Mul,
+    ];
+
+    /// The operator of this code.
+    pub fn from_code(code: u32) -> Option<Self> {
+        Self::ALL.get(code as usize).copied()
+    }
+}
+
+/// One step of a constant expression.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct ConstantRecord {
+    /// A [`ConstantOperator`].
+    pub operator: u32,
+    /// The global or function, or 0.
+    pub index: u32,
+    /// The constant's low 64 bits.
+    pub low: u64,
+    /// The constant's high 64 bits.
+    pub high: u64,
+}
+
+/// How a segment is applied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum SegmentMode {
+    /// Copied at instantiation.
+    Active = 0,
+    /// Kept for `memory.init` or `table.init`.
+    Passive = 1,
+    /// Only declares that functions may be referenced.
+    Declared = 2,
+}
+
+impl SegmentMode {
+    /// The mode of this code.
+    pub const fn from_code(code: u32) -> Option<Self> {
+        Some(match code {
+            0 => Self::Active,
+            1 => Self::Passive,
+            2 => Self::Declared,
+            _ => return None,
+        })
+    }
+}
+
+/// An element segment. Its items are either a range of `element_functions` or, where one is not a plain function or null, a range of
+/// `element_expressions`.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct ElementRecord {
+    /// A [`SegmentMode`].
+    pub mode: u32,
+    /// Table of an active segment.
+    pub table: u32,
+    /// Offset of an active segment: a range of `constants`.
+    pub offset: Range,
+    /// The items.
+    pub items: Range,
+    /// 1 when `items` is a range of `element_expressions`.
+    pub expressions: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Type of the items.
+    pub element: ValTypeCode,
+}
+
+/// A data segment.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct DataRecord {
+    /// A [`SegmentMode`].
+    pub mode: u32,
+    /// Memory of an active segment.
+    pub memory: u32,
+    /// Offset of an active segment: a range of `constants`.
+    pub offset: Range,
+    /// Its bytes: a range of the `data` section.
+    pub bytes: Range,
+    /// 1 when its bytes are part of a memory image already, so that instantiation has nothing to copy or check.
+    pub in_image: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// The initial contents of a memory, laid out by the compiler because every active segment has a constant offset in bounds.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct MemoryImageRecord {
+    /// Which memory; one the module defines.
+    pub memory: MemoryIndex,
+    /// Zero.
+    pub reserved: u32,
+    /// Where the contents begin in the memory: a multiple of the image's page size.
+    pub memory_offset: u64,
+    /// Where they begin in the section `memory_images`: a multiple of the image's page size.
+    pub image_offset: u64,
+    /// How many bytes: a multiple of the image's page size.
+    pub length: u64,
+}
+
+/// A function's name from the name section.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct FunctionNameRecord {
+    /// The function; records are sorted by it.
+    pub function: FunctionIndex,
+    /// Its name.
+    pub name: Range,
+}
+
+/// The trampolines for a type, each from the start of the text or [`NONE`]. See [`vmctx`](crate::vmctx) for their conventions.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct TrampolineRecord {
+    /// Host calls compiled code, typed.
+    pub host_entry: u32,
+    /// Host calls compiled code, by an array.
+    pub array_entry: u32,
+    /// Compiled code calls a typed host function.
+    pub host_exit: u32,
+    /// Compiled code calls an array host function.
+    pub array_exit: u32,
+}
+
+/// How to resume in an entry trampoline after a trap.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct HandlerRecord {
+    /// The trampoline's entry, from the start of the text; records are sorted by it.
+    pub entry: u32,
+    /// Where to continue.
+    pub landing: u32,
+    /// Stack pointer there = the trampoline's frame pointer - this.
+    pub frame_offset: u32,
+}
+
+/// A code address and the place in the WebAssembly file that it comes from; the first of a run with the same place.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct AddressRecord {
+    /// From the start of the text; records are sorted by it.
+    pub code: u32,
+    /// From the start of the file; [`NONE`] where code comes from no instruction.
+    pub wasm: u32,
+}
+
+/// An instruction that may trap.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct TrapRecord {
+    /// Its address, from the start of the text; records are sorted by it.
+    pub code: u32,
+    /// A [`Trap`](crate::trap::Trap) code.
+    pub trap: u32,
+}
+
+macro_rules! description {
+    ($($(#[$doc:meta])* $field:ident: $record:ty = $section:ident,)*) => {
+        /// A module description that is being made: one growing array per section.
+        #[derive(Clone, Debug, Default)]
+        pub struct Module {
+            $($(#[$doc])* pub $field: Vec<$record>,)*
+        }
+
+        impl Module {
+            /// The same arrays, to read.
+            pub fn view(&self) -> ModuleView<'_> {
+                ModuleView { $($field: &self.$field,)* }
+            }
+
+            /// Writes every array as a section.
+            pub fn write(&self, image: &mut ImageWriter) {
+                $(image.section(Section::$section, bytemuck::cast_slice(&self.$field));)*
+            }
+        }
+
+        /// A module description that is read in place. Offsets and lengths of the arrays have been checked; what stands
+        /// in them is believed, because an image is loaded only when its origin is.
+        #[derive(Clone, Copy, Debug)]
+        pub struct ModuleView<'a> {
+            $($(#[$doc])* pub $field: &'a [$record],)*
+        }
+
+        impl<'a> ModuleView<'a> {
+            /// Finds the arrays in an image.
+            ///
+            /// # Errors
+            ///
+            /// When a section is missing or is not a whole number of records.
+            pub fn of_image(image: &Image<'a>) -> Result<ModuleView<'a>, ImageError> {
+                Ok(ModuleView { $($field: image.records(Section::$section)?,)* })
+            }
+        }
+    };
+}
+
+description! {
+    /// How many there are of each thing, and facts about the whole: one record.
+    summary: Summary = Summary,
+    /// Types, by type index.
+    types: FuncTypeRecord = Types,
+    /// The pool of value types.
+    value_types: ValTypeCode = ValueTypes,
+    /// Imports, in order.
+    imports: ImportRecord = Imports,
+    /// Functions, by function index.
+    functions: FunctionRecord = Functions,
+    /// Tables, by table index.
+    tables: TableRecord = Tables,
+    /// Memories, by memory index.
+    memories: MemoryRecord = Memories,
+    /// Globals, by global index.
+    globals: GlobalRecord = Globals,
+    /// Exports, in order.
+    exports: ExportRecord = Exports,
+    /// Positions in `exports`, sorted by name.
+    export_order: u32 = ExportOrder,
+    /// Element segments.
+    elements: ElementRecord = Elements,
+    /// Items of element segments that are functions: indices, or [`NONE`] for null.
+    element_functions: u32 = ElementFunctions,
+    /// Items of other element segments: ranges of `constants`.
+    element_expressions: Range = ElementExpressions,
+    /// Data segments.
+    data_segments: DataRecord = DataSegments,
+    /// Their bytes.
+    data: u8 = Data,
+    /// The pool of constant operators.
+    constants: ConstantRecord = Constants,
+    /// The text of all names, UTF-8.
+    text: u8 = Text,
+    /// Function names.
+    function_names: FunctionNameRecord = FunctionNames,
+    /// Initial contents of memories.
+    memory_image_records: MemoryImageRecord = MemoryImageRecords,
+    /// Trampolines, by type index.
+    trampolines: TrampolineRecord = Trampolines,
+    /// Handlers of the entry trampolines.
+    handlers: HandlerRecord = Handlers,
+    /// The address map.
+    addresses: AddressRecord = Addresses,
+    /// The trap table.
+    traps: TrapRecord = Traps,
+    /// The CPU features the code needs, by name, one per line.
+    cpu_features: u8 = CpuFeatures,
+}
+
+/// How many there are of each thing that has a place in a [`VmContext`](crate::vmctx::VmContext).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Pod, Zeroable)]
+#[repr(C)]
+pub struct ModuleCounts {
+    /// Imported functions.
+    pub imported_functions: u32,
+    /// Imported tables.
+    pub imported_tables: u32,
+    /// Imported memories.
+    pub imported_memories: u32,
+    /// Imported globals.
+    pub imported_globals: u32,
+    /// All tables.
+    pub tables: u32,
+    /// All memories.
+    pub memories: u32,
+    /// All globals.
+    pub globals: u32,
+    /// Escaped functions.
+    pub escaped: u32,
+}
+
+impl ModuleCounts {
+    /// Tables that the module defines.
+    pub const fn defined_tables(&self) -> u32 {
+        self.tables - self.imported_tables
+    }
+
+    /// Memories that the module defines.
+    pub const fn defined_memories(&self) -> u32 {
+        self.memories - self.imported_memories
+    }
+
+    /// Globals that the module defines.
+    pub const fn defined_globals(&self) -> u32 {
+        self.globals - self.imported_globals
+    }
+}
+
+/// Facts about the whole module.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct Summary {
+    /// Counts.
+    pub counts: ModuleCounts,
+    /// The start function, or [`NONE`].
+    pub start: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The module's own name from the name section; empty when it has none.
+    pub name: Range,
+}
+
+impl Default for Summary {
+    fn default() -> Self {
+        Summary { counts: ModuleCounts::default(), start: NONE, reserved: 0, name: Range::default() }
+    }
+}
+
+impl<'a> ModuleView<'a> {
+    /// Facts about the whole module.
+    pub fn facts(&self) -> Summary {
+        self.summary.first().copied().unwrap_or_default()
+    }
+
+    /// Text of a name; replaced by `?` when it does not lie in the pool.
+    pub fn name(&self, range: Range) -> &'a str {
+        range.of(self.text).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("?")
+    }
+
+    /// The types of a range of the pool.
+    pub fn value_types(&self, range: Range) -> impl ExactSizeIterator<Item = ValType> + use<'a> {
+        // A code that no type has comes from a forged image only; it then reads as `i64`.
+        range.of(self.value_types).unwrap_or(&[]).iter().map(|code| code.decode().unwrap_or(ValType::I64))
+    }
+
+    /// Function type `index`, owned. `None` when there is no such type.
+    pub fn func_type(&self, index: TypeIndex) -> Option<FuncType> {
+        let record = self.types.get(index.index())?;
+        Some(FuncType {
+            params: self.value_types(record.params).collect(),
+            results: self.value_types(record.results).collect(),
+        })
+    }
+
+    /// The type of a function.
+    pub fn function_type(&self, function: FunctionIndex) -> Option<FuncType> {
+        self.func_type(self.functions.get(function.index())?.ty)
+    }
+
+    /// Whether the function is imported.
+    pub fn is_imported_function(&self, function: FunctionIndex) -> bool {
+        function.0 < self.facts().counts.imported_functions
+    }
+
+    /// The position of a function among those that the module defines; `None` for an import.
+    pub fn defined_function(&self, function: FunctionIndex) -> Option<DefinedFunctionIndex> {
+        function.0.checked_sub(self.facts().counts.imported_functions).map(DefinedFunctionIndex)
+    }
+
+    /// The position of a global among those that the module defines; `None` for an import.
+    pub fn defined_global(&self, global: GlobalIndex) -> Option<DefinedGlobalIndex> {
+        global.0.checked_sub(self.facts().counts.imported_globals).map(DefinedGlobalIndex)
+    }
+
+    /// Whether the memory is imported.
+    pub fn is_imported_memory(&self, memory: MemoryIndex) -> bool {
+        memory.0 < self.facts().counts.imported_memories
+    }
+
+    /// Whether the table is imported.
+    pub fn is_imported_table(&self, table: TableIndex) -> bool {
+        table.0 < self.facts().counts.imported_tables
+    }
+
+    /// The escaped position of a function.
+    pub fn escaped(&self, function: FunctionIndex) -> Option<EscapedIndex> {
+        let escaped = self.functions.get(function.index())?.escaped;
+        (escaped != NONE).then_some(EscapedIndex(escaped))
+    }
+
+    /// The export of this name: its kind and index.
+    pub fn export(&self, name: &str) -> Option<&'a ExportRecord> {
+        let position = self
+            .export_order
+            .binary_search_by(|position| {
+                self.exports
+                    .get(*position as usize)
+                    .and_then(|export| export.name.of(self.text))
+                    .unwrap_or_default()
+                    .cmp(name.as_bytes())
+            })
+            .ok()?;
+        self.exports.get(*self.export_order.get(position)? as usize)
+    }
+
+    /// The name that the name section gives a function.
+    pub fn function_name(&self, function: FunctionIndex) -> Option<&'a str> {
+        let position = self.function_names.binary_search_by_key(&function.0, |record| record.function.0).ok()?;
+        Some(self.name(self.function_names.get(position)?.name))
+    }
+
+    /// The defined function whose code holds the text offset `code`.
+    pub fn function_at(&self, code: u32) -> Option<FunctionIndex> {
+        let imported = self.facts().counts.imported_functions as usize;
+        let defined = self.functions.get(imported..)?;
+        let position = defined.partition_point(|function| function.external <= code).checked_sub(1)?;
+        let function = defined.get(position)?;
+        (code < function.end).then(|| FunctionIndex::new(imported + position))?
+    }
+
+    /// Where in the WebAssembly file the code at text offset `code` comes from.
+    pub fn wasm_offset(&self, code: u32) -> Option<u32> {
+        let position = self.addresses.partition_point(|record| record.code <= code).checked_sub(1)?;
+        self.addresses.get(position).map(|record| record.wasm).filter(|wasm| *wasm != NONE)
+    }
+
+    /// The trap of the instruction at text offset `code`. Async-signal-safe.
+    pub fn trap_at(&self, code: u32) -> Option<crate::trap::Trap> {
+        let position = self.traps.binary_search_by_key(&code, |record| record.code).ok()?;
+        crate::trap::Trap::from_code(u8::try_from(self.traps.get(position)?.trap).ok()?)
+    }
+
+    /// How to resume in the entry trampoline at text offset `entry`. Async-signal-safe.
+    pub fn handler_of(&self, entry: u32) -> Option<&'a HandlerRecord> {
+        let position = self.handlers.binary_search_by_key(&entry, |record| record.entry).ok()?;
+        self.handlers.get(position)
+    }
+}

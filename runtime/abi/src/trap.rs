@@ -1,0 +1,79 @@
+//! Trap codes: why compiled code stopped, in the byte that the trap table holds for each instruction that may trap.
+//!
+//! Written by the emitter, read by the signal handler, shown by the embedding API.
+
+use std::fmt;
+
+macro_rules! traps {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)*) => {
+        /// Why execution trapped.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[non_exhaustive]
+        #[repr(u8)]
+        pub enum Trap {
+            $($(#[$doc])* $name = $code,)*
+        }
+
+        impl Trap {
+            /// Every trap, in the order of their codes.
+            pub const ALL: &'static [Trap] = &[$(Trap::$name,)*];
+
+            /// The trap with code `code`, or `None`.
+            pub const fn from_code(code: u8) -> Option<Trap> {
+                match code {
+                    $($code => Some(Trap::$name),)*
+                    _ => None,
+                }
+            }
+
+            /// Its code: never 0.
+            pub const fn code(self) -> u8 {
+                self as u8
+            }
+
+            /// What it says, without the prefix `wasm trap: `.
+            pub const fn message(self) -> &'static str {
+                match self {
+                    $(Trap::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+traps! {
+    /// The stack is used up.
+    StackOverflow = 1, "call stack exhausted";
+    /// A memory access outside the memory.
+    MemoryOutOfBounds = 2, "out of bounds memory access";
+    /// A table access outside the table.
+    TableOutOfBounds = 3, "undefined element: out of bounds table access";
+    /// `call_indirect` of a null entry.
+    IndirectCallToNull = 4, "uninitialized element";
+    /// `call_indirect` of a function of another type.
+    BadSignature = 5, "indirect call type mismatch";
+    /// The quotient is not representable.
+    IntegerOverflow = 6, "integer overflow";
+    /// Division or remainder by zero.
+    IntegerDivisionByZero = 7, "integer divide by zero";
+    /// A float that has no integer value of the type, or is not a number.
+    BadConversionToInteger = 8, "invalid conversion to integer";
+    /// The instruction `unreachable`.
+    UnreachableCodeReached = 9, "wasm `unreachable` instruction executed";
+    /// A null reference where there must be one.
+    NullReference = 10, "null reference";
+    /// The store was interrupted.
+    Interrupt = 11, "interrupt";
+    /// The store's fuel is used up.
+    OutOfFuel = 12, "all fuel consumed by WebAssembly";
+    /// A host value could not be allocated within the store's limits.
+    AllocationTooLarge = 13, "allocation size too large";
+}
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wasm trap: {}", self.message())
+    }
+}
+
+impl std::error::Error for Trap {}

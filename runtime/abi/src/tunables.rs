@@ -1,0 +1,72 @@
+//! Tunables: what the compiler and the runtime must agree about and a user may choose. The reasons for the defaults are
+//! in `docs/settings.md`.
+//!
+//! An image records the hash of those it was compiled with; it loads only where the same are in force.
+
+macro_rules! tunables {
+    ($($(#[$doc:meta])* $name:ident: $ty:ty = $default:expr;)*) => {
+        /// The tunables of an engine.
+        #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+        pub struct Tunables {
+            $($(#[$doc])* pub $name: $ty,)*
+        }
+
+        impl Default for Tunables {
+            fn default() -> Self {
+                Tunables { $($name: $default,)* }
+            }
+        }
+
+        impl Tunables {
+            /// The names and values, in order, for hashing and for messages that say which one differs.
+            pub fn list(&self) -> Vec<(&'static str, String)> {
+                vec![$((stringify!($name), format!("{:?}", self.$name)),)*]
+            }
+        }
+    };
+}
+
+/// How much the compiler optimises.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum OptLevel {
+    /// Not at all: quickest to compile.
+    None,
+    /// For speed.
+    #[default]
+    Speed,
+    /// For speed, and for size where it costs no speed.
+    SpeedAndSize,
+}
+
+tunables! {
+    /// Bytes of address space reserved for each 32-bit memory: 4 GiB, so that no index can leave it.
+    memory_reservation: u64 = 4 << 30;
+    /// Bytes after the reservation that are never accessible: constant offsets up to this need no check.
+    memory_guard: u64 = 32 << 20;
+    /// Bytes before the reservation that are never accessible.
+    memory_guard_before: u64 = 2 << 30;
+    /// How much to optimise.
+    opt_level: OptLevel = OptLevel::Speed;
+    /// Whether every NaN that an instruction produces is the canonical one.
+    nan_canonicalization: bool = false;
+    /// Whether a table index that is out of bounds reads entry 0 under speculation, and nothing further.
+    table_spectre_mitigation: bool = true;
+    /// The same for memory accesses that have an explicit bounds check.
+    memory_spectre_mitigation: bool = true;
+    /// Whether the image maps code addresses to places in the WebAssembly file for every instruction, so that backtraces have offsets.
+    address_map: bool = true;
+}
+
+impl Tunables {
+    /// BLAKE3 over the list.
+    pub fn hash(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        for (name, value) in self.list() {
+            hasher.update(name.as_bytes());
+            hasher.update(b"=");
+            hasher.update(value.as_bytes());
+            hasher.update(b"\n");
+        }
+        *hasher.finalize().as_bytes()
+    }
+}

@@ -1,0 +1,336 @@
+//! What compiled code reads and writes: the instance's context, its parts, and the records that travel between compiled
+//! code and the host. `Vm` in a name means exactly this.
+//!
+//! The compiler takes offsets with `offset_of!`; the runtime works with the types. What has a length that depends on
+//! the module comes after the fixed head, placed by [`VmLayout`] and nowhere else:
+//!
+//! ```text
+//! VmContext | VmMemory… | VmTable… | globals (16 bytes each) | VmMemoryImport… | *VmTable… | *global… |
+//! VmFunctionImport… | VmFuncRef… (one per escaped function)
+//! ```
+//!
+//! # Calling conventions
+//!
+//! * **Internal and external entries** (`code` in what follows) have Cranelift's `Tail` convention and the parameters
+//!   `(vmctx: *mut VmContext, wasm parameters…)`; results in the order of the type. The vmctx is always that of the
+//!   function's own instance (for a host function its [`VmHostContext`]). An internal entry may take more hidden
+//!   parameters than the vmctx (the shadow-stack pointer); only code of the same image, running with the same vmctx,
+//!   may call it. Today both are the same address.
+//! * **Typed host entry**: C convention `(vmctx, code, activation: *mut VmActivation, parameters…) -> result`. One result
+//!   comes back as the C convention has it; two or more are written to
+//!   [`VmActivation::results`], a [`ValRaw`] each, and nothing is returned. After a trap
+//!   [`VmActivation::trapped`] is not 0 and the result means nothing.
+//! * **Array host entry**: C convention `(vmctx, code, activation, values: *mut ValRaw)`: parameters are read from
+//!   `values`, results are written over them.
+//! * **Typed host function**: C convention `(context: *mut VmHostContext, parameters…) -> result` for up to one result;
+//!   for two or more `(context, results: *mut ValRaw, parameters…)`.
+//! * **Array host function**: C convention `(context: *mut VmHostContext, values: *mut ValRaw)`.
+//!
+//! In the C conventions `i32` is `u32`, `i64` is `u64`, floats are themselves, a function reference is
+//! `*mut VmFuncRef` and a reference to a host value is its `u32` handle (0 is null); `v128` never travels by register
+//! (functions with `v128` in their type have array entries only). On return from any host function or builtin the trampoline tests
+//! [`VmStore::pending`] and, when it is not 0, unwinds.
+
+use crate::builtin::VmBuiltins;
+use crate::index::{DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex};
+use crate::module::ModuleCounts;
+use core::mem::{offset_of, size_of};
+
+/// `VmContext::magic`: "tctx".
+pub const VMCTX_MAGIC: u32 = u32::from_le_bytes(*b"tctx");
+/// `VmHostContext::magic`: "thst".
+pub const HOST_MAGIC: u32 = u32::from_le_bytes(*b"thst");
+
+/// The fixed head of an instance's context. Its address never changes while the store lives.
+#[repr(C, align(16))]
+pub struct VmContext {
+    /// [`VMCTX_MAGIC`].
+    pub magic: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The store that the instance belongs to. At the same offset as [`VmHostContext::store`].
+    pub store: *mut VmStore,
+    /// The process's builtins.
+    pub builtins: *const VmBuiltins,
+    /// The canonical id of each type of the module, by type index.
+    pub type_ids: *const u32,
+    /// The runtime's own record of the instance; compiled code never follows it.
+    pub instance: *mut u8,
+}
+
+/// The part of a store that compiled code reads and writes.
+#[repr(C, align(16))]
+#[derive(Debug)]
+pub struct VmStore {
+    /// The lowest stack address at which compiled code may still leave for the host. Set at each outermost entry.
+    pub stack_limit: usize,
+    /// Frame pointer of the trampoline by which compiled code last left for the host (innermost activation).
+    pub exit_fp: usize,
+    /// Return address of that trampoline: a place in the compiled code that called it.
+    pub exit_pc: usize,
+    /// Not 0 when a host function or builtin came back with an error or a trap: a [`Trap`](crate::trap::Trap) code, or
+    /// [`PENDING_ERROR`] for an error that the embedding API keeps.
+    pub pending: usize,
+    /// The process's builtins, for the trampolines that have a [`VmHostContext`] and no [`VmContext`].
+    pub builtins: *const VmBuiltins,
+    /// A page that is readable while the store may run (reserved for interruption).
+    pub interrupt_page: *const u8,
+}
+
+/// [`VmStore::pending`] for an error of the host.
+pub const PENDING_ERROR: usize = 0x100;
+
+/// One stay of a thread in compiled code, made by the caller of a host entry on its own stack.
+#[repr(C)]
+#[derive(Debug)]
+pub struct VmActivation {
+    /// Frame pointer of the entry trampoline, written by it before anything else.
+    pub entry_fp: usize,
+    /// Set to 1 by the trampoline's landing pad, which is reached after a trap only.
+    pub trapped: usize,
+    /// Where two or more results go.
+    pub results: *mut ValRaw,
+}
+
+/// A value of any type in the sixteen bytes that arrays of values and globals give it, little-endian, the rest unspecified.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+pub union ValRaw {
+    /// `i32`, or a reference to a host value.
+    pub i32: u32,
+    /// `i64`.
+    pub i64: u64,
+    /// `f32` by its bits.
+    pub f32: u32,
+    /// `f64` by its bits.
+    pub f64: u64,
+    /// `v128`.
+    pub v128: [u8; 16],
+    /// A function reference.
+    pub funcref: *mut VmFuncRef,
+}
+
+impl ValRaw {
+    /// All bits zero: the zero of every number type and the null of every reference type.
+    pub const ZERO: ValRaw = ValRaw { v128: [0; 16] };
+}
+
+/// A linear memory as its instance's context shows it.
+#[repr(C)]
+#[derive(Debug)]
+pub struct VmMemory {
+    /// Its first byte. Does not change for a memory with a full reservation.
+    pub base: *mut u8,
+    /// Its present length in bytes.
+    pub length: usize,
+}
+
+/// An imported memory: its base, again, and where the owner keeps its head.
+#[repr(C)]
+#[derive(Debug)]
+pub struct VmMemoryImport {
+    /// The same as in `memory`; valid here because the base never changes.
+    pub base: *mut u8,
+    /// The owner's head.
+    pub memory: *mut VmMemory,
+}
+
+/// A table's head.
+#[repr(C)]
+#[derive(Debug)]
+pub struct VmTable {
+    /// Its entries: [`VmFunctionEntry`] for functions, `u32` handles for host values. Changes when the table grows.
+    pub base: *mut u8,
+    /// Its present length in entries (at most 2³² - 1).
+    pub length: usize,
+}
+
+/// An entry of a table of functions: what `call_indirect` needs without a further load. All zero is null.
+#[repr(C, align(32))]
+#[derive(Clone, Copy, Debug)]
+pub struct VmFunctionEntry {
+    /// Canonical id of the function's type; 0 (no type has it) when null.
+    pub type_id: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The function's own context.
+    pub vmctx: *mut VmContext,
+    /// Its internal entry, to be called only with one's own vmctx.
+    pub internal: *const u8,
+    /// The reference itself: what `table.get` gives.
+    pub funcref: *mut VmFuncRef,
+}
+
+impl VmFunctionEntry {
+    /// The null entry.
+    pub const NULL: VmFunctionEntry = VmFunctionEntry {
+        type_id: 0,
+        reserved: 0,
+        vmctx: core::ptr::null_mut(),
+        internal: core::ptr::null(),
+        funcref: core::ptr::null_mut(),
+    };
+}
+
+/// What a function reference points to. Lives as long as its store.
+#[repr(C)]
+#[derive(Debug)]
+pub struct VmFuncRef {
+    /// Entry for everybody: takes `vmctx` and nothing else hidden.
+    pub external: *const u8,
+    /// Entry for code of the same instance.
+    pub internal: *const u8,
+    /// The function's own context: a [`VmContext`], or a [`VmHostContext`] by its other name.
+    pub vmctx: *mut VmContext,
+    /// Canonical id of its type: never 0.
+    pub type_id: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Typed host entry for `external`; null for host functions and for types without one.
+    pub host_entry: *const u8,
+    /// Array host entry for `external`; null for host functions.
+    pub array_entry: *const u8,
+}
+
+/// An imported function.
+#[repr(C)]
+#[derive(Debug)]
+pub struct VmFunctionImport {
+    /// Its external entry. For a host function: the exit trampoline of the importing image.
+    pub external: *const u8,
+    /// The context to pass.
+    pub vmctx: *mut VmContext,
+}
+
+/// The context of a host function: one for each import that is bound to it, so that it knows its caller.
+#[repr(C, align(16))]
+#[derive(Debug)]
+pub struct VmHostContext {
+    /// [`HOST_MAGIC`].
+    pub magic: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The store. At the same offset as [`VmContext::store`].
+    pub store: *mut VmStore,
+    /// The typed or array host function, as the trampoline that uses this context expects.
+    pub function: *const u8,
+    /// The embedding API's own.
+    pub data: *const u8,
+    /// The instance that imports it; null when it was reached by a reference that the host made.
+    pub caller: *mut VmContext,
+}
+
+const _: () = assert!(offset_of!(VmContext, store) == offset_of!(VmHostContext, store));
+const _: () = assert!(offset_of!(VmContext, magic) == offset_of!(VmHostContext, magic));
+const _: () = assert!(size_of::<VmFunctionEntry>() == 32);
+const _: () = assert!(size_of::<ValRaw>() == 16);
+
+/// Where everything stands that comes after the head of a [`VmContext`]: offsets in bytes from its address.
+#[derive(Clone, Debug)]
+pub struct VmLayout {
+    counts: ModuleCounts,
+    memories: u32,
+    tables: u32,
+    globals: u32,
+    imported_memories: u32,
+    imported_tables: u32,
+    imported_globals: u32,
+    imported_functions: u32,
+    funcrefs: u32,
+    size: u32,
+}
+
+const fn bytes<T>() -> u64 {
+    size_of::<T>() as u64
+}
+
+impl VmLayout {
+    /// Lays the context of a module with these counts out; `None` when it would exceed 1 GiB.
+    pub fn new(counts: ModuleCounts) -> Option<VmLayout> {
+        let mut cursor = bytes::<VmContext>();
+        let mut place = |count: u32, size: u64| {
+            let offset = cursor;
+            cursor += u64::from(count) * size;
+            u32::try_from(offset).ok()
+        };
+        let memories = place(counts.defined_memories(), bytes::<VmMemory>())?;
+        let tables = place(counts.defined_tables(), bytes::<VmTable>())?;
+        let globals = place(counts.defined_globals(), bytes::<ValRaw>())?;
+        let imported_memories = place(counts.imported_memories, bytes::<VmMemoryImport>())?;
+        let imported_tables = place(counts.imported_tables, bytes::<*mut VmTable>())?;
+        let imported_globals = place(counts.imported_globals, bytes::<*mut ValRaw>())?;
+        let imported_functions = place(counts.imported_functions, bytes::<VmFunctionImport>())?;
+        let funcrefs = place(counts.escaped, bytes::<VmFuncRef>())?;
+        if cursor > 1 << 30 {
+            return None;
+        }
+        let size = u32::try_from(cursor).ok()?;
+        Some(VmLayout {
+            counts,
+            memories,
+            tables,
+            globals,
+            imported_memories,
+            imported_tables,
+            imported_globals,
+            imported_functions,
+            funcrefs,
+            size,
+        })
+    }
+
+    /// The counts it was made for.
+    pub const fn counts(&self) -> &ModuleCounts {
+        &self.counts
+    }
+
+    /// The size of the whole context in bytes.
+    pub const fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// The head of a memory that the module defines: a [`VmMemory`].
+    pub fn defined_memory(&self, memory: MemoryIndex) -> u32 {
+        self.memories + (memory.0 - self.counts.imported_memories) * size_of::<VmMemory>() as u32
+    }
+
+    /// An imported memory: a [`VmMemoryImport`].
+    pub fn imported_memory(&self, memory: MemoryIndex) -> u32 {
+        debug_assert!(memory.0 < self.counts.imported_memories);
+        self.imported_memories + memory.0 * size_of::<VmMemoryImport>() as u32
+    }
+
+    /// The head of a table that the module defines: a [`VmTable`].
+    pub fn defined_table(&self, table: TableIndex) -> u32 {
+        self.tables + (table.0 - self.counts.imported_tables) * size_of::<VmTable>() as u32
+    }
+
+    /// An imported table: a `*mut VmTable`.
+    pub fn imported_table(&self, table: TableIndex) -> u32 {
+        debug_assert!(table.0 < self.counts.imported_tables);
+        self.imported_tables + table.0 * size_of::<*mut VmTable>() as u32
+    }
+
+    /// The value of a global that the module defines: a [`ValRaw`].
+    pub fn defined_global(&self, global: DefinedGlobalIndex) -> u32 {
+        self.globals + global.0 * size_of::<ValRaw>() as u32
+    }
+
+    /// An imported global: a `*mut ValRaw`.
+    pub fn imported_global(&self, global: GlobalIndex) -> u32 {
+        debug_assert!(global.0 < self.counts.imported_globals);
+        self.imported_globals + global.0 * size_of::<*mut ValRaw>() as u32
+    }
+
+    /// An imported function: a [`VmFunctionImport`].
+    pub fn imported_function(&self, function: FunctionIndex) -> u32 {
+        debug_assert!(function.0 < self.counts.imported_functions);
+        self.imported_functions + function.0 * size_of::<VmFunctionImport>() as u32
+    }
+
+    /// The [`VmFuncRef`] of an escaped function.
+    pub fn funcref(&self, escaped: EscapedIndex) -> u32 {
+        debug_assert!(escaped.0 < self.counts.escaped);
+        self.funcrefs + escaped.0 * size_of::<VmFuncRef>() as u32
+    }
+}
