@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Rebuilds every guest program, or those named: tests/program/build.sh [NAME ...]. Prints sizes and sha256 sums.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+ZIG=0.17.1   # its clang compiles the C programs, with its wasi-libc
+RUST=1.95.0  # other versions work, but give other bytes
+
+python3 -m ziglang version >/dev/null 2>&1 || python3 -m pip install --quiet "ziglang==$ZIG"
+rustup target list --installed | grep -qx wasm32-wasip1 || rustup target add wasm32-wasip1
+[ "$(python3 -m ziglang version)" = "$ZIG" ] || echo "note: zig is not $ZIG" >&2
+[ "$(rustc --version | cut -d' ' -f2)" = "$RUST" ] || echo "note: rustc is not $RUST" >&2
+
+# zig's linker drops the names together with the debug information, so take the latter away here and keep the former.
+drop_debug() {
+    python3 - "$1" <<'PYTHON'
+import sys
+
+def number(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 127) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 128:
+            return value, at
+
+with open(sys.argv[1], "rb") as file:
+    data = file.read()
+kept, at, names = [data[:8]], 8, []
+while at < len(data):
+    start, section = at, data[at]
+    size, at = number(data, at + 1)
+    if section == 0:
+        length, name = number(data, at)
+        names.append(data[name:name + length].decode())
+    if section != 0 or not names[-1].startswith(".debug_"):
+        kept.append(data[start:at + size])
+    at += size
+assert "name" in names, f"{sys.argv[1]} has no name section"
+with open(sys.argv[1], "wb") as file:
+    file.write(b"".join(kept))
+PYTHON
+}
+
+build() {
+    local name=$1
+    if [ -e "$name/main.c" ]; then
+        python3 -m ziglang cc -target wasm32-wasi -std=c11 -O2 -ffp-contract=off -Wall -Wextra -Werror \
+            -Wl,-z,stack-size=1048576 -o "$name.wasm" "$name"/*.c
+    else
+        rustc --target wasm32-wasip1 --edition 2024 -C opt-level=3 -C codegen-units=1 -C strip=debuginfo -D warnings \
+            -o "$name.wasm" "$name/main.rs"
+    fi
+    drop_debug "$name.wasm"
+    chmod 644 "$name.wasm"
+    printf '%8d %s  %s\n' "$(stat -c %s "$name.wasm")" "$(sha256sum "$name.wasm" | cut -d' ' -f1)" "$name.wasm"
+}
+
+if [ $# -eq 0 ]; then
+    set -- crunch files interpret json life posix trap wc
+fi
+for name in "$@"; do build "$name"; done
