@@ -1,0 +1,24 @@
+//! The process's one record of builtins, to which every context points.
+//!
+//! Made of the list in `tancho-abi`, so that none can be missing.
+
+use super::{memory, table};
+use crate::trap;
+use tancho_abi::builtin::VmBuiltins;
+
+/// The addresses of the builtins.
+pub(crate) static BUILTINS: VmBuiltins = VmBuiltins {
+    memory_grow: memory::memory_grow,
+    memory_copy: memory::memory_copy,
+    memory_fill: memory::memory_fill,
+    memory_init: memory::memory_init,
+    data_drop: memory::data_drop,
+    table_grow_function: table::table_grow_function,
+    table_grow_extern: table::table_grow_extern,
+    table_fill_function: table::table_fill_function,
+    table_fill_extern: table::table_fill_extern,
+    table_copy: table::table_copy,
+    table_init: table::table_init,
+    elem_drop: table::elem_drop,
+    raise: trap::raise,
+};

@@ -1,0 +1,126 @@
+//! The builtins for memories: `memory.grow`, `memory.copy`, `memory.fill`, `memory.init`, `data.drop`.
+//!
+//! Called by compiled code; [`init`] by instantiation as well. All bounds are checked here, in 64 bits, before anything is
+//! written.
+
+use super::entry::run;
+use crate::id::InstanceId;
+use crate::memory::Memory;
+use crate::state::State;
+use crate::table::within;
+use tancho_abi::trap::Trap;
+use tancho_abi::vmctx::VmContext;
+
+/// A memory of the instance by its index.
+fn memory(state: &mut State, id: InstanceId, index: u32) -> &mut Memory {
+    let memory = state.instances[id.position()].memories[index as usize];
+    &mut state.memories[memory.position()]
+}
+
+/// The range of `length` bytes from `start` on in a memory.
+fn bytes(memory: &Memory, start: u64, length: u64) -> Result<(usize, usize), Trap> {
+    within(start, length, memory.byte_length()).map_err(|_| Trap::MemoryOutOfBounds)
+}
+
+/// Grows a memory by `delta` pages; the former size, or -1.
+///
+/// # Safety
+///
+/// This and the other builtins: to be called by compiled code with its instance's context.
+pub(super) unsafe extern "C" fn memory_grow(vmctx: *mut VmContext, index: u32, delta: u64) -> i64 {
+    // SAFETY: the caller is compiled code.
+    unsafe { run(vmctx, -1, |state, id| Ok(memory(state, id, index).grow(delta).map_or(-1, |pages| pages as i64))) }
+}
+
+/// `memory.copy`.
+///
+/// # Safety
+///
+/// As for [`memory_grow`].
+pub(super) unsafe extern "C" fn memory_copy(
+    vmctx: *mut VmContext,
+    target_index: u32,
+    target: u64,
+    source_index: u32,
+    source: u64,
+    length: u64,
+) {
+    let work = |state: &mut State, id| {
+        let from = memory(state, id, source_index);
+        let (source, _) = bytes(from, source, length)?;
+        let from = from.base();
+        let to = memory(state, id, target_index);
+        let (target, length) = bytes(to, target, length)?;
+        // SAFETY: both ranges are accessible parts of memories of this store, which is ours now; they may overlap.
+        unsafe { from.add(source).copy_to(to.base().add(target), length) };
+        Ok(())
+    };
+    // SAFETY: the caller is compiled code.
+    unsafe { run(vmctx, (), work) }
+}
+
+/// `memory.fill`.
+///
+/// # Safety
+///
+/// As for [`memory_grow`].
+pub(super) unsafe extern "C" fn memory_fill(vmctx: *mut VmContext, index: u32, target: u64, value: u32, length: u64) {
+    let work = |state: &mut State, id| {
+        let memory = memory(state, id, index);
+        let (target, length) = bytes(memory, target, length)?;
+        memory.as_mut_slice()[target..target + length].fill(value as u8);
+        Ok(())
+    };
+    // SAFETY: the caller is compiled code.
+    unsafe { run(vmctx, (), work) }
+}
+
+/// `memory.init`.
+///
+/// # Safety
+///
+/// As for [`memory_grow`].
+pub(super) unsafe extern "C" fn memory_init(
+    vmctx: *mut VmContext,
+    index: u32,
+    segment: u32,
+    target: u64,
+    source: u32,
+    length: u32,
+) {
+    // SAFETY: the caller is compiled code.
+    unsafe { run(vmctx, (), |state, id| init(state, id, (index, target), segment, source, length)) }
+}
+
+/// Copies `length` bytes from `source` on in a data segment to `target` in memory `index` (§4.7.10 `memory.init`).
+pub(crate) fn init(
+    state: &mut State,
+    id: InstanceId,
+    (index, target): (u32, u64),
+    segment: u32,
+    source: u32,
+    length: u32,
+) -> Result<(), Trap> {
+    // The code keeps the segment's bytes while the store's other parts are borrowed.
+    let instance = &state.instances[id.position()];
+    let memory = &mut state.memories[instance.memories[index as usize].position()];
+    let data = instance.data(segment);
+    let (source, _) = within(u64::from(source), u64::from(length), data.len()).map_err(|_| Trap::MemoryOutOfBounds)?;
+    let (target, length) = bytes(memory, target, u64::from(length))?;
+    memory.as_mut_slice()[target..target + length].copy_from_slice(&data[source..source + length]);
+    Ok(())
+}
+
+/// `data.drop`.
+///
+/// # Safety
+///
+/// As for [`memory_grow`].
+pub(super) unsafe extern "C" fn data_drop(vmctx: *mut VmContext, segment: u32) {
+    let work = |state: &mut State, id: InstanceId| {
+        state.instances[id.position()].dropped.data[segment as usize] = true;
+        Ok(())
+    };
+    // SAFETY: the caller is compiled code.
+    unsafe { run(vmctx, (), work) }
+}

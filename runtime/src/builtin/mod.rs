@@ -1,0 +1,10 @@
+//! Builtins: what compiled code asks of the runtime by a call.
+
+mod entry;
+mod list;
+mod memory;
+mod table;
+
+pub(crate) use list::BUILTINS;
+pub(crate) use memory::init as init_memory;
+pub(crate) use table::{init as init_table, value as table_value};

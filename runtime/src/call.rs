@@ -1,0 +1,160 @@
+//! Calls from the host into compiled code, and what comes back when the code is stopped.
+//!
+//! Called by the embedding API's typed and untyped calls. The fast path is a handful of loads and stores around the call
+//! of the entry trampoline.
+
+use crate::activation::{Activation, Exit, Thread};
+use crate::state::State;
+use crate::unwind::{Backtrace, Start, Trace, trace};
+use std::fmt;
+use tancho_abi::trap::Trap;
+use tancho_abi::vmctx::{ValRaw, VmActivation, VmStore};
+
+pub use crate::activation::HOST_RESERVE;
+
+/// Compiled code did not come to its end.
+#[derive(Debug)]
+pub struct Stopped {
+    /// Why.
+    pub cause: Cause,
+    /// Where.
+    pub backtrace: Backtrace,
+    /// The address that could not be accessed, where that was the cause.
+    pub address: Option<usize>,
+}
+
+/// Why compiled code was stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// A trap.
+    Trap(Trap),
+    /// An error of the host, which whoever made it pending has put aside.
+    HostError,
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.cause {
+            Cause::Trap(trap) => trap.fmt(f),
+            Cause::HostError => f.write_str("a host function failed"),
+        }
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+/// Runs `f`, which calls the host entry `entry` with the activation that it is given.
+///
+/// # Errors
+///
+/// When a trap, or an error of a host function, stopped the code; what `f` gave means nothing then. Also when there is too
+/// little room on the stack to run any, and then `f` was not called.
+///
+/// # Safety
+///
+/// `vm` is of a live store that nobody else uses meanwhile and to which no reference is held across the call; `entry` is a
+/// host entry (typed or array) in code that the store keeps, and `f` calls no other with the activation; `results` has
+/// room for as many results as the entry writes there. [`trap::install`](crate::trap::install) has been called.
+#[inline]
+pub unsafe fn enter<R>(
+    vm: *mut VmStore,
+    entry: *const u8,
+    results: *mut ValRaw,
+    f: impl FnOnce(*mut VmActivation) -> R,
+) -> Result<R, Box<Stopped>> {
+    Thread::with(|thread| {
+        let here = 0_u8;
+        let Ok((stack, limit)) = thread.stack((&raw const here).addr()) else {
+            // SAFETY: the store is the caller's.
+            return Err(unsafe { no_room(vm) });
+        };
+        let outer = thread.innermost();
+        // SAFETY: the store is the caller's; an outer activation and its store are alive as long as it is on the stack.
+        let (saved_exit, saved_limit, outer_exit) = unsafe {
+            let outer_exit = if outer.is_null() { Exit::NONE } else { Exit::of((*outer).store) };
+            (Exit::of(vm), (*vm).stack_limit, outer_exit)
+        };
+        let mut activation = Activation {
+            vm: VmActivation { entry_fp: 0, trapped: 0, results },
+            store: vm,
+            entry,
+            outer,
+            outer_exit,
+            saved_exit,
+            saved_limit,
+            stack,
+        };
+        let activation = &raw mut activation;
+        // SAFETY: the store is the caller's.
+        unsafe {
+            (*vm).stack_limit = limit;
+            Exit::NONE.put(vm);
+        }
+        thread.set_innermost(activation);
+        let leave = Leave { thread, activation };
+        // SAFETY: the pointer is into the activation, which outlives the call.
+        let result = f(unsafe { &raw mut (*activation).vm });
+        drop(leave);
+        // SAFETY: the activation is alive; the trampoline wrote through the pointer that `f` had.
+        if unsafe { (*activation).vm.trapped } != 0 {
+            // SAFETY: the store is the caller's, and the landing pad is reached after a stop was recorded.
+            return Err(unsafe { stopped(vm) });
+        }
+        Ok(result)
+    })
+}
+
+/// Ends an activation, on the way of a panic as well.
+struct Leave<'a> {
+    thread: &'a Thread,
+    activation: *mut Activation,
+}
+
+impl Drop for Leave<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the activation is on the stack of `enter`, and its store is the caller's.
+        unsafe {
+            let activation = &*self.activation;
+            self.thread.set_innermost(activation.outer);
+            (*activation.store).stack_limit = activation.saved_limit;
+            activation.saved_exit.put(activation.store);
+        }
+    }
+}
+
+/// What the stop that a store recorded amounts to.
+///
+/// # Safety
+///
+/// Compiled code of the store has just been stopped, and nobody else uses the store.
+#[cold]
+unsafe fn stopped(vm: *mut VmStore) -> Box<Stopped> {
+    // SAFETY: the caller says so. The code in which the frames stood is kept by stores that are still alive: the frames
+    // were on this thread's stack a moment ago.
+    unsafe {
+        let stop = &(*State::of(vm)).stop;
+        let trap = u8::try_from(stop.pending).ok().and_then(Trap::from_code);
+        let cause = trap.map_or(Cause::HostError, Cause::Trap);
+        Box::new(Stopped { cause, backtrace: Backtrace::of(&stop.trace), address: stop.address })
+    }
+}
+
+/// There is too little stack to enter compiled code at all.
+///
+/// # Safety
+///
+/// As for [`enter`].
+#[cold]
+unsafe fn no_room(_vm: *mut VmStore) -> Box<Stopped> {
+    let innermost = Thread::with(Thread::innermost);
+    let mut found = Trace::new();
+    // SAFETY: an innermost activation and its store are alive, and it has left for the host, where this call is.
+    let backtrace = unsafe {
+        if !innermost.is_null() {
+            trace(&mut found, Start::Exit(Exit::of((*innermost).store)), innermost);
+        }
+        Backtrace::of(&found)
+    };
+    Box::new(Stopped { cause: Cause::Trap(Trap::StackOverflow), backtrace, address: None })
+}

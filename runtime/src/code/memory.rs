@@ -1,0 +1,203 @@
+//! Code memory: the private copy of an image from which its code runs.
+//!
+//! Called by the embedding API to load an image, and by everything in this crate that asks what stands in one. No page of
+//! a [`Code`] is ever writable and executable, and none is writable again once its content has been checked.
+
+use super::registry;
+use crate::memory::image::Images;
+use crate::sys::{cache, feature, map};
+use memmap2::{Mmap, MmapMut};
+use region::Protection;
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use tancho_abi::image::{Image, ImageError, Origin, Section};
+use tancho_abi::module::{ModuleView, NONE};
+use tancho_abi::tunables::Tunables;
+use tancho_abi::vmctx::VmLayout;
+
+/// Why an image was not loaded.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// It cannot be loaded by this engine on this machine, or not by anybody.
+    Image(ImageError),
+    /// The system refused memory, or to make it executable.
+    Io(io::Error),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::Image(error) => error.fmt(f),
+            LoadError::Io(error) => write!(f, "the system refused memory for code: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl From<ImageError> for LoadError {
+    fn from(error: ImageError) -> Self {
+        LoadError::Image(error)
+    }
+}
+
+impl From<io::Error> for LoadError {
+    fn from(error: io::Error) -> Self {
+        LoadError::Io(error)
+    }
+}
+
+/// A loaded image: its mapping (data pages read-only, code pages readable and executable), known to the signal handler by
+/// the addresses of its code.
+pub struct Code {
+    mapping: Mmap,
+    /// Points into `mapping`, and is handed out with the lifetime of a borrow of `self` only.
+    view: ModuleView<'static>,
+    layout: VmLayout,
+    text: Range<usize>,
+    images: Images,
+}
+
+impl Code {
+    /// Copies `bytes` into a fresh mapping, checks the copy, then makes its code executable, then makes it known to the
+    /// signal handler.
+    ///
+    /// # Errors
+    ///
+    /// When the copy is not a sound image for this engine with these tunables on this machine, or the system refuses
+    /// memory.
+    pub fn load(bytes: &[u8], tunables: &Tunables, origin: Origin<'_>) -> Result<Arc<Code>, LoadError> {
+        // Mappings cannot be empty.
+        if !Image::is_image(bytes) {
+            return Err(ImageError::NotAnImage.into());
+        }
+        let mut copy = MmapMut::map_anon(bytes.len())?;
+        copy.copy_from_slice(bytes);
+        // What is checked from here on can no longer change.
+        let mapping = copy.make_read_only()?;
+        // SAFETY: the mapping is never written again and lives in the `Code` beside the view that borrows from it; moving
+        // an `Mmap` does not move its bytes. `Code` lets no reference out that could outlive it.
+        let content: &'static [u8] = unsafe { std::slice::from_raw_parts(mapping.as_ptr(), mapping.len()) };
+        let image = Image::check(content, tunables, origin, feature::has_feature)?;
+        let view = ModuleView::of_image(&image)?;
+        let layout = layout(&view)?;
+        let section = image.section(Section::Code)?;
+        let images = Images::new(image.section(Section::MemoryImages)?, view.memory_image_records.len());
+        let base = content.as_ptr().addr();
+        let text = base + section.start..base + section.end;
+        if !text.is_empty() {
+            make_executable(&content[section], content.len() - (text.start - base))?;
+            cache::publish(text.clone())?;
+        }
+        let code = Arc::new(Code { mapping, view, layout, text, images });
+        if !code.text.is_empty() {
+            registry::register(code.text.clone(), Arc::as_ptr(&code).cast());
+        }
+        Ok(code)
+    }
+
+    /// The module description, in place.
+    pub fn view(&self) -> ModuleView<'_> {
+        self.view
+    }
+
+    /// The whole image.
+    pub fn bytes(&self) -> &[u8] {
+        &self.mapping
+    }
+
+    /// Where everything stands in the context of an instance.
+    pub fn layout(&self) -> &VmLayout {
+        &self.layout
+    }
+
+    /// The addresses of the machine code.
+    pub fn text(&self) -> Range<usize> {
+        self.text.clone()
+    }
+
+    /// The address of an offset from the start of the text. `None` for [`NONE`] and for offsets outside of the text.
+    pub fn address(&self, text_offset: u32) -> Option<*const u8> {
+        let address = self.text.start + text_offset as usize;
+        let offset = address - self.mapping.as_ptr().addr();
+        (text_offset != NONE && address < self.text.end).then(|| self.mapping.as_ptr().wrapping_add(offset))
+    }
+
+    pub(crate) fn images(&self) -> &Images {
+        &self.images
+    }
+
+    /// The code that holds `pc`. Async-signal-safe.
+    ///
+    /// The pointer is good while somebody keeps the code, which is certain where `pc` is a place at which a live frame
+    /// of some thread stands.
+    pub(crate) fn find(pc: usize) -> Option<NonNull<Code>> {
+        NonNull::new(registry::find(pc)?.cast_mut().cast())
+    }
+
+    /// [`Code::find`], owned.
+    ///
+    /// # Safety
+    ///
+    /// A live frame of this thread must stand at `pc`, or somebody else must be known to keep the code that holds it.
+    pub(crate) unsafe fn find_owned(pc: usize) -> Option<Arc<Code>> {
+        let code = Self::find(pc)?.as_ptr().cast_const();
+        // SAFETY: `load` registered the pointer of an `Arc`, and the caller knows that it is alive.
+        unsafe {
+            Arc::increment_strong_count(code);
+            Some(Arc::from_raw(code))
+        }
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code").field("text", &self.text).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        if !self.text.is_empty() {
+            registry::unregister(self.text.start);
+        }
+    }
+}
+
+/// Makes the pages of `code` executable; `room` bytes from its start belong to the mapping.
+fn make_executable(code: &[u8], room: usize) -> Result<(), LoadError> {
+    let page = map::page_size();
+    let length = code.len().next_multiple_of(page);
+    // Other sections must not share a page with code, so that no page is executable that holds data.
+    if !code.as_ptr().addr().is_multiple_of(page) || length > room.next_multiple_of(page) {
+        return Err(ImageError::Section { kind: Section::Code as u32 }.into());
+    }
+    // SAFETY: the pages belong to a mapping that its maker owns; making them executable invalidates no reference to them.
+    unsafe { region::protect(code.as_ptr(), length, Protection::READ_EXECUTE) }
+        .map_err(|error| LoadError::Io(error.into_io_error()))
+}
+
+/// The layout of the module's context, after a check that its counts are those of the description.
+fn layout(view: &ModuleView<'_>) -> Result<VmLayout, ImageError> {
+    let error = ImageError::Section { kind: Section::Summary as u32 };
+    let [summary] = view.summary else { return Err(error) };
+    let counts = summary.counts;
+    let agree = [
+        (counts.imported_tables, counts.tables, view.tables.len()),
+        (counts.imported_memories, counts.memories, view.memories.len()),
+        (counts.imported_globals, counts.globals, view.globals.len()),
+    ]
+    .into_iter()
+    .all(|(imported, all, records)| imported <= all && all as usize == records)
+        && counts.imported_functions as usize <= view.functions.len()
+        && counts.escaped as usize <= view.functions.len()
+        && view.trampolines.len() == view.types.len();
+    if !agree {
+        return Err(error);
+    }
+    VmLayout::new(counts).ok_or(error)
+}

@@ -1,0 +1,6 @@
+//! Loaded code: the mapping of an image and the way from a program counter to it.
+
+mod memory;
+mod registry;
+
+pub use memory::{Code, LoadError};

@@ -1,0 +1,413 @@
+//! Instantiation (§4.7.2): from code and imports to an instance.
+//!
+//! Called by the embedding API, which has matched the imports' types. Everything is made in locals first, so that a failure
+//! leaves the store as it was; only then does the instance enter the store, and its active segments are applied, in order.
+
+use crate::builtin;
+use crate::code::Code;
+use crate::constant::{Malformed, evaluate};
+use crate::id::{GlobalId, InstanceId, MemoryId, TableId};
+use crate::instance::{self, Dropped, Instance};
+use crate::memory::{Memory, MemoryError, MemoryType};
+use crate::state::{Global, GlobalType, State};
+use crate::store::Store;
+use crate::table::{Table, TableError, TableType, TableValue};
+use crate::types::{RegisteredType, canonical, canonical_value};
+use crate::vmctx::{Context, Head};
+use std::fmt;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use tancho_abi::index::{DefinedGlobalIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex};
+use tancho_abi::module::{NONE, Range, SegmentMode};
+use tancho_abi::trap::Trap;
+use tancho_abi::types::RefType;
+use tancho_abi::vmctx::{
+    VMCTX_MAGIC, ValRaw, VmContext, VmFuncRef, VmFunctionImport, VmMemory, VmMemoryImport, VmTable,
+};
+
+/// What fills one imported function.
+#[derive(Clone, Copy, Debug)]
+pub enum FunctionImport {
+    /// A function that has an external entry: any function of an instance, or a host function whose reference has one.
+    Wasm(NonNull<VmFuncRef>),
+    /// A host function. It gets a context that knows its caller, and the exit trampoline of the importing image.
+    Host {
+        /// The host function.
+        function: *const u8,
+        /// The embedding API's own.
+        data: *const u8,
+        /// Whether it is a typed host function; otherwise it is an array host function.
+        typed: bool,
+    },
+}
+
+/// What fills a module's imports: each kind in the order of its index space. Types have been matched already.
+#[derive(Clone, Debug, Default)]
+pub struct Imports {
+    /// Functions.
+    pub functions: Vec<FunctionImport>,
+    /// Tables.
+    pub tables: Vec<TableId>,
+    /// Memories.
+    pub memories: Vec<MemoryId>,
+    /// Globals.
+    pub globals: Vec<GlobalId>,
+}
+
+/// Why there is no instance, or none that was initialised to the end.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum InstantiateError {
+    /// An active segment is out of bounds. Earlier ones have been written, and the instance stays in the store, since
+    /// another instance's table may refer to it.
+    Trap(Trap),
+    /// A memory could not be made.
+    Memory(MemoryError),
+    /// A table could not be made.
+    Table(TableError),
+    /// There is no memory for the instance itself.
+    TooLarge,
+    /// The image contradicts itself, or the imports do not fit it.
+    Malformed(&'static str),
+}
+
+impl fmt::Display for InstantiateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InstantiateError::Trap(trap) => trap.fmt(f),
+            InstantiateError::Memory(error) => error.fmt(f),
+            InstantiateError::Table(error) => error.fmt(f),
+            InstantiateError::TooLarge => f.write_str("no memory for an instance of this size"),
+            InstantiateError::Malformed(what) => write!(f, "the compiled module is not sound: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for InstantiateError {}
+
+impl From<MemoryError> for InstantiateError {
+    fn from(error: MemoryError) -> Self {
+        InstantiateError::Memory(error)
+    }
+}
+
+impl From<TableError> for InstantiateError {
+    fn from(error: TableError) -> Self {
+        InstantiateError::Table(error)
+    }
+}
+
+impl From<Malformed> for InstantiateError {
+    fn from(_: Malformed) -> Self {
+        InstantiateError::Malformed("a constant expression")
+    }
+}
+
+impl Store {
+    /// Instantiates `code` but for its start function, which the caller is to call (see [`Store::start_function`]).
+    /// `types` are the module's types in order, registered.
+    ///
+    /// # Errors
+    ///
+    /// See [`InstantiateError`]. In all cases but a trap the store is as it was.
+    pub fn instantiate(
+        &mut self,
+        code: &Arc<Code>,
+        types: Arc<[Arc<RegisteredType>]>,
+        imports: Imports,
+    ) -> Result<InstanceId, InstantiateError> {
+        let state = self.state_mut();
+        check_counts(state, code, &types, &imports)?;
+        let type_ids: Arc<[u32]> = types.iter().map(|ty| ty.id).collect();
+        let id = InstanceId::next(state.instances.len());
+        let context = Context::new(code.layout().size()).ok_or(InstantiateError::TooLarge)?;
+        let maker = Maker { context, code, types: &types };
+        maker.write_head(state, &type_ids, id);
+        maker.link_things(state, &imports);
+        let memories = maker.memories(state)?;
+        // This leaves host contexts behind when what follows fails, which are of no consequence when nobody knows them.
+        maker.functions(state, &imports.functions)?;
+        let globals = maker.globals()?;
+        let tables = maker.tables()?;
+        // From here on the instance is made: heads in its context belong to things of the store.
+        let Maker { context, .. } = maker;
+        let view = code.view();
+        let memories = memories.into_iter().map(|memory| state.add_memory(memory));
+        let memories = imports.memories.into_iter().chain(memories).collect();
+        let tables = tables.into_iter().map(|table| state.add_table(table));
+        let tables = imports.tables.into_iter().chain(tables).collect();
+        let globals = globals.into_iter().map(|global| state.add_global(global));
+        let globals = imports.globals.into_iter().chain(globals).collect();
+        let dropped = Dropped {
+            data: vec![false; view.data_segments.len()].into(),
+            elements: vec![false; view.elements.len()].into(),
+        };
+        let code = code.clone();
+        let instance =
+            Instance { context, code, _types: types, _type_ids: type_ids, memories, tables, globals, dropped };
+        state.contexts.insert(instance.vmctx().addr(), id);
+        state.instances.push(instance);
+        apply_segments(state, id)?;
+        Ok(id)
+    }
+}
+
+/// Whether the imports are as many as the module has, and things of this store.
+fn check_counts(
+    state: &State,
+    code: &Code,
+    types: &[Arc<RegisteredType>],
+    imports: &Imports,
+) -> Result<(), InstantiateError> {
+    let counts = code.layout().counts();
+    let all = [
+        (imports.functions.len(), counts.imported_functions as usize),
+        (imports.tables.len(), counts.imported_tables as usize),
+        (imports.memories.len(), counts.imported_memories as usize),
+        (imports.globals.len(), counts.imported_globals as usize),
+        (types.len(), code.view().types.len()),
+    ]
+    .into_iter()
+    .all(|(given, wanted)| given == wanted);
+    let ours = imports.tables.iter().all(|table| table.position() < state.tables.len())
+        && imports.memories.iter().all(|memory| memory.position() < state.memories.len())
+        && imports.globals.iter().all(|global| global.position() < state.globals.len());
+    if all && ours { Ok(()) } else { Err(InstantiateError::Malformed("its imports are not those that were given")) }
+}
+
+/// An instance that is being made: its context, and what it is made of.
+struct Maker<'a> {
+    context: Context,
+    code: &'a Arc<Code>,
+    types: &'a Arc<[Arc<RegisteredType>]>,
+}
+
+impl Maker<'_> {
+    fn write_head(&self, state: &mut State, type_ids: &Arc<[u32]>, id: InstanceId) {
+        let head = VmContext {
+            magic: VMCTX_MAGIC,
+            reserved: 0,
+            store: &raw mut state.vm,
+            builtins: &builtin::BUILTINS,
+            type_ids: Arc::as_ptr(type_ids).cast(),
+            instance: ptr::without_provenance_mut(id.position()),
+        };
+        // SAFETY: the context begins with room for its head.
+        unsafe { self.context.as_ptr().write(head) };
+    }
+
+    /// Writes where imported tables, memories and globals are. Their ids have been checked.
+    fn link_things(&self, state: &State, imports: &Imports) {
+        let layout = self.code.layout();
+        for (index, id) in (0..).zip(&imports.tables) {
+            let place = self.context.at::<*mut VmTable>(layout.imported_table(TableIndex(index)));
+            // SAFETY: the layout gave the place for this.
+            unsafe { place.write(state.tables[id.position()].head()) };
+        }
+        for (index, id) in (0..).zip(&imports.memories) {
+            let memory = &state.memories[id.position()];
+            let place = self.context.at::<VmMemoryImport>(layout.imported_memory(MemoryIndex(index)));
+            // SAFETY: as above.
+            unsafe { place.write(VmMemoryImport { base: memory.base(), memory: memory.head() }) };
+        }
+        for (index, id) in (0..).zip(&imports.globals) {
+            let place = self.context.at::<NonNull<ValRaw>>(layout.imported_global(GlobalIndex(index)));
+            // SAFETY: as above.
+            unsafe { place.write(state.globals[id.position()].place) };
+        }
+    }
+
+    /// The memories that the module defines, with their initial contents.
+    fn memories(&self, state: &State) -> Result<Vec<Memory>, InstantiateError> {
+        let view = self.code.view();
+        let imported = self.code.layout().counts().imported_memories;
+        let mut memories = Vec::new();
+        for (index, record) in (imported..).zip(view.memories.iter().skip(imported as usize)) {
+            let place = self.context.at::<VmMemory>(self.code.layout().defined_memory(MemoryIndex(index)));
+            // SAFETY: the layout gave the place for this; the context lives as long as the memory.
+            let head = |value| unsafe { Head::in_context(place, value) };
+            memories.push(Memory::new(MemoryType::from(record), &state.tunables, head)?);
+        }
+        for (position, record) in view.memory_image_records.iter().enumerate() {
+            let defined = record.memory.0.checked_sub(imported).map(|defined| defined as usize);
+            let memory = defined
+                .and_then(|defined| memories.get_mut(defined))
+                .ok_or(InstantiateError::Malformed("a memory image is of no memory"))?;
+            self.code.images().apply(self.code.bytes(), position, record, memory)?;
+        }
+        Ok(memories)
+    }
+
+    /// Imported functions, and the references to all functions that escape.
+    fn functions(&self, state: &mut State, imports: &[FunctionImport]) -> Result<(), InstantiateError> {
+        let (layout, view) = (self.code.layout(), self.code.view());
+        for (position, record) in view.functions.iter().enumerate() {
+            let function = FunctionIndex::new(position).ok_or(InstantiateError::Malformed("a function's index"))?;
+            let import = imports.get(position);
+            if import.is_none() && record.escaped == NONE {
+                continue;
+            }
+            let reference = match import {
+                Some(FunctionImport::Wasm(reference)) => {
+                    // SAFETY: a reference of this store (the crate's contract).
+                    let reference = unsafe { reference.read() };
+                    if reference.external.is_null() {
+                        return Err(InstantiateError::Malformed("an imported host function has no trampoline"));
+                    }
+                    reference
+                }
+                Some(FunctionImport::Host { function, data, typed }) => {
+                    self.host_function(state, record.ty.index(), (*function, *data), *typed)?
+                }
+                None => self.defined_function(position)?,
+            };
+            if import.is_some() {
+                let place = self.context.at::<VmFunctionImport>(layout.imported_function(function));
+                // SAFETY: the layout gave the place for this.
+                unsafe { place.write(VmFunctionImport { external: reference.external, vmctx: reference.vmctx }) };
+            }
+            if let Some(place) = instance::funcref(&self.context, self.code, function) {
+                // SAFETY: as above.
+                unsafe { place.write(reference) };
+            }
+        }
+        Ok(())
+    }
+
+    fn type_id(&self, ty: usize) -> Result<u32, InstantiateError> {
+        self.types.get(ty).map(|ty| ty.id).ok_or(InstantiateError::Malformed("a function's type"))
+    }
+
+    fn host_function(
+        &self,
+        state: &mut State,
+        ty: usize,
+        (function, data): (*const u8, *const u8),
+        typed: bool,
+    ) -> Result<VmFuncRef, InstantiateError> {
+        const MISSING: InstantiateError = InstantiateError::Malformed("it has no trampoline for an imported function");
+        let trampolines = self.code.view().trampolines.get(ty).ok_or(MISSING)?;
+        let exit = if typed { trampolines.host_exit } else { trampolines.array_exit };
+        let external = self.code.address(exit).ok_or(MISSING)?;
+        let type_id = self.type_id(ty)?;
+        let vmctx = state.add_host_context(function, data, self.context.as_ptr());
+        Ok(VmFuncRef {
+            external,
+            // Never called: no code has this context for its own.
+            internal: external,
+            vmctx,
+            type_id,
+            reserved: 0,
+            host_entry: ptr::null(),
+            array_entry: ptr::null(),
+        })
+    }
+
+    fn defined_function(&self, position: usize) -> Result<VmFuncRef, InstantiateError> {
+        const OUTSIDE: InstantiateError = InstantiateError::Malformed("a function's code lies outside of its text");
+        let view = self.code.view();
+        let record = view.functions.get(position).ok_or(OUTSIDE)?;
+        let ty = record.ty.index();
+        let trampoline =
+            |offset: Option<u32>| offset.and_then(|offset| self.code.address(offset)).unwrap_or(ptr::null());
+        let trampolines = view.trampolines.get(ty);
+        Ok(VmFuncRef {
+            external: self.code.address(record.external).ok_or(OUTSIDE)?,
+            internal: self.code.address(record.internal).ok_or(OUTSIDE)?,
+            vmctx: self.context.as_ptr(),
+            type_id: self.type_id(ty)?,
+            reserved: 0,
+            host_entry: trampoline(trampolines.map(|trampolines| trampolines.host_entry)),
+            array_entry: trampoline(trampolines.map(|trampolines| trampolines.array_entry)),
+        })
+    }
+
+    /// The globals that the module defines, with their values. Each may read those before it.
+    fn globals(&self) -> Result<Vec<Global>, InstantiateError> {
+        let view = self.code.view();
+        let imported = self.code.layout().counts().imported_globals;
+        let mut globals = Vec::new();
+        for (defined, record) in (0..).zip(view.globals.iter().skip(imported as usize)) {
+            let ty = record.ty.decode().ok_or(InstantiateError::Malformed("a global's type"))?;
+            let ty = GlobalType { ty: canonical_value(ty, self.types), mutable: record.mutable != 0 };
+            let value = evaluate(&self.context, self.code, record.init)?;
+            let place = self.context.at::<ValRaw>(self.code.layout().defined_global(DefinedGlobalIndex(defined)));
+            // SAFETY: the layout gave the place for this.
+            unsafe { place.write(value) };
+            globals.push(Global { ty, place });
+        }
+        Ok(globals)
+    }
+
+    /// The tables that the module defines.
+    fn tables(&self) -> Result<Vec<Table>, InstantiateError> {
+        let view = self.code.view();
+        let imported = self.code.layout().counts().imported_tables;
+        let mut tables = Vec::new();
+        for (index, record) in (imported..).zip(view.tables.iter().skip(imported as usize)) {
+            let element = record.element.decode_ref().ok_or(InstantiateError::Malformed("a table's type"))?;
+            let ty = TableType {
+                element: canonical(element, self.types),
+                minimum: record.minimum,
+                maximum: (record.maximum != u64::MAX).then_some(record.maximum),
+            };
+            let init = initial_value(&self.context, self.code, element, record.init)?;
+            let place = self.context.at::<VmTable>(self.code.layout().defined_table(TableIndex(index)));
+            // SAFETY: the layout gave the place for this; the context lives as long as the table.
+            let head = |value| unsafe { Head::in_context(place, value) };
+            tables.push(Table::new(ty, init, head)?);
+        }
+        Ok(tables)
+    }
+}
+
+/// The value of a table's initialiser, or null where it has none.
+fn initial_value(
+    context: &Context,
+    code: &Code,
+    element: RefType,
+    init: Range,
+) -> Result<TableValue, InstantiateError> {
+    if init.length == 0 {
+        return Ok(Table::null(element));
+    }
+    Ok(builtin::table_value(element, evaluate(context, code, init)?))
+}
+
+/// Applies the active segments: elements first, then data, each in order (§4.7.2).
+fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateError> {
+    let code = state.instances[id.position()].code.clone();
+    let view = code.view();
+    for (segment, record) in (0..).zip(view.elements) {
+        match SegmentMode::from_code(record.mode) {
+            Some(SegmentMode::Passive) => continue,
+            Some(SegmentMode::Active) => {
+                let offset = offset(&state.instances[id.position()].context, &code, record.offset)?;
+                builtin::init_table(state, id, (record.table, offset), segment, 0, record.items.length)
+                    .map_err(InstantiateError::Trap)?;
+            }
+            // Declared ones count as dropped from the start.
+            Some(SegmentMode::Declared) | None => {}
+        }
+        state.instances[id.position()].dropped.elements[segment as usize] = true;
+    }
+    for (segment, record) in (0..).zip(view.data_segments) {
+        if SegmentMode::from_code(record.mode) == Some(SegmentMode::Passive) {
+            continue;
+        }
+        if record.in_image == 0 {
+            let offset = offset(&state.instances[id.position()].context, &code, record.offset)?;
+            builtin::init_memory(state, id, (record.memory, offset), segment, 0, record.bytes.length)
+                .map_err(InstantiateError::Trap)?;
+        }
+        state.instances[id.position()].dropped.data[segment as usize] = true;
+    }
+    Ok(())
+}
+
+/// The offset of an active segment. Memories and tables are indexed by `i32` until others are supported.
+fn offset(context: &Context, code: &Code, range: Range) -> Result<u64, InstantiateError> {
+    let value = evaluate(context, code, range)?;
+    // SAFETY: the evaluator writes every byte of a value.
+    Ok(u64::from(unsafe { value.i32 }))
+}

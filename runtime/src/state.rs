@@ -1,0 +1,157 @@
+//! The state of a store: what its handle, the builtins and the signal handler all reach.
+//!
+//! `store` owns it; builtins and handler find it by the address of its [`VmStore`], which every context holds. It never
+//! moves, and what compiled code knows addresses of is reached by raw pointers only.
+
+use crate::id::{GlobalId, InstanceId, MemoryId, TableId};
+use crate::instance::Instance;
+use crate::memory::Memory;
+use crate::table::Table;
+use crate::unwind::Trace;
+use crate::vmctx::Fixed;
+use std::any::Any;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use tancho_abi::builtin::VmBuiltins;
+use tancho_abi::tunables::Tunables;
+use tancho_abi::types::ValType;
+use tancho_abi::vmctx::{HOST_MAGIC, ValRaw, VmContext, VmFuncRef, VmHostContext, VmStore};
+
+/// A global type (§2.3.14).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GlobalType {
+    /// Type of its value. A concrete heap type holds the canonical id of the type.
+    pub ty: ValType,
+    /// Whether it can be set.
+    pub mutable: bool,
+}
+
+/// A global: its value stands in the context of the instance that defines it, or by itself when the host made it.
+pub(crate) struct Global {
+    pub(crate) ty: GlobalType,
+    pub(crate) place: NonNull<ValRaw>,
+}
+
+/// Why compiled code was stopped: left by the signal handler or `raise` for `call::enter`.
+pub(crate) struct Stop {
+    /// What [`VmStore::pending`] held, or would have.
+    pub(crate) pending: usize,
+    /// The address that could not be accessed.
+    pub(crate) address: Option<usize>,
+    /// Where it was stopped.
+    pub(crate) trace: Trace,
+}
+
+/// What a store consists of, at an address that does not change. Reached by raw pointer.
+#[repr(C)]
+pub(crate) struct State {
+    /// First, so that its address is the state's.
+    pub(crate) vm: VmStore,
+    pub(crate) stop: Stop,
+    /// The addresses of all memories with their guards, sorted: for the signal handler.
+    reserved: Vec<Range<usize>>,
+    pub(crate) tunables: Arc<Tunables>,
+    pub(crate) instances: Vec<Instance>,
+    /// The instances by the addresses of their contexts.
+    pub(crate) contexts: HashMap<usize, InstanceId>,
+    pub(crate) memories: Vec<Memory>,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) globals: Vec<Global>,
+    pub(crate) host_globals: Vec<Fixed<ValRaw>>,
+    host_contexts: Vec<Fixed<VmHostContext>>,
+    pub(crate) host_functions: Vec<Fixed<VmFuncRef>>,
+    pub(crate) externs: Vec<Box<dyn Any + Send + Sync>>,
+    pub(crate) kept: Vec<Arc<dyn Any + Send + Sync>>,
+    /// The message of a panic in a builtin.
+    pub(crate) panic: Option<Box<str>>,
+}
+
+/// A page that compiled code may read while a store may run. Interruption will give each store its own.
+#[repr(align(4096))]
+struct InterruptPage([u8; 4096]);
+
+static INTERRUPT_PAGE: InterruptPage = InterruptPage([0; 4096]);
+
+impl State {
+    /// An empty one.
+    pub(crate) fn new(tunables: Arc<Tunables>, builtins: *const VmBuiltins) -> State {
+        let interrupt_page = INTERRUPT_PAGE.0.as_ptr();
+        State {
+            vm: VmStore { stack_limit: 0, exit_fp: 0, exit_pc: 0, pending: 0, builtins, interrupt_page },
+            stop: Stop { pending: 0, address: None, trace: Trace::new() },
+            reserved: Vec::new(),
+            tunables,
+            instances: Vec::new(),
+            contexts: HashMap::new(),
+            memories: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
+            host_globals: Vec::new(),
+            host_contexts: Vec::new(),
+            host_functions: Vec::new(),
+            externs: Vec::new(),
+            kept: Vec::new(),
+            panic: None,
+        }
+    }
+
+    /// The state of which this is the [`VmStore`].
+    pub(crate) fn of(vm: *mut VmStore) -> *mut State {
+        vm.cast()
+    }
+
+    /// Whether `address` belongs to one of the memories or their guards. Async-signal-safe.
+    pub(crate) fn reserves(&self, address: usize) -> bool {
+        let position = self.reserved.partition_point(|range| range.start <= address);
+        position
+            .checked_sub(1)
+            .and_then(|position| self.reserved.get(position))
+            .is_some_and(|range| address < range.end)
+    }
+
+    /// Takes a memory into the store.
+    pub(crate) fn add_memory(&mut self, memory: Memory) -> MemoryId {
+        let range = memory.reserved();
+        let position = self.reserved.partition_point(|other| other.start < range.start);
+        self.reserved.insert(position, range);
+        let id = MemoryId::next(self.memories.len());
+        self.memories.push(memory);
+        id
+    }
+
+    /// Takes a table into the store.
+    pub(crate) fn add_table(&mut self, table: Table) -> TableId {
+        let id = TableId::next(self.tables.len());
+        self.tables.push(table);
+        id
+    }
+
+    /// Takes a global into the store.
+    pub(crate) fn add_global(&mut self, global: Global) -> GlobalId {
+        let id = GlobalId::next(self.globals.len());
+        self.globals.push(global);
+        id
+    }
+
+    /// A context for a host function.
+    pub(crate) fn add_host_context(
+        &mut self,
+        function: *const u8,
+        data: *const u8,
+        caller: *mut VmContext,
+    ) -> *mut VmContext {
+        let store = &raw mut self.vm;
+        let context = VmHostContext { magic: HOST_MAGIC, reserved: 0, store, function, data, caller };
+        let context = Fixed::new(context);
+        let address = context.as_ptr();
+        self.host_contexts.push(context);
+        address.cast()
+    }
+}
+
+/// The id that an instance's context holds.
+pub(crate) fn instance_id(context: &VmContext) -> Option<InstanceId> {
+    u32::try_from(context.instance.addr()).ok().map(InstanceId)
+}

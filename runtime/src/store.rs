@@ -1,0 +1,267 @@
+//! A store (§4.2.3): everything that instances consist of, and the ids by which the embedding API names it.
+//!
+//! The embedding API owns it and calls it. Nothing in a store goes before the store does, and an address that it has handed
+//! out stays good until then.
+
+use crate::activation::{Exit, Thread};
+use crate::builtin::BUILTINS;
+use crate::code::Code;
+use crate::instance::Instance;
+use crate::memory::{Memory, MemoryError, MemoryType};
+use crate::state::{Global, State};
+use crate::table::{Table, TableError, TableType, TableValue};
+use crate::types::RegisteredType;
+use crate::unwind::{Backtrace, Start, Trace, trace};
+use crate::vmctx::{Fixed, Head};
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use tancho_abi::index::FunctionIndex;
+use tancho_abi::module::{ExternKind, NONE};
+use tancho_abi::tunables::Tunables;
+use tancho_abi::vmctx::{ValRaw, VmContext, VmFuncRef, VmStore};
+
+pub use crate::id::{GlobalId, InstanceId, MemoryId, TableId};
+pub use crate::state::GlobalType;
+
+/// What an instance exports, or any other thing of one.
+#[derive(Clone, Copy, Debug)]
+pub enum Export {
+    /// A function.
+    Function(NonNull<VmFuncRef>),
+    /// A table.
+    Table(TableId),
+    /// A memory.
+    Memory(MemoryId),
+    /// A global.
+    Global(GlobalId),
+}
+
+/// A store.
+pub struct Store {
+    state: Fixed<State>,
+}
+
+// SAFETY: everything that the pointers in a store lead to is the store's own (allocations, mappings), or is kept by it and
+// may be used from any thread; nothing depends on the thread that made it. Compiled code runs in a store only within
+// `call::enter`, whose caller has the store to himself.
+unsafe impl Send for Store {}
+// SAFETY: by a shared reference things are only read; what compiled code writes, it writes within `call::enter`, whose
+// caller has the store to himself.
+unsafe impl Sync for Store {}
+
+impl Store {
+    /// An empty store.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses what a store needs from the start (nothing at present).
+    pub fn new(tunables: Arc<Tunables>) -> io::Result<Store> {
+        let state = Fixed::new(State::new(tunables, &BUILTINS));
+        Ok(Store { state })
+    }
+
+    /// What compiled code knows of the store. Its address never changes.
+    pub fn vm(&self) -> *mut VmStore {
+        self.state.as_ptr().cast()
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        // SAFETY: the state is alive as long as `self`; nobody writes it while the store is borrowed.
+        unsafe { &*self.state.as_ptr() }
+    }
+
+    pub(crate) fn state_mut(&mut self) -> &mut State {
+        // SAFETY: as in `state`, and the borrow is exclusive.
+        unsafe { &mut *self.state.as_ptr() }
+    }
+
+    /// Keeps something alive until the store goes.
+    pub fn keep(&mut self, thing: Arc<dyn Any + Send + Sync>) {
+        self.state_mut().kept.push(thing);
+    }
+
+    fn instance(&self, instance: InstanceId) -> &Instance {
+        self.state()
+            .instances
+            .get(instance.position())
+            .expect("the embedding API checks that a handle is of this store")
+    }
+
+    /// The instance's start function.
+    pub fn start_function(&self, instance: InstanceId) -> Option<*mut VmFuncRef> {
+        let instance = self.instance(instance);
+        let start = instance.code.view().facts().start;
+        (start != NONE).then(|| instance.funcref(FunctionIndex(start)).map(NonNull::as_ptr))?
+    }
+
+    /// The code of an instance.
+    pub fn code_of(&self, instance: InstanceId) -> &Arc<Code> {
+        &self.instance(instance).code
+    }
+
+    /// The context of an instance.
+    pub fn vmctx(&self, instance: InstanceId) -> *mut VmContext {
+        self.instance(instance).vmctx()
+    }
+
+    /// Whose context this is; `None` for the context of a host function, for null, and for an instance of another store.
+    pub fn instance_of(&self, vmctx: *mut VmContext) -> Option<InstanceId> {
+        self.state().contexts.get(&vmctx.addr()).copied()
+    }
+
+    /// A thing of an instance by its kind and index. `None` when there is none of that index, or it is a function that was
+    /// not compiled to be reached from outside.
+    pub fn export(&self, instance: InstanceId, kind: ExternKind, index: u32) -> Option<Export> {
+        let instance = self.instance(instance);
+        let position = index as usize;
+        match kind {
+            ExternKind::Function => instance.funcref(FunctionIndex(index)).map(Export::Function),
+            ExternKind::Table => instance.tables.get(position).copied().map(Export::Table),
+            ExternKind::Memory => instance.memories.get(position).copied().map(Export::Memory),
+            ExternKind::Global => instance.globals.get(position).copied().map(Export::Global),
+        }
+    }
+
+    /// A memory that the host makes.
+    ///
+    /// # Errors
+    ///
+    /// When its type is not supported or too large, or the system refuses.
+    pub fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryId, MemoryError> {
+        let state = self.state_mut();
+        let memory = Memory::new(ty, &state.tunables, Head::own)?;
+        Ok(state.add_memory(memory))
+    }
+
+    /// A table that the host makes, every entry `init`.
+    ///
+    /// # Errors
+    ///
+    /// When it is too large, or there is no memory.
+    pub fn new_table(&mut self, ty: TableType, init: TableValue) -> Result<TableId, TableError> {
+        let table = Table::new(ty, init, Head::own)?;
+        Ok(self.state_mut().add_table(table))
+    }
+
+    /// A global that the host makes.
+    pub fn new_global(&mut self, ty: GlobalType, value: ValRaw) -> GlobalId {
+        let state = self.state_mut();
+        let fixed = Fixed::new(value);
+        let place = fixed.as_non_null();
+        state.host_globals.push(fixed);
+        state.add_global(Global { ty, place })
+    }
+
+    /// A host function as a reference. Its `external` is null until the caller sets it to an exit trampoline that fits
+    /// `function`; before that it must not get to where compiled code could call it.
+    pub fn new_host_function(
+        &mut self,
+        function: *const u8,
+        data: *const u8,
+        ty: &Arc<RegisteredType>,
+    ) -> NonNull<VmFuncRef> {
+        let state = self.state_mut();
+        // Its number must stay the type's as long as the reference lives.
+        state.kept.push(ty.clone());
+        let vmctx = state.add_host_context(function, data, ptr::null_mut());
+        let function = Fixed::new(VmFuncRef {
+            external: ptr::null(),
+            internal: ptr::null(),
+            vmctx,
+            type_id: ty.id,
+            reserved: 0,
+            host_entry: ptr::null(),
+            array_entry: ptr::null(),
+        });
+        let address = function.as_non_null();
+        state.host_functions.push(function);
+        address
+    }
+
+    /// A memory.
+    pub fn memory(&self, memory: MemoryId) -> &Memory {
+        self.state().memories.get(memory.position()).expect("the embedding API checks that a handle is of this store")
+    }
+
+    /// A memory.
+    pub fn memory_mut(&mut self, memory: MemoryId) -> &mut Memory {
+        self.state_mut()
+            .memories
+            .get_mut(memory.position())
+            .expect("the embedding API checks that a handle is of this store")
+    }
+
+    /// A table.
+    pub fn table(&self, table: TableId) -> &Table {
+        self.state().tables.get(table.position()).expect("the embedding API checks that a handle is of this store")
+    }
+
+    /// A table.
+    pub fn table_mut(&mut self, table: TableId) -> &mut Table {
+        self.state_mut()
+            .tables
+            .get_mut(table.position())
+            .expect("the embedding API checks that a handle is of this store")
+    }
+
+    /// A global: its type and where its value stands.
+    pub fn global(&self, global: GlobalId) -> (&GlobalType, *mut ValRaw) {
+        let global = self
+            .state()
+            .globals
+            .get(global.position())
+            .expect("the embedding API checks that a handle is of this store");
+        (&global.ty, global.place.as_ptr())
+    }
+
+    /// Takes a host value into the store; its handle, never 0.
+    pub fn new_extern(&mut self, value: Box<dyn Any + Send + Sync>) -> u32 {
+        let externs = &mut self.state_mut().externs;
+        externs.push(value);
+        u32::try_from(externs.len()).expect("a store's address space ends before 2^32 things")
+    }
+
+    /// The host value of a handle; `None` for 0 and for handles of other stores that this one has not.
+    pub fn get_extern(&self, handle: u32) -> Option<&(dyn Any + Send + Sync)> {
+        self.state().externs.get((handle as usize).checked_sub(1)?).map(|value| &**value)
+    }
+
+    /// The message of a panic in a builtin since this was last asked: the cause of a host error of which the embedding API
+    /// knows nothing.
+    pub fn take_panic(&mut self) -> Option<Box<str>> {
+        self.state_mut().panic.take()
+    }
+
+    /// The compiled functions on this thread's stack: to be called from a host function. Empty when no code of this store
+    /// runs on this thread.
+    pub fn backtrace(&self) -> Backtrace {
+        let innermost = Thread::with(Thread::innermost);
+        let mut next = innermost;
+        loop {
+            // SAFETY: activations of this thread live on the stack below this call.
+            let Some(activation) = (unsafe { next.as_ref() }) else { return Backtrace::default() };
+            if activation.store == self.vm() {
+                break;
+            }
+            next = activation.outer;
+        }
+        let mut found = Trace::new();
+        // SAFETY: the innermost activation left for the host, where this call is; the stores whose activations are on the
+        // stack are alive.
+        unsafe {
+            let exit = Exit::of((*innermost).store);
+            trace(&mut found, Start::Exit(exit), innermost);
+            Backtrace::of(&found)
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Store").field("instances", &state.instances.len()).finish_non_exhaustive()
+    }
+}

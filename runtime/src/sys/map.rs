@@ -1,0 +1,99 @@
+//! Address space: reservations that start inaccessible, and sealed files that are mapped into them copy-on-write.
+//!
+//! Called by `memory`. A reservation is given back as a whole when it is dropped, whatever was mapped into it.
+
+use region::Protection;
+use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::mm::{MapFlags, ProtFlags};
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::Range;
+
+/// The size of a page of this machine.
+pub(crate) fn page_size() -> usize {
+    region::page::size()
+}
+
+/// `length`, rounded up to whole pages; `None` when that is not a `usize`.
+pub(crate) fn round_up(length: u64) -> Option<usize> {
+    usize::try_from(length).ok()?.checked_next_multiple_of(page_size())
+}
+
+/// A range of address space of its own, of which nothing is accessible until [`Reservation::commit`].
+pub(crate) struct Reservation {
+    allocation: region::Allocation,
+}
+
+impl Reservation {
+    /// Reserves `size` bytes, a multiple of the page size and not 0.
+    pub(crate) fn new(size: usize) -> io::Result<Reservation> {
+        let allocation = region::alloc(size, Protection::NONE).map_err(region::Error::into_io_error)?;
+        Ok(Reservation { allocation })
+    }
+
+    /// Its addresses.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.allocation.as_range()
+    }
+
+    /// The address at `offset`, which lies in it or is its end.
+    pub(crate) fn at(&self, offset: usize) -> *mut u8 {
+        assert!(offset <= self.allocation.len(), "an offset outside of a reservation");
+        self.allocation.as_ptr::<u8>().cast_mut().wrapping_add(offset)
+    }
+
+    fn contains(&self, offset: usize, length: usize) -> bool {
+        offset.checked_add(length).is_some_and(|end| end <= self.allocation.len())
+    }
+
+    /// Makes `length` bytes at `offset` readable and writable; both are multiples of the page size.
+    pub(crate) fn commit(&mut self, offset: usize, length: usize) -> io::Result<()> {
+        if length == 0 {
+            return Ok(());
+        }
+        assert!(self.contains(offset, length), "a commitment outside of a reservation");
+        // SAFETY: the pages are this reservation's own. What stands in them already (nothing, or an image) stays.
+        unsafe { region::protect(self.at(offset), length, Protection::READ_WRITE) }
+            .map_err(region::Error::into_io_error)
+    }
+
+    /// Puts the contents of `file` at `offset` in place of what is there, readable and writable, changes private to this
+    /// mapping.
+    pub(crate) fn map(&mut self, offset: usize, file: &SealedFile) -> io::Result<()> {
+        assert!(self.contains(offset, file.length), "a file outside of a reservation");
+        // SAFETY: the addresses are this reservation's own and the caller, who holds it exclusively, asks for their
+        // replacement. The file is sealed: nobody can change or shorten it.
+        unsafe {
+            rustix::mm::mmap(
+                self.at(offset).cast(),
+                file.length,
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::PRIVATE | MapFlags::FIXED,
+                &file.file,
+                0,
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// A file without a name whose content can never change again.
+pub(crate) struct SealedFile {
+    file: File,
+    length: usize,
+}
+
+impl SealedFile {
+    /// Makes one of `bytes`, whose length is a multiple of the page size and not 0. Fails where the system refuses such
+    /// files; the caller then copies instead.
+    pub(crate) fn new(bytes: &[u8]) -> io::Result<SealedFile> {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        // Kernels before 6.3 do not know NOEXEC_SEAL, and some later ones insist on it.
+        let descriptor = rustix::fs::memfd_create("tancho memory image", flags | MemfdFlags::NOEXEC_SEAL)
+            .or_else(|_| rustix::fs::memfd_create("tancho memory image", flags))?;
+        let mut file = File::from(descriptor);
+        file.write_all(bytes)?;
+        rustix::fs::fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL)?;
+        Ok(SealedFile { file, length: bytes.len() })
+    }
+}

@@ -1,0 +1,146 @@
+//! Traps: from a machine fault, or a builtin's or host function's report, to the landing pad of the innermost entry
+//! trampoline.
+//!
+//! [`install`] is called once by the embedding API. Afterwards a fault of compiled code, and nothing else, is answered here;
+//! whatever is not ours goes on to the handler that was there before. The handler loads, compares and stores: it
+//! allocates nothing, takes no lock, and reads the thread-local only in threads that have entered compiled code.
+
+use crate::activation::{Activation, Exit, Thread};
+use crate::code::Code;
+use crate::state::State;
+use crate::sys::register::{Resumption, resume};
+use crate::sys::signal::{self, Context};
+use crate::unwind::{Start, trace};
+use std::io;
+use std::ptr::NonNull;
+use std::sync::Mutex;
+use tancho_abi::trap::Trap;
+use tancho_abi::vmctx::VmStore;
+
+/// Installs the signal handlers, once per process.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn install() -> io::Result<()> {
+    static INSTALLED: Mutex<bool> = Mutex::new(false);
+    // The flag has no state that a panic could leave unsound.
+    let mut installed = INSTALLED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !*installed {
+        // Marked before: a second attempt after a failure halfway would take our own handler for the previous one.
+        *installed = true;
+        // SAFETY: the handler is async-signal-safe, and the flag sees to it that this is the only call.
+        unsafe { signal::install(handle) }?;
+    }
+    Ok(())
+}
+
+/// The signal handler.
+///
+/// # Safety
+///
+/// To be called by the kernel.
+unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: these are the arguments that the kernel gave.
+    unsafe {
+        let machine = Context::new(context);
+        // A signal that somebody sent says nothing about the instruction that it interrupted.
+        let resumption =
+            if (*info).si_code > 0 { answer(number, (*info).si_addr().addr(), machine.read()) } else { None };
+        match resumption {
+            Some(resumption) => machine.write(resumption),
+            None => signal::pass_on(number, info, context),
+        }
+    }
+}
+
+/// Where to continue after a fault; `None` when it is none of ours.
+///
+/// # Safety
+///
+/// To be called by the handler, with what it was given.
+unsafe fn answer(number: libc::c_int, address: usize, at: Resumption) -> Option<Resumption> {
+    let code = Code::find(at.pc)?;
+    let activation = Thread::with(Thread::innermost);
+    // SAFETY: this thread stands in the code, which is therefore alive, as are its innermost activation and its store. The
+    // store's other parts are not being changed: compiled code was running.
+    unsafe {
+        let (code, running) = (code.as_ref(), activation.as_ref()?);
+        let state = State::of(running.store);
+        let listed = u32::try_from(at.pc - code.text().start).ok().and_then(|offset| code.view().trap_at(offset));
+        let access = matches!(number, libc::SIGSEGV | libc::SIGBUS);
+        let trap = match listed {
+            Some(trap) if !access || (*state).reserves(address) => trap,
+            _ if number == libc::SIGSEGV && is_overflow(running, address, at.sp) => Trap::StackOverflow,
+            _ if number == libc::SIGSEGV => signal::fail(
+                "compiled code accessed an address that is in no memory and no stack guard. This is a bug in tancho.",
+                &[("pc", at.pc), ("address", address)],
+            ),
+            _ => return None,
+        };
+        (*state).stop.pending = usize::from(trap.code());
+        (*state).stop.address = access.then_some(address);
+        let start = Start::Instruction { pc: at.pc, fp: at.fp, sp: at.sp };
+        trace(&mut (*state).stop.trace, start, activation);
+        Some(landing(running))
+    }
+}
+
+/// Whether a fault of the code that runs in `activation` is at the end of its stack.
+fn is_overflow(activation: &Activation, address: usize, sp: usize) -> bool {
+    /// No probe of a frame skips more than this; the kernel keeps as much free below a main stack.
+    const REACH: usize = 1 << 20;
+    let stack = activation.stack;
+    let below = stack.low.saturating_sub(REACH);
+    // Mapped parts of the stack do not fault, so all of it may count: the kernel can refuse to let a main stack grow before
+    // its limit. And it can let it grow further when the limit was raised: then the fault is near the stack pointer.
+    let on_stack = below <= address && address < stack.high;
+    let near = sp < stack.high && sp.saturating_sub(REACH) <= address && address < sp.saturating_add(REACH);
+    on_stack || near
+}
+
+/// Where the activation's entry trampoline continues after a trap. Async-signal-safe.
+fn landing(activation: &Activation) -> Resumption {
+    let entry = activation.entry.addr();
+    // SAFETY: the trampoline's frame is live, so its code is.
+    let code = Code::find(entry).map(|code: NonNull<Code>| unsafe { code.as_ref() });
+    let handler = code.and_then(|code| {
+        let text = code.text().start;
+        let handler = code.view().handler_of(u32::try_from(entry - text).ok()?)?;
+        Some(Resumption {
+            pc: text + handler.landing as usize,
+            fp: activation.vm.entry_fp,
+            sp: activation.vm.entry_fp.checked_sub(handler.frame_offset as usize)?,
+        })
+    });
+    match handler {
+        Some(resumption) if resumption.fp != 0 => resumption,
+        _ => {
+            signal::fail("a trap where no entry trampoline can take it. This is a bug in tancho.", &[("entry", entry)])
+        }
+    }
+}
+
+/// The builtin `raise`: unwinds to the innermost entry trampoline with what [`VmStore::pending`] says.
+///
+/// # Safety
+///
+/// To be called by compiled code, with its store.
+pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
+    let activation = Thread::with(Thread::innermost);
+    // SAFETY: compiled code of the store runs, so there is an innermost activation, and both are alive and nobody else's.
+    let resumption = unsafe {
+        let Some(running) = activation.as_ref().filter(|activation| activation.store == vm) else {
+            signal::fail("compiled code raised outside of an activation. This is a bug in tancho.", &[])
+        };
+        let state = State::of(vm);
+        (*state).stop.pending = (*vm).pending;
+        (*state).stop.address = None;
+        (*vm).pending = 0;
+        trace(&mut (*state).stop.trace, Start::Exit(Exit::of(vm)), activation);
+        landing(running)
+    };
+    // SAFETY: the landing pad of the innermost entry trampoline; between it and here are frames of compiled code, and this
+    // one, which holds nothing that needs to be dropped.
+    unsafe { resume(resumption.pc, resumption.fp, resumption.sp, 0, 0) }
+}

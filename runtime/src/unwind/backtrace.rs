@@ -1,0 +1,49 @@
+//! Backtraces: the functions that were being executed.
+//!
+//! Made by `call` after a trap and by `store` for a host function; shown by the embedding API.
+
+use super::frame::Trace;
+use crate::code::Code;
+use std::sync::Arc;
+use tancho_abi::index::FunctionIndex;
+
+/// A function that was being executed.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The code that it belongs to.
+    pub code: Arc<Code>,
+    /// Which function of its module.
+    pub function: FunctionIndex,
+    /// Where it stood in the WebAssembly file, where that is known.
+    pub wasm_offset: Option<u32>,
+}
+
+/// The functions that were being executed, innermost first.
+#[derive(Clone, Debug, Default)]
+pub struct Backtrace {
+    /// Those that were kept.
+    pub frames: Vec<Frame>,
+    /// How many frames outside of these were not kept.
+    pub truncated: usize,
+}
+
+impl Backtrace {
+    /// What the places of a trace are.
+    ///
+    /// # Safety
+    ///
+    /// The code in which the places lie must be alive: the stores to which it belongs have not been dropped since.
+    pub(crate) unsafe fn of(trace: &Trace) -> Backtrace {
+        let frame = |place: &usize| {
+            // SAFETY: the caller says so.
+            let code = unsafe { Code::find_owned(*place) }?;
+            let offset = u32::try_from(*place - code.text().start).ok()?;
+            let view = code.view();
+            // Trampolines belong to no function.
+            let function = view.function_at(offset)?;
+            let wasm_offset = view.wasm_offset(offset);
+            Some(Frame { code, function, wasm_offset })
+        };
+        Backtrace { frames: trace.places().iter().filter_map(frame).collect(), truncated: trace.more() }
+    }
+}

@@ -1,0 +1,120 @@
+//! Frames: walking the frame pointers of compiled code, through nested calls from the host.
+//!
+//! Called by `trap`, in a signal handler among other places, and by `store` for the backtrace of a host function. It loads,
+//! compares and stores only. A frame pointer is followed only when it lies on the activation's stack, above the one before
+//! it: compiled code in the middle of a prologue may leave one that means nothing.
+
+use crate::activation::{Activation, Exit};
+use crate::sys::register::FrameRecord;
+
+/// How many frames are kept.
+pub(crate) const KEPT: usize = 64;
+
+/// The innermost places of a stack of frames, and how many more there were.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    places: [usize; KEPT],
+    length: usize,
+    more: usize,
+}
+
+impl Trace {
+    pub(crate) const fn new() -> Trace {
+        Trace { places: [0; KEPT], length: 0, more: 0 }
+    }
+
+    /// Addresses inside of the instructions at which the frames stand, innermost first.
+    pub(crate) fn places(&self) -> &[usize] {
+        self.places.get(..self.length).unwrap_or(&[])
+    }
+
+    /// How many frames outside of these were not kept.
+    pub(crate) fn more(&self) -> usize {
+        self.more
+    }
+
+    fn push(&mut self, place: usize) {
+        match self.places.get_mut(self.length) {
+            Some(slot) => {
+                *slot = place;
+                self.length += 1;
+            }
+            None => self.more += 1,
+        }
+    }
+}
+
+/// Where the walk begins.
+#[derive(Clone, Copy)]
+pub(crate) enum Start {
+    /// At an instruction of compiled code, with the frame and stack pointer that it has there.
+    Instruction { pc: usize, fp: usize, sp: usize },
+    /// At the exit of compiled code to the host, as its trampoline recorded it.
+    Exit(Exit),
+}
+
+/// Fills `trace` with the frames from `start` outwards: those of the activation, then those of the activations outside of it.
+///
+/// # Safety
+///
+/// `activation` is the innermost one of this thread, and `start` is a place within it.
+pub(crate) unsafe fn trace(trace: &mut Trace, start: Start, activation: *const Activation) {
+    trace.length = 0;
+    trace.more = 0;
+    let mut start = start;
+    let mut next = activation;
+    // SAFETY: activations live on the stack frames of `call::enter` calls that have not returned.
+    while let Some(activation) = unsafe { next.as_ref() } {
+        let (fp, sp) = match start {
+            Start::Instruction { pc, fp, sp } => {
+                trace.push(pc);
+                (fp, sp)
+            }
+            Start::Exit(exit) => {
+                if exit.fp != 0 {
+                    // A return address stands behind its call.
+                    trace.push(exit.pc.wrapping_sub(1));
+                }
+                // SAFETY: the trampoline's frame is live, so the stack has been used down to it.
+                let caller = unsafe { record(activation, exit.fp, exit.fp) }.map(|record| record.caller);
+                // Without a caller the walk ends at once.
+                (caller.unwrap_or(usize::MAX), exit.fp)
+            }
+        };
+        // SAFETY: the activation is live, and its stack has been used down to `sp`.
+        unsafe { walk(trace, fp, sp, activation) };
+        start = Start::Exit(activation.outer_exit);
+        next = activation.outer;
+    }
+}
+
+/// The frames from the frame pointer `fp` up to the entry trampoline's.
+///
+/// # Safety
+///
+/// As for [`record`].
+unsafe fn walk(trace: &mut Trace, fp: usize, sp: usize, activation: &Activation) {
+    let (mut fp, mut lowest) = (fp, sp);
+    let entry_fp = activation.vm.entry_fp;
+    while fp != entry_fp && fp < entry_fp {
+        // SAFETY: the caller says so.
+        let Some(found) = (unsafe { record(activation, fp, lowest) }) else { return };
+        trace.push(found.return_address.wrapping_sub(1));
+        lowest = fp + 1;
+        fp = found.caller;
+    }
+}
+
+/// The frame record at `fp`, when that can be one: on the activation's stack, not below `lowest`, aligned.
+///
+/// # Safety
+///
+/// The activation's stack is the one this thread runs on, or is suspended on in an outer call, and has been used down to
+/// `lowest`.
+unsafe fn record(activation: &Activation, fp: usize, lowest: usize) -> Option<FrameRecord> {
+    let stack = activation.stack;
+    let end = fp.checked_add(size_of::<FrameRecord>())?;
+    let sound = fp >= stack.low && fp >= lowest && end <= stack.high && fp.is_multiple_of(align_of::<FrameRecord>());
+    // SAFETY: on the stack, above a place that has been used, so it is mapped; two words have no invalid values.
+    sound.then(|| unsafe { std::ptr::with_exposed_provenance::<FrameRecord>(fp).read() })
+}
