@@ -1,0 +1,117 @@
+//! The way to the compiler: the only file that names the crate `tancho-jit`, and the only one that knows whether it is there.
+//!
+//! `engine` owns a [`Compiler`]. Without the feature `compile` there is the same face, and every request is an error that says so.
+
+use crate::config::Config;
+use crate::error::{Context, Error, Result};
+use std::borrow::Cow;
+use tancho_abi::target::Architecture;
+use tancho_abi::types::FuncType;
+use target_lexicon::Triple;
+
+/// Makes images of WebAssembly.
+pub(crate) struct Compiler {
+    #[cfg(feature = "compile")]
+    jit: tancho_jit::Compiler,
+    /// What it compiles for, when that is not this machine's architecture.
+    foreign: Option<Architecture>,
+}
+
+fn target(config: &Config) -> Result<Option<(Triple, Architecture)>> {
+    let Some(name) = &config.target else { return Ok(None) };
+    let triple: Triple =
+        name.parse().map_err(|error| Error::msg(format!("`{name}` is not a target triple: {error}")))?;
+    let architecture = Architecture::of_triple(&triple).with_context(|| {
+        let known = Architecture::ALL.map(Architecture::triple).join(", ");
+        format!("target `{name}` is not supported; these are: {known}")
+    })?;
+    Ok(Some((triple, architecture)))
+}
+
+#[cfg(feature = "compile")]
+impl Compiler {
+    pub(crate) fn new(config: &Config) -> Result<Compiler> {
+        let target = target(config)?;
+        let foreign = target.as_ref().map(|target| target.1).filter(|target| *target != Architecture::HOST);
+        let features = &config.features;
+        let jit = tancho_jit::Compiler::new(tancho_jit::Options {
+            target: target.map(|target| target.0),
+            tunables: config.tunables.clone(),
+            features: tancho_jit::Features {
+                mutable_global: features.mutable_global,
+                saturating_float_to_int: features.saturating_float_to_int,
+                sign_extension: features.sign_extension,
+                reference_types: features.reference_types,
+                multi_value: features.multi_value,
+                bulk_memory: features.bulk_memory,
+                extended_const: features.extended_const,
+            },
+            threads: config.threads,
+            verifier: config.verifier,
+        })?;
+        Ok(Compiler { jit, foreign })
+    }
+
+    /// The image of a module, unsigned.
+    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.jit.compile(wasm)?)
+    }
+
+    pub(crate) fn validate(&self, wasm: &[u8]) -> Result<()> {
+        Ok(self.jit.validate(wasm)?)
+    }
+
+    /// An image that holds only the trampolines of a type.
+    pub(crate) fn trampolines(&self, ty: &FuncType) -> Result<Vec<u8>> {
+        Ok(self.jit.trampolines(std::slice::from_ref(ty))?)
+    }
+}
+
+#[cfg(not(feature = "compile"))]
+impl Compiler {
+    pub(crate) fn new(config: &Config) -> Result<Compiler> {
+        let foreign = target(config)?.map(|target| target.1).filter(|target| *target != Architecture::HOST);
+        // What only the compiler reads is read here, so that a build without it has no other configuration.
+        let _ = (&config.features, config.threads, config.verifier);
+        Ok(Compiler { foreign })
+    }
+
+    fn absent<T>(what: &str) -> Result<T> {
+        Err(Error::msg(format!(
+            "{what}: this build of Tancho has no compiler (feature `compile` is off), it only loads compiled modules (.cwasm)"
+        )))
+    }
+
+    pub(crate) fn compile(&self, _: &[u8]) -> Result<Vec<u8>> {
+        Self::absent("cannot compile WebAssembly")
+    }
+
+    pub(crate) fn validate(&self, _: &[u8]) -> Result<()> {
+        Self::absent("cannot validate WebAssembly")
+    }
+
+    pub(crate) fn trampolines(&self, ty: &FuncType) -> Result<Vec<u8>> {
+        Self::absent(&format!(
+            "cannot make a reference to a host function of type {ty}, which no loaded module has trampolines for"
+        ))
+    }
+}
+
+impl Compiler {
+    /// What it compiles for, when that is not this machine's architecture.
+    pub(crate) fn foreign(&self) -> Option<Architecture> {
+        self.foreign
+    }
+}
+
+/// The binary format of `bytes`, which may be text.
+#[cfg(feature = "wat")]
+pub(crate) fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
+    wat::parse_bytes(bytes).map_err(Error::new)
+}
+
+/// The binary format of `bytes`: this build reads no text.
+#[cfg(not(feature = "wat"))]
+pub(crate) fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
+    Ok(Cow::Borrowed(bytes))
+}

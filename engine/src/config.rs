@@ -1,0 +1,148 @@
+//! Configuration: what an engine is made with.
+//!
+//! Users fill a [`Config`]; `engine` and `compile` read it.
+
+use std::path::PathBuf;
+use tancho_abi::tunables::Tunables;
+
+pub use tancho_abi::tunables::OptLevel;
+
+macro_rules! features {
+    ($($(#[$doc:meta])* $setter:ident $field:ident;)*) => {
+        /// The WebAssembly proposals that modules may use.
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) struct Features {
+            $(pub(crate) $field: bool,)*
+        }
+
+        impl Default for Features {
+            fn default() -> Self {
+                Features { $($field: true,)* }
+            }
+        }
+
+        impl Config {
+            $(
+                $(#[$doc])*
+                ///
+                /// On by default. A module that needs it is refused when it is off.
+                pub fn $setter(&mut self, enable: bool) -> &mut Self {
+                    self.features.$field = enable;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+features! {
+    /// Whether mutable globals may be imported and exported.
+    wasm_mutable_global mutable_global;
+    /// Whether there are conversions of floats to integers that saturate.
+    wasm_saturating_float_to_int saturating_float_to_int;
+    /// Whether there are `i32.extend8_s` and its kin.
+    wasm_sign_extension sign_extension;
+    /// Whether there are `externref`, several tables, `table.get` and its kin.
+    wasm_reference_types reference_types;
+    /// Whether functions may have several results, and blocks parameters.
+    wasm_multi_value multi_value;
+    /// Whether there are `memory.copy`, passive segments and their kin.
+    wasm_bulk_memory bulk_memory;
+    /// Whether there is arithmetic in constant expressions.
+    wasm_extended_const extended_const;
+}
+
+/// What an [`Engine`](crate::Engine) is made with.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    pub(crate) tunables: Tunables,
+    pub(crate) features: Features,
+    pub(crate) target: Option<String>,
+    pub(crate) threads: Option<usize>,
+    pub(crate) verifier: bool,
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+impl Config {
+    /// The defaults.
+    pub fn new() -> Config {
+        Config::default()
+    }
+
+    /// How much the compiler optimises. [`OptLevel::Speed`] by default.
+    pub fn cranelift_opt_level(&mut self, level: OptLevel) -> &mut Self {
+        self.tunables.opt_level = level;
+        self
+    }
+
+    /// Whether every NaN that an instruction produces is the canonical one, so that results are the same on every machine.
+    /// Off by default; costs speed in float code.
+    pub fn cranelift_nan_canonicalization(&mut self, enable: bool) -> &mut Self {
+        self.tunables.nan_canonicalization = enable;
+        self
+    }
+
+    /// Whether Cranelift checks its intermediate representation. Off by default, slow, for debugging the compiler.
+    pub fn cranelift_debug_verifier(&mut self, enable: bool) -> &mut Self {
+        self.verifier = enable;
+        self
+    }
+
+    /// Bytes of address space (not of memory) reserved for each linear memory: 4 GiB by default.
+    pub fn memory_reservation(&mut self, bytes: u64) -> &mut Self {
+        self.tunables.memory_reservation = bytes;
+        self
+    }
+
+    /// Bytes of inaccessible address space after each reservation: 32 MiB by default.
+    pub fn memory_guard_size(&mut self, bytes: u64) -> &mut Self {
+        self.tunables.memory_guard = bytes;
+        self
+    }
+
+    /// Whether table accesses stay in bounds under speculation too. On by default.
+    pub fn cranelift_table_spectre_mitigation(&mut self, enable: bool) -> &mut Self {
+        self.tunables.table_spectre_mitigation = enable;
+        self
+    }
+
+    /// Whether memory accesses with an explicit bounds check stay in bounds under speculation too. On by default.
+    pub fn cranelift_memory_spectre_mitigation(&mut self, enable: bool) -> &mut Self {
+        self.tunables.memory_spectre_mitigation = enable;
+        self
+    }
+
+    /// Whether compiled modules know which code comes from where in the WebAssembly file, so that backtraces have offsets.
+    /// On by default.
+    pub fn generate_address_map(&mut self, enable: bool) -> &mut Self {
+        self.tunables.address_map = enable;
+        self
+    }
+
+    /// The machine to compile for, as a triple such as `aarch64-unknown-linux-gnu`; by default this one, with all the features
+    /// its CPU has. An engine with a target of another architecture can only [precompile](crate::Engine::precompile_module). A triple that is not known is an
+    /// error of [`Engine::new`](crate::Engine::new).
+    pub fn target(&mut self, triple: &str) -> &mut Self {
+        self.target = Some(triple.to_owned());
+        self
+    }
+
+    /// Whether functions are compiled on as many threads as the machine has. On by default.
+    pub fn parallel_compilation(&mut self, enable: bool) -> &mut Self {
+        self.threads = (!enable).then_some(1);
+        self
+    }
+
+    /// How many threads compile functions; 0 counts as 1.
+    pub fn compilation_threads(&mut self, threads: usize) -> &mut Self {
+        self.threads = Some(threads.max(1));
+        self
+    }
+
+    /// The file that holds the key that compiled modules are signed with, instead of the user's (see
+    /// [`Module::serialize`](crate::Module::serialize)). It is made when there is none.
+    pub fn key_file(&mut self, path: impl Into<PathBuf>) -> &mut Self {
+        self.key_file = Some(path.into());
+        self
+    }
+}

@@ -1,0 +1,158 @@
+//! The engine: configuration, compiler, type registry and key, shared by all modules and stores of a program.
+//!
+//! Users make one per process. Whatever is made with an engine works only with what was made with the same one.
+
+use crate::compile::{self, Compiler};
+use crate::config::Config;
+use crate::error::{Context, Error, Result};
+use crate::key::{self, Key};
+use crate::types::{FuncType, TypeTable};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tancho_abi::image::{self, Image, Origin};
+use tancho_abi::tunables::Tunables;
+use tancho_runtime::code::Code;
+
+/// Compiles and loads modules. Cheap to clone, and to share between threads.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+struct Shared {
+    tunables: Arc<Tunables>,
+    compiler: Compiler,
+    types: TypeTable,
+    /// Images that hold the trampolines of one type each, by the type's id, for host functions that become references. The type is
+    /// kept with them, so that its id stays its own.
+    trampolines: Mutex<HashMap<u32, (FuncType, Arc<Code>)>>,
+    key_file: Option<PathBuf>,
+    key: OnceLock<Key>,
+}
+
+impl Engine {
+    /// An engine with this configuration. The first one in a process installs the signal handlers that traps need.
+    ///
+    /// # Errors
+    ///
+    /// When the target is not supported, this CPU lacks what compiled code needs at least, or the handlers cannot be installed.
+    pub fn new(config: &Config) -> Result<Engine> {
+        tancho_runtime::trap::install().context("cannot install the signal handlers")?;
+        Ok(Engine(Arc::new(Shared {
+            tunables: Arc::new(config.tunables.clone()),
+            compiler: Compiler::new(config)?,
+            types: TypeTable::new(),
+            trampolines: Mutex::default(),
+            key_file: config.key_file.clone(),
+            key: OnceLock::new(),
+        })))
+    }
+
+    /// Compiles a module to the bytes of a `.cwasm` file for the engine's [target](Config::target), signed with the user's key.
+    /// `wasm` is WebAssembly's binary format or, with feature `wat`, its text.
+    ///
+    /// # Errors
+    ///
+    /// When the module is not valid or not supported, or the key cannot be used.
+    pub fn precompile_module(&self, wasm: &[u8]) -> Result<Vec<u8>> {
+        let mut image = self.compile(&source(wasm)?)?;
+        image::sign(&mut image, self.key()?);
+        Ok(image)
+    }
+
+    /// Whether both are the same engine.
+    pub fn is_same(&self, other: &Engine) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The unsigned image of a module.
+    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>> {
+        require_source(wasm)?;
+        self.0.compiler.compile(wasm)
+    }
+
+    pub(crate) fn validate(&self, wasm: &[u8]) -> Result<()> {
+        self.0.compiler.validate(wasm)
+    }
+
+    /// Loads an image.
+    pub(crate) fn load(&self, image: &[u8], origin: Origin<'_>) -> Result<Arc<Code>> {
+        Ok(Code::load(image, &self.0.tunables, origin)?)
+    }
+
+    /// An error when what the engine compiles does not run here.
+    pub(crate) fn require_native(&self) -> Result<()> {
+        match self.0.compiler.foreign() {
+            None => Ok(()),
+            Some(target) => Err(Error::msg(format!(
+                "this engine compiles for {target}, which does not run here: use `Engine::precompile_module`"
+            ))),
+        }
+    }
+
+    pub(crate) fn key(&self) -> Result<&Key> {
+        if let Some(key) = self.0.key.get() {
+            return Ok(key);
+        }
+        let key = key::load(self.0.key_file.as_deref())?;
+        Ok(self.0.key.get_or_init(|| key))
+    }
+
+    pub(crate) fn types(&self) -> &TypeTable {
+        &self.0.types
+    }
+
+    pub(crate) fn tunables(&self) -> &Arc<Tunables> {
+        &self.0.tunables
+    }
+
+    /// An image with the trampolines of a type, which is its type 0.
+    pub(crate) fn trampolines(&self, ty: &FuncType) -> Result<Arc<Code>> {
+        let mut cache = self.0.trampolines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, code)) = cache.get(&ty.id()) {
+            return Ok(code.clone());
+        }
+        self.require_native()?;
+        let image = self.0.compiler.trampolines(ty.abi())?;
+        let code = self.load(&image, Origin::Trusted)?;
+        cache.insert(ty.id(), (ty.clone(), code.clone()));
+        Ok(code)
+    }
+}
+
+/// An error when the bytes are compiled already.
+fn require_source(wasm: &[u8]) -> Result<()> {
+    if Image::is_image(wasm) {
+        return Err(Error::msg(
+            "these bytes are a compiled module, not WebAssembly: load them with `Module::deserialize` (or `deserialize_file`)",
+        ));
+    }
+    Ok(())
+}
+
+/// The binary format of what a user passes as WebAssembly.
+pub(crate) fn source(wasm: &[u8]) -> Result<Cow<'_, [u8]>> {
+    require_source(wasm)?;
+    compile::binary(wasm)
+}
+
+impl Default for Engine {
+    /// An engine with the default configuration.
+    ///
+    /// # Panics
+    ///
+    /// When [`Engine::new`] would be an error.
+    fn default() -> Self {
+        match Engine::new(&Config::default()) {
+            Ok(engine) => engine,
+            Err(error) => panic!("cannot make an engine with the default configuration: {error:?}"),
+        }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("tunables", &self.0.tunables).finish_non_exhaustive()
+    }
+}

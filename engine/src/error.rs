@@ -1,0 +1,339 @@
+//! The one error type: a value, and the contexts that were put around it on its way out.
+//!
+//! Every fallible function of this crate returns it. It is one pointer wide, so that results of calls stay small; what it holds
+//! can be found again by type ([`Error::downcast_ref`]), whichever layer of the chain it is in.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt::{self, Debug, Display};
+
+/// A result with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Anything that went wrong, with its causes.
+///
+/// Made from any standard error by `?`, or from a message by [`Error::msg`]. `{}` shows the outermost message, `{:#}` and
+/// `{:?}` show all of them under "Caused by:". It converts into `Box<dyn std::error::Error + Send + Sync>`.
+pub struct Error(Box<Layer>);
+
+/// One layer of the chain: what it says, and the layer that it was put around.
+struct Layer {
+    value: Box<dyn Payload>,
+    source: Option<Box<Layer>>,
+}
+
+trait Payload: Send + Sync {
+    fn any(&self) -> &(dyn Any + Send + Sync);
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send + Sync>;
+    /// The value as a standard error, where it is one.
+    fn standard(&self) -> Option<&(dyn StdError + 'static)>;
+    fn display(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+struct Message<C>(C);
+
+impl<C: Display + Send + Sync + 'static> Payload for Message<C> {
+    fn any(&self) -> &(dyn Any + Send + Sync) {
+        &self.0
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send + Sync> {
+        Box::new(self.0)
+    }
+
+    fn standard(&self) -> Option<&(dyn StdError + 'static)> {
+        None
+    }
+
+    fn display(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.0, f)
+    }
+}
+
+struct Standard<E>(E);
+
+impl<E: StdError + Send + Sync + 'static> Payload for Standard<E> {
+    fn any(&self) -> &(dyn Any + Send + Sync) {
+        &self.0
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send + Sync> {
+        Box::new(self.0)
+    }
+
+    fn standard(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+
+    fn display(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.0, f)
+    }
+}
+
+/// A boxed error whose type is no longer known.
+struct Boxed(Box<dyn StdError + Send + Sync>);
+
+impl Payload for Boxed {
+    fn any(&self) -> &(dyn Any + Send + Sync) {
+        &self.0
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send + Sync> {
+        Box::new(self.0)
+    }
+
+    fn standard(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0)
+    }
+
+    fn display(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.0, f)
+    }
+}
+
+impl Layer {
+    fn as_standard(&self) -> &(dyn StdError + 'static) {
+        self.value.standard().unwrap_or(self)
+    }
+}
+
+impl Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.display(f)
+    }
+}
+
+impl Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_chain(self, f)
+    }
+}
+
+// A layer is a standard error itself, so that an `Error` becomes a boxed one without a copy.
+impl StdError for Layer {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.source {
+            Some(source) => Some(source.as_standard()),
+            None => self.value.standard().and_then(StdError::source),
+        }
+    }
+}
+
+impl Error {
+    /// An error that is only a message.
+    #[cold]
+    pub fn msg<M: Display + Debug + Send + Sync + 'static>(message: M) -> Error {
+        Error(Box::new(Layer { value: Box::new(Message(message)), source: None }))
+    }
+
+    /// An error of a standard error: the same as [`Error::from`].
+    #[cold]
+    pub fn new<E: StdError + Send + Sync + 'static>(error: E) -> Error {
+        Error(Box::new(Layer { value: Box::new(Standard(error)), source: None }))
+    }
+
+    /// An error of a boxed one. When that was an [`Error`] before, it is the same one again; otherwise the type in the box can be
+    /// found through [`Error::chain`] only.
+    #[cold]
+    pub fn from_boxed(error: Box<dyn StdError + Send + Sync>) -> Error {
+        match error.downcast::<Layer>() {
+            Ok(layer) => Error(layer),
+            Err(error) => Error(Box::new(Layer { value: Box::new(Boxed(error)), source: None })),
+        }
+    }
+
+    /// Puts a context around it: `context` is what `{}` shows from now on, and can be found by its type.
+    #[must_use]
+    #[cold]
+    pub fn context<C: Display + Send + Sync + 'static>(self, context: C) -> Error {
+        Error(Box::new(Layer { value: Box::new(Message(context)), source: Some(self.0) }))
+    }
+
+    fn layers(&self) -> impl Iterator<Item = &Layer> {
+        std::iter::successors(Some(&*self.0), |layer| layer.source.as_deref())
+    }
+
+    /// The outermost value of type `E` in the chain of contexts: a context, or the error itself.
+    pub fn downcast_ref<E: Display + Debug + Send + Sync + 'static>(&self) -> Option<&E> {
+        self.layers().find_map(|layer| layer.value.any().downcast_ref::<E>())
+    }
+
+    /// Whether there is a value of type `E` in the chain of contexts.
+    pub fn is<E: Display + Debug + Send + Sync + 'static>(&self) -> bool {
+        self.downcast_ref::<E>().is_some()
+    }
+
+    /// Takes the outermost value of type `E` out of the chain of contexts.
+    ///
+    /// # Errors
+    ///
+    /// The error as it was, when there is none.
+    pub fn downcast<E: Display + Debug + Send + Sync + 'static>(self) -> Result<E, Error> {
+        if !self.is::<E>() {
+            return Err(self);
+        }
+        let mut next = Some(self.0);
+        while let Some(layer) = next {
+            if layer.value.any().is::<E>() {
+                let found = layer.value.into_any().downcast::<E>();
+                return Ok(*found.unwrap_or_else(|_| unreachable!("its type was compared one line above")));
+            }
+            next = layer.source;
+        }
+        unreachable!("`is` has found a layer of this type")
+    }
+
+    /// The error and its causes, outermost first, through contexts and the sources of standard errors.
+    pub fn chain(&self) -> Chain<'_> {
+        Chain { next: Some(self.0.as_standard()), layer: Some(&self.0) }
+    }
+
+    /// The innermost cause.
+    pub fn root_cause(&self) -> &(dyn StdError + 'static) {
+        self.chain().last().expect("a chain begins with the error itself")
+    }
+}
+
+/// The causes of an [`Error`], outermost first.
+#[derive(Debug)]
+pub struct Chain<'a> {
+    next: Option<&'a (dyn StdError + 'static)>,
+    /// The layer that `next` is, while it is one: a standard error put in as a context does not know its layer's source.
+    layer: Option<&'a Layer>,
+}
+
+impl<'a> Iterator for Chain<'a> {
+    type Item = &'a (dyn StdError + 'static);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let this = self.next?;
+        match self.layer.map(|layer| (layer, layer.source.as_deref())) {
+            Some((_, Some(source))) => {
+                self.layer = Some(source);
+                self.next = Some(source.as_standard());
+            }
+            Some((layer, None)) => {
+                self.layer = None;
+                self.next = StdError::source(layer);
+            }
+            None => self.next = this.source(),
+        }
+        Some(this)
+    }
+}
+
+fn write_chain(layer: &Layer, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut chain = Chain { next: Some(layer.as_standard()), layer: Some(layer) };
+    layer.value.display(f)?;
+    chain.next();
+    let causes: Vec<String> = chain.map(ToString::to_string).collect();
+    if causes.is_empty() {
+        return Ok(());
+    }
+    write!(f, "\n\nCaused by:")?;
+    for (position, cause) in causes.iter().enumerate() {
+        let mut lines = cause.lines();
+        let first = lines.next().unwrap_or_default();
+        let indent = if causes.len() == 1 {
+            write!(f, "\n    {first}")?;
+            4
+        } else {
+            write!(f, "\n{position:>5}: {first}")?;
+            7
+        };
+        for line in lines {
+            write!(f, "\n{:indent$}{line}", "")?;
+        }
+    }
+    Ok(())
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() { write_chain(&self.0, f) } else { self.0.value.display(f) }
+    }
+}
+
+impl Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_chain(&self.0, f)
+    }
+}
+
+impl<E: StdError + Send + Sync + 'static> From<E> for Error {
+    #[cold]
+    fn from(error: E) -> Error {
+        Error::new(error)
+    }
+}
+
+impl From<Error> for Box<dyn StdError + Send + Sync> {
+    fn from(error: Error) -> Self {
+        error.0
+    }
+}
+
+impl From<Error> for Box<dyn StdError> {
+    fn from(error: Error) -> Self {
+        error.0
+    }
+}
+
+/// Puts contexts around the errors of results, and errors in the place of `None`.
+pub trait Context<T> {
+    /// Puts `context` around the error.
+    ///
+    /// # Errors
+    ///
+    /// The error with the context; for `None` the context alone.
+    fn context<C: Display + Debug + Send + Sync + 'static>(self, context: C) -> Result<T>;
+
+    /// The same with a context that is made only when it is needed.
+    ///
+    /// # Errors
+    ///
+    /// The error with the context; for `None` the context alone.
+    fn with_context<C: Display + Debug + Send + Sync + 'static>(self, context: impl FnOnce() -> C) -> Result<T>;
+}
+
+impl<T, E: Into<Error>> Context<T> for Result<T, E> {
+    fn context<C: Display + Debug + Send + Sync + 'static>(self, context: C) -> Result<T> {
+        self.map_err(|error| error.into().context(context))
+    }
+
+    fn with_context<C: Display + Debug + Send + Sync + 'static>(self, context: impl FnOnce() -> C) -> Result<T> {
+        self.map_err(|error| error.into().context(context()))
+    }
+}
+
+impl<T> Context<T> for Option<T> {
+    fn context<C: Display + Debug + Send + Sync + 'static>(self, context: C) -> Result<T> {
+        self.ok_or_else(|| Error::msg(context))
+    }
+
+    fn with_context<C: Display + Debug + Send + Sync + 'static>(self, context: impl FnOnce() -> C) -> Result<T> {
+        self.ok_or_else(|| Error::msg(context()))
+    }
+}
+
+/// An [`Error`] from a format string.
+#[macro_export]
+macro_rules! format_err {
+    ($($message:tt)*) => { $crate::Error::msg(::std::format!($($message)*)) };
+}
+
+/// Returns an [`Error`] made from a format string.
+#[macro_export]
+macro_rules! bail {
+    ($($message:tt)*) => { return ::core::result::Result::Err($crate::format_err!($($message)*)) };
+}
+
+/// Returns an [`Error`] made from a format string unless a condition holds.
+#[macro_export]
+macro_rules! ensure {
+    ($condition:expr, $($message:tt)*) => {
+        if !$condition {
+            $crate::bail!($($message)*);
+        }
+    };
+}

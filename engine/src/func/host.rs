@@ -1,0 +1,458 @@
+//! Host functions: closures that compiled code calls.
+//!
+//! `Func` and `Linker` make them. For each closure the compiler makes shims with the C conventions of [`tancho_abi::vmctx`], which find the store by the
+//! closure's record, lift, call, lower. No panic leaves a shim: it poisons the store and becomes an error.
+
+use super::typed::{Native, Results};
+use super::untyped::{self, Func};
+use crate::engine::Engine;
+use crate::error::{Context, Error, Result};
+use crate::handle::Extern;
+use crate::instance;
+use crate::store::{Loan, StoreInner, StoreOpaque};
+use crate::types::FuncType;
+use crate::value::Val;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::Arc;
+use tancho_abi::types as abi;
+use tancho_abi::vmctx::{PENDING_ERROR, ValRaw, VmContext, VmHostContext};
+
+/// Closures that can be host functions: `Fn(A…) -> R` and `Fn(Caller<'_, T>, A…) -> R`, with up to 16 parameters that are [`WasmTy`](super::WasmTy) and a
+/// result that is [`HostReturn`].
+pub trait IntoFunc<T, Params, Returned>: Bound<T, Params, Returned> {}
+
+impl<T, Params, Returned, F: Bound<T, Params, Returned>> IntoFunc<T, Params, Returned> for F {}
+
+/// What a host function may return: `()`, a [`WasmTy`](super::WasmTy), a tuple of up to 8, or a [`Result`] of these.
+pub trait HostReturn: Returned {}
+
+impl<R: Returned> HostReturn for R {}
+
+/// How a closure becomes a host function.
+pub trait Bound<T, Params, Returned>: Send + Sync + 'static {
+    /// The host function.
+    fn bind(self, engine: &Engine) -> HostFunc;
+}
+
+/// How a closure's result becomes a host function's.
+pub trait Returned {
+    /// Without the error.
+    type Results: Results;
+
+    /// With it.
+    fn into_result(self) -> Result<Self::Results>;
+}
+
+impl<R: Results> Returned for R {
+    type Results = R;
+
+    #[inline]
+    fn into_result(self) -> Result<R> {
+        Ok(self)
+    }
+}
+
+impl<R: Results> Returned for Result<R> {
+    type Results = R;
+
+    #[inline]
+    fn into_result(self) -> Result<R> {
+        self
+    }
+}
+
+/// An array host function.
+pub(super) type ArrayFunction = unsafe extern "C" fn(*mut VmHostContext, *mut ValRaw);
+
+/// A closure and its shims. Belongs to no store.
+pub struct HostFunc {
+    ty: FuncType,
+    /// The typed host function; null when there is only the array one.
+    typed: *const u8,
+    array: ArrayFunction,
+    closure: Box<dyn Any + Send + Sync>,
+}
+
+// SAFETY: the pointer is to code.
+unsafe impl Send for HostFunc {}
+// SAFETY: as above.
+unsafe impl Sync for HostFunc {}
+
+impl HostFunc {
+    fn new<F: Send + Sync + 'static>(ty: FuncType, typed: *const u8, array: ArrayFunction, closure: F) -> HostFunc {
+        HostFunc { ty, typed, array, closure: Box::new(closure) }
+    }
+
+    /// A host function whose type is known only at run time.
+    pub(crate) fn by_values<T, F>(engine: &Engine, ty: &FuncType, closure: F) -> HostFunc
+    where
+        F: Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+    {
+        // Registered with this engine, wherever the type comes from: ids of another engine mean nothing here.
+        let ty = engine.types().register(ty.abi());
+        HostFunc::new(ty, ptr::null(), values_shim::<T, F>, closure)
+    }
+
+    pub(crate) fn ty(&self) -> &FuncType {
+        &self.ty
+    }
+
+    pub(crate) fn is_typed(&self) -> bool {
+        !self.typed.is_null()
+    }
+
+    /// What compiled code's exit trampoline calls: the typed or the array host function.
+    pub(crate) fn entry(&self) -> *const u8 {
+        if self.is_typed() { self.typed } else { self.array as *const u8 }
+    }
+
+    pub(super) fn array(&self) -> ArrayFunction {
+        self.array
+    }
+}
+
+/// A host function in a store: what the shims find by [`VmHostContext::data`].
+pub(crate) struct HostRecord {
+    /// The `StoreInner<T>`, for the `T` that the shims were made for.
+    store: *mut (),
+    closure: *const (),
+    function: Arc<HostFunc>,
+}
+
+impl HostRecord {
+    /// The record of a function whose closures take callers of this store's data.
+    pub(crate) fn new<T>(store: &mut Loan<'_, T>, function: &Arc<HostFunc>) -> HostRecord {
+        let closure = ptr::from_ref::<dyn Any + Send + Sync>(&*function.closure).cast();
+        HostRecord { store: store.pointer().cast(), closure, function: function.clone() }
+    }
+
+    pub(crate) fn function(&self) -> &HostFunc {
+        &self.function
+    }
+
+    /// What a [`VmHostContext`] points to.
+    pub(crate) fn data(&self) -> *const u8 {
+        ptr::from_ref(self).cast()
+    }
+}
+
+/// Makes a host function a function of a store. Its shims must be for this `T`.
+pub(super) fn define<T>(store: &mut Loan<'_, T>, function: &Arc<HostFunc>) -> Func {
+    let record = Box::new([HostRecord::new(store, function)]);
+    let store = &mut store.inner_mut().opaque;
+    let data = store.keep_hosts(record)[0].data();
+    let pointer = store.runtime_mut().new_host_function(function.entry(), data, function.ty.registered());
+    Func::of(pointer, store)
+}
+
+/// Gives a host function what it needs to be called by reference: a trampoline for its type, of a module of the store or made for it.
+///
+/// # Errors
+///
+/// When there is no such trampoline, and no compiler to make one.
+#[cold]
+pub(super) fn externalize(func: Func, store: &mut StoreOpaque) -> Result<()> {
+    let record = func.record(store)?;
+    let context = untyped::host_context(record).context("a function has no entry; this is a bug in Tancho")?;
+    let function = untyped::host_record(context).function.clone();
+    let typed = function.is_typed();
+    let known = store.modules().iter().find_map(|module| module.exit_trampoline(function.ty.id(), typed));
+    let address = match known {
+        Some(address) => address,
+        None => {
+            let code = store.engine().trampolines(&function.ty)?;
+            let record = code.view().trampolines.first().copied();
+            let offset = record.map(|record| if typed { record.host_exit } else { record.array_exit });
+            let address = offset.and_then(|offset| code.address(offset));
+            store.runtime_mut().keep(code);
+            address.with_context(|| format!("there is no trampoline for host functions of type {}", function.ty))?
+        }
+    };
+    let pointer = func.pointer().as_ptr();
+    // SAFETY: the reference lives as long as its store, which is borrowed exclusively and has been compared by `record`; no code reads these
+    // fields before the reference is given to it.
+    unsafe {
+        (*pointer).external = address;
+        (*pointer).internal = address;
+    }
+    Ok(())
+}
+
+/// The outcome of a host function that was called without compiled code in between.
+pub(super) fn finish(store: &mut StoreOpaque) -> Result<()> {
+    let vm = store.vm();
+    // SAFETY: the store's own part that compiled code shares, borrowed exclusively with it.
+    let pending = unsafe { std::mem::take(&mut (*vm).pending) };
+    if pending == 0 {
+        return Ok(());
+    }
+    Err(store.take_pending().unwrap_or_else(|| Error::msg("a host function has failed without an error")))
+}
+
+/// What a host function knows of who calls it: the store, with the program's own data, and the instance.
+pub struct Caller<'a, T> {
+    loan: Loan<'a, T>,
+    /// The calling instance; null when there is none.
+    instance: *mut VmContext,
+}
+
+impl<'a, T> Caller<'a, T> {
+    /// The program's own data.
+    pub fn data(&self) -> &T {
+        &self.loan.inner().data
+    }
+
+    /// The program's own data, to change.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.loan.inner_mut().data
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        self.loan.inner().opaque.engine()
+    }
+
+    /// An export of the calling instance. `None` when it has none of this name, and when there is no calling instance: the host has
+    /// called the function itself, or has put it in a table.
+    pub fn get_export(&mut self, name: &str) -> Option<Extern> {
+        let store = &self.loan.inner().opaque;
+        if self.instance.is_null() {
+            return None;
+        }
+        instance::export(store, store.runtime().instance_of(self.instance)?, name)
+    }
+
+    pub(crate) fn loan(&self) -> &Loan<'a, T> {
+        &self.loan
+    }
+
+    pub(crate) fn loan_mut(&mut self) -> &mut Loan<'a, T> {
+        &mut self.loan
+    }
+}
+
+/// The frame of every typed shim: finds the store, calls `body` with the closure, lowers its results.
+///
+/// # Safety
+///
+/// `context` is that of a host function with shims for `T`, called from where the store was given away; `slots` has room for the
+/// results if they are several.
+#[inline(always)]
+unsafe fn run<T, R: Results>(
+    context: *mut VmHostContext,
+    slots: *mut ValRaw,
+    body: impl FnOnce(*const (), Caller<'_, T>) -> Result<R>,
+) -> R::Abi {
+    // SAFETY: the context is one of this crate's, whose record lives as long as the store.
+    let (inner, closure, instance) = unsafe {
+        let record = (*context).data.cast::<HostRecord>();
+        ((*record).store.cast::<StoreInner<T>>(), (*record).closure, (*context).caller)
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the store was given away by who called compiled code or this function, and `body` gives it back before it is used again.
+        let results = body(closure, Caller { loan: unsafe { Loan::new(inner) }, instance })?;
+        // SAFETY: the caller is gone, and with it all references; `slots` are the caller's promise.
+        unsafe { results.lower(slots, &mut (*inner).opaque) }
+    }));
+    match outcome {
+        Ok(Ok(abi)) => abi,
+        failed => {
+            let failed = failed.map(|result| result.err());
+            // SAFETY: the closure is over, and with it all references to the store.
+            fail(unsafe { &mut (*inner).opaque }, failed);
+            R::nothing()
+        }
+    }
+}
+
+/// Leaves an error or a panic for compiled code's trampoline to find.
+#[cold]
+fn fail(store: &mut StoreOpaque, failed: std::thread::Result<Option<Error>>) {
+    let error = match failed {
+        Ok(error) => error.unwrap_or_else(|| Error::msg("a host function has failed without an error")),
+        Err(payload) => {
+            let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text =
+                text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
+            // A payload may panic when it is dropped; what that panics with is not dropped.
+            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(again);
+            }
+            store.poison(&text);
+            Error::msg(format!("a host function panicked, and the store is poisoned: {text}"))
+        }
+    };
+    store.set_pending(error);
+    let vm = store.vm();
+    // SAFETY: the store's own part that compiled code shares, borrowed exclusively with it.
+    unsafe { (*vm).pending = PENDING_ERROR };
+}
+
+/// The array shim of closures whose type is known only at run time.
+unsafe extern "C" fn values_shim<T, F>(context: *mut VmHostContext, values: *mut ValRaw)
+where
+    F: Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+{
+    let body = |closure: *const (), caller: Caller<'_, T>| -> Result<()> {
+        // SAFETY: the record's closure is the `F` that this shim was made for, and lives as long as the record.
+        let (closure, record) = unsafe { (&*closure.cast::<F>(), &*(*context).data.cast::<HostRecord>()) };
+        let ty = record.function.ty.clone();
+        let store = &caller.loan.inner().opaque;
+        // SAFETY: compiled code, or `untyped::call`, has put as many parameters there as the type has.
+        let params = ty
+            .params()
+            .enumerate()
+            .map(|(position, ty)| unsafe { untyped::lift_val(&*values.add(position), &ty, store) });
+        let params: Vec<Val> = params.collect();
+        // A type without a default value must be set; until then there is something of another type.
+        let mut results: Vec<Val> = ty.results().map(|ty| Val::default_for_ty(&ty).unwrap_or(Val::I32(0))).collect();
+        let inner = record.store.cast::<StoreInner<T>>();
+        closure(caller, &params, &mut results)?;
+        // SAFETY: the caller is gone, and with it all references to the store.
+        let store = unsafe { &mut (*inner).opaque };
+        for (position, (result, ty)) in results.iter().zip(ty.results()).enumerate() {
+            let lowered = result.require(&ty).and_then(|()| untyped::lower_val(*result, store));
+            let lowered = lowered
+                .with_context(|| format!("result {position} of a host function of type {}", record.function.ty))?;
+            // SAFETY: there is room for as many results as the type has.
+            unsafe { values.add(position).write(lowered) };
+        }
+        Ok(())
+    };
+    // SAFETY: the trampoline's promise, or `untyped::call_array`'s.
+    unsafe { run::<T, ()>(context, ptr::null_mut(), body) }
+}
+
+/// The function type of a typed closure.
+fn type_of<R: Results>(engine: &Engine, params: &[abi::ValType]) -> FuncType {
+    engine.types().register(&abi::FuncType { params: params.into(), results: R::TYPES.into() })
+}
+
+/// The typed and the array shim of closures `F`, which are called by `$call` with the closure, the caller and the parameters.
+macro_rules! shims {
+    ($F:ident $T:ident $R:ident [$($param:ident)*] [$($bound:tt)*] $call:expr) => {{
+        unsafe extern "C" fn single<$T, $F, $R, $($param),*>(
+            context: *mut VmHostContext,
+            $($param: $param::Abi),*
+        ) -> <$R::Results as Results>::Abi
+        where
+            $F: $($bound)* -> $R + Send + Sync + 'static,
+            $R: Returned,
+            $($param: Native),*
+        {
+            let body = |closure: *const (), caller: Caller<'_, $T>| {
+                let store = &caller.loan.inner().opaque;
+                // SAFETY: the trampoline passes parameters of these types, which belong to the store.
+                $(let $param = unsafe { $param::lift($param, store) };)*
+                // SAFETY: the record's closure is the `F` that this shim was made for, and lives as long as the record.
+                let closure = unsafe { &*closure.cast::<$F>() };
+                ($call)(closure, caller, $($param),*).into_result()
+            };
+            // SAFETY: the trampoline's promise; there is at most one result.
+            unsafe { run::<$T, $R::Results>(context, ptr::null_mut(), body) }
+        }
+
+        unsafe extern "C" fn several<$T, $F, $R, $($param),*>(
+            context: *mut VmHostContext,
+            slots: *mut ValRaw,
+            $($param: $param::Abi),*
+        )
+        where
+            $F: $($bound)* -> $R + Send + Sync + 'static,
+            $R: Returned,
+            $($param: Native),*
+        {
+            let body = |closure: *const (), caller: Caller<'_, $T>| {
+                let store = &caller.loan.inner().opaque;
+                // SAFETY: the trampoline passes parameters of these types, which belong to the store.
+                $(let $param = unsafe { $param::lift($param, store) };)*
+                // SAFETY: the record's closure is the `F` that this shim was made for, and lives as long as the record.
+                let closure = unsafe { &*closure.cast::<$F>() };
+                ($call)(closure, caller, $($param),*).into_result()
+            };
+            // SAFETY: the trampoline's promise.
+            unsafe { run::<$T, $R::Results>(context, slots, body) };
+        }
+
+        unsafe extern "C" fn array<$T, $F, $R, $($param),*>(context: *mut VmHostContext, values: *mut ValRaw)
+        where
+            $F: $($bound)* -> $R + Send + Sync + 'static,
+            $R: Returned,
+            $($param: Native),*
+        {
+            let body = |closure: *const (), caller: Caller<'_, $T>| {
+                let store = &caller.loan.inner().opaque;
+                let mut position = 0..;
+                // SAFETY: parameters of these types are in the array, and belong to the store.
+                $(let $param = unsafe { $param::lift($param::read(&*values.add(position.next().unwrap_or(0))), store) };)*
+                let inner = caller.loan.pointer();
+                // SAFETY: the record's closure is the `F` that this shim was made for, and lives as long as the record.
+                let closure = unsafe { &*closure.cast::<$F>() };
+                let results = ($call)(closure, caller, $($param),*).into_result()?;
+                // SAFETY: the caller is gone, and with it all references to the store; the array has room for the results.
+                unsafe { results.write(values, &mut (*inner).opaque) }
+            };
+            // SAFETY: the promise of `untyped::call_array`.
+            unsafe { run::<$T, ()>(context, ptr::null_mut(), body) }
+        }
+
+        let typed = if <$R::Results as Results>::TYPES.len() > 1 {
+            several::<$T, $F, $R, $($param),*> as *const u8
+        } else {
+            single::<$T, $F, $R, $($param),*> as *const u8
+        };
+        (typed, array::<$T, $F, $R, $($param),*>)
+    }};
+}
+
+macro_rules! bind {
+    ($($param:ident)*) => {
+        #[allow(non_snake_case, unused_variables, unused_mut, reason = "one text for all lengths")]
+        impl<T, F, R, $($param),*> Bound<T, ($($param,)*), R> for F
+        where
+            F: Fn($($param),*) -> R + Send + Sync + 'static,
+            R: Returned,
+            $($param: Native),*
+        {
+            fn bind(self, engine: &Engine) -> HostFunc {
+                let (typed, array) = shims!(F T R [$($param)*] [Fn($($param),*)] |closure: &F, _: Caller<'_, T>, $($param: $param),*| closure($($param),*));
+                HostFunc::new(type_of::<R::Results>(engine, &[$($param::TYPE),*]), typed, array, self)
+            }
+        }
+
+        #[allow(non_snake_case, unused_variables, unused_mut, reason = "one text for all lengths")]
+        impl<T, F, R, $($param),*> Bound<T, (Caller<'_, T>, $($param,)*), R> for F
+        where
+            F: Fn(Caller<'_, T>, $($param),*) -> R + Send + Sync + 'static,
+            R: Returned,
+            $($param: Native),*
+        {
+            fn bind(self, engine: &Engine) -> HostFunc {
+                let (typed, array) = shims!(F T R [$($param)*] [Fn(Caller<'_, T>, $($param),*)] |closure: &F, caller: Caller<'_, T>, $($param: $param),*| {
+                    closure(caller, $($param),*)
+                });
+                HostFunc::new(type_of::<R::Results>(engine, &[$($param::TYPE),*]), typed, array, self)
+            }
+        }
+    };
+}
+
+bind!();
+bind!(A1);
+bind!(A1 A2);
+bind!(A1 A2 A3);
+bind!(A1 A2 A3 A4);
+bind!(A1 A2 A3 A4 A5);
+bind!(A1 A2 A3 A4 A5 A6);
+bind!(A1 A2 A3 A4 A5 A6 A7);
+bind!(A1 A2 A3 A4 A5 A6 A7 A8);
+bind!(A1 A2 A3 A4 A5 A6 A7 A8 A9);
+bind!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10);
+bind!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11);
+bind!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12);
+bind!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13);
+bind!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14);
+bind!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15);
+bind!(A1 A2 A3 A4 A5 A6 A7 A8 A9 A10 A11 A12 A13 A14 A15 A16);

@@ -1,0 +1,15 @@
+//! Functions: handles of WebAssembly's and of the host's, and the two ways to call and to define them.
+//!
+//! Every file of the crate uses [`Func`] from here. `typed` calls with types known at compile time, `untyped` by arrays of values,
+//! `host` makes closures callable.
+
+mod host;
+mod typed;
+mod untyped;
+
+pub use host::{Caller, HostReturn, IntoFunc};
+pub use typed::{TypedFunc, WasmParams, WasmResults, WasmTy};
+pub use untyped::Func;
+
+pub(crate) use host::{HostFunc, HostRecord};
+pub(crate) use untyped::{call_start, load_global, lower_ref, lower_val, store_global};

@@ -1,0 +1,334 @@
+//! Function handles, and calls by arrays of values.
+//!
+//! The whole crate makes and resolves [`Func`]s here; instances run their start function, and globals and tables convert their values here. A
+//! handle is followed only after its store's identity has been compared, which proves that what it points to is there.
+
+use super::host::{self, Caller, HostFunc, HostRecord};
+use super::typed::{TypedFunc, WasmParams, WasmResults};
+use crate::context::{AsContext, AsContextMut};
+use crate::error::{Context, Error, Result};
+use crate::handle::StoreId;
+use crate::store::{Loan, StoreOpaque};
+use crate::trap::WasmBacktrace;
+use crate::types::{FuncType, GlobalType, ValType};
+use crate::value::{ExternRef, Ref, V128, Val};
+use std::fmt;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use tancho_abi::vmctx::{HOST_MAGIC, ValRaw, VmActivation, VmContext, VmFuncRef, VmHostContext};
+use tancho_runtime::call::{self, Cause, Stopped};
+use tancho_runtime::instantiate::FunctionImport;
+use tancho_runtime::store::GlobalId;
+
+/// A function of a store: WebAssembly's or the host's.
+#[derive(Clone, Copy)]
+pub struct Func {
+    store: StoreId,
+    pointer: NonNull<VmFuncRef>,
+}
+
+// SAFETY: the pointer is followed only by who holds the store that `store` names.
+unsafe impl Send for Func {}
+// SAFETY: as above.
+unsafe impl Sync for Func {}
+
+impl fmt::Debug for Func {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Func").field(&self.pointer).finish()
+    }
+}
+
+impl Func {
+    /// A host function made of a closure, which takes and returns WebAssembly's values as Rust's own types: see
+    /// [`Linker::func_wrap`](crate::Linker::func_wrap).
+    pub fn wrap<T, Params, Returned>(
+        mut store: impl AsContextMut<Data = T>,
+        closure: impl super::IntoFunc<T, Params, Returned>,
+    ) -> Func {
+        let mut context = store.as_context_mut();
+        let function = closure.bind(context.engine());
+        host::define(context.loan(), &Arc::new(function))
+    }
+
+    /// A host function of a type that is known only at run time. The closure gets the arguments and has to set every result;
+    /// before, results are zero or null.
+    ///
+    /// A result of another type than `ty` says is an error of the call.
+    pub fn new<T>(
+        mut store: impl AsContextMut<Data = T>,
+        ty: FuncType,
+        closure: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+    ) -> Func {
+        let mut context = store.as_context_mut();
+        let function = HostFunc::by_values(context.engine(), &ty, closure);
+        host::define(context.loan(), &Arc::new(function))
+    }
+
+    /// Its type.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn ty(&self, store: impl AsContext) -> FuncType {
+        let context = store.as_context();
+        self.store.expect(context.opaque(), "function");
+        self.ty_in(context.opaque()).expect("the store has just been compared, and keeps the types of its functions")
+    }
+
+    /// Calls it with values whose types are known only at run time.
+    ///
+    /// # Errors
+    ///
+    /// When there are not as many `params` and `results` as the type has, or a parameter has another type or belongs to another store; when
+    /// the function belongs to another store, or the store is poisoned; and what the call ends in: a [`Trap`](crate::Trap), or
+    /// the error of a host function. Then `results` are as they were.
+    pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
+        store.require_callable(self.store, "function")?;
+        let ty = self.ty_in(store)?;
+        if (params.len(), results.len()) != (ty.params().len(), ty.results().len()) {
+            return Err(Error::msg(format!(
+                "a function of type {ty} cannot be called with {} parameters and {} results",
+                params.len(),
+                results.len()
+            )));
+        }
+        let mut values = store.take_values();
+        values.resize(params.len().max(results.len()), ValRaw::ZERO);
+        for (position, (param, ty)) in params.iter().zip(ty.params()).enumerate() {
+            values[position] = param
+                .require(&ty)
+                .and_then(|()| lower_val(*param, store))
+                .with_context(|| format!("parameter {position}"))?;
+        }
+        let pointer = context.loan().opaque_pointer();
+        // SAFETY: `pointer` is the loan's and `context` is not used during the call; the function is the store's; the values are as many as
+        // its type needs, and of its types.
+        let called = unsafe { call_array(pointer, self.pointer, values.as_mut_ptr()) };
+        let store = context.opaque_mut();
+        if called.is_ok() {
+            for ((result, ty), value) in results.iter_mut().zip(ty.results()).zip(&values) {
+                // SAFETY: the function has returned results of its type, made by this store.
+                *result = unsafe { lift_val(value, &ty, store) };
+            }
+        }
+        store.return_values(values);
+        called
+    }
+
+    /// The function with its type in Rust's terms: parameters and results are `()`, a value or a tuple of values.
+    ///
+    /// # Errors
+    ///
+    /// When its type is another one, or it belongs to another store.
+    pub fn typed<P: WasmParams, R: WasmResults>(&self, store: impl AsContext) -> Result<TypedFunc<P, R>> {
+        let context = store.as_context();
+        TypedFunc::new(*self, context.opaque())
+    }
+
+    /// A host function as a function of a store, whose data's type its shims are made for.
+    pub(crate) fn of_host<T>(store: &mut Loan<'_, T>, function: &Arc<HostFunc>) -> Func {
+        host::define(store, function)
+    }
+
+    pub(crate) fn of(pointer: NonNull<VmFuncRef>, store: &StoreOpaque) -> Func {
+        Func { store: store.id(), pointer }
+    }
+
+    pub(super) fn store(self) -> StoreId {
+        self.store
+    }
+
+    pub(super) fn pointer(self) -> NonNull<VmFuncRef> {
+        self.pointer
+    }
+
+    /// What it points to.
+    pub(super) fn record(self, store: &StoreOpaque) -> Result<&VmFuncRef> {
+        self.store.check(store, "function")?;
+        // SAFETY: function references live as long as their store, and this is it. They are changed by `host::externalize` only, which has the
+        // store exclusively.
+        Ok(unsafe { self.pointer.as_ref() })
+    }
+
+    pub(crate) fn ty_in(self, store: &StoreOpaque) -> Result<FuncType> {
+        let id = self.record(store)?.type_id;
+        store
+            .engine()
+            .types()
+            .by_id(id)
+            .context("the type of a function is not known any more; this is a bug in Tancho")
+    }
+
+    /// How it is imported.
+    pub(crate) fn import(self, store: &StoreOpaque) -> Result<FunctionImport> {
+        let record = self.record(store)?;
+        Ok(match host_context(record) {
+            // The importing module has trampolines for it, and is to be its caller.
+            Some(context) => {
+                let typed = host_record(context).function().is_typed();
+                FunctionImport::Host { function: context.function, data: context.data, typed }
+            }
+            None => FunctionImport::Wasm(self.pointer),
+        })
+    }
+
+    /// What compiled code has for it; null is null.
+    #[inline]
+    pub(crate) fn to_vm(func: Option<Func>, store: &mut StoreOpaque) -> Result<*mut VmFuncRef> {
+        let Some(func) = func else { return Ok(ptr::null_mut()) };
+        if func.record(store)?.external.is_null() {
+            host::externalize(func, store)?;
+        }
+        Ok(func.pointer.as_ptr())
+    }
+
+    pub(crate) fn of_vm(pointer: *mut VmFuncRef, store: &StoreOpaque) -> Option<Func> {
+        NonNull::new(pointer).map(|pointer| Func::of(pointer, store))
+    }
+}
+
+/// The context of a host function, if the function is the host's.
+pub(super) fn host_context(record: &VmFuncRef) -> Option<&VmHostContext> {
+    let context = record.vmctx.cast::<VmHostContext>();
+    // SAFETY: a function's context is a `VmContext` or a `VmHostContext`, with `magic` at the same place, and lives as long as the reference.
+    unsafe { ((*context).magic == HOST_MAGIC).then(|| &*context) }
+}
+
+/// What this crate knows of a host function.
+pub(super) fn host_record(context: &VmHostContext) -> &HostRecord {
+    // SAFETY: every host function of a store is made by this crate, with a record that the store keeps.
+    unsafe { &*context.data.cast::<HostRecord>() }
+}
+
+/// Calls a function by an array that holds its parameters and receives its results.
+///
+/// # Safety
+///
+/// `store` is the part of a store of which the caller has the loan, and to which it holds no reference; `function` is a function of it, and `values`
+/// has room for its parameters and for its results, and holds its parameters, which belong to the store.
+pub(super) unsafe fn call_array(
+    store: *mut StoreOpaque,
+    function: NonNull<VmFuncRef>,
+    values: *mut ValRaw,
+) -> Result<()> {
+    // SAFETY: function references live as long as their store.
+    let record = unsafe { function.as_ref() };
+    if let Some(context) = host_context(record) {
+        let array = host_record(context).function().array();
+        // SAFETY: the record is that of the context; the values are the caller's promise.
+        unsafe { array(ptr::from_ref(context).cast_mut(), values) };
+        // SAFETY: the host function has returned, and with it all references to the store.
+        return unsafe { host::finish(&mut *store) };
+    }
+    let (entry, code, vmctx) = (record.array_entry, record.external, record.vmctx);
+    if entry.is_null() {
+        return Err(Error::msg(
+            "the module that defines this function has no entry for the host; this is a bug in Tancho",
+        ));
+    }
+    type ArrayEntry = unsafe extern "C" fn(*mut VmContext, *const u8, *mut VmActivation, *mut ValRaw);
+    // SAFETY: `array_entry` has this signature; `entry` belongs to the code of an instance, which the store keeps; nobody holds a reference to
+    // the store.
+    let entered = unsafe {
+        let function = std::mem::transmute::<*const u8, ArrayEntry>(entry);
+        call::enter((*store).vm(), entry, ptr::null_mut(), |activation| function(vmctx, code, activation, values))
+    };
+    // SAFETY: compiled code has returned, and with it all references to the store.
+    entered.map_err(|stopped| unsafe { stop(&mut *store, *stopped) })
+}
+
+/// Runs a start function.
+///
+/// # Errors
+///
+/// What it ends in.
+pub(crate) fn call_start<T>(store: &mut Loan<'_, T>, function: NonNull<VmFuncRef>) -> Result<()> {
+    // SAFETY: the pointer is the loan's; validation has made sure that a start function has neither parameters nor results.
+    unsafe { call_array(store.opaque_pointer(), function, ptr::null_mut()) }
+}
+
+/// The error that compiled code has stopped with.
+#[cold]
+pub(super) fn stop(store: &mut StoreOpaque, stopped: Stopped) -> Error {
+    let error = match stopped.cause {
+        Cause::Trap(trap) => Error::new(trap),
+        Cause::HostError => store.take_pending().unwrap_or_else(|| {
+            let message = store.runtime_mut().take_panic();
+            let message = message.as_deref().unwrap_or("it left no message");
+            store.poison(message);
+            Error::msg(format!("a builtin panicked, and the store is poisoned; this is a bug in Tancho: {message}"))
+        }),
+    };
+    WasmBacktrace::attach(error, &stopped.backtrace)
+}
+
+/// What compiled code has for a value.
+///
+/// # Errors
+///
+/// When the value belongs to another store, or is a host function that cannot be made into a reference.
+pub(crate) fn lower_val(value: Val, store: &mut StoreOpaque) -> Result<ValRaw> {
+    let mut raw = ValRaw::ZERO;
+    match value {
+        Val::I32(value) => raw.i32 = value.cast_unsigned(),
+        Val::I64(value) => raw.i64 = value.cast_unsigned(),
+        Val::F32(bits) => raw.f32 = bits,
+        Val::F64(bits) => raw.f64 = bits,
+        Val::V128(vector) => raw.v128 = vector.as_u128().to_le_bytes(),
+        Val::FuncRef(func) => raw.funcref = Func::to_vm(func, store)?,
+        Val::ExternRef(value) => raw.i32 = ExternRef::to_handle(value, store)?,
+    }
+    Ok(raw)
+}
+
+/// The value that compiled code has.
+///
+/// # Safety
+///
+/// `raw` holds a value of type `ty` that belongs to `store`.
+pub(super) unsafe fn lift_val(raw: &ValRaw, ty: &ValType, store: &StoreOpaque) -> Val {
+    // SAFETY: the caller says which field is valid; all of them are plain bits.
+    unsafe {
+        match ty {
+            ValType::I32 => Val::I32(raw.i32.cast_signed()),
+            ValType::I64 => Val::I64(raw.i64.cast_signed()),
+            ValType::F32 => Val::F32(raw.f32),
+            ValType::F64 => Val::F64(raw.f64),
+            ValType::V128 => Val::V128(V128::from(u128::from_le_bytes(raw.v128))),
+            ValType::Ref(ty) if ty.abi().is_function() => Val::FuncRef(Func::of_vm(raw.funcref, store)),
+            ValType::Ref(_) => Val::ExternRef(ExternRef::of_handle(raw.i32, store)),
+        }
+    }
+}
+
+/// What a table holds for a reference.
+///
+/// # Errors
+///
+/// As [`lower_val`].
+pub(crate) fn lower_ref(value: Ref, store: &mut StoreOpaque) -> Result<tancho_runtime::table::TableValue> {
+    use tancho_runtime::table::TableValue;
+    Ok(match value {
+        Ref::Func(func) => TableValue::Function(Func::to_vm(func, store)?),
+        Ref::Extern(value) => TableValue::Extern(ExternRef::to_handle(value, store)?),
+    })
+}
+
+/// The type and the value of a global of this store.
+pub(crate) fn load_global(store: &StoreOpaque, global: GlobalId) -> (GlobalType, Val) {
+    let (ty, value) = store.runtime().global(global);
+    let ty = crate::global::of_runtime(ty);
+    // SAFETY: the address of a global is valid as long as its store, and nobody writes while the store is borrowed; the value
+    // has the global's type.
+    let value = unsafe { lift_val(&*value, ty.content(), store) };
+    (ty, value)
+}
+
+/// Sets a global of this store, to a value of its type that is the store's.
+pub(crate) fn store_global(store: &mut StoreOpaque, global: GlobalId, value: ValRaw) {
+    let (_, slot) = store.runtime().global(global);
+    // SAFETY: the address of a global is valid as long as its store, which is borrowed exclusively.
+    unsafe { slot.write(value) };
+}

@@ -1,0 +1,98 @@
+//! Globals: handles of global variables and constants.
+//!
+//! Users read and set them; `link` matches their types.
+
+use crate::context::{AsContext, AsContextMut};
+use crate::error::{Error, Result};
+use crate::func::{load_global, lower_val, store_global};
+use crate::handle::StoreId;
+use crate::store::StoreOpaque;
+use crate::types::{GlobalType, Mutability, ValType};
+use crate::value::Val;
+use tancho_runtime::store::GlobalId;
+
+/// A global of a store.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Global {
+    store: StoreId,
+    id: GlobalId,
+}
+
+impl Global {
+    /// A new global.
+    ///
+    /// # Errors
+    ///
+    /// When `value` is not of the type, or belongs to another store.
+    pub fn new(mut store: impl AsContextMut, ty: GlobalType, value: Val) -> Result<Global> {
+        Self::new_in(store.as_context_mut().opaque_mut(), &ty, value)
+    }
+
+    pub(crate) fn new_in(store: &mut StoreOpaque, ty: &GlobalType, value: Val) -> Result<Global> {
+        value.require(ty.content())?;
+        let value = lower_val(value, store)?;
+        let ty =
+            tancho_runtime::store::GlobalType { ty: ty.content().abi(), mutable: ty.mutability() == Mutability::Var };
+        let id = store.runtime_mut().new_global(ty, value);
+        Ok(Global::of(id, store))
+    }
+
+    /// Its type.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn ty(&self, store: impl AsContext) -> GlobalType {
+        let context = store.as_context();
+        self.store.expect(context.opaque(), "global");
+        load_global(context.opaque(), self.id).0
+    }
+
+    /// Its value.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn get(&self, store: impl AsContext) -> Val {
+        let context = store.as_context();
+        self.store.expect(context.opaque(), "global");
+        load_global(context.opaque(), self.id).1
+    }
+
+    /// Sets it.
+    ///
+    /// # Errors
+    ///
+    /// When it is immutable, or `value` is not of its type; when one of them belongs to another store.
+    pub fn set(&self, mut store: impl AsContextMut, value: Val) -> Result<()> {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
+        let ty = self.ty_in(store)?;
+        if ty.mutability() == Mutability::Const {
+            return Err(Error::msg("an immutable global cannot be set"));
+        }
+        value.require(ty.content())?;
+        let value = lower_val(value, store)?;
+        store_global(store, self.id, value);
+        Ok(())
+    }
+
+    pub(crate) fn of(id: GlobalId, store: &StoreOpaque) -> Global {
+        Global { store: store.id(), id }
+    }
+
+    pub(crate) fn ty_in(self, store: &StoreOpaque) -> Result<GlobalType> {
+        self.store.check(store, "global")?;
+        Ok(load_global(store, self.id).0)
+    }
+
+    /// How it is imported.
+    pub(crate) fn import(self, store: &StoreOpaque) -> Result<GlobalId> {
+        self.store.check(store, "global")?;
+        Ok(self.id)
+    }
+}
+
+pub(crate) fn of_runtime(ty: &tancho_runtime::store::GlobalType) -> GlobalType {
+    GlobalType::new(ValType::of(ty.ty), if ty.mutable { Mutability::Var } else { Mutability::Const })
+}

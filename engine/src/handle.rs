@@ -1,0 +1,200 @@
+//! Handles: the identity of a store that every handle carries, and the handles of things that are imported and exported.
+//!
+//! Every file that defines a handle checks it with [`StoreId`] before it touches the store.
+
+use crate::context::AsContext;
+use crate::error::{Error, Result};
+use crate::func::Func;
+use crate::global::Global;
+use crate::memory::Memory;
+use crate::store::StoreOpaque;
+use crate::table::Table;
+use crate::types::ExternType;
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tancho_runtime::store::Export as RuntimeExport;
+
+/// Which store a handle belongs to. No two stores of a process have the same one, ever.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct StoreId(NonZeroU64);
+
+impl StoreId {
+    pub(crate) fn next() -> StoreId {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // 2⁶⁴ stores are never made; if they were, the store would be refused instead of sharing an identity.
+        StoreId(NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed)).expect("fewer than 2⁶⁴ stores are made"))
+    }
+
+    /// An error unless `store` is the handle's own.
+    #[inline]
+    pub(crate) fn check(self, store: &StoreOpaque, what: &str) -> Result<()> {
+        if self == store.id() { Ok(()) } else { Err(foreign(what)) }
+    }
+
+    /// A panic unless `store` is the handle's own.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn expect(self, store: &StoreOpaque, what: &str) {
+        if self != store.id() {
+            foreign_panic(what);
+        }
+    }
+}
+
+#[cold]
+pub(crate) fn foreign(what: &str) -> Error {
+    Error::msg(format!("this {what} belongs to another store than the one it is used with"))
+}
+
+#[cold]
+#[track_caller]
+fn foreign_panic(what: &str) -> ! {
+    panic!("this {what} belongs to another store than the one it is used with")
+}
+
+/// A thing that can be imported and exported.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Extern {
+    /// A function.
+    Func(Func),
+    /// A table.
+    Table(Table),
+    /// A memory.
+    Memory(Memory),
+    /// A global.
+    Global(Global),
+}
+
+impl Extern {
+    /// The function, if it is one.
+    pub fn into_func(self) -> Option<Func> {
+        match self {
+            Extern::Func(func) => Some(func),
+            _ => None,
+        }
+    }
+
+    /// The table, if it is one.
+    pub fn into_table(self) -> Option<Table> {
+        match self {
+            Extern::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The memory, if it is one.
+    pub fn into_memory(self) -> Option<Memory> {
+        match self {
+            Extern::Memory(memory) => Some(memory),
+            _ => None,
+        }
+    }
+
+    /// The global, if it is one.
+    pub fn into_global(self) -> Option<Global> {
+        match self {
+            Extern::Global(global) => Some(global),
+            _ => None,
+        }
+    }
+
+    /// Its type; the minimum of a table's or memory's is its present size.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn ty(&self, store: impl AsContext) -> ExternType {
+        let context = store.as_context();
+        match self.ty_in(context.opaque()) {
+            Ok(ty) => ty,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub(crate) fn ty_in(&self, store: &StoreOpaque) -> Result<ExternType> {
+        Ok(match self {
+            Extern::Func(func) => ExternType::Func(func.ty_in(store)?),
+            Extern::Table(table) => ExternType::Table(table.ty_in(store)?),
+            Extern::Memory(memory) => ExternType::Memory(memory.ty_in(store)?),
+            Extern::Global(global) => ExternType::Global(global.ty_in(store)?),
+        })
+    }
+
+    /// The handle of what an instance of `store` exports.
+    pub(crate) fn of(export: RuntimeExport, store: &StoreOpaque) -> Extern {
+        match export {
+            RuntimeExport::Function(func) => Extern::Func(Func::of(func, store)),
+            RuntimeExport::Table(table) => Extern::Table(Table::of(table, store)),
+            RuntimeExport::Memory(memory) => Extern::Memory(Memory::of(memory, store)),
+            RuntimeExport::Global(global) => Extern::Global(Global::of(global, store)),
+        }
+    }
+}
+
+impl From<Func> for Extern {
+    fn from(func: Func) -> Self {
+        Extern::Func(func)
+    }
+}
+
+impl From<Table> for Extern {
+    fn from(table: Table) -> Self {
+        Extern::Table(table)
+    }
+}
+
+impl From<Memory> for Extern {
+    fn from(memory: Memory) -> Self {
+        Extern::Memory(memory)
+    }
+}
+
+impl From<Global> for Extern {
+    fn from(global: Global) -> Self {
+        Extern::Global(global)
+    }
+}
+
+/// An export of an instance: a name and a thing.
+#[derive(Clone, Debug)]
+pub struct Export<'a> {
+    name: &'a str,
+    item: Extern,
+}
+
+impl<'a> Export<'a> {
+    pub(crate) fn new(name: &'a str, item: Extern) -> Self {
+        Export { name, item }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// The thing.
+    pub fn into_extern(self) -> Extern {
+        self.item
+    }
+
+    /// The function, if it is one.
+    pub fn into_func(self) -> Option<Func> {
+        self.item.into_func()
+    }
+
+    /// The table, if it is one.
+    pub fn into_table(self) -> Option<Table> {
+        self.item.into_table()
+    }
+
+    /// The memory, if it is one.
+    pub fn into_memory(self) -> Option<Memory> {
+        self.item.into_memory()
+    }
+
+    /// The global, if it is one.
+    pub fn into_global(self) -> Option<Global> {
+        self.item.into_global()
+    }
+}

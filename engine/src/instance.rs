@@ -1,0 +1,165 @@
+//! Instances: handles of modules that have been given their imports, and how they come to be.
+//!
+//! Users make them here or through a `Linker`; `Caller` looks exports up here.
+
+use crate::context::AsContextMut;
+use crate::error::{Context, Error, Result};
+use crate::func::{Func, TypedFunc, WasmParams, WasmResults, call_start};
+use crate::global::Global;
+use crate::handle::{Export, Extern, StoreId};
+use crate::link::{self, Definition};
+use crate::memory::Memory;
+use crate::module::Module;
+use crate::store::{Loan, StoreOpaque};
+use crate::table::Table;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use tancho_abi::module::ExternKind;
+use tancho_runtime::instantiate::InstantiateError;
+use tancho_runtime::store::InstanceId;
+
+/// A module in a store.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Instance {
+    store: StoreId,
+    id: InstanceId,
+}
+
+impl Instance {
+    /// Instantiates a module with its imports in the order of [`Module::imports`], and runs its start function.
+    ///
+    /// # Errors
+    ///
+    /// When there are not as many imports as the module has, or one has the wrong type ([`LinkError`](crate::LinkError)) or belongs
+    /// to another store; when the module belongs to another engine or the store is poisoned; when there is no memory left; and what
+    /// initialisation and the start function end in. After these the instance stays in the store, because another one's table may refer to it.
+    pub fn new(mut store: impl AsContextMut, module: &Module, imports: &[Extern]) -> Result<Instance> {
+        let expected = module.import_types().len();
+        if imports.len() != expected {
+            return Err(Error::msg(format!("the module has {expected} imports, and {} are given", imports.len())));
+        }
+        let definitions: Vec<Definition> = imports.iter().copied().map(Definition::Extern).collect();
+        instantiate(store.as_context_mut().loan(), module, &definitions)
+    }
+
+    /// The function exported by this name; `None` when there is none.
+    ///
+    /// # Panics
+    ///
+    /// When the instance belongs to another store.
+    pub fn get_func(&self, store: impl AsContextMut, name: &str) -> Option<Func> {
+        self.get_export(store, name)?.into_func()
+    }
+
+    /// The memory exported by this name; `None` when there is none.
+    ///
+    /// # Panics
+    ///
+    /// When the instance belongs to another store.
+    pub fn get_memory(&self, store: impl AsContextMut, name: &str) -> Option<Memory> {
+        self.get_export(store, name)?.into_memory()
+    }
+
+    /// The table exported by this name; `None` when there is none.
+    ///
+    /// # Panics
+    ///
+    /// When the instance belongs to another store.
+    pub fn get_table(&self, store: impl AsContextMut, name: &str) -> Option<Table> {
+        self.get_export(store, name)?.into_table()
+    }
+
+    /// The global exported by this name; `None` when there is none.
+    ///
+    /// # Panics
+    ///
+    /// When the instance belongs to another store.
+    pub fn get_global(&self, store: impl AsContextMut, name: &str) -> Option<Global> {
+        self.get_export(store, name)?.into_global()
+    }
+
+    /// What is exported by this name; `None` when nothing is.
+    ///
+    /// # Panics
+    ///
+    /// When the instance belongs to another store.
+    pub fn get_export(&self, mut store: impl AsContextMut, name: &str) -> Option<Extern> {
+        let context = store.as_context_mut();
+        self.store.expect(context.opaque(), "instance");
+        export(context.opaque(), self.id, name)
+    }
+
+    /// The function exported by this name, with its type in Rust's terms: see [`Func::typed`].
+    ///
+    /// # Errors
+    ///
+    /// When there is no such function, or it has another type; when the instance belongs to another store.
+    pub fn get_typed_func<P: WasmParams, R: WasmResults>(
+        &self,
+        mut store: impl AsContextMut,
+        name: &str,
+    ) -> Result<TypedFunc<P, R>> {
+        let context = store.as_context_mut();
+        self.store.check(context.opaque(), "instance")?;
+        let func = export(context.opaque(), self.id, name).and_then(Extern::into_func);
+        let func = func.with_context(|| format!("there is no exported function `{name}`"))?;
+        func.typed(&context).with_context(|| format!("the exported function `{name}` has another type"))
+    }
+
+    /// What the instance exports, in the module's order.
+    ///
+    /// # Panics
+    ///
+    /// When the instance belongs to another store.
+    pub fn exports<'a, S: AsContextMut>(
+        &self,
+        store: &'a mut S,
+    ) -> impl ExactSizeIterator<Item = Export<'a>> + use<'a, S> {
+        let store = store.as_context_mut().into_loan().into_ref();
+        let store = &store.opaque;
+        self.store.expect(store, "instance");
+        let view = store.runtime().code_of(self.id).view();
+        let id = self.id;
+        view.exports.iter().map(move |record| {
+            let kind =
+                ExternKind::from_code(record.kind).expect("loading the module has looked at every export's kind");
+            let export = store
+                .runtime()
+                .export(id, kind, record.index)
+                .expect("the compiler lets all exported functions be reached");
+            Export::new(view.name(record.name), Extern::of(export, store))
+        })
+    }
+
+    /// An error unless the instance belongs to `store`.
+    pub(crate) fn check(self, store: &StoreOpaque) -> Result<()> {
+        self.store.check(store, "instance")
+    }
+}
+
+/// What an instance of the store exports by this name.
+pub(crate) fn export(store: &StoreOpaque, id: InstanceId, name: &str) -> Option<Extern> {
+    let record = store.runtime().code_of(id).view().export(name)?;
+    let export = store.runtime().export(id, ExternKind::from_code(record.kind)?, record.index)?;
+    Some(Extern::of(export, store))
+}
+
+/// Instantiates a module with a definition for each import.
+pub(crate) fn instantiate<T>(store: &mut Loan<'_, T>, module: &Module, definitions: &[Definition]) -> Result<Instance> {
+    let opaque = &store.inner().opaque;
+    opaque.require_sound()?;
+    opaque.require_engine(module.engine(), "module")?;
+    let imports = link::resolve(store, module, definitions)?;
+    let opaque = &mut store.inner_mut().opaque;
+    opaque.keep_module(module);
+    let made = opaque.runtime_mut().instantiate(module.code(), Arc::clone(module.types()), imports);
+    let id = made.map_err(|error| match error {
+        InstantiateError::Trap(trap) => Error::new(trap),
+        error => Error::new(error).context("cannot instantiate the module"),
+    })?;
+    let instance = Instance { store: opaque.id(), id };
+    if let Some(start) = opaque.runtime().start_function(id).and_then(NonNull::new) {
+        call_start(store, start)?;
+    }
+    Ok(instance)
+}

@@ -1,0 +1,77 @@
+//! Tancho: an optimizing WebAssembly engine, to embed in Rust programs.
+//!
+//! An [`Engine`] compiles; a [`Module`] is compiled code; a [`Store`] holds what runs, with the program's own data of type `T`;
+//! a [`Linker`] gives imports their meaning; an [`Instance`] is a module in a store; a [`TypedFunc`] is how to call it.
+//! All but the first four are small copyable handles, used together with the store that they came from.
+//!
+#![cfg_attr(all(feature = "compile", feature = "wat"), doc = "```")]
+#![cfg_attr(not(all(feature = "compile", feature = "wat")), doc = "```ignore")]
+//! use tancho::{Caller, Engine, Linker, Module, Result, Store};
+//!
+//! # fn main() -> Result<()> {
+//! let engine = Engine::default();
+//! let module = Module::new(
+//!     &engine,
+//!     r#"(module
+//!         (import "host" "count" (func $count (param i32)))
+//!         (func (export "run") (param i32 i32) (result i32)
+//!             (call $count (local.get 0))
+//!             (i32.add (local.get 0) (local.get 1))))"#,
+//! )?;
+//! let mut linker = Linker::new(&engine);
+//! linker.func_wrap("host", "count", |mut caller: Caller<'_, i32>, by: i32| *caller.data_mut() += by)?;
+//! let mut store = Store::new(&engine, 0);
+//! let instance = linker.instantiate(&mut store, &module)?;
+//! let run = instance.get_typed_func::<(i32, i32), i32>(&mut store, "run")?;
+//! assert_eq!(run.call(&mut store, (2, 3))?, 5);
+//! assert_eq!(*store.data(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Misuse
+//!
+//! A handle knows its store, a module its engine. Using one with another store or engine is an [`Err`], or a panic with a clear
+//! message where a method has no `Result`; it is never undefined behaviour. A panic in a host function comes back as an `Err` and
+//! *poisons* the store: what it holds can still be read, but nothing in it can be called any more.
+
+mod compile;
+mod config;
+mod context;
+mod engine;
+mod error;
+mod func;
+mod global;
+mod handle;
+mod instance;
+mod key;
+mod link;
+mod linker;
+mod memory;
+mod module;
+mod store;
+mod table;
+mod trap;
+mod types;
+mod value;
+
+pub use config::{Config, OptLevel};
+pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+pub use engine::Engine;
+pub use error::{Chain, Context, Error, Result};
+pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
+pub use global::Global;
+pub use handle::{Export, Extern};
+pub use instance::Instance;
+pub use link::{LinkError, MissingImport, UnknownImport};
+pub use linker::{InstancePre, Linker};
+pub use memory::{Memory, MemoryAccessError};
+pub use module::Module;
+pub use store::Store;
+pub use table::Table;
+pub use trap::{FrameInfo, Trap, WasmBacktrace};
+pub use types::{
+    ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType, Mutability, RefType, TableType,
+    ValType,
+};
+pub use value::{ExternRef, Ref, V128, Val};

@@ -1,0 +1,384 @@
+//! A linker: names and what they mean, for the imports of modules.
+//!
+//! Users define things by name and instantiate modules; names are resolved here, types are matched in `link`.
+
+use crate::context::{AsContext, AsContextMut};
+use crate::engine::Engine;
+use crate::error::{Context, Error, Result};
+use crate::func::{Caller, Func, HostFunc, IntoFunc};
+use crate::handle::Extern;
+use crate::instance::{self, Instance};
+use crate::link::{self, Definition, LinkError, MissingImport, UnknownImport};
+use crate::module::Module;
+use crate::types::{ExternType, FuncType};
+use crate::value::Val;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// Names and what they mean, for the imports of modules in stores with data of type `T`.
+///
+/// Functions that are defined by closures belong to no store: a linker that has only these serves any number of stores. Clones are independent.
+pub struct Linker<T> {
+    engine: Engine,
+    /// By module name and name.
+    definitions: HashMap<Box<str>, BTreeMap<Box<str>, Definition>>,
+    shadowing: bool,
+    /// Invariant in `T`: what is defined takes callers with exactly this type of data.
+    data: PhantomData<fn(T) -> T>,
+}
+
+impl<T> Clone for Linker<T> {
+    fn clone(&self) -> Self {
+        Linker {
+            engine: self.engine.clone(),
+            definitions: self.definitions.clone(),
+            shadowing: self.shadowing,
+            data: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Linker<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
+impl<T> Linker<T> {
+    /// A linker without definitions.
+    pub fn new(engine: &Engine) -> Linker<T> {
+        Linker { engine: engine.clone(), definitions: HashMap::new(), shadowing: false, data: PhantomData }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Whether a name that is defined may be defined again. Off by default.
+    pub fn allow_shadowing(&mut self, allow: bool) -> &mut Self {
+        self.shadowing = allow;
+        self
+    }
+
+    /// Defines a function by a closure.
+    ///
+    /// The closure takes up to 16 parameters that are [`WasmTy`](crate::WasmTy)s, before them a [`Caller`] if it wants one, and returns `()`, a
+    /// [`WasmTy`](crate::WasmTy), a tuple of up to 8 of them, or a [`Result`] of one of these. An error ends the call that WebAssembly was in, and comes out of
+    /// it unchanged.
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already.
+    pub fn func_wrap<Params, Returned>(
+        &mut self,
+        module: &str,
+        name: &str,
+        closure: impl IntoFunc<T, Params, Returned>,
+    ) -> Result<&mut Self> {
+        let function = closure.bind(&self.engine);
+        self.insert(module, name, Definition::Host(Arc::new(function)))
+    }
+
+    /// Defines a function of a type that is known only at run time by a closure: see [`Func::new`].
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already.
+    pub fn func_new(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        closure: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<&mut Self> {
+        let function = HostFunc::by_values(&self.engine, &ty, closure);
+        self.insert(module, name, Definition::Host(Arc::new(function)))
+    }
+
+    /// Defines a name as a thing of a store. From then on the linker serves this store only, where the name is used.
+    ///
+    /// # Errors
+    ///
+    /// When the name is defined already, or the thing belongs to another store, or the store to another engine.
+    pub fn define(
+        &mut self,
+        store: impl AsContext<Data = T>,
+        module: &str,
+        name: &str,
+        item: impl Into<Extern>,
+    ) -> Result<&mut Self> {
+        let context = store.as_context();
+        let item = item.into();
+        context.opaque().require_engine(&self.engine, "linker")?;
+        item.ty_in(context.opaque())?;
+        self.insert(module, name, Definition::Extern(item))
+    }
+
+    /// Defines all that an instance exports, under a module name.
+    ///
+    /// # Errors
+    ///
+    /// When one of the names is defined already, or the instance belongs to another store, or the store to another engine.
+    pub fn instance(
+        &mut self,
+        mut store: impl AsContextMut<Data = T>,
+        module: &str,
+        instance: Instance,
+    ) -> Result<&mut Self> {
+        let mut context = store.as_context_mut();
+        context.opaque().require_engine(&self.engine, "linker")?;
+        instance.check(context.opaque())?;
+        for export in instance.exports(&mut context) {
+            self.insert(module, export.name(), Definition::Extern(export.into_extern()))?;
+        }
+        Ok(self)
+    }
+
+    /// Instantiates a module and defines what it exports, under a module name.
+    ///
+    /// A *command*, which exports `_start` and not `_initialize`, is not instantiated: the functions that it exports are defined, and each call
+    /// of one makes a new instance, as commands are meant to be used once. Of any other module one instance is made, and the function that it
+    /// exports as `_initialize`, if there is one, is called.
+    ///
+    /// # Errors
+    ///
+    /// As [`Linker::instantiate`] and [`Linker::instance`]; what `_initialize` ends in.
+    pub fn module(&mut self, mut store: impl AsContextMut<Data = T>, name: &str, module: &Module) -> Result<&mut Self>
+    where
+        T: 'static,
+    {
+        let mut context = store.as_context_mut();
+        let is_func = |name| matches!(module.get_export(name), Some(ExternType::Func(_)));
+        if is_func("_start") && !is_func("_initialize") {
+            context.opaque().require_engine(&self.engine, "linker")?;
+            return self.command(name, module);
+        }
+        let instance = self.instantiate(&mut context, module)?;
+        if is_func("_initialize") {
+            instance.get_typed_func::<(), ()>(&mut context, "_initialize")?.call(&mut context, ())?;
+        }
+        self.instance(context, name, instance)
+    }
+
+    /// Defines the functions that a command exports.
+    fn command(&mut self, name: &str, module: &Module) -> Result<&mut Self>
+    where
+        T: 'static,
+    {
+        let pre = Arc::new(self.instantiate_pre(module)?);
+        for export in module.exports() {
+            let ExternType::Func(ty) = export.ty() else { continue };
+            let (pre, function) = (pre.clone(), export.name().to_owned());
+            self.func_new(name, export.name(), ty, move |mut caller, params, results| {
+                let instance = pre.instantiate(&mut caller)?;
+                let func = instance.get_func(&mut caller, &function);
+                func.context("a module does not export what it has said")?.call(&mut caller, params, results)
+            })?;
+        }
+        Ok(self)
+    }
+
+    /// Gives what is defined as `module::name` another name as well.
+    ///
+    /// # Errors
+    ///
+    /// When the name is not defined, or the other one is already.
+    pub fn alias(&mut self, module: &str, name: &str, as_module: &str, as_name: &str) -> Result<&mut Self> {
+        let definition = self.find(module, name).cloned();
+        let definition = definition.with_context(|| format!("`{module}::{name}` has not been defined"))?;
+        self.insert(as_module, as_name, definition)
+    }
+
+    /// Gives all that is defined under a module name another module name as well.
+    ///
+    /// # Errors
+    ///
+    /// When nothing is defined under it, or one of the names is defined under the other already.
+    pub fn alias_module(&mut self, module: &str, as_module: &str) -> Result<()> {
+        let names = self.definitions.get(module).cloned();
+        for (name, definition) in names.with_context(|| format!("nothing has been defined in `{module}`"))? {
+            self.insert(as_module, &name, definition)?;
+        }
+        Ok(())
+    }
+
+    /// What a name means, in this store. `None` when it is not defined. A function defined by a closure becomes a new function of the
+    /// store each time.
+    ///
+    /// # Panics
+    ///
+    /// When the store belongs to another engine, or the thing to another store.
+    pub fn get(&self, mut store: impl AsContextMut<Data = T>, module: &str, name: &str) -> Option<Extern> {
+        let mut context = store.as_context_mut();
+        let found = self.get_in(&mut context, self.find(module, name)?);
+        Some(found.unwrap_or_else(|error| panic!("`{module}::{name}`: {error}")))
+    }
+
+    fn get_in(&self, context: &mut crate::StoreContextMut<'_, T>, definition: &Definition) -> Result<Extern> {
+        context.opaque().require_engine(&self.engine, "linker")?;
+        match definition {
+            Definition::Extern(item) => item.ty_in(context.opaque()).map(|_| *item),
+            Definition::Host(function) => Ok(Func::of_host(context.loan(), function).into()),
+            Definition::Default(ty) => link::make_default(context.opaque_mut(), ty),
+        }
+    }
+
+    /// Defines what is missing of a module's imported functions as functions that end the call with the error [`UnknownImport`].
+    ///
+    /// # Errors
+    ///
+    /// When the module belongs to another engine.
+    pub fn define_unknown_imports_as_traps(&mut self, module: &Module) -> Result<()> {
+        self.define_unknown(module, |linker, missing| {
+            let ExternType::Func(ty) = missing.ty else { return Ok(()) };
+            let error = UnknownImport { module: missing.module.clone(), name: missing.name.clone() };
+            linker.func_new(&missing.module, &missing.name, ty, move |_, _, _| Err(Error::new(error.clone())))?;
+            Ok(())
+        })
+    }
+
+    /// Defines what is missing of a module's imports: as functions that return zeros and nulls; as globals that are zero or null, and as tables and memories
+    /// as small as they may be, new ones for each instance.
+    ///
+    /// # Errors
+    ///
+    /// When the module belongs to another engine, or a type has no default value because it excludes null.
+    pub fn define_unknown_imports_as_default_values(&mut self, module: &Module) -> Result<()> {
+        self.define_unknown(module, |linker, missing| {
+            let MissingImport { module, name, ty, .. } = missing;
+            let ExternType::Func(ty) = ty else {
+                linker.insert(&module, &name, Definition::Default(ty))?;
+                return Ok(());
+            };
+            if ty.results().any(|ty| Val::default_for_ty(&ty).is_none()) {
+                return Err(Error::msg(format!(
+                    "`{module}::{name}`: there is no default value for a function of type {ty}"
+                )));
+            }
+            linker.func_new(&module, &name, ty, |_, _, _| Ok(()))?;
+            Ok(())
+        })
+    }
+
+    fn define_unknown(
+        &mut self,
+        module: &Module,
+        mut define: impl FnMut(&mut Self, MissingImport) -> Result<()>,
+    ) -> Result<()> {
+        self.require_engine(module)?;
+        for import in module.imports() {
+            // An import may stand in the module twice.
+            if self.find(import.module(), import.name()).is_none() {
+                let (module, name) = (import.module().to_owned(), import.name().to_owned());
+                define(self, MissingImport { module, name, ty: import.ty(), nearest: Vec::new() })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Instantiates a module with what is defined for its imports, and runs its start function.
+    ///
+    /// # Errors
+    ///
+    /// A [`LinkError`] when imports are not defined, all of which it lists, or one has another type; and as
+    /// [`Instance::new`].
+    pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>, module: &Module) -> Result<Instance> {
+        self.require_engine(module)?;
+        instance::instantiate(store.as_context_mut().loan(), module, &self.definitions_of(module)?)
+    }
+
+    /// Looks a module's imports up once, for many instances.
+    ///
+    /// # Errors
+    ///
+    /// A [`LinkError`] when imports are not defined, all of which it lists, or a host function has another type; when the module belongs to another engine.
+    pub fn instantiate_pre(&self, module: &Module) -> Result<InstancePre<T>> {
+        self.require_engine(module)?;
+        let definitions = self.definitions_of(module)?;
+        link::check_hosts(module, &definitions)?;
+        Ok(InstancePre(Arc::new(Prepared { module: module.clone(), definitions }), PhantomData))
+    }
+
+    /// The imports of a module that nothing is defined for, in order.
+    pub fn missing_imports(&self, module: &Module) -> Vec<MissingImport> {
+        let missing = module.imports().filter(|import| self.find(import.module(), import.name()).is_none());
+        let describe = |(position, import): (usize, crate::types::ImportType<'_>)| {
+            let (module, name) = (import.module(), import.name());
+            let nearest =
+                if position < link::SUGGESTED { link::nearest(module, name, self.names()) } else { Vec::new() };
+            MissingImport { module: module.to_owned(), name: name.to_owned(), ty: import.ty(), nearest }
+        };
+        missing.enumerate().map(describe).collect()
+    }
+
+    /// The names that are defined, in no particular order.
+    fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.definitions.iter().flat_map(|(module, names)| names.keys().map(move |name| (&**module, &**name)))
+    }
+
+    fn require_engine(&self, module: &Module) -> Result<()> {
+        if self.engine.is_same(module.engine()) {
+            return Ok(());
+        }
+        Err(Error::msg("this module belongs to another engine than the linker it is used with"))
+    }
+
+    fn definitions_of(&self, module: &Module) -> Result<Box<[Definition]>> {
+        let found = module.imports().map(|import| self.find(import.module(), import.name()).cloned());
+        found.collect::<Option<_>>().ok_or_else(|| Error::new(LinkError::Unknown(self.missing_imports(module))))
+    }
+
+    fn find(&self, module: &str, name: &str) -> Option<&Definition> {
+        self.definitions.get(module)?.get(name)
+    }
+
+    fn insert(&mut self, module: &str, name: &str, definition: Definition) -> Result<&mut Self> {
+        if !self.shadowing && self.find(module, name).is_some() {
+            return Err(Error::msg(format!("import of `{module}::{name}` defined twice")));
+        }
+        match self.definitions.get_mut(module) {
+            Some(names) => names.insert(name.into(), definition),
+            None => self.definitions.entry(module.into()).or_default().insert(name.into(), definition),
+        };
+        Ok(self)
+    }
+}
+
+/// A module and what its imports are bound to, looked up once by [`Linker::instantiate_pre`]. Cheap to clone, and to share between threads.
+pub struct InstancePre<T>(Arc<Prepared>, PhantomData<fn(T) -> T>);
+
+struct Prepared {
+    module: Module,
+    definitions: Box<[Definition]>,
+}
+
+impl<T> Clone for InstancePre<T> {
+    fn clone(&self) -> Self {
+        InstancePre(self.0.clone(), PhantomData)
+    }
+}
+
+impl<T> fmt::Debug for InstancePre<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("InstancePre").field(&self.0.module).finish()
+    }
+}
+
+impl<T> InstancePre<T> {
+    /// The module.
+    pub fn module(&self) -> &Module {
+        &self.0.module
+    }
+
+    /// Instantiates the module, and runs its start function.
+    ///
+    /// # Errors
+    ///
+    /// As [`Instance::new`].
+    pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>) -> Result<Instance> {
+        instance::instantiate(store.as_context_mut().loan(), &self.0.module, &self.0.definitions)
+    }
+}

@@ -1,0 +1,177 @@
+//! Memories: handles of linear memories.
+//!
+//! Users read, write and grow them; `link` matches their types.
+
+use crate::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+use crate::error::{Context, Result};
+use crate::handle::StoreId;
+use crate::store::{StoreInner, StoreOpaque};
+use crate::types::MemoryType;
+use std::fmt;
+use tancho_runtime::store::MemoryId;
+
+/// A linear memory of a store.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Memory {
+    store: StoreId,
+    id: MemoryId,
+}
+
+/// An access to bytes of a memory that are not there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryAccessError {
+    _private: (),
+}
+
+impl fmt::Display for MemoryAccessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("out of bounds memory access")
+    }
+}
+
+impl std::error::Error for MemoryAccessError {}
+
+impl Memory {
+    /// A new memory, all zero.
+    ///
+    /// # Errors
+    ///
+    /// When the type is not supported or the system has no address space or memory left.
+    pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Memory> {
+        Self::new_in(store.as_context_mut().opaque_mut(), &ty)
+    }
+
+    pub(crate) fn new_in(store: &mut StoreOpaque, ty: &MemoryType) -> Result<Memory> {
+        let id = store.runtime_mut().new_memory(ty.runtime()).with_context(|| format!("cannot make a memory {ty}"))?;
+        Ok(Memory::of(id, store))
+    }
+
+    /// Its type. The minimum is the present size.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn ty(&self, store: impl AsContext) -> MemoryType {
+        let context = store.as_context();
+        self.store.expect(context.opaque(), "memory");
+        self.now(context.opaque())
+    }
+
+    /// Its bytes.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn data<'a, T: 'a>(&self, store: impl Into<StoreContext<'a, T>>) -> &'a [u8] {
+        let store = store.into().opaque();
+        self.store.expect(store, "memory");
+        store.runtime().memory(self.id).as_slice()
+    }
+
+    /// Its bytes, to change.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn data_mut<'a, T: 'a>(&self, store: impl Into<StoreContextMut<'a, T>>) -> &'a mut [u8] {
+        self.data_and_store_mut(store).0
+    }
+
+    /// Its bytes and the program's own data, to change both.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn data_and_store_mut<'a, T: 'a>(&self, store: impl Into<StoreContextMut<'a, T>>) -> (&'a mut [u8], &'a mut T) {
+        let StoreInner { opaque, data } = store.into().into_loan().into_mut();
+        self.store.expect(opaque, "memory");
+        (opaque.runtime_mut().memory_mut(self.id).as_mut_slice(), data)
+    }
+
+    /// Copies the bytes from `offset` on to `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// A [`MemoryAccessError`] when not all of them are there, and then `buffer` is as it was; when the memory belongs to another store.
+    pub fn read(&self, store: impl AsContext, offset: usize, buffer: &mut [u8]) -> Result<()> {
+        let context = store.as_context();
+        self.store.check(context.opaque(), "memory")?;
+        let bytes = context.opaque().runtime().memory(self.id).as_slice();
+        let end = offset.checked_add(buffer.len());
+        let bytes = end.and_then(|end| bytes.get(offset..end)).ok_or(MemoryAccessError { _private: () })?;
+        buffer.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Copies `buffer` over the bytes from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// A [`MemoryAccessError`] when not all of them are there, and then the memory is as it was; when the memory belongs to another store.
+    pub fn write(&self, mut store: impl AsContextMut, offset: usize, buffer: &[u8]) -> Result<()> {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
+        self.store.check(store, "memory")?;
+        let bytes = store.runtime_mut().memory_mut(self.id).as_mut_slice();
+        let end = offset.checked_add(buffer.len());
+        let bytes = end.and_then(|end| bytes.get_mut(offset..end)).ok_or(MemoryAccessError { _private: () })?;
+        bytes.copy_from_slice(buffer);
+        Ok(())
+    }
+
+    /// Its size in pages.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn size(&self, store: impl AsContext) -> u64 {
+        let context = store.as_context();
+        self.store.expect(context.opaque(), "memory");
+        context.opaque().runtime().memory(self.id).size_pages()
+    }
+
+    /// Its size in bytes.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn data_size(&self, store: impl AsContext) -> usize {
+        let context = store.as_context();
+        self.store.expect(context.opaque(), "memory");
+        context.opaque().runtime().memory(self.id).byte_length()
+    }
+
+    /// Grows it by `delta` pages, all zero, and says how many it had.
+    ///
+    /// # Errors
+    ///
+    /// When it would exceed its maximum or what the engine reserves, or the system has no memory left; when it belongs to another store. Then it is
+    /// as it was.
+    pub fn grow(&self, mut store: impl AsContextMut, delta: u64) -> Result<u64> {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
+        self.store.check(store, "memory")?;
+        let memory = store.runtime_mut().memory_mut(self.id);
+        memory.grow(delta).with_context(|| format!("cannot grow a memory by {delta} pages"))
+    }
+
+    pub(crate) fn of(id: MemoryId, store: &StoreOpaque) -> Memory {
+        Memory { store: store.id(), id }
+    }
+
+    fn now(self, store: &StoreOpaque) -> MemoryType {
+        let memory = store.runtime().memory(self.id);
+        MemoryType::of(memory.ty(), memory.size_pages())
+    }
+
+    pub(crate) fn ty_in(self, store: &StoreOpaque) -> Result<MemoryType> {
+        self.store.check(store, "memory")?;
+        Ok(self.now(store))
+    }
+
+    /// How it is imported.
+    pub(crate) fn import(self, store: &StoreOpaque) -> Result<MemoryId> {
+        self.store.check(store, "memory")?;
+        Ok(self.id)
+    }
+}

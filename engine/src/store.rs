@@ -1,0 +1,342 @@
+//! A store: all that runs, and the program's own data.
+//!
+//! Users own a [`Store`]; every other file works on the part that does not depend on the data's type, [`StoreOpaque`]. Host functions
+//! get their store back by a raw pointer from the records that `func::host` keeps, so here, and only here, is it decided who may hold
+//! a reference to a store and when: nobody holds one while compiled code runs.
+
+use crate::context::AsContext;
+use crate::engine::Engine;
+use crate::error::{Context, Error, Result};
+use crate::func::HostRecord;
+use crate::handle::StoreId;
+use crate::module::Module;
+use crate::types::FuncType;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use tancho_abi::vmctx::{ValRaw, VmStore};
+use tancho_runtime::store::Store as RuntimeStore;
+
+/// All that runs, and the program's own data of type `T`.
+///
+/// What is made in a store lives as long as the store: drop it to free everything.
+pub struct Store<T> {
+    /// Made by `Box::into_raw`. `*mut`, so that `T` is invariant: host functions read and write data of exactly this type.
+    inner: *mut StoreInner<T>,
+    owned: PhantomData<StoreInner<T>>,
+}
+
+// SAFETY: a store owns all that it points to; what is in it is `Send` when the data is (`StoreOpaque` says why it is).
+unsafe impl<T: Send> Send for Store<T> {}
+
+// SAFETY: by a shared reference to a store, things are only read, the data among them.
+unsafe impl<T: Sync> Sync for Store<T> {}
+
+/// How many types a store remembers: few, because they are searched one by one.
+const RECENT_TYPES: usize = 8;
+
+/// What a [`Store`] points to. Its address does not change.
+pub(crate) struct StoreInner<T> {
+    pub(crate) opaque: StoreOpaque,
+    pub(crate) data: T,
+}
+
+/// The part of a store that does not depend on the data's type. `pub` because it stands in traits that are; nobody outside can name it.
+pub struct StoreOpaque {
+    /// The store's id, or `None` once it is poisoned: calls compare their handle's id with this, so that one comparison does both.
+    live: Option<StoreId>,
+    vm: *mut VmStore,
+    id: StoreId,
+    engine: Engine,
+    runtime: RuntimeStore,
+    /// The error of the host function that has just come back to compiled code.
+    pending: Option<Error>,
+    /// What the host function that poisoned the store panicked with.
+    poison: Option<Box<str>>,
+    /// What host functions are found by. Compiled code has the addresses.
+    hosts: Vec<Box<[HostRecord]>>,
+    /// The modules whose trampolines may be used. One may be there twice.
+    modules: Vec<Module>,
+    /// Kept between calls by array, so that they need not allocate.
+    values: Vec<ValRaw>,
+    /// The types of functions called by array lately, so that calls need not ask the engine, which all threads share.
+    recent_types: Vec<FuncType>,
+}
+
+// SAFETY: the raw pointers are to things that the store owns (`vm`, and in `values` what its runtime store owns) and are followed only
+// by who holds the store.
+unsafe impl Send for StoreOpaque {}
+
+// SAFETY: as above: what is behind the pointers is changed by who holds the store exclusively.
+unsafe impl Sync for StoreOpaque {}
+
+impl<T> Store<T> {
+    /// A store with this data.
+    ///
+    /// # Panics
+    ///
+    /// When [`Store::try_new`] would be an error: the system has no more memory for it.
+    pub fn new(engine: &Engine, data: T) -> Store<T> {
+        match Store::try_new(engine, data) {
+            Ok(store) => store,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
+    /// A store with this data.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more memory for it.
+    pub fn try_new(engine: &Engine, data: T) -> Result<Store<T>> {
+        let runtime = RuntimeStore::new(engine.tunables().clone()).context("cannot make a store")?;
+        let id = StoreId::next();
+        let opaque = StoreOpaque {
+            live: Some(id),
+            vm: runtime.vm(),
+            id,
+            engine: engine.clone(),
+            runtime,
+            pending: None,
+            poison: None,
+            hosts: Vec::new(),
+            modules: Vec::new(),
+            values: Vec::new(),
+            recent_types: Vec::new(),
+        };
+        Ok(Store { inner: Box::into_raw(Box::new(StoreInner { opaque, data })), owned: PhantomData })
+    }
+
+    /// The program's own data.
+    pub fn data(&self) -> &T {
+        &self.inner().data
+    }
+
+    /// The program's own data, to change.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.loan().into_mut().data
+    }
+
+    /// Drops all but the program's own data.
+    pub fn into_data(self) -> T {
+        let store = std::mem::ManuallyDrop::new(self);
+        // SAFETY: `inner` is from `Box::into_raw`, and `ManuallyDrop` keeps `Store::drop` from taking it a second time.
+        let inner = unsafe { Box::from_raw(store.inner) };
+        let StoreInner { opaque, data } = *inner;
+        drop(opaque);
+        data
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        self.inner().opaque.engine()
+    }
+
+    #[inline]
+    pub(crate) fn inner(&self) -> &StoreInner<T> {
+        // SAFETY: `inner` is valid while the store is, and while `&self` lives no `Loan` does.
+        unsafe { &*self.inner }
+    }
+
+    #[inline]
+    pub(crate) fn loan(&mut self) -> Loan<'_, T> {
+        // SAFETY: `inner` is valid while the store is, and `&mut self` is exclusive.
+        unsafe { Loan::new(self.inner) }
+    }
+}
+
+impl<T> Drop for Store<T> {
+    fn drop(&mut self) {
+        // SAFETY: `inner` is from `Box::into_raw`, and is used no more.
+        drop(unsafe { Box::from_raw(self.inner) });
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Store<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("data", self.as_context().data()).finish_non_exhaustive()
+    }
+}
+
+/// The exclusive right to a store for `'a`, as a raw pointer.
+///
+/// It is not a `&mut StoreInner<T>`, because the holder of one gives the store away while it calls compiled code: a host function
+/// makes a loan of its own from the pointer in its record. References are made for as long as a step takes.
+pub(crate) struct Loan<'a, T> {
+    inner: NonNull<StoreInner<T>>,
+    exclusive: PhantomData<&'a mut StoreInner<T>>,
+}
+
+// SAFETY: a loan is a `&'a mut StoreInner<T>` in all but aliasing, and that is `Send` when `T` is.
+unsafe impl<T: Send> Send for Loan<'_, T> {}
+
+impl<'a, T> Loan<'a, T> {
+    /// # Safety
+    ///
+    /// `inner` must point to a store's inside, and nobody else may use that during `'a`, except by way of the new loan or in
+    /// a host function that is called from where the loan was given away.
+    #[inline]
+    pub(crate) unsafe fn new(inner: *mut StoreInner<T>) -> Self {
+        // SAFETY: the caller says that it points to something.
+        Loan { inner: unsafe { NonNull::new_unchecked(inner) }, exclusive: PhantomData }
+    }
+
+    #[inline]
+    pub(crate) fn inner(&self) -> &StoreInner<T> {
+        // SAFETY: see `Loan::new`; the reference borrows the loan, which is not given away meanwhile.
+        unsafe { self.inner.as_ref() }
+    }
+
+    #[inline]
+    pub(crate) fn inner_mut(&mut self) -> &mut StoreInner<T> {
+        // SAFETY: see `Loan::new`; the reference borrows the loan exclusively, which is not given away meanwhile.
+        unsafe { self.inner.as_mut() }
+    }
+
+    #[inline]
+    pub(crate) fn into_mut(mut self) -> &'a mut StoreInner<T> {
+        // SAFETY: see `Loan::new`; the loan is used up.
+        unsafe { self.inner.as_mut() }
+    }
+
+    #[inline]
+    pub(crate) fn into_ref(self) -> &'a StoreInner<T> {
+        self.into_mut()
+    }
+
+    #[inline]
+    pub(crate) fn reborrow(&mut self) -> Loan<'_, T> {
+        Loan { inner: self.inner, exclusive: PhantomData }
+    }
+
+    /// The store, to be given away to compiled code.
+    #[inline]
+    pub(crate) fn pointer(&self) -> *mut StoreInner<T> {
+        self.inner.as_ptr()
+    }
+
+    /// The part of it that does not depend on the data, to be given away to compiled code.
+    #[inline]
+    pub(crate) fn opaque_pointer(&self) -> *mut StoreOpaque {
+        // SAFETY: the pointer is to a store's inside, so the field's address is in bounds.
+        unsafe { &raw mut (*self.inner.as_ptr()).opaque }
+    }
+}
+
+impl StoreOpaque {
+    #[inline]
+    pub(crate) fn id(&self) -> StoreId {
+        self.id
+    }
+
+    /// Whether a handle with this id may be called: it is this store's, and the store is not poisoned.
+    #[inline]
+    pub(crate) fn may_call(&self, id: StoreId) -> bool {
+        self.live == Some(id)
+    }
+
+    /// An error unless a handle with this id may be called.
+    pub(crate) fn require_callable(&self, id: StoreId, what: &str) -> Result<()> {
+        id.check(self, what)?;
+        self.require_sound()
+    }
+
+    /// An error when the store is poisoned.
+    pub(crate) fn require_sound(&self) -> Result<()> {
+        match &self.poison {
+            None => Ok(()),
+            Some(message) => Err(Error::msg(format!(
+                "the store is poisoned, nothing in it can run any more: a host function panicked earlier: {message}"
+            ))),
+        }
+    }
+
+    /// Makes the store uncallable.
+    #[cold]
+    pub(crate) fn poison(&mut self, message: &str) {
+        self.live = None;
+        self.poison.get_or_insert_with(|| message.into());
+    }
+
+    #[inline]
+    pub(crate) fn vm(&self) -> *mut VmStore {
+        self.vm
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// An error unless `engine` is the store's.
+    pub(crate) fn require_engine(&self, engine: &Engine, what: &str) -> Result<()> {
+        if self.engine.is_same(engine) {
+            return Ok(());
+        }
+        Err(Error::msg(format!("this {what} belongs to another engine than the store it is used with")))
+    }
+
+    pub(crate) fn runtime(&self) -> &RuntimeStore {
+        &self.runtime
+    }
+
+    pub(crate) fn runtime_mut(&mut self) -> &mut RuntimeStore {
+        &mut self.runtime
+    }
+
+    /// Puts an error aside while compiled code is unwound.
+    #[cold]
+    pub(crate) fn set_pending(&mut self, error: Error) {
+        self.pending = Some(error);
+    }
+
+    /// The error that was put aside.
+    #[cold]
+    pub(crate) fn take_pending(&mut self) -> Option<Error> {
+        self.pending.take()
+    }
+
+    /// Keeps host functions' records while the store lives, at addresses that do not change.
+    pub(crate) fn keep_hosts(&mut self, records: Box<[HostRecord]>) -> &[HostRecord] {
+        if records.is_empty() {
+            return &[];
+        }
+        self.hosts.push(records);
+        self.hosts.last().expect("one was just pushed")
+    }
+
+    /// Notes that a module has an instance here.
+    pub(crate) fn keep_module(&mut self, module: &Module) {
+        // A store that makes instances of a few modules in turn is the common case.
+        if !self.modules.iter().rev().take(8).any(|known| known.is_same(module)) {
+            self.modules.push(module.clone());
+        }
+    }
+
+    pub(crate) fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    /// The function type with this id, if somebody keeps it.
+    pub(crate) fn function_type(&mut self, id: u32) -> Option<FuncType> {
+        if let Some(known) = self.recent_types.iter().find(|ty| ty.id() == id) {
+            return Some(known.clone());
+        }
+        let found = self.engine.types().by_id(id)?;
+        if self.recent_types.len() >= RECENT_TYPES {
+            self.recent_types.clear();
+        }
+        self.recent_types.push(found.clone());
+        Some(found)
+    }
+
+    /// The buffer for calls by array, empty; give it back with [`StoreOpaque::return_values`].
+    pub(crate) fn take_values(&mut self) -> Vec<ValRaw> {
+        let mut values = std::mem::take(&mut self.values);
+        values.clear();
+        values
+    }
+
+    pub(crate) fn return_values(&mut self, values: Vec<ValRaw>) {
+        self.values = values;
+    }
+}

@@ -1,0 +1,184 @@
+//! Tables: handles of tables of references.
+//!
+//! Users read, write and grow them; `link` matches their types.
+
+use crate::context::{AsContext, AsContextMut};
+use crate::error::{Context, Error, Result};
+use crate::func::{Func, lower_ref};
+use crate::handle::StoreId;
+use crate::store::StoreOpaque;
+use crate::trap::Trap;
+use crate::types::{RefType, TableType};
+use crate::value::{ExternRef, Ref};
+use tancho_runtime::store::TableId;
+use tancho_runtime::table::TableValue;
+
+/// A table of a store.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Table {
+    store: StoreId,
+    id: TableId,
+}
+
+impl Table {
+    /// A new table, all of whose entries are `init`.
+    ///
+    /// # Errors
+    ///
+    /// When `init` is not of the type's element type or belongs to another store, or the table is too large.
+    pub fn new(mut store: impl AsContextMut, ty: TableType, init: Ref) -> Result<Table> {
+        Self::new_in(store.as_context_mut().opaque_mut(), &ty, init)
+    }
+
+    pub(crate) fn new_in(store: &mut StoreOpaque, ty: &TableType, init: Ref) -> Result<Table> {
+        init.require(ty.element())?;
+        let init = lower_ref(init, store)?;
+        let id =
+            store.runtime_mut().new_table(ty.runtime(), init).with_context(|| format!("cannot make a table {ty}"))?;
+        Ok(Table::of(id, store))
+    }
+
+    /// Its type. The minimum is the present size.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn ty(&self, store: impl AsContext) -> TableType {
+        let context = store.as_context();
+        self.store.expect(context.opaque(), "table");
+        self.now(context.opaque())
+    }
+
+    /// Entry `index`; `None` when there are fewer.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn get(&self, store: impl AsContext, index: u64) -> Option<Ref> {
+        let context = store.as_context();
+        let store = context.opaque();
+        self.store.expect(store, "table");
+        Some(match store.runtime().table(self.id).get(index)? {
+            TableValue::Function(func) => Ref::Func(Func::of_vm(func, store)),
+            TableValue::Extern(handle) => Ref::Extern(ExternRef::of_handle(handle, store)),
+        })
+    }
+
+    /// Sets entry `index`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such entry, or `value` is not of the element type; when one of them belongs to another store.
+    pub fn set(&self, mut store: impl AsContextMut, index: u64, value: Ref) -> Result<()> {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
+        let value = self.lower(store, value)?;
+        let set = store.runtime_mut().table_mut(self.id).set(index, value);
+        set.map_err(|_| Error::msg(format!("table entry {index} is out of bounds")))
+    }
+
+    /// Grows it by `delta` entries that are `init`, and says how many it had.
+    ///
+    /// # Errors
+    ///
+    /// When it would exceed its maximum or what the engine allows, or the system has no memory left; when `init` is not of the element type; when one of them
+    /// belongs to another store. Then it is as it was.
+    pub fn grow(&self, mut store: impl AsContextMut, delta: u64, init: Ref) -> Result<u64> {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
+        let init = self.lower(store, init)?;
+        let grown = store.runtime_mut().table_mut(self.id).grow(delta, init);
+        grown.with_context(|| format!("cannot grow a table by {delta} entries"))
+    }
+
+    /// How many entries it has.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn size(&self, store: impl AsContext) -> u64 {
+        let context = store.as_context();
+        self.store.expect(context.opaque(), "table");
+        context.opaque().runtime().table(self.id).size()
+    }
+
+    /// Sets `length` entries from `start` on.
+    ///
+    /// # Errors
+    ///
+    /// [`Trap::TableOutOfBounds`] when not all of them are there; when `value` is not of the element type; when one of them belongs to another store. Then the
+    /// table is as it was.
+    pub fn fill(&self, mut store: impl AsContextMut, start: u64, value: Ref, length: u64) -> Result<()> {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
+        let value = self.lower(store, value)?;
+        let filled = store.runtime_mut().table_mut(self.id).fill(start, value, length);
+        filled.map_err(|_| Error::new(Trap::TableOutOfBounds))
+    }
+
+    /// Copies `length` entries of `source` from `source_start` on over those of `target` from `target_start` on. Both may be the same table, and
+    /// the ranges may overlap.
+    ///
+    /// # Errors
+    ///
+    /// [`Trap::TableOutOfBounds`] when not all of them are there; when the element types differ; when one of the tables belongs to another
+    /// store. Then nothing is copied.
+    pub fn copy(
+        mut store: impl AsContextMut,
+        target: &Table,
+        target_start: u64,
+        source: &Table,
+        source_start: u64,
+        length: u64,
+    ) -> Result<()> {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
+        let to = target.ty_in(store)?;
+        let from = source.ty_in(store)?;
+        if !from.element().matches(to.element()) {
+            return Err(Error::msg(format!(
+                "type mismatch: {} entries cannot be copied to a table of {}",
+                from.element(),
+                to.element()
+            )));
+        }
+        let within = |start: u64, size: u64| start.checked_add(length).is_some_and(|end| end <= size);
+        if !within(target_start, to.minimum()) || !within(source_start, from.minimum()) {
+            return Err(Error::new(Trap::TableOutOfBounds));
+        }
+        let copy = |position: u64| {
+            let value = store.runtime().table(source.id).get(source_start + position);
+            let set = value.map(|value| store.runtime_mut().table_mut(target.id).set(target_start + position, value));
+            if let Some(Ok(())) = set { Ok(()) } else { Err(Error::new(Trap::TableOutOfBounds)) }
+        };
+        // Like `memmove`: in the direction in which no entry is overwritten before it is read.
+        if target_start <= source_start { (0..length).try_for_each(copy) } else { (0..length).rev().try_for_each(copy) }
+    }
+
+    /// Checks a value for this table and converts it.
+    fn lower(self, store: &mut StoreOpaque, value: Ref) -> Result<TableValue> {
+        self.store.check(store, "table")?;
+        value.require(&RefType::of(store.runtime().table(self.id).ty().element))?;
+        lower_ref(value, store)
+    }
+
+    pub(crate) fn of(id: TableId, store: &StoreOpaque) -> Table {
+        Table { store: store.id(), id }
+    }
+
+    fn now(self, store: &StoreOpaque) -> TableType {
+        let table = store.runtime().table(self.id);
+        TableType::of(table.ty(), table.size())
+    }
+
+    pub(crate) fn ty_in(self, store: &StoreOpaque) -> Result<TableType> {
+        self.store.check(store, "table")?;
+        Ok(self.now(store))
+    }
+
+    /// How it is imported.
+    pub(crate) fn import(self, store: &StoreOpaque) -> Result<TableId> {
+        self.store.check(store, "table")?;
+        Ok(self.id)
+    }
+}

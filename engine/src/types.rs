@@ -1,0 +1,615 @@
+//! Types as users see them: of values, functions, memories, tables, globals, imports and exports.
+//!
+//! Modules and handles describe themselves in them; `link` matches them. Conversions from and to the contract's and the runtime's types
+//! stand here and nowhere else.
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use tancho_abi::module::{ExternKind, ModuleView};
+use tancho_abi::types as abi;
+use tancho_runtime::types::{RegisteredType, TypeRegistry};
+
+/// The type of a value.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum ValType {
+    /// 32-bit integer.
+    I32,
+    /// 64-bit integer.
+    I64,
+    /// 32-bit float.
+    F32,
+    /// 64-bit float.
+    F64,
+    /// 128-bit vector.
+    V128,
+    /// A reference.
+    Ref(RefType),
+}
+
+impl ValType {
+    /// `funcref`.
+    pub const FUNCREF: ValType = ValType::Ref(RefType::FUNCREF);
+    /// `externref`.
+    pub const EXTERNREF: ValType = ValType::Ref(RefType::EXTERNREF);
+
+    /// Whether it is a number type: `i32`, `i64`, `f32` or `f64`.
+    pub fn is_num(&self) -> bool {
+        matches!(self, ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64)
+    }
+
+    /// Whether it is a reference type.
+    pub fn is_ref(&self) -> bool {
+        matches!(self, ValType::Ref(_))
+    }
+
+    /// The reference type, if it is one.
+    pub fn as_ref(&self) -> Option<&RefType> {
+        match self {
+            ValType::Ref(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// Whether every value of this type is one of `other` (§3.3.4).
+    pub fn matches(&self, other: &ValType) -> bool {
+        match (self, other) {
+            (ValType::Ref(this), ValType::Ref(other)) => this.matches(other),
+            _ => self == other,
+        }
+    }
+
+    pub(crate) fn abi(&self) -> abi::ValType {
+        match self {
+            ValType::I32 => abi::ValType::I32,
+            ValType::I64 => abi::ValType::I64,
+            ValType::F32 => abi::ValType::F32,
+            ValType::F64 => abi::ValType::F64,
+            ValType::V128 => abi::ValType::V128,
+            ValType::Ref(ty) => abi::ValType::Ref(ty.abi()),
+        }
+    }
+
+    /// From the contract's type; types that refer to a module's type section read as the types above them. `require_supported`
+    /// keeps modules out whose interfaces could tell the difference.
+    pub(crate) fn of(ty: abi::ValType) -> ValType {
+        match ty {
+            abi::ValType::I32 => ValType::I32,
+            abi::ValType::I64 => ValType::I64,
+            abi::ValType::F32 => ValType::F32,
+            abi::ValType::F64 => ValType::F64,
+            abi::ValType::V128 => ValType::V128,
+            abi::ValType::Ref(ty) => ValType::Ref(RefType::of(ty)),
+        }
+    }
+}
+
+impl fmt::Display for ValType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.abi().fmt(f)
+    }
+}
+
+/// What a reference refers to.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum HeapType {
+    /// A function of any type.
+    Func,
+    /// A value of the host.
+    Extern,
+}
+
+/// A reference type.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct RefType {
+    nullable: bool,
+    heap: HeapType,
+}
+
+impl RefType {
+    /// `funcref`: a function or null.
+    pub const FUNCREF: RefType = RefType { nullable: true, heap: HeapType::Func };
+    /// `externref`: a value of the host or null.
+    pub const EXTERNREF: RefType = RefType { nullable: true, heap: HeapType::Extern };
+
+    /// The type of references to `heap`, null among them if `nullable`.
+    pub const fn new(nullable: bool, heap: HeapType) -> RefType {
+        RefType { nullable, heap }
+    }
+
+    /// Whether null is one of its values.
+    pub const fn is_nullable(&self) -> bool {
+        self.nullable
+    }
+
+    /// What it refers to.
+    pub const fn heap_type(&self) -> &HeapType {
+        &self.heap
+    }
+
+    /// Whether every value of this type is one of `other`.
+    pub fn matches(&self, other: &RefType) -> bool {
+        self.heap == other.heap && (!self.nullable || other.nullable)
+    }
+
+    pub(crate) fn abi(&self) -> abi::RefType {
+        let heap = match self.heap {
+            HeapType::Func => abi::HeapType::Func,
+            HeapType::Extern => abi::HeapType::Extern,
+        };
+        abi::RefType { nullable: self.nullable, heap }
+    }
+
+    pub(crate) fn of(ty: abi::RefType) -> RefType {
+        let heap = if ty.is_function() { HeapType::Func } else { HeapType::Extern };
+        RefType { nullable: ty.nullable, heap }
+    }
+}
+
+impl fmt::Display for RefType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.abi().fmt(f)
+    }
+}
+
+/// The type of a function. Cheap to clone.
+#[derive(Clone)]
+pub struct FuncType(Arc<RegisteredType>);
+
+impl FuncType {
+    /// The type of functions from `params` to `results`. It may be used with every engine; with `engine` it is quickest.
+    pub fn new(
+        engine: &Engine,
+        params: impl IntoIterator<Item = ValType>,
+        results: impl IntoIterator<Item = ValType>,
+    ) -> FuncType {
+        engine.types().register(&abi::FuncType {
+            params: params.into_iter().map(|ty| ty.abi()).collect(),
+            results: results.into_iter().map(|ty| ty.abi()).collect(),
+        })
+    }
+
+    /// The types of the parameters.
+    pub fn params(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
+        self.0.ty.params.iter().map(|ty| ValType::of(*ty))
+    }
+
+    /// The types of the results.
+    pub fn results(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
+        self.0.ty.results.iter().map(|ty| ValType::of(*ty))
+    }
+
+    /// The type of parameter `index`; `None` when there are fewer.
+    pub fn param(&self, index: usize) -> Option<ValType> {
+        self.0.ty.params.get(index).map(|ty| ValType::of(*ty))
+    }
+
+    /// The type of result `index`; `None` when there are fewer.
+    pub fn result(&self, index: usize) -> Option<ValType> {
+        self.0.ty.results.get(index).map(|ty| ValType::of(*ty))
+    }
+
+    pub(crate) fn abi(&self) -> &abi::FuncType {
+        &self.0.ty
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id
+    }
+
+    pub(crate) fn registered(&self) -> &Arc<RegisteredType> {
+        &self.0
+    }
+}
+
+impl PartialEq for FuncType {
+    fn eq(&self, other: &Self) -> bool {
+        // Equal ids are equal types; the same type has another id in another engine.
+        self.0.id == other.0.id || self.0.ty == other.0.ty
+    }
+}
+
+impl Eq for FuncType {}
+
+impl fmt::Debug for FuncType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.ty.fmt(f)
+    }
+}
+
+impl fmt::Display for FuncType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.ty.fmt(f)
+    }
+}
+
+/// The function types of an engine, found by structure and by id.
+pub(crate) struct TypeTable {
+    registry: Arc<TypeRegistry>,
+    by_id: Mutex<HashMap<u32, Weak<RegisteredType>>>,
+}
+
+impl TypeTable {
+    pub(crate) fn new() -> TypeTable {
+        TypeTable { registry: TypeRegistry::new(), by_id: Mutex::default() }
+    }
+
+    pub(crate) fn register(&self, ty: &abi::FuncType) -> FuncType {
+        let registered = self.registry.register(ty);
+        let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        if by_id.len() == by_id.capacity() {
+            // Before the map grows, the types that are gone make room.
+            by_id.retain(|_, ty| ty.strong_count() > 0);
+        }
+        by_id.insert(registered.id, Arc::downgrade(&registered));
+        FuncType(registered)
+    }
+
+    /// The type with this id, while somebody keeps it.
+    pub(crate) fn by_id(&self, id: u32) -> Option<FuncType> {
+        let by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        by_id.get(&id)?.upgrade().map(FuncType)
+    }
+}
+
+/// Whether a global can be set.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Mutability {
+    /// No.
+    Const,
+    /// Yes.
+    Var,
+}
+
+/// The type of a global.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct GlobalType {
+    content: ValType,
+    mutability: Mutability,
+}
+
+impl GlobalType {
+    /// The type of globals that hold a `content`.
+    pub const fn new(content: ValType, mutability: Mutability) -> GlobalType {
+        GlobalType { content, mutability }
+    }
+
+    /// The type of the value.
+    pub const fn content(&self) -> &ValType {
+        &self.content
+    }
+
+    /// Whether it can be set.
+    pub const fn mutability(&self) -> Mutability {
+        self.mutability
+    }
+}
+
+impl fmt::Display for GlobalType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.mutability {
+            Mutability::Const => write!(f, "{}", self.content),
+            Mutability::Var => write!(f, "(mut {})", self.content),
+        }
+    }
+}
+
+/// The type of a table.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct TableType {
+    element: RefType,
+    minimum: u64,
+    maximum: Option<u64>,
+}
+
+impl TableType {
+    /// The type of tables of `element`, with at least `minimum` entries and at most `maximum`.
+    pub fn new(element: RefType, minimum: u32, maximum: Option<u32>) -> TableType {
+        TableType { element, minimum: minimum.into(), maximum: maximum.map(u64::from) }
+    }
+
+    /// The type of its entries.
+    pub const fn element(&self) -> &RefType {
+        &self.element
+    }
+
+    /// How many entries it has at least.
+    pub const fn minimum(&self) -> u64 {
+        self.minimum
+    }
+
+    /// How many entries it may have at most; `None` when not limited.
+    pub const fn maximum(&self) -> Option<u64> {
+        self.maximum
+    }
+
+    pub(crate) fn runtime(&self) -> tancho_runtime::table::TableType {
+        tancho_runtime::table::TableType { element: self.element.abi(), minimum: self.minimum, maximum: self.maximum }
+    }
+
+    /// The type of a table that has `size` entries now (§4.5.3.1: what is imported counts as large as it is).
+    pub(crate) fn of(ty: &tancho_runtime::table::TableType, size: u64) -> TableType {
+        TableType { element: RefType::of(ty.element), minimum: size, maximum: ty.maximum }
+    }
+}
+
+impl fmt::Display for TableType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{} {}", self.minimum, Maximum(self.maximum), self.element)
+    }
+}
+
+/// The type of a memory.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct MemoryType {
+    minimum: u64,
+    maximum: Option<u64>,
+    index64: bool,
+    shared: bool,
+    page_size_log2: u8,
+}
+
+impl MemoryType {
+    /// The type of 32-bit memories of at least `minimum` pages of 64 KiB and at most `maximum`.
+    pub fn new(minimum: u32, maximum: Option<u32>) -> MemoryType {
+        MemoryType {
+            minimum: minimum.into(),
+            maximum: maximum.map(u64::from),
+            index64: false,
+            shared: false,
+            page_size_log2: 16,
+        }
+    }
+
+    /// How many pages it has at least.
+    pub const fn minimum(&self) -> u64 {
+        self.minimum
+    }
+
+    /// How many pages it may have at most; `None` when not limited.
+    pub const fn maximum(&self) -> Option<u64> {
+        self.maximum
+    }
+
+    /// Whether it is indexed by `i64`.
+    pub const fn is_64(&self) -> bool {
+        self.index64
+    }
+
+    /// Whether threads can share it.
+    pub const fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Bytes in a page.
+    pub const fn page_size(&self) -> u64 {
+        match 1_u64.checked_shl(self.page_size_log2 as u32) {
+            Some(size) => size,
+            None => u64::MAX,
+        }
+    }
+
+    pub(crate) fn runtime(&self) -> tancho_runtime::memory::MemoryType {
+        tancho_runtime::memory::MemoryType {
+            minimum: self.minimum,
+            maximum: self.maximum,
+            index64: self.index64,
+            shared: self.shared,
+            page_size_log2: self.page_size_log2,
+        }
+    }
+
+    /// The type of a memory that has `size` pages now (§4.5.3.1: what is imported counts as large as it is).
+    pub(crate) fn of(ty: &tancho_runtime::memory::MemoryType, size: u64) -> MemoryType {
+        MemoryType {
+            minimum: size,
+            maximum: ty.maximum,
+            index64: ty.index64,
+            shared: ty.shared,
+            page_size_log2: ty.page_size_log2,
+        }
+    }
+}
+
+impl fmt::Display for MemoryType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let index = if self.index64 { "i64 " } else { "" };
+        let shared = if self.shared { " shared" } else { "" };
+        write!(f, "{index}{}{}{shared}", self.minimum, Maximum(self.maximum))
+    }
+}
+
+struct Maximum(Option<u64>);
+
+impl fmt::Display for Maximum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |maximum| write!(f, " {maximum}"))
+    }
+}
+
+/// The type of what is imported or exported.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ExternType {
+    /// A function.
+    Func(FuncType),
+    /// A table.
+    Table(TableType),
+    /// A memory.
+    Memory(MemoryType),
+    /// A global.
+    Global(GlobalType),
+}
+
+impl ExternType {
+    /// The type of a function, if it is one.
+    pub const fn func(&self) -> Option<&FuncType> {
+        match self {
+            ExternType::Func(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// The type of a table, if it is one.
+    pub const fn table(&self) -> Option<&TableType> {
+        match self {
+            ExternType::Table(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// The type of a memory, if it is one.
+    pub const fn memory(&self) -> Option<&MemoryType> {
+        match self {
+            ExternType::Memory(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// The type of a global, if it is one.
+    pub const fn global(&self) -> Option<&GlobalType> {
+        match self {
+            ExternType::Global(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// What kind of thing it is, in a word.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            ExternType::Func(_) => "function",
+            ExternType::Table(_) => "table",
+            ExternType::Memory(_) => "memory",
+            ExternType::Global(_) => "global",
+        }
+    }
+}
+
+impl fmt::Display for ExternType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ExternType::Func(ty) => write!(f, "function of type {ty}"),
+            ExternType::Table(ty) => write!(f, "table {ty}"),
+            ExternType::Memory(ty) => write!(f, "memory {ty}"),
+            ExternType::Global(ty) => write!(f, "global {ty}"),
+        }
+    }
+}
+
+/// What a module imports.
+#[derive(Clone, Debug)]
+pub struct ImportType<'m> {
+    module: &'m str,
+    name: &'m str,
+    ty: ExternType,
+}
+
+impl<'m> ImportType<'m> {
+    pub(crate) fn new(module: &'m str, name: &'m str, ty: ExternType) -> Self {
+        ImportType { module, name, ty }
+    }
+
+    /// The module name it is imported from.
+    pub fn module(&self) -> &'m str {
+        self.module
+    }
+
+    /// The name it is imported by.
+    pub fn name(&self) -> &'m str {
+        self.name
+    }
+
+    /// Its type.
+    pub fn ty(&self) -> ExternType {
+        self.ty.clone()
+    }
+}
+
+/// What a module exports.
+#[derive(Clone, Debug)]
+pub struct ExportType<'m> {
+    name: &'m str,
+    ty: ExternType,
+}
+
+impl<'m> ExportType<'m> {
+    pub(crate) fn new(name: &'m str, ty: ExternType) -> Self {
+        ExportType { name, ty }
+    }
+
+    /// The name it is exported by.
+    pub fn name(&self) -> &'m str {
+        self.name
+    }
+
+    /// Its type.
+    pub fn ty(&self) -> ExternType {
+        self.ty.clone()
+    }
+}
+
+/// The function types of a module, by type index.
+///
+/// # Errors
+///
+/// When one of them refers to another type of the module: such types have no name outside of it yet.
+pub(crate) fn register_all(types: &TypeTable, view: &ModuleView<'_>) -> Result<Arc<[Arc<RegisteredType>]>> {
+    let concrete = |ty| matches!(ty, abi::ValType::Ref(abi::RefType { heap: abi::HeapType::Concrete(_), .. }));
+    let values = view.value_types.iter().copied();
+    let tables = view.tables.iter().map(|table| table.element);
+    let globals = view.globals.iter().map(|global| global.ty);
+    if values.chain(tables).chain(globals).filter_map(|code| code.decode()).any(concrete) {
+        return Err(Error::msg("typed function references are not supported yet"));
+    }
+    let types = (0..view.types.len()).map(|index| {
+        let index = tancho_abi::index::TypeIndex::new(index);
+        let ty = index.and_then(|index| view.func_type(index)).ok_or_else(malformed)?;
+        Ok(types.register(&ty).0)
+    });
+    types.collect()
+}
+
+/// The type of thing `index` of the module's index space of this kind.
+pub(crate) fn extern_type(
+    view: &ModuleView<'_>,
+    types: &[Arc<RegisteredType>],
+    kind: u32,
+    index: u32,
+) -> Result<ExternType> {
+    let index = index as usize;
+    let limit = |maximum: u64| (maximum != u64::MAX).then_some(maximum);
+    Ok(match ExternKind::from_code(kind).ok_or_else(malformed)? {
+        ExternKind::Function => {
+            let record = view.functions.get(index).ok_or_else(malformed)?;
+            ExternType::Func(FuncType(types.get(record.ty.index()).ok_or_else(malformed)?.clone()))
+        }
+        ExternKind::Table => {
+            let record = view.tables.get(index).ok_or_else(malformed)?;
+            let element = RefType::of(record.element.decode_ref().ok_or_else(malformed)?);
+            ExternType::Table(TableType { element, minimum: record.minimum, maximum: limit(record.maximum) })
+        }
+        ExternKind::Memory => {
+            let record = view.memories.get(index).ok_or_else(malformed)?;
+            ExternType::Memory(MemoryType {
+                minimum: record.minimum,
+                maximum: limit(record.maximum),
+                index64: record.flags & 1 != 0,
+                shared: record.flags & 2 != 0,
+                page_size_log2: u8::try_from(record.page_size_log2).map_err(|_| malformed())?,
+            })
+        }
+        ExternKind::Global => {
+            let record = view.globals.get(index).ok_or_else(malformed)?;
+            let mutability = if record.mutable == 0 { Mutability::Const } else { Mutability::Var };
+            ExternType::Global(GlobalType::new(ValType::of(record.ty.decode().ok_or_else(malformed)?), mutability))
+        }
+    })
+}
+
+/// What is said of an image whose digest is right and whose content makes no sense.
+pub(crate) fn malformed() -> Error {
+    Error::msg("the compiled module contradicts itself; this is a bug in the compiler that made it")
+}

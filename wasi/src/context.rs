@@ -1,0 +1,205 @@
+//! What one guest is given of the host: arguments, environment, streams, directories.
+//!
+//! An embedder builds a [`WasiCtx`] per guest with [`WasiCtxBuilder`] and keeps it in the data of its store, where the
+//! faces find it. A builder that was told nothing gives nothing.
+
+use crate::clock::Clocks;
+use crate::descriptor::Descriptor;
+use crate::directory::Directory;
+use crate::p1::table::DescriptorTable;
+use crate::permission::{DirPerms, FilePerms};
+use crate::stdio::{Input, Output, Sink, Source};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+/// The WASI side of one guest: what it was given and what it holds open.
+///
+/// Made by [`WasiCtxBuilder::build`]. Dropping it closes everything the guest had open.
+#[derive(Debug)]
+pub struct WasiCtx {
+    pub(crate) args: Vec<String>,
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) clocks: Clocks,
+    pub(crate) table: DescriptorTable,
+}
+
+/// Says what a guest is given, then makes its [`WasiCtx`].
+///
+/// ```
+/// use tancho_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let ctx = WasiCtxBuilder::new()
+///     .inherit_stdio()
+///     .args(&["guest", "--verbose"])
+///     .env("LANG", "C")
+///     .preopened_dir(".", "/work", DirPerms::READ, FilePerms::READ)?
+///     .build();
+/// # drop(ctx);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct WasiCtxBuilder {
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    stdin: Source,
+    stdout: Sink,
+    stderr: Sink,
+    preopens: Vec<Directory>,
+}
+
+impl WasiCtxBuilder {
+    /// Nothing: no arguments, no environment, no directories; input is empty, output and error are discarded.
+    pub fn new() -> WasiCtxBuilder {
+        WasiCtxBuilder::default()
+    }
+
+    /// Gives the guest the standard input of this process.
+    pub fn inherit_stdin(&mut self) -> &mut Self {
+        self.stdin = Source::Host(io::stdin());
+        self
+    }
+
+    /// Gives the guest the standard output of this process. The guest's writes go to the host's descriptor at once,
+    /// ahead of what this process still holds in the buffer of [`std::io::Stdout`].
+    pub fn inherit_stdout(&mut self) -> &mut Self {
+        self.stdout = Sink::HostOutput(io::stdout());
+        self
+    }
+
+    /// Gives the guest the standard error of this process.
+    pub fn inherit_stderr(&mut self) -> &mut Self {
+        self.stderr = Sink::HostError(io::stderr());
+        self
+    }
+
+    /// Gives the guest all three standard streams of this process.
+    pub fn inherit_stdio(&mut self) -> &mut Self {
+        self.inherit_stdin().inherit_stdout().inherit_stderr()
+    }
+
+    /// Gives the guest `reader` as its standard input. Polling takes it for always ready.
+    pub fn stdin(&mut self, reader: impl Read + Send + 'static) -> &mut Self {
+        self.stdin = Source::Reader(Box::new(reader));
+        self
+    }
+
+    /// Gives the guest `writer` as its standard output. It is flushed after each write of the guest.
+    pub fn stdout(&mut self, writer: impl Write + Send + 'static) -> &mut Self {
+        self.stdout = Sink::Writer(Box::new(writer));
+        self
+    }
+
+    /// Gives the guest `writer` as its standard error. It is flushed after each write of the guest.
+    pub fn stderr(&mut self, writer: impl Write + Send + 'static) -> &mut Self {
+        self.stderr = Sink::Writer(Box::new(writer));
+        self
+    }
+
+    /// Adds an environment variable. Guests see them in the order they were added, duplicates included; a NUL inside
+    /// ends the variable for guests written in C.
+    pub fn env(&mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> &mut Self {
+        self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Adds environment variables.
+    pub fn envs(&mut self, variables: &[(impl AsRef<str>, impl AsRef<str>)]) -> &mut Self {
+        for (name, value) in variables {
+            self.env(name, value);
+        }
+        self
+    }
+
+    /// Adds the environment variables of this process, but those that are not UTF-8: WASI has no others.
+    pub fn inherit_env(&mut self) -> &mut Self {
+        let utf8 =
+            std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
+        self.env.extend(utf8);
+        self
+    }
+
+    /// Adds an argument. The first is by custom the name of the program. A NUL inside ends the argument for guests
+    /// written in C.
+    pub fn arg(&mut self, arg: impl AsRef<str>) -> &mut Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args(&mut self, args: &[impl AsRef<str>]) -> &mut Self {
+        for arg in args {
+            self.arg(arg);
+        }
+        self
+    }
+
+    /// Opens the directory `host_path` and gives it to the guest under the name `guest_path`, with what is below it,
+    /// as far as `dir_perms` and `file_perms` allow. Nothing outside it becomes reachable, whatever symbolic links
+    /// and `..` it contains.
+    ///
+    /// Directories get the descriptors 3, 4 and so on, in the order they were added.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening `host_path` as a directory.
+    pub fn preopened_dir(
+        &mut self,
+        host_path: impl AsRef<Path>,
+        guest_path: impl AsRef<str>,
+        dir_perms: DirPerms,
+        file_perms: FilePerms,
+    ) -> io::Result<&mut Self> {
+        let name = guest_path.as_ref().to_owned();
+        self.preopens.push(Directory::preopen(host_path.as_ref(), name, dir_perms, file_perms)?);
+        Ok(self)
+    }
+
+    /// Makes the context, and leaves the builder as if it were new.
+    pub fn build(&mut self) -> WasiCtx {
+        let WasiCtxBuilder { args, env, stdin, stdout, stderr, preopens } = std::mem::take(self);
+        let streams = [
+            Descriptor::Input(Input::new(stdin)),
+            Descriptor::Output(Output::new(stdout)),
+            Descriptor::Output(Output::new(stderr)),
+        ];
+        let descriptors = streams.into_iter().chain(preopens.into_iter().map(Descriptor::Directory));
+        WasiCtx { args, env, clocks: Clocks::new(), table: DescriptorTable::new(descriptors) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contexts_can_move_between_threads() {
+        fn send<T: Send + 'static>() {}
+        send::<WasiCtx>();
+        send::<WasiCtxBuilder>();
+    }
+
+    #[test]
+    fn building_leaves_a_new_builder() {
+        let mut builder = WasiCtxBuilder::new();
+        let first = builder.arg("a").env("B", "c").build();
+        assert_eq!((first.args.len(), first.env.len()), (1, 1));
+        let second = builder.build();
+        assert_eq!((second.args.len(), second.env.len()), (0, 0));
+    }
+
+    #[test]
+    fn only_directories_can_be_preopened() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let mut builder = WasiCtxBuilder::new();
+        let mut open = |path: &Path| {
+            builder.preopened_dir(path, "x", DirPerms::all(), FilePerms::all()).map(|_| ()).map_err(|e| e.kind())
+        };
+        assert_eq!(open(&file), Err(io::ErrorKind::NotADirectory));
+        assert_eq!(open(&directory.path().join("absent")), Err(io::ErrorKind::NotFound));
+        assert_eq!(open(directory.path()), Ok(()));
+    }
+}

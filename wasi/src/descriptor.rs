@@ -1,0 +1,81 @@
+//! What a guest's descriptor can stand for.
+//!
+//! The faces keep descriptors in tables of their own; the context makes the first ones.
+
+use crate::attributes::{Attributes, FileKind};
+use crate::directory::{Directory, Opened};
+use crate::file::{File, FileFlags};
+use crate::poll::Readiness;
+use crate::stdio::{Input, Output};
+use rustix::io::Errno;
+
+/// Something a guest holds open.
+#[derive(Debug)]
+pub(crate) enum Descriptor {
+    Input(Input),
+    Output(Output),
+    File(File),
+    Directory(Directory),
+}
+
+impl From<Opened> for Descriptor {
+    fn from(opened: Opened) -> Descriptor {
+        match opened {
+            Opened::File(file) => Descriptor::File(file),
+            Opened::Directory(directory) => Descriptor::Directory(directory),
+        }
+    }
+}
+
+impl Descriptor {
+    /// What kind of file it is.
+    pub(crate) fn kind(&self) -> FileKind {
+        match self {
+            Descriptor::Input(input) => input.kind(),
+            Descriptor::Output(output) => output.kind(),
+            Descriptor::File(file) => file.kind(),
+            Descriptor::Directory(_) => FileKind::Directory,
+        }
+    }
+
+    /// How its reads and writes behave.
+    pub(crate) fn flags(&self) -> FileFlags {
+        match self {
+            Descriptor::Input(input) => input.flags(),
+            Descriptor::Output(output) => output.flags(),
+            Descriptor::File(file) => file.flags(),
+            Descriptor::Directory(_) => FileFlags::empty(),
+        }
+    }
+
+    /// Changes how its reads and writes behave. A directory has neither: only "no flags" can be set.
+    pub(crate) fn set_flags(&mut self, flags: FileFlags) -> Result<(), Errno> {
+        match self {
+            Descriptor::Input(input) => input.set_flags(flags),
+            Descriptor::Output(output) => output.set_flags(flags),
+            Descriptor::File(file) => file.set_flags(flags),
+            Descriptor::Directory(_) if (flags - FileFlags::NONBLOCK).is_empty() => Ok(()),
+            Descriptor::Directory(_) => Err(Errno::INVAL),
+        }
+    }
+
+    /// Its attributes.
+    pub(crate) fn attributes(&self) -> Result<Attributes, Errno> {
+        match self {
+            Descriptor::Input(input) => input.attributes(),
+            Descriptor::Output(output) => output.attributes(),
+            Descriptor::File(file) => file.attributes(),
+            Descriptor::Directory(directory) => directory.attributes(),
+        }
+    }
+
+    /// Can it be read (`writing` false) or written without blocking? `EBADF` if it can be neither.
+    pub(crate) fn readiness(&self, writing: bool) -> Result<Readiness<'_>, Errno> {
+        match self {
+            Descriptor::Input(input) if !writing => Ok(input.readiness()),
+            Descriptor::Output(output) if writing => Ok(output.readiness()),
+            Descriptor::File(file) => file.readiness(writing),
+            _ => Err(Errno::BADF),
+        }
+    }
+}

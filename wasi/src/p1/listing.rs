@@ -1,0 +1,54 @@
+//! Listing a directory (witx `fd_readdir`).
+//!
+//! Called through `link`. A cookie is the number of entries before the place it stands for.
+
+use super::errno::Errno;
+use super::layout::{DIRENT_SIZE, dirent};
+use super::memory::{GuestMemory, GuestPtr};
+use super::rights::Rights;
+use crate::context::WasiCtx;
+use crate::descriptor::Descriptor;
+
+/// witx `size`.
+const SIZE: u32 = 4;
+
+/// `fd_readdir`: fills the buffer with entries from `cookie` on, the last one cut off where the buffer ends. Fewer
+/// bytes than the buffer has room for mean that the end was reached.
+pub(super) fn fd_readdir(
+    guest: &mut GuestMemory<'_>,
+    ctx: &mut WasiCtx,
+    fd: u32,
+    buffer: u32,
+    length: u32,
+    cookie: u64,
+    result: u32,
+) -> Result<(), Errno> {
+    let entry = ctx.table.entry_mut(fd)?;
+    let may = entry.require(Rights::FD_READDIR);
+    let Descriptor::Directory(directory) = &mut entry.descriptor else {
+        return Err(Errno::NOTDIR);
+    };
+    may?;
+    guest.check(GuestPtr::new(result), SIZE)?;
+    guest.check(GuestPtr::new(buffer), length)?;
+    let (mut used, mut place) = (0, cookie);
+    while used < length {
+        let entry = match directory.entry(place) {
+            Ok(Some(entry)) => entry,
+            Ok(None) => break,
+            Err(_) if used > 0 => break,
+            Err(error) => return Err(error.into()),
+        };
+        let name_length = u32::try_from(entry.name.len()).map_err(|_| Errno::OVERFLOW)?;
+        let next = place.checked_add(1).ok_or(Errno::OVERFLOW)?;
+        let head = dirent(next, entry.inode, name_length, entry.kind);
+        for (bytes, size) in [(&head[..], DIRENT_SIZE), (&entry.name[..], name_length)] {
+            let room = length - used;
+            let fits = usize::try_from(room).map_or(bytes, |room| bytes.get(..room).unwrap_or(bytes));
+            guest.store(GuestPtr::new(buffer).plus(used)?, fits)?;
+            used += size.min(room);
+        }
+        place = next;
+    }
+    guest.store_u32(GuestPtr::new(result), used)
+}

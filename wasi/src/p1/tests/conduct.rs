@@ -1,0 +1,242 @@
+//! Does everything that a guest hands in, however odd, end in an errno, without harm and without memory of the host?
+
+use super::guest::{DATA, Guest, MEMORY, ROOT, Random, scratch};
+use crate::context::{WasiCtx, WasiCtxBuilder};
+use crate::p1::errno::Errno;
+use crate::p1::memory::GuestMemory;
+use crate::p1::{attribute, clock, descriptor, io, listing, path, process};
+use crate::permission::{DirPerms, FilePerms};
+use std::fs;
+
+/// An import whose arguments all come from a list of numbers.
+type Import = fn(&mut GuestMemory<'_>, &mut WasiCtx, &[u64]) -> Result<(), Errno>;
+
+macro_rules! import {
+    ($file:ident::$name:ident($($kind:ident),*)) => {
+        (stringify!($name), {
+            fn call(guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, numbers: &[u64]) -> Result<(), Errno> {
+                let mut _numbers = numbers.iter().copied();
+                $file::$name(guest, ctx, $(_numbers.next().unwrap() as $kind),*)
+            }
+            call as Import
+        })
+    };
+}
+
+/// All imports but those that wait or end the guest.
+fn imports() -> Vec<(&'static str, Import)> {
+    vec![
+        import!(process::args_get(u32, u32)),
+        import!(process::args_sizes_get(u32, u32)),
+        import!(process::environ_get(u32, u32)),
+        import!(process::environ_sizes_get(u32, u32)),
+        import!(clock::clock_res_get(u32, u32)),
+        import!(clock::clock_time_get(u32, u64, u32)),
+        import!(attribute::fd_advise(u32, u64, u64, u32)),
+        import!(attribute::fd_allocate(u32, u64, u64)),
+        import!(descriptor::fd_close(u32)),
+        import!(io::fd_datasync(u32)),
+        import!(descriptor::fd_fdstat_get(u32, u32)),
+        import!(descriptor::fd_fdstat_set_flags(u32, u32)),
+        import!(descriptor::fd_fdstat_set_rights(u32, u64, u64)),
+        import!(attribute::fd_filestat_get(u32, u32)),
+        import!(attribute::fd_filestat_set_size(u32, u64)),
+        import!(attribute::fd_filestat_set_times(u32, u64, u64, u32)),
+        import!(io::fd_pread(u32, u32, u32, u64, u32)),
+        import!(descriptor::fd_prestat_get(u32, u32)),
+        import!(descriptor::fd_prestat_dir_name(u32, u32, u32)),
+        import!(io::fd_pwrite(u32, u32, u32, u64, u32)),
+        import!(io::fd_read(u32, u32, u32, u32)),
+        import!(listing::fd_readdir(u32, u32, u32, u64, u32)),
+        import!(descriptor::fd_renumber(u32, u32)),
+        import!(io::fd_seek(u32, i64, u32, u32)),
+        import!(io::fd_sync(u32)),
+        import!(io::fd_tell(u32, u32)),
+        import!(io::fd_write(u32, u32, u32, u32)),
+        import!(path::path_create_directory(u32, u32, u32)),
+        import!(path::path_filestat_get(u32, u32, u32, u32, u32)),
+        import!(path::path_filestat_set_times(u32, u32, u32, u32, u64, u64, u32)),
+        import!(path::path_link(u32, u32, u32, u32, u32, u32, u32)),
+        import!(path::path_open(u32, u32, u32, u32, u32, u64, u64, u32, u32)),
+        import!(path::path_readlink(u32, u32, u32, u32, u32, u32)),
+        import!(path::path_remove_directory(u32, u32, u32)),
+        import!(path::path_rename(u32, u32, u32, u32, u32, u32)),
+        import!(path::path_symlink(u32, u32, u32, u32, u32)),
+        import!(path::path_unlink_file(u32, u32, u32)),
+        import!(process::sched_yield()),
+        import!(process::random_get(u32, u32)),
+    ]
+}
+
+fn context(root: &std::path::Path) -> WasiCtx {
+    let mut builder = WasiCtxBuilder::new();
+    builder.args(&["a", "bc"]).env("D", "e");
+    builder.preopened_dir(root, "/", DirPerms::all(), FilePerms::all()).unwrap();
+    builder.build()
+}
+
+/// Each argument of each import in turn takes each number at a boundary, the others being valid ones.
+#[test]
+fn numbers_at_every_boundary() {
+    let end = MEMORY as u64;
+    let boundaries = [
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        7,
+        8,
+        16,
+        31,
+        32,
+        63,
+        64,
+        end - 64,
+        end - 8,
+        end - 1,
+        end,
+        end + 1,
+        (1 << 31) - 1,
+        1 << 31,
+        (1 << 32) - 8,
+        (1 << 32) - 1,
+        1 << 32,
+        i64::MAX as u64,
+        1 << 63,
+        u64::MAX - 1,
+        u64::MAX,
+    ];
+    let temp = scratch();
+    let mut tried = 0;
+    for (name, import) in imports() {
+        for (place, number) in (0..10).flat_map(|place| boundaries.map(|number| (place, number))) {
+            fs::write(temp.path().join("f"), "content").unwrap();
+            let mut guest = Guest::new(context(temp.path()));
+            guest.put(DATA, b"f");
+            let file = guest.create(ROOT, "f").unwrap();
+            for first in [ROOT, file, 0, 1] {
+                let mut numbers = [u64::from(DATA); 10];
+                numbers[0] = u64::from(first);
+                numbers[2] = 1;
+                numbers[place] = number;
+                // Which error it is, other tests ask; here it must only come back.
+                let result = guest.call(|memory, ctx| import(memory, ctx, &numbers));
+                assert_ne!(result, Err(Errno::NOSYS), "{name}");
+                tried += 1;
+            }
+            let _ = fs::remove_dir(temp.path().join("f"));
+        }
+    }
+    assert!(tried > 40_000);
+}
+
+#[test]
+fn random_numbers() {
+    let mut random = Random::new(1);
+    let temp = scratch();
+    let mut guest = Guest::new(context(temp.path()));
+    let imports = imports();
+    for _ in 0..20_000 {
+        let (_, import) = random.pick(&imports);
+        let mut numbers = [0_u64; 10];
+        for number in &mut numbers {
+            *number = match random.below(4) {
+                0 => random.below(8) as u64,
+                1 => random.below(MEMORY) as u64,
+                2 => u64::from(DATA) + random.below(64) as u64,
+                _ => u64::MAX >> random.below(64),
+            };
+        }
+        if random.below(8) == 0 {
+            guest.put(DATA, [&b"../x\0"[..], b"a/b", b"\xff\xfe", b"a/../.."][random.below(4)]);
+        }
+        let _ = guest.call(|memory, ctx| import(memory, ctx, &numbers));
+    }
+    // It was only ever given one directory, and that is where everything is.
+    assert!(temp.path().exists());
+}
+
+#[test]
+fn a_guest_without_memory_gets_faults_where_memory_is_needed() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut ctx = context(temp.path());
+    for (name, import) in imports() {
+        let mut numbers = [16; 10];
+        numbers[0] = u64::from(ROOT);
+        let result = import(&mut GuestMemory::new(&mut []), &mut ctx, &numbers);
+        let without = ["fd_close", "fd_renumber", "sched_yield", "fd_sync", "fd_datasync"];
+        assert!(result.is_err() || without.contains(&name) || name.contains("_set_"), "{name}: {result:?}");
+        ctx = context(temp.path());
+    }
+}
+
+#[test]
+fn preopened_directories_introduce_themselves() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut guest = Guest::new(context(temp.path()));
+    guest.put(DATA, &[0xA5; 16]);
+    guest.call(|g, c| descriptor::fd_prestat_get(g, c, ROOT, DATA)).unwrap();
+    assert_eq!(guest.get(DATA, 16), [0, 0xA5, 0xA5, 0xA5, 1, 0, 0, 0, 0xA5, 0xA5, 0xA5, 0xA5, 0xA5, 0xA5, 0xA5, 0xA5]);
+    let name = |guest: &mut Guest, fd, length| {
+        guest.put(DATA, &[0xA5; 4]);
+        let result = guest.call(|g, c| descriptor::fd_prestat_dir_name(g, c, fd, DATA, length));
+        result.map(|()| guest.get(DATA, 4).to_vec())
+    };
+    assert_eq!(name(&mut guest, ROOT, 1), Ok(vec![b'/', 0xA5, 0xA5, 0xA5]));
+    assert_eq!(name(&mut guest, ROOT, 3), Ok(vec![b'/', 0xA5, 0xA5, 0xA5]));
+    assert_eq!(name(&mut guest, ROOT, u32::MAX), Ok(vec![b'/', 0xA5, 0xA5, 0xA5]));
+    assert_eq!(name(&mut guest, ROOT, 0), Err(Errno::NAMETOOLONG));
+    let below = guest.open_dir(ROOT, ".").unwrap();
+    for fd in [0, 1, below, 9, u32::MAX] {
+        assert_eq!(name(&mut guest, fd, 9), Err(Errno::BADF));
+        assert_eq!(guest.call(|g, c| descriptor::fd_prestat_get(g, c, fd, DATA)), Err(Errno::BADF));
+    }
+    // The name goes with the descriptor, and ends with it.
+    guest.renumber(ROOT, below).unwrap();
+    assert_eq!(name(&mut guest, below, 1), Ok(vec![b'/', 0xA5, 0xA5, 0xA5]));
+    guest.close(below).unwrap();
+    assert_eq!(name(&mut guest, below, 1), Err(Errno::BADF));
+}
+
+#[test]
+fn exit_statuses() {
+    for status in [0, 1, 125] {
+        let error = process::proc_exit(status);
+        assert_eq!(error.downcast_ref::<crate::exit::I32Exit>(), Some(&crate::exit::I32Exit(status as i32)));
+    }
+    for status in [126, 255, 1 << 31, u32::MAX] {
+        let error = process::proc_exit(status);
+        assert!(error.downcast_ref::<crate::exit::I32Exit>().is_none());
+        assert_eq!(error.to_string(), "exit with invalid exit status outside of [0..126)");
+    }
+}
+
+/// What the host allocates must not depend on the numbers a guest names. Counting is done by the operating system: a
+/// call with lengths of 4 GiB may not make this thread touch more than a little memory, or it would take its time.
+#[test]
+fn lengths_of_gigabytes_are_refused_at_once() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut guest = Guest::new(context(temp.path()));
+    let file = guest.create(ROOT, "f").unwrap();
+    let before = resident();
+    for _ in 0..1000 {
+        for length in [1 << 20, 1 << 30, 1 << 31, u32::MAX] {
+            let fault = Err(Errno::FAULT);
+            assert_eq!(guest.call(|g, c| process::random_get(g, c, DATA, length)), fault);
+            assert_eq!(guest.call(|g, c| listing::fd_readdir(g, c, ROOT, DATA, length, 0, DATA)), fault);
+            assert_eq!(guest.call(|g, c| io::fd_read(g, c, file, DATA, length, DATA)), fault);
+            assert_eq!(guest.call(|g, c| io::fd_write(g, c, 1, DATA, length, DATA)), fault);
+            assert_eq!(guest.call(|g, c| path::path_create_directory(g, c, ROOT, DATA, length)), fault);
+        }
+    }
+    assert!(resident() < before + 64 * 1024, "grew from {before} to {} KiB", resident());
+}
+
+/// How much memory this process has, in KiB.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}

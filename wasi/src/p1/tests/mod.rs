@@ -1,0 +1,13 @@
+//! Tests of this face as a guest meets it: through guest memory and numbers, against real directories.
+//!
+//! `guest` stands in for a guest and its engine; the other files each ask one question.
+
+mod conduct;
+mod guest;
+mod jail;
+mod listing;
+mod path;
+mod permission;
+mod poll;
+mod sequence;
+mod transfer;
