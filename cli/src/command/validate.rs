@@ -1,0 +1,12 @@
+//! `tancho validate`: is this a valid module?
+
+use crate::engine::read;
+use crate::flags::Validate;
+use std::process::ExitCode;
+use tancho::{Context, Engine, Module, Result};
+
+pub(crate) fn run(flags: Validate) -> Result<ExitCode> {
+    let bytes = read(&flags.file)?;
+    Module::validate(&Engine::default(), &bytes).with_context(|| format!("{} is not valid", flags.file.display()))?;
+    Ok(ExitCode::SUCCESS)
+}

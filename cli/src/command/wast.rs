@@ -1,0 +1,367 @@
+//! `tancho wast`: runs scripts of the specification's test suite, and the library the tests run them with.
+//!
+//! A [`Report`] counts every assertion, so that a run that tests less than it should shows.
+
+use crate::engine::engine;
+use crate::flags;
+use std::collections::HashMap;
+use std::fmt;
+use std::process::ExitCode;
+use tancho::{
+    AsContextMut, Context, Engine, Error, Extern, ExternRef, Func, Global, GlobalType, Instance, LinkError, Linker,
+    Memory, MemoryType, Module, Mutability, Ref, RefType, Result, Store, Table, TableType, Trap, Val, ValType,
+};
+use wast::core::{AbstractHeapType, NanPattern, WastArgCore, WastRetCore};
+use wast::lexer::Lexer;
+use wast::parser::{self, ParseBuffer};
+use wast::token::Id;
+use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
+
+/// How scripts are run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether each module is compiled to an image, and that loaded, before it is run.
+    pub precompile: bool,
+}
+
+/// What became of a script.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Assertions that held.
+    pub passed: usize,
+    /// Assertions that did not, and other directives that failed.
+    pub failed: Vec<Failure>,
+}
+
+/// A directive that failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The line of the script, from 1.
+    pub line: usize,
+    /// What happened.
+    pub message: String,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} assertions passed, {} failed", self.passed, self.failed.len())
+    }
+}
+
+pub(crate) fn run(flags: flags::Wast) -> Result<ExitCode> {
+    let engine = engine(flags.engine)?;
+    let options = Options { precompile: flags.precompile };
+    let mut failed = false;
+    for file in &flags.files {
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let report = script(&engine, &options, &text).with_context(|| format!("in {}", file.display()))?;
+        for failure in &report.failed {
+            println!("{}:{}: {}", file.display(), failure.line, failure.message);
+        }
+        println!("{}: {report}", file.display());
+        failed |= !report.failed.is_empty();
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Runs the script `text`.
+///
+/// # Errors
+///
+/// When the text is no script. That an assertion fails is no error: the report says so.
+pub fn script(engine: &Engine, options: &Options, text: &str) -> Result<Report> {
+    let mut lexer = Lexer::new(text);
+    lexer.allow_confusing_unicode(true);
+    let buffer = ParseBuffer::new_with_lexer(lexer)?;
+    let script: Wast<'_> = parser::parse(&buffer)?;
+    let mut runner = Runner::new(engine, options.clone())?;
+    let mut report = Report::default();
+    for directive in script.directives {
+        let line = directive.span().linecol_in(text).0 + 1;
+        match runner.directive(directive) {
+            Ok(assertions) => report.passed += assertions,
+            Err(error) => report.failed.push(Failure { line, message: format!("{error:#}") }),
+        }
+    }
+    Ok(report)
+}
+
+/// What became of an action.
+type Outcome = Result<Vec<Val>>;
+
+struct Runner {
+    engine: Engine,
+    options: Options,
+    store: Store<()>,
+    linker: Linker<()>,
+    /// The instances that have a name, and the last one under none.
+    instances: HashMap<Option<String>, Instance>,
+    /// The modules that were defined and not instantiated, likewise.
+    definitions: HashMap<Option<String>, Module>,
+}
+
+fn name_of(id: Option<Id<'_>>) -> Option<String> {
+    id.map(|id| id.name().to_owned())
+}
+
+impl Runner {
+    fn new(engine: &Engine, options: Options) -> Result<Runner> {
+        let mut store = Store::new(engine, ());
+        let linker = spectest(engine, &mut store)?;
+        Ok(Runner {
+            engine: engine.clone(),
+            options,
+            store,
+            linker,
+            instances: HashMap::new(),
+            definitions: HashMap::new(),
+        })
+    }
+
+    /// Carries a directive out; how many assertions it was.
+    fn directive(&mut self, directive: WastDirective<'_>) -> Result<usize> {
+        match directive {
+            WastDirective::Module(module) => {
+                let (name, bytes) = encode(module)?;
+                self.instantiate(name, &bytes)?;
+                Ok(0)
+            }
+            WastDirective::ModuleDefinition(module) => {
+                let (name, bytes) = encode(module)?;
+                let module = self.compile(&bytes)?;
+                self.definitions.insert(name, module.clone());
+                self.definitions.insert(None, module);
+                Ok(0)
+            }
+            WastDirective::ModuleInstance { instance, module, .. } => {
+                let module = self.definitions.get(&name_of(module)).context("no such module was defined")?.clone();
+                let made = self.linker.instantiate(&mut self.store, &module)?;
+                self.keep(name_of(instance), made);
+                Ok(0)
+            }
+            WastDirective::Register { name, module, .. } => {
+                let instance = self.instance(module)?;
+                self.linker.allow_shadowing(true);
+                self.linker.instance(&mut self.store, name, instance)?;
+                Ok(0)
+            }
+            WastDirective::Invoke(invoke) => self.invoke(invoke).map(|_| 0),
+            assertion => self.assertion(assertion).map(|()| 1),
+        }
+    }
+
+    fn assertion(&mut self, directive: WastDirective<'_>) -> Result<()> {
+        match directive {
+            WastDirective::AssertReturn { exec, results, .. } => {
+                let values = self.execute(exec)?;
+                self.check_results(&values, &results)
+            }
+            WastDirective::AssertTrap { exec, message, .. } => expect_trap(self.execute(exec), message),
+            WastDirective::AssertExhaustion { call, message, .. } => expect_trap(self.invoke(call), message),
+            WastDirective::AssertMalformed { module, message, .. } => self.expect_refused(module, message),
+            WastDirective::AssertInvalid { module, message, .. } => self.expect_refused(module, message),
+            WastDirective::AssertUnlinkable { mut module, message, .. } => {
+                let module = self.compile(&module.encode()?)?;
+                match self.linker.instantiate(&mut self.store, &module) {
+                    Err(error) if error.is::<LinkError>() => Ok(()),
+                    Err(error) => Err(error.context(format!("expected a link error: {message}"))),
+                    Ok(_) => {
+                        Err(Error::msg(format!("expected a link error ({message}), but the module was instantiated")))
+                    }
+                }
+            }
+            other => Err(Error::msg(format!("directive not supported: {other:?}"))),
+        }
+    }
+
+    fn compile(&self, bytes: &[u8]) -> Result<Module> {
+        let module = Module::from_binary(&self.engine, bytes)?;
+        if !self.options.precompile {
+            return Ok(module);
+        }
+        Module::deserialize(&self.engine, module.serialize()?)
+    }
+
+    fn instantiate(&mut self, name: Option<String>, bytes: &[u8]) -> Result<()> {
+        // A module that fails leaves no instance for the assertions after it to run on.
+        self.instances.remove(&None);
+        let module = self.compile(bytes)?;
+        let instance = self.linker.instantiate(&mut self.store, &module)?;
+        self.keep(name, instance);
+        Ok(())
+    }
+
+    fn keep(&mut self, name: Option<String>, instance: Instance) {
+        self.instances.insert(name, instance);
+        self.instances.insert(None, instance);
+    }
+
+    fn instance(&self, id: Option<Id<'_>>) -> Result<Instance> {
+        self.instances.get(&name_of(id)).copied().with_context(|| format!("there is no instance {id:?}"))
+    }
+
+    fn execute(&mut self, action: WastExecute<'_>) -> Outcome {
+        match action {
+            WastExecute::Invoke(invoke) => self.invoke(invoke),
+            WastExecute::Wat(mut module) => {
+                let module = match &mut module {
+                    Wat::Module(module) => self.compile(&module.encode()?)?,
+                    Wat::Component(_) => return Err(Error::msg("components are not supported")),
+                };
+                self.linker.instantiate(&mut self.store, &module)?;
+                Ok(Vec::new())
+            }
+            WastExecute::Get { module, global, .. } => {
+                let instance = self.instance(module)?;
+                let global = instance.get_global(&mut self.store, global).context("no such global")?;
+                Ok(vec![global.get(&mut self.store)])
+            }
+        }
+    }
+
+    fn invoke(&mut self, invoke: WastInvoke<'_>) -> Outcome {
+        let instance = self.instance(invoke.module)?;
+        let function = instance
+            .get_func(&mut self.store, invoke.name)
+            .with_context(|| format!("no function `{}`", invoke.name))?;
+        let arguments = invoke.args.iter().map(|argument| self.argument(argument)).collect::<Result<Vec<_>>>()?;
+        let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
+        function.call(&mut self.store, &arguments, &mut results)?;
+        Ok(results)
+    }
+
+    fn argument(&mut self, argument: &WastArg<'_>) -> Result<Val> {
+        let WastArg::Core(argument) = argument else { return Err(Error::msg("components are not supported")) };
+        Ok(match argument {
+            WastArgCore::I32(value) => Val::I32(*value),
+            WastArgCore::I64(value) => Val::I64(*value),
+            WastArgCore::F32(value) => Val::F32(value.bits),
+            WastArgCore::F64(value) => Val::F64(value.bits),
+            WastArgCore::RefNull(heap) => match null_of(heap) {
+                Some(null) => null,
+                None => return Err(Error::msg(format!("null of {heap:?} is not supported"))),
+            },
+            WastArgCore::RefExtern(number) => Val::ExternRef(Some(ExternRef::new(&mut self.store, *number)?)),
+            other => return Err(Error::msg(format!("argument not supported: {other:?}"))),
+        })
+    }
+
+    fn check_results(&self, values: &[Val], expected: &[WastRet<'_>]) -> Result<()> {
+        let same_length = values.len() == expected.len();
+        let matches = |(value, expected): (&Val, &WastRet<'_>)| match expected {
+            WastRet::Core(expected) => self.matches(value, expected),
+            _ => false,
+        };
+        if same_length && values.iter().zip(expected).all(matches) {
+            return Ok(());
+        }
+        Err(Error::msg(format!("expected {expected:?}, got {values:?}")))
+    }
+
+    fn matches(&self, value: &Val, expected: &WastRetCore<'_>) -> bool {
+        match (value, expected) {
+            (Val::I32(value), WastRetCore::I32(expected)) => value == expected,
+            (Val::I64(value), WastRetCore::I64(expected)) => value == expected,
+            (Val::F32(bits), WastRetCore::F32(pattern)) => match pattern {
+                // A canonical NaN has only the highest bit of the payload set, an arithmetic one has it set (§2.2.3).
+                NanPattern::CanonicalNan => bits & 0x7fff_ffff == 0x7fc0_0000,
+                NanPattern::ArithmeticNan => bits & 0x7fc0_0000 == 0x7fc0_0000,
+                NanPattern::Value(expected) => *bits == expected.bits,
+            },
+            (Val::F64(bits), WastRetCore::F64(pattern)) => match pattern {
+                NanPattern::CanonicalNan => bits & 0x7fff_ffff_ffff_ffff == 0x7ff8_0000_0000_0000,
+                NanPattern::ArithmeticNan => bits & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
+                NanPattern::Value(expected) => *bits == expected.bits,
+            },
+            (Val::FuncRef(None) | Val::ExternRef(None), WastRetCore::RefNull(None)) => true,
+            (Val::FuncRef(None), WastRetCore::RefNull(Some(heap))) => is_heap(heap, AbstractHeapType::Func),
+            (Val::ExternRef(None), WastRetCore::RefNull(Some(heap))) => is_heap(heap, AbstractHeapType::Extern),
+            (Val::FuncRef(Some(_)), WastRetCore::RefFunc(None)) => true,
+            (Val::ExternRef(Some(_)), WastRetCore::RefExtern(None)) => true,
+            (Val::ExternRef(Some(value)), WastRetCore::RefExtern(Some(expected))) => {
+                let number = value.data(&self.store).ok().and_then(|data| data.downcast_ref::<u32>());
+                number == Some(expected)
+            }
+            (value, WastRetCore::Either(alternatives)) => {
+                alternatives.iter().any(|expected| self.matches(value, expected))
+            }
+            _ => false,
+        }
+    }
+
+    /// A module that must be malformed or invalid. That something in it is not supported is no proof that it is either.
+    fn expect_refused(&self, module: QuoteWat<'_>, message: &str) -> Result<()> {
+        let Ok((_, bytes)) = encode(module) else { return Ok(()) };
+        match Module::from_binary(&self.engine, &bytes) {
+            Ok(_) => Err(Error::msg(format!("expected `{message}`, but the module was accepted"))),
+            Err(error) if format!("{error:#}").contains("invalid WebAssembly") => Ok(()),
+            Err(error) => {
+                Err(error.context(format!("expected `{message}`, but the module was refused for another reason")))
+            }
+        }
+    }
+}
+
+/// The name and the bytes of a module.
+fn encode(mut module: QuoteWat<'_>) -> Result<(Option<String>, Vec<u8>)> {
+    let name = module.name().map(|id| id.name().to_owned());
+    Ok((name, module.encode()?))
+}
+
+fn is_heap(heap: &wast::core::HeapType<'_>, expected: AbstractHeapType) -> bool {
+    matches!(heap, wast::core::HeapType::Abstract { ty, .. } if *ty == expected)
+}
+
+fn null_of(heap: &wast::core::HeapType<'_>) -> Option<Val> {
+    if is_heap(heap, AbstractHeapType::Func) {
+        Some(Val::FuncRef(None))
+    } else if is_heap(heap, AbstractHeapType::Extern) {
+        Some(Val::ExternRef(None))
+    } else {
+        None
+    }
+}
+
+/// Scripts give the beginning of the trap's message, or more than it, such as the number of the element.
+fn expect_trap(outcome: Outcome, expected: &str) -> Result<()> {
+    let error = match outcome {
+        Ok(values) => return Err(Error::msg(format!("expected the trap `{expected}`, got {values:?}"))),
+        Err(error) => error,
+    };
+    let Some(trap) = error.downcast_ref::<Trap>() else {
+        return Err(error.context(format!("expected the trap `{expected}`")));
+    };
+    let found = trap.to_string();
+    let found = found.trim_start_matches("wasm trap: ");
+    if found.contains(expected) || expected.starts_with(found) {
+        return Ok(());
+    }
+    Err(Error::msg(format!("expected the trap `{expected}`, got `{found}`")))
+}
+
+/// The module `spectest` that scripts import from.
+fn spectest(engine: &Engine, store: &mut Store<()>) -> Result<Linker<()>> {
+    let mut linker = Linker::new(engine);
+    linker.func_wrap("spectest", "print", || {})?;
+    linker.func_wrap("spectest", "print_i32", |_: i32| {})?;
+    linker.func_wrap("spectest", "print_i64", |_: i64| {})?;
+    linker.func_wrap("spectest", "print_f32", |_: f32| {})?;
+    linker.func_wrap("spectest", "print_f64", |_: f64| {})?;
+    linker.func_wrap("spectest", "print_i32_f32", |_: i32, _: f32| {})?;
+    linker.func_wrap("spectest", "print_f64_f64", |_: f64, _: f64| {})?;
+    let globals = [
+        ("global_i32", ValType::I32, Val::I32(666)),
+        ("global_i64", ValType::I64, Val::I64(666)),
+        ("global_f32", ValType::F32, Val::F32(666.6f32.to_bits())),
+        ("global_f64", ValType::F64, Val::F64(666.6f64.to_bits())),
+    ];
+    for (name, ty, value) in globals {
+        let global = Global::new(store.as_context_mut(), GlobalType::new(ty, Mutability::Const), value)?;
+        linker.define(&mut *store, "spectest", name, Extern::Global(global))?;
+    }
+    let table = Table::new(&mut *store, TableType::new(RefType::FUNCREF, 10, Some(20)), Ref::Func(None::<Func>))?;
+    linker.define(&mut *store, "spectest", "table", Extern::Table(table))?;
+    let memory = Memory::new(&mut *store, MemoryType::new(1, Some(2)))?;
+    linker.define(&mut *store, "spectest", "memory", Extern::Memory(memory))?;
+    Ok(linker)
+}

@@ -1,0 +1,38 @@
+//! From flags to an engine, and from a file's name to its bytes.
+//!
+//! Called by every command.
+
+use crate::flags::{EngineFlags, OptLevel};
+use std::ffi::OsStr;
+use std::io::Read;
+use tancho::{Config, Context, Engine, Result};
+
+/// The configuration that the flags ask for.
+pub(crate) fn config(flags: EngineFlags) -> Config {
+    let mut config = Config::new();
+    config.cranelift_opt_level(match flags.opt_level {
+        OptLevel::None => tancho::OptLevel::None,
+        OptLevel::Speed => tancho::OptLevel::Speed,
+        OptLevel::SpeedAndSize => tancho::OptLevel::SpeedAndSize,
+    });
+    config.cranelift_nan_canonicalization(flags.canonical_nan);
+    if let Some(threads) = flags.compile_threads {
+        config.compilation_threads(threads);
+    }
+    config
+}
+
+/// The engine that the flags ask for.
+pub(crate) fn engine(flags: EngineFlags) -> Result<Engine> {
+    Engine::new(&config(flags))
+}
+
+/// The bytes of a file; of standard input when it is called `-`.
+pub(crate) fn read(file: &OsStr) -> Result<Vec<u8>> {
+    if file == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
+        return Ok(bytes);
+    }
+    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
+}

@@ -1,0 +1,191 @@
+//! The command line: one structure per subcommand, read by clap, with the help that it shows.
+//!
+//! Called once, by `main`. Options stand before the file; everything after it is the guest's, untouched.
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Runs, compiles and checks WebAssembly.
+///
+/// `tancho FILE [ARGS]` is short for `tancho run FILE [ARGS]`.
+#[derive(Parser, Debug)]
+#[command(name = "tancho", version, max_term_width = 120)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    Run(Run),
+    Compile(Compile),
+    Validate(Validate),
+    Wast(Wast),
+}
+
+/// Runs a program: calls `_start`, or the function that --invoke names.
+///
+/// The exit code is the program's own; 134 after a trap; 1 for any other error.
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+
+    /// Gives the guest the directory HOST, under the name GUEST or else the same name. Without any, it sees no files.
+    #[arg(long, value_name = "HOST[::GUEST]")]
+    pub(crate) dir: Vec<String>,
+
+    /// Sets an environment variable of the guest; without a value, to the host's. Without any, it has none.
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(crate) env: Vec<String>,
+
+    /// Calls the exported function NAME with the arguments after FILE, read as its parameters' types, and prints the results.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) invoke: Option<String>,
+
+    /// What the guest sees as its own name; by default the file's.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) argv0: Option<String>,
+
+    /// Loads a compiled file (.cwasm) that this user's engine did not write. It is native code, and runs unchecked: only for files
+    /// whose origin you trust.
+    #[arg(long)]
+    pub(crate) allow_precompiled: bool,
+
+    /// The program (.wasm, .wat, .cwasm, or - for standard input), then its arguments.
+    #[arg(value_name = "FILE [ARGS]", trailing_var_arg = true, required = true)]
+    file_and_arguments: Vec<OsString>,
+}
+
+impl Run {
+    /// The file, and the guest's arguments.
+    pub(crate) fn split(&self) -> (&OsString, &[OsString]) {
+        self.file_and_arguments.split_first().expect("clap requires at least one value")
+    }
+}
+
+/// Compiles a module ahead of time, to a .cwasm file that `run` starts at once.
+///
+/// The file is signed with a key of yours, by which `run` knows it again.
+#[derive(Args, Debug)]
+pub(crate) struct Compile {
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+
+    /// Where to write; by default the module's name with the extension .cwasm, in the current directory.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Compile for another machine: x86_64-, aarch64- or riscv64gc-unknown-linux-gnu. Code for a named target uses only what all its
+    /// machines have; without --target it uses all that this machine has.
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) target: Option<String>,
+
+    /// The module (.wasm, .wat, or - for standard input).
+    #[arg(value_name = "FILE")]
+    pub(crate) file: OsString,
+}
+
+/// Checks that a module is valid, and says nothing when it is.
+#[derive(Args, Debug)]
+pub(crate) struct Validate {
+    /// The module (.wasm, .wat, or - for standard input).
+    #[arg(value_name = "FILE")]
+    pub(crate) file: OsString,
+}
+
+/// Runs scripts of the specification's test suite (.wast).
+#[derive(Args, Debug)]
+pub(crate) struct Wast {
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+
+    /// Compiles each module to an image, and loads that, before it is run.
+    #[arg(long)]
+    pub(crate) precompile: bool,
+
+    /// The scripts.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// How code is compiled. `run` and `compile` must be given the same, or the compiled file is refused.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct EngineFlags {
+    /// How much the compiler optimises.
+    #[arg(long, value_name = "LEVEL", default_value = "speed", hide_possible_values = false)]
+    pub(crate) opt_level: OptLevel,
+
+    /// On how many threads to compile; by default as many as the machine has.
+    #[arg(long, value_name = "N")]
+    pub(crate) compile_threads: Option<usize>,
+
+    /// Makes every NaN that an instruction produces the canonical one.
+    #[arg(long)]
+    pub(crate) canonical_nan: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub(crate) enum OptLevel {
+    /// Not at all: quickest to compile.
+    None,
+    /// For speed.
+    Speed,
+    /// For speed, and for size where it costs no speed.
+    SpeedAndSize,
+}
+
+/// Reads a command line. Where the first word is no subcommand, `run` is meant.
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, clap::Error> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    if let Some(first) = arguments.get(1) {
+        let own = ["help", "--help", "-h", "--version", "-V"];
+        let is_command = first.to_str().is_some_and(|first| {
+            own.contains(&first) || Line::command().get_subcommands().any(|command| command.get_name() == first)
+        });
+        if !is_command {
+            arguments.insert(1, "run".into());
+        }
+    }
+    Line::try_parse_from(arguments).map(|line| line.command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(line: &[&str]) -> Run {
+        match parse(line.iter().map(OsString::from)) {
+            Ok(Command::Run(run)) => run,
+            other => panic!("{line:?} is read as {other:?}"),
+        }
+    }
+
+    #[test]
+    fn run_is_meant_where_no_subcommand_stands() {
+        assert_eq!(run(&["tancho", "a.wasm"]).split().0, "a.wasm");
+        assert_eq!(run(&["tancho", "run", "a.wasm"]).split().0, "a.wasm");
+        assert_eq!(run(&["tancho", "--dir", ".", "a.wasm"]).dir, ["."]);
+        assert!(matches!(parse(["tancho", "wast", "a"].map(OsString::from).into_iter()), Ok(Command::Wast(_))));
+    }
+
+    #[test]
+    fn what_follows_the_file_is_the_guests() {
+        let line = run(&["tancho", "--dir", "x::y", "a.wasm", "--dir", "z", "--", "-h", "--invoke=f"]);
+        assert_eq!(line.dir, ["x::y"]);
+        assert_eq!(line.split().1, ["--dir", "z", "--", "-h", "--invoke=f"]);
+        assert!(line.invoke.is_none());
+    }
+
+    #[test]
+    fn dashes_before_the_file_are_dropped() {
+        let line = run(&["tancho", "run", "--", "a.wasm", "--", "b"]);
+        assert_eq!(line.split(), (&"a.wasm".into(), &["--".into(), "b".into()][..]));
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Line::command().debug_assert();
+    }
+}

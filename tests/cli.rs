@@ -1,0 +1,213 @@
+//! The command `tancho`, as a person uses it: what it prints and how it ends.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+struct Bench {
+    folder: tempfile::TempDir,
+}
+
+struct Ended {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Bench {
+    fn new() -> Bench {
+        Bench { folder: tempfile::tempdir().expect("a folder to work in") }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tancho"));
+        command.args(arguments).current_dir(self.folder.path());
+        command.env_clear().env("TANCHO_KEY_FILE", self.folder.path().join("key")).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        self.command(arguments).output().expect("tancho starts").into()
+    }
+
+    fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ended {
+        let mut command = self.command(arguments);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("tancho starts");
+        child.stdin.take().expect("it is piped").write_all(input).expect("it reads its input");
+        child.wait_with_output().expect("tancho ends").into()
+    }
+
+    fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> &Self {
+        std::fs::write(self.folder.path().join(name), contents).expect("it can be written");
+        self
+    }
+}
+
+fn program(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/program").join(name).display().to_string()
+}
+
+const ADD: &str = r#"
+(module
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "both") (param f64 i64) (result i64 f64) (local.get 1) (local.get 0))
+  (func (export "trap") unreachable))
+"#;
+
+#[test]
+fn run_is_the_default_command() {
+    let bench = Bench::new();
+    for arguments in [&["run", &program("crunch.wasm"), "queens", "6"][..], &[&program("crunch.wasm"), "queens", "6"]] {
+        let ended = bench.run(arguments);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "queens 6: 0000000000000004\n"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn invoke_reads_and_prints_values() {
+    let bench = Bench::new();
+    bench.file("a.wat", ADD);
+    assert_eq!(bench.run(&["--invoke", "add", "a.wat", "2", "-3"]).stdout, "-1\n");
+    assert_eq!(bench.run(&["--invoke", "add", "a.wat", "0xffffffff", "1"]).stdout, "0\n");
+    assert_eq!(bench.run(&["--invoke", "both", "a.wat", "1.5", "-7"]).stdout, "-7\n1.5\n");
+    let ended = bench.run(&["--invoke", "add", "a.wat", "2"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("takes 2 arguments and 1 are given"), "{}", ended.stderr);
+    let ended = bench.run(&["--invoke", "add", "a.wat", "2", "4294967296"]);
+    assert!(ended.stderr.contains("`4294967296` is no value of type i32"), "{}", ended.stderr);
+    let ended = bench.run(&["--invoke", "sub", "a.wat"]);
+    assert!(ended.stderr.contains("no function `sub`"), "{}", ended.stderr);
+    let ended = bench.run(&["a.wat"]);
+    assert!(ended.stderr.contains("--invoke: add, both, trap"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_trap_ends_with_134_and_a_backtrace() {
+    let bench = Bench::new();
+    bench.file("a.wat", ADD);
+    let ended = bench.run(&["--invoke", "trap", "a.wat"]);
+    assert_eq!(ended.code, Some(134));
+    assert!(ended.stderr.contains("wasm trap: wasm `unreachable` instruction executed"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("wasm backtrace:"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_guests_exit_code_is_ours() {
+    let bench = Bench::new();
+    let ended = bench.run(&[&program("trap.wasm"), "exit"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(7), ""));
+}
+
+#[test]
+fn a_module_may_come_from_standard_input() {
+    let bench = Bench::new();
+    let ended = bench.run_with_input(&["--invoke", "add", "-", "1", "2"], ADD.as_bytes());
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "3\n"), "{}", ended.stderr);
+}
+
+#[test]
+fn compile_writes_a_file_that_runs() {
+    let bench = Bench::new();
+    bench.file("sum.wat", ADD);
+    assert_eq!(bench.run(&["compile", "sum.wat"]).code, Some(0));
+    assert!(bench.folder.path().join("sum.cwasm").exists(), "the name is the module's");
+    assert_eq!(bench.run(&["--invoke", "add", "sum.cwasm", "2", "3"]).stdout, "5\n");
+    assert_eq!(bench.run(&["compile", "sum.wat", "-o", "again.cwasm", "--compile-threads", "1"]).code, Some(0));
+    let read = |name: &str| std::fs::read(bench.folder.path().join(name)).expect("it is there");
+    assert_eq!(read("sum.cwasm"), read("again.cwasm"), "compiling twice gives the same bytes");
+}
+
+#[test]
+fn a_file_of_another_origin_needs_the_flag() {
+    let bench = Bench::new();
+    bench.file("sum.wat", ADD);
+    bench.run(&["compile", "sum.wat"]);
+    std::fs::remove_file(bench.folder.path().join("key")).expect("the key was made");
+    let ended = bench.run(&["--invoke", "add", "sum.cwasm", "2", "3"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("--allow-precompiled"), "{}", ended.stderr);
+    assert_eq!(bench.run(&["--allow-precompiled", "--invoke", "add", "sum.cwasm", "2", "3"]).stdout, "5\n");
+    let image = std::fs::read(bench.folder.path().join("sum.cwasm")).expect("it is there");
+    bench.file("cut.cwasm", &image[..image.len() / 2]);
+    let ended = bench.run(&["--allow-precompiled", "--invoke", "add", "cut.cwasm", "2", "3"]);
+    assert!(ended.stderr.contains("cut short"), "{}", ended.stderr);
+}
+
+#[test]
+fn cross_compilation_names_what_it_lacks() {
+    let bench = Bench::new();
+    bench.file("sum.wat", ADD);
+    for triple in ["aarch64-unknown-linux-gnu", "riscv64gc-unknown-linux-gnu"] {
+        let ended = bench.run(&["compile", "sum.wat", "--target", triple]);
+        // Built with every back end it works, and the file is refused here for what it is.
+        if ended.code == Some(0) {
+            let ended = bench.run(&["--invoke", "add", "sum.cwasm", "1", "2"]);
+            assert!(ended.stderr.contains(&format!("compiled for {triple}")), "{}", ended.stderr);
+        } else {
+            assert!(ended.stderr.contains("`all-targets`"), "{}", ended.stderr);
+        }
+    }
+    let ended = bench.run(&["compile", "sum.wat", "--target", "x86_64-pc-windows-msvc"]);
+    assert!(ended.stderr.contains("not supported"), "{}", ended.stderr);
+}
+
+#[test]
+fn validate_says_what_is_wrong() {
+    let bench = Bench::new();
+    bench
+        .file("good.wat", ADD)
+        .file("bad.wat", "(module (func $f (result i32) i64.const 0))")
+        .file("c.wat", "(component)");
+    let ended = bench.run(&["validate", "good.wat"]);
+    assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "", ""));
+    let ended = bench.run(&["validate", "bad.wat"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("type mismatch") && ended.stderr.contains("`f`"), "{}", ended.stderr);
+    assert!(bench.run(&["validate", "c.wat"]).stderr.contains("component"));
+}
+
+#[test]
+fn missing_imports_are_all_named() {
+    let bench = Bench::new();
+    let text = r#"(module (import "env" "one" (func)) (import "wasi_snapshot_preview1" "sock_accept" (func (param i32 i32 i32) (result i32))))"#;
+    bench.file("a.wat", text);
+    let ended = bench.run(&["a.wat"]);
+    assert_eq!(ended.code, Some(1));
+    for import in ["env::one", "wasi_snapshot_preview1::sock_accept"] {
+        assert!(ended.stderr.contains(import), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_script_that_fails_says_where() {
+    let bench = Bench::new();
+    bench.file("a.wast", "(module (func (export \"f\") (result i32) i32.const 1))\n(assert_return (invoke \"f\") (i32.const 2))\n(assert_return (invoke \"f\") (i32.const 1))");
+    let ended = bench.run(&["wast", "a.wast"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.stdout.contains("a.wast:2:") && ended.stdout.contains("1 assertions passed, 1 failed"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2() {
+    assert_eq!(Bench::new().run(&["--no-such-flag", "a.wasm"]).code, Some(2));
+    assert_eq!(Bench::new().run(&["compile"]).code, Some(2));
+    assert_eq!(Bench::new().run(&["--help"]).code, Some(0));
+    let ended = Bench::new().run(&["nothing.wasm"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("cannot read nothing.wasm"), "{}", ended.stderr);
+}

@@ -1,0 +1,33 @@
+;; A load: the index is extended, the base comes from the vmctx, the offset is folded, nothing is checked.
+(module
+  (memory 1)
+  (func (export "load") (param i32) (result i32)
+    (i32.load offset=16 (local.get 0))))
+
+;; ==== generated code; BLESS=1 rewrites what follows ====
+;;
+;; function 0
+;; | function u0:0(i64, i32) -> i32 tail {
+;; |     region0 = 1073741824 "Memory(MemoryIndex(0))"
+;; |
+;; |                                 block0(v0: i64, v1: i32):
+;; | @002a                               v3 = load.i64 notrap aligned readonly can_move v0+48
+;; | @002a                               v4 = uextend.i64 v1
+;; | @002a                               v5 = iadd v3, v4
+;; | @002a                               v6 = load.i32 user2 little region0 v5+16
+;; | @002d                               jump block1(v6)
+;; |
+;; |                                 block1(v2: i32):
+;; | @002d                               return v2
+;; | }
+;;
+;;     0  push %rbp
+;;     1  mov %rsp,%rbp
+;;     4  mov %rsi,%r8
+;;     7  mov 0x30(%rdi),%rsi
+;;     b  mov %r8,%rdi
+;;     e  mov %edi,%edi
+;;    10  mov 0x10(%rsi,%rdi),%eax
+;;    14  mov %rbp,%rsp
+;;    17  pop %rbp
+;;    18  ret

@@ -1,0 +1,39 @@
+//! Infinite recursion with small and with large frames: what `trap.rs` and `main_thread.rs` run on their threads.
+
+use std::fmt::Write;
+use tancho::{Engine, Instance, Module, Store, Trap, WasmBacktrace};
+
+/// A function that recurses with `values` 64-bit values in its frame.
+fn recursion(values: usize) -> String {
+    let mut text = String::from("(module (memory 2) (func $f (export \"f\") (result i64)\n");
+    for value in 0..values {
+        writeln!(text, "(local $v{value} i64)").expect("writing to a string");
+    }
+    // Loads cannot be done again after the call, so every value is in the frame across it.
+    for value in 0..values {
+        writeln!(text, "(local.set $v{value} (i64.load offset={} (i32.const 0)))", value * 8)
+            .expect("writing to a string");
+    }
+    text.push_str("(i64.add (call $f) (i64.const 1))\n");
+    for value in 0..values {
+        writeln!(text, "(i64.add (local.get $v{value}))").expect("writing to a string");
+    }
+    text + "))"
+}
+
+/// Overflows the stack `rounds` times with frames of 16 bytes and as often with frames of over 64 KiB.
+pub(crate) fn overflows(rounds: usize) {
+    for values in [0, (64 << 10) / 8] {
+        let engine = Engine::default();
+        let module = Module::new(&engine, recursion(values)).expect("it compiles");
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).expect("it has no imports");
+        let f = instance.get_typed_func::<(), i64>(&mut store, "f").expect("it is exported");
+        for _ in 0..rounds {
+            let error = f.call(&mut store, ()).expect_err("it never ends");
+            assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::StackOverflow), "{error:?}");
+            let backtrace = error.downcast_ref::<WasmBacktrace>().expect("it has a backtrace");
+            assert!(backtrace.frames().iter().any(|frame| frame.func_name() == Some("f")), "{error:?}");
+        }
+    }
+}
