@@ -66,6 +66,17 @@ const ADD: &str = r#"
 "#;
 
 #[test]
+fn the_readmes_quick_start_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("it can be read");
+    let line = readme.lines().find_map(|line| line.strip_prefix("cargo run --release -- ")).expect("the quick start");
+    let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
+    let ended: Ended = Bench::new().command(&words).current_dir(root).output().expect("tancho starts").into();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stdout, "queens 12: 0000000000003778\n");
+}
+
+#[test]
 fn run_is_the_default_command() {
     let bench = Bench::new();
     for arguments in [&["run", &program("crunch.wasm"), "queens", "6"][..], &[&program("crunch.wasm"), "queens", "6"]] {

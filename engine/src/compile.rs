@@ -1,6 +1,8 @@
-//! The way to the compiler: the only file that names the crate `tancho-jit`, and the only one that knows whether it is there.
+//! The way to the compiler: the only file that names the crate `tancho-jit`, and the only one that knows whether it
+//! is there.
 //!
-//! `engine` owns a [`Compiler`]. Without the feature `compile` there is the same face, and every request is an error that says so.
+//! `engine` owns a [`Compiler`]. Without the feature `compile` there is the same face, and every request is an error
+//! that says so.
 
 use crate::config::Config;
 use crate::error::{Context, Error, Result};

@@ -75,8 +75,8 @@ impl Config {
         self
     }
 
-    /// Whether every NaN that an instruction produces is the canonical one, so that results are the same on every machine.
-    /// Off by default; costs speed in float code.
+    /// Whether every NaN that an instruction produces is the canonical one, so that results are the same on every
+    /// machine. Off by default; costs speed in float code.
     pub fn cranelift_nan_canonicalization(&mut self, enable: bool) -> &mut Self {
         self.tunables.nan_canonicalization = enable;
         self
@@ -112,16 +112,17 @@ impl Config {
         self
     }
 
-    /// Whether compiled modules know which code comes from where in the WebAssembly file, so that backtraces have offsets.
-    /// On by default.
+    /// Whether compiled modules know which code comes from where in the WebAssembly file, so that backtraces have
+    /// offsets. On by default.
     pub fn generate_address_map(&mut self, enable: bool) -> &mut Self {
         self.tunables.address_map = enable;
         self
     }
 
-    /// The machine to compile for, as a triple such as `aarch64-unknown-linux-gnu`; by default this one, with all the features
-    /// its CPU has. An engine with a target of another architecture can only [precompile](crate::Engine::precompile_module). A triple that is not known is an
-    /// error of [`Engine::new`](crate::Engine::new).
+    /// The machine to compile for, as a triple such as `aarch64-unknown-linux-gnu`; by default this one, with all the
+    /// features its CPU has. An engine with a target of another architecture can only
+    /// [precompile](crate::Engine::precompile_module). A triple that is not known is an error of
+    /// [`Engine::new`](crate::Engine::new).
     pub fn target(&mut self, triple: &str) -> &mut Self {
         self.target = Some(triple.to_owned());
         self

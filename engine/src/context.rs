@@ -1,6 +1,7 @@
 //! Contexts: the several ways in which a store can be at hand.
 //!
-//! Every method of a handle takes one: a store, a reference to it, the caller of a host function, or what these become in between.
+//! Every method of a handle takes one: a store, a reference to it, the caller of a host function, or what these
+//! become in between.
 
 use crate::engine::Engine;
 use crate::func::Caller;

@@ -24,8 +24,8 @@ struct Shared {
     tunables: Arc<Tunables>,
     compiler: Compiler,
     types: TypeTable,
-    /// Images that hold the trampolines of one type each, by the type's id, for host functions that become references. The type is
-    /// kept with them, so that its id stays its own.
+    /// Images that hold the trampolines of one type each, by the type's id, for host functions that become
+    /// references. The type is kept with them, so that its id stays its own.
     trampolines: Mutex<HashMap<u32, (FuncType, Arc<Code>)>>,
     key_file: Option<PathBuf>,
     key: OnceLock<Key>,
@@ -36,7 +36,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When the target is not supported, this CPU lacks what compiled code needs at least, or the handlers cannot be installed.
+    /// When the target is not supported, this CPU lacks what compiled code needs at least, or the handlers cannot be
+    /// installed.
     pub fn new(config: &Config) -> Result<Engine> {
         tancho_runtime::trap::install().context("cannot install the signal handlers")?;
         Ok(Engine(Arc::new(Shared {
@@ -49,8 +50,8 @@ impl Engine {
         })))
     }
 
-    /// Compiles a module to the bytes of a `.cwasm` file for the engine's [target](Config::target), signed with the user's key.
-    /// `wasm` is WebAssembly's binary format or, with feature `wat`, its text.
+    /// Compiles a module to the bytes of a `.cwasm` file for the engine's [target](Config::target), signed with the
+    /// user's key. `wasm` is WebAssembly's binary format or, with feature `wat`, its text.
     ///
     /// # Errors
     ///

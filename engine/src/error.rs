@@ -1,7 +1,7 @@
 //! The one error type: a value, and the contexts that were put around it on its way out.
 //!
-//! Every fallible function of this crate returns it. It is one pointer wide, so that results of calls stay small; what it holds
-//! can be found again by type ([`Error::downcast_ref`]), whichever layer of the chain it is in.
+//! Every fallible function of this crate returns it. It is one pointer wide, so that results of calls stay small;
+//! what it holds can be found again by type ([`Error::downcast_ref`]), whichever layer of the chain it is in.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -12,8 +12,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Anything that went wrong, with its causes.
 ///
-/// Made from any standard error by `?`, or from a message by [`Error::msg`]. `{}` shows the outermost message, `{:#}` and
-/// `{:?}` show all of them under "Caused by:". It converts into `Box<dyn std::error::Error + Send + Sync>`.
+/// Made from any standard error by `?`, or from a message by [`Error::msg`]. `{}` shows the outermost message, `{:#}`
+/// and `{:?}` show all of them under "Caused by:". It converts into `Box<dyn std::error::Error + Send + Sync>`.
 pub struct Error(Box<Layer>);
 
 /// One layer of the chain: what it says, and the layer that it was put around.
@@ -132,8 +132,8 @@ impl Error {
         Error(Box::new(Layer { value: Box::new(Standard(error)), source: None }))
     }
 
-    /// An error of a boxed one. When that was an [`Error`] before, it is the same one again; otherwise the type in the box can be
-    /// found through [`Error::chain`] only.
+    /// An error of a boxed one. When that was an [`Error`] before, it is the same one again; otherwise the type in
+    /// the box can be found through [`Error::chain`] only.
     #[cold]
     pub fn from_boxed(error: Box<dyn StdError + Send + Sync>) -> Error {
         match error.downcast::<Layer>() {
@@ -198,7 +198,8 @@ impl Error {
 #[derive(Debug)]
 pub struct Chain<'a> {
     next: Option<&'a (dyn StdError + 'static)>,
-    /// The layer that `next` is, while it is one: a standard error put in as a context does not know its layer's source.
+    /// The layer that `next` is, while it is one: a standard error put in as a context does not know its layer's
+    /// source.
     layer: Option<&'a Layer>,
 }
 

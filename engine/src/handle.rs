@@ -1,4 +1,5 @@
-//! Handles: the identity of a store that every handle carries, and the handles of things that are imported and exported.
+//! Handles: the identity of a store that every handle carries, and the handles of things that are imported and
+//! exported.
 //!
 //! Every file that defines a handle checks it with [`StoreId`] before it touches the store.
 

@@ -30,9 +30,10 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// When there are not as many imports as the module has, or one has the wrong type ([`LinkError`](crate::LinkError)) or belongs
-    /// to another store; when the module belongs to another engine or the store is poisoned; when there is no memory left; and what
-    /// initialisation and the start function end in. After these the instance stays in the store, because another one's table may refer to it.
+    /// When there are not as many imports as the module has, or one has the wrong type
+    /// ([`LinkError`](crate::LinkError)) or belongs to another store; when the module belongs to another engine or
+    /// the store is poisoned; when there is no memory left; and what initialisation and the start function end in.
+    /// After these the instance stays in the store, because another one's table may refer to it.
     pub fn new(mut store: impl AsContextMut, module: &Module, imports: &[Extern]) -> Result<Instance> {
         let expected = module.import_types().len();
         if imports.len() != expected {

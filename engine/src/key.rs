@@ -1,10 +1,11 @@
 //! The per-user key: 32 random bytes that compiled modules are signed with.
 //!
-//! `engine` asks for it when a module is first serialised or deserialised. The file is made atomically, so that all processes of a user
-//! agree, and is refused when anybody else could know or change it.
+//! `engine` asks for it when a module is first serialised or deserialised. The file is made atomically, so that all
+//! processes of a user agree, and is refused when anybody else could know or change it.
 
 use crate::error::{Context, Error, Result};
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
 use std::env;
 use std::fs::{DirBuilder, File};
 use std::io::{Read, Write};
@@ -55,7 +56,7 @@ fn read(path: &Path) -> Result<Option<Key>> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(file) => file,
-        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        Err(Errno::NOENT) => return Ok(None),
         Err(error) => return Err(Error::new(error).context("it cannot be opened")),
     };
     let stat = rustix::fs::fstat(&file).context("it cannot be examined")?;
@@ -101,16 +102,29 @@ fn create(path: &Path) -> Result<()> {
     let mut file = File::from(file);
     let written = file.write_all(key).and_then(|()| file.sync_all());
     // A link fails where a file is already, and shows it with all of its content or not at all.
-    let linked = written.map_err(Error::new).and_then(|()| {
-        match rustix::fs::linkat(CWD, &temporary, CWD, path, AtFlags::empty()) {
-            Ok(()) | Err(rustix::io::Errno::EXIST) => Ok(()),
-            Err(error) => Err(Error::new(error)),
-        }
-    });
-    let removed = rustix::fs::unlink(&temporary);
-    linked.context("it cannot be written")?;
+    let placed = written.map_err(Error::new).and_then(|()| Ok(place(&temporary, path)?));
+    let removed = match rustix::fs::unlink(&temporary) {
+        Err(Errno::NOENT) => Ok(()),
+        removed => removed,
+    };
+    placed.context("it cannot be written")?;
     removed.context("its temporary copy cannot be removed")?;
     Ok(())
+}
+
+/// Gives the finished file its name, unless another has it by then.
+fn place(temporary: &Path, path: &Path) -> Result<(), Errno> {
+    let placed = match rustix::fs::linkat(CWD, temporary, CWD, path, AtFlags::empty()) {
+        // A file system without links.
+        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {
+            rustix::fs::renameat_with(CWD, temporary, CWD, path, RenameFlags::NOREPLACE)
+        }
+        placed => placed,
+    };
+    match placed {
+        Err(Errno::EXIST) => Ok(()),
+        placed => placed,
+    }
 }
 
 /// Fills `bytes` with random ones from the kernel.
@@ -120,7 +134,7 @@ fn fill(bytes: &mut [u8]) -> Result<()> {
         match rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()) {
             Ok(0) => return Err(Error::msg("the kernel gives no random bytes")),
             Ok(count) => filled += count,
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
             Err(error) => return Err(Error::new(error).context("the kernel gives no random bytes")),
         }
     }

@@ -1,8 +1,8 @@
 //! Tancho: an optimizing WebAssembly engine, to embed in Rust programs.
 //!
-//! An [`Engine`] compiles; a [`Module`] is compiled code; a [`Store`] holds what runs, with the program's own data of type `T`;
-//! a [`Linker`] gives imports their meaning; an [`Instance`] is a module in a store; a [`TypedFunc`] is how to call it.
-//! All but the first four are small copyable handles, used together with the store that they came from.
+//! An [`Engine`] compiles; a [`Module`] is compiled code; a [`Store`] holds what runs, with the program's own data of
+//! type `T`; a [`Linker`] gives imports their meaning; an [`Instance`] is a module in a store; a [`TypedFunc`] is how
+//! to call it. All but the first four are small copyable handles, used together with the store that they came from.
 //!
 #![cfg_attr(all(feature = "compile", feature = "wat"), doc = "```")]
 #![cfg_attr(not(all(feature = "compile", feature = "wat")), doc = "```ignore")]
@@ -31,9 +31,10 @@
 //!
 //! # Misuse
 //!
-//! A handle knows its store, a module its engine. Using one with another store or engine is an [`Err`], or a panic with a clear
-//! message where a method has no `Result`; it is never undefined behaviour. A panic in a host function comes back as an `Err` and
-//! *poisons* the store: what it holds can still be read, but nothing in it can be called any more.
+//! A handle knows its store, a module its engine. Using one with another store or engine is an [`Err`], or a panic
+//! with a clear message where a method has no `Result`; it is never undefined behaviour. A panic in a host function
+//! comes back as an `Err` and *poisons* the store: what it holds can still be read, but nothing in it can be called
+//! any more.
 
 mod compile;
 mod config;

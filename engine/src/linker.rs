@@ -19,7 +19,8 @@ use std::sync::Arc;
 
 /// Names and what they mean, for the imports of modules in stores with data of type `T`.
 ///
-/// Functions that are defined by closures belong to no store: a linker that has only these serves any number of stores. Clones are independent.
+/// Functions that are defined by closures belong to no store: a linker that has only these serves any number of
+/// stores. Clones are independent.
 pub struct Linker<T> {
     engine: Engine,
     /// By module name and name.
@@ -65,9 +66,9 @@ impl<T> Linker<T> {
 
     /// Defines a function by a closure.
     ///
-    /// The closure takes up to 16 parameters that are [`WasmTy`](crate::WasmTy)s, before them a [`Caller`] if it wants one, and returns `()`, a
-    /// [`WasmTy`](crate::WasmTy), a tuple of up to 8 of them, or a [`Result`] of one of these. An error ends the call that WebAssembly was in, and comes out of
-    /// it unchanged.
+    /// The closure takes up to 16 parameters that are [`WasmTy`](crate::WasmTy)s, before them a [`Caller`] if it
+    /// wants one, and returns `()`, a [`WasmTy`](crate::WasmTy), a tuple of up to 8 of them, or a [`Result`] of one
+    /// of these. An error ends the call that WebAssembly was in, and comes out of it unchanged.
     ///
     /// # Errors
     ///
@@ -121,7 +122,8 @@ impl<T> Linker<T> {
     ///
     /// # Errors
     ///
-    /// When one of the names is defined already, or the instance belongs to another store, or the store to another engine.
+    /// When one of the names is defined already, or the instance belongs to another store, or the store to another
+    /// engine.
     pub fn instance(
         &mut self,
         mut store: impl AsContextMut<Data = T>,
@@ -139,9 +141,9 @@ impl<T> Linker<T> {
 
     /// Instantiates a module and defines what it exports, under a module name.
     ///
-    /// A *command*, which exports `_start` and not `_initialize`, is not instantiated: the functions that it exports are defined, and each call
-    /// of one makes a new instance, as commands are meant to be used once. Of any other module one instance is made, and the function that it
-    /// exports as `_initialize`, if there is one, is called.
+    /// A *command*, which exports `_start` and not `_initialize`, is not instantiated: the functions that it exports
+    /// are defined, and each call of one makes a new instance, as commands are meant to be used once. Of any other
+    /// module one instance is made, and the function that it exports as `_initialize`, if there is one, is called.
     ///
     /// # Errors
     ///
@@ -205,8 +207,8 @@ impl<T> Linker<T> {
         Ok(())
     }
 
-    /// What a name means, in this store. `None` when it is not defined. A function defined by a closure becomes a new function of the
-    /// store each time.
+    /// What a name means, in this store. `None` when it is not defined. A function defined by a closure becomes a new
+    /// function of the store each time.
     ///
     /// # Panics
     ///
@@ -226,7 +228,8 @@ impl<T> Linker<T> {
         }
     }
 
-    /// Defines what is missing of a module's imported functions as functions that end the call with the error [`UnknownImport`].
+    /// Defines what is missing of a module's imported functions as functions that end the call with the error
+    /// [`UnknownImport`].
     ///
     /// # Errors
     ///
@@ -240,8 +243,8 @@ impl<T> Linker<T> {
         })
     }
 
-    /// Defines what is missing of a module's imports: as functions that return zeros and nulls; as globals that are zero or null, and as tables and memories
-    /// as small as they may be, new ones for each instance.
+    /// Defines what is missing of a module's imports: as functions that return zeros and nulls; as globals that are
+    /// zero or null, and as tables and memories as small as they may be, new ones for each instance.
     ///
     /// # Errors
     ///
@@ -294,7 +297,8 @@ impl<T> Linker<T> {
     ///
     /// # Errors
     ///
-    /// A [`LinkError`] when imports are not defined, all of which it lists, or a host function has another type; when the module belongs to another engine.
+    /// A [`LinkError`] when imports are not defined, all of which it lists, or a host function has another type; when
+    /// the module belongs to another engine.
     pub fn instantiate_pre(&self, module: &Module) -> Result<InstancePre<T>> {
         self.require_engine(module)?;
         let definitions = self.definitions_of(module)?;
@@ -347,7 +351,8 @@ impl<T> Linker<T> {
     }
 }
 
-/// A module and what its imports are bound to, looked up once by [`Linker::instantiate_pre`]. Cheap to clone, and to share between threads.
+/// A module and what its imports are bound to, looked up once by [`Linker::instantiate_pre`]. Cheap to clone, and to
+/// share between threads.
 pub struct InstancePre<T>(Arc<Prepared>, PhantomData<fn(T) -> T>);
 
 struct Prepared {

@@ -92,7 +92,8 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// A [`MemoryAccessError`] when not all of them are there, and then `buffer` is as it was; when the memory belongs to another store.
+    /// A [`MemoryAccessError`] when not all of them are there, and then `buffer` is as it was; when the memory
+    /// belongs to another store.
     pub fn read(&self, store: impl AsContext, offset: usize, buffer: &mut [u8]) -> Result<()> {
         let context = store.as_context();
         self.store.check(context.opaque(), "memory")?;
@@ -107,7 +108,8 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// A [`MemoryAccessError`] when not all of them are there, and then the memory is as it was; when the memory belongs to another store.
+    /// A [`MemoryAccessError`] when not all of them are there, and then the memory is as it was; when the memory
+    /// belongs to another store.
     pub fn write(&self, mut store: impl AsContextMut, offset: usize, buffer: &[u8]) -> Result<()> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
@@ -145,8 +147,8 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// When it would exceed its maximum or what the engine reserves, or the system has no memory left; when it belongs to another store. Then it is
-    /// as it was.
+    /// When it would exceed its maximum or what the engine reserves, or the system has no memory left; when it
+    /// belongs to another store. Then it is as it was.
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64) -> Result<u64> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();

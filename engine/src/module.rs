@@ -17,11 +17,12 @@ use tancho_runtime::types::RegisteredType;
 ///
 /// # Where compiled modules may come from
 ///
-/// A compiled module is native code: whoever makes one can do everything that the process may. [`Module::deserialize`] therefore
-/// loads only what was [serialised](Module::serialize) with the key of the same user; nobody has to vouch for the bytes, and the
-/// function is safe. The key is 32 random bytes in the file `$TANCHO_KEY_FILE`, else `$XDG_CONFIG_HOME/tancho/key`, else
-/// `$HOME/.config/tancho/key` (or where [`Config::key_file`](crate::Config::key_file) says), which is made when it is first needed.
-/// Whoever can read that file can make modules that load.
+/// A compiled module is native code: whoever makes one can do everything that the process may.
+/// [`Module::deserialize`] therefore loads only what was [serialised](Module::serialize) with the key of the same
+/// user; nobody has to vouch for the bytes, and the function is safe. The key is 32 random bytes in the file
+/// `$TANCHO_KEY_FILE`, else `$XDG_CONFIG_HOME/tancho/key`, else `$HOME/.config/tancho/key` (or where
+/// [`Config::key_file`](crate::Config::key_file) says), which is made when it is first needed. Whoever can read that
+/// file can make modules that load.
 #[derive(Clone)]
 pub struct Module(Arc<Loaded>);
 
@@ -41,9 +42,9 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// When it is not valid, or uses what this engine does not support or was told to refuse; when it is a component or a compiled module; or when
-    /// the engine's [target](crate::Config::target) is not this machine. The message says where in the module, and in which
-    /// function.
+    /// When it is not valid, or uses what this engine does not support or was told to refuse; when it is a component
+    /// or a compiled module; or when the engine's [target](crate::Config::target) is not this machine. The message
+    /// says where in the module, and in which function.
     pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module> {
         Self::from_binary(engine, &engine::source(bytes.as_ref())?)
     }
@@ -89,18 +90,19 @@ impl Module {
         Ok(image)
     }
 
-    /// Whether `bytes` begin as a compiled module does, sound or not: what [`Module::deserialize`] loads and [`Module::new`] refuses.
+    /// Whether `bytes` begin as a compiled module does, sound or not: what [`Module::deserialize`] loads and
+    /// [`Module::new`] refuses.
     pub fn is_precompiled(bytes: &[u8]) -> bool {
         Image::is_image(bytes)
     }
 
-    /// Loads what [`Module::serialize`] or [`Engine::precompile_module`] of an engine with the same settings has made, with the key of the same
-    /// user.
+    /// Loads what [`Module::serialize`] or [`Engine::precompile_module`] of an engine with the same settings has
+    /// made, with the key of the same user.
     ///
     /// # Errors
     ///
-    /// When the bytes are damaged, made by another version, for another machine or with other settings, or not signed with the
-    /// user's key; when the key cannot be used.
+    /// When the bytes are damaged, made by another version, for another machine or with other settings, or not signed
+    /// with the user's key; when the key cannot be used.
     pub fn deserialize(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module> {
         Self::load(engine, bytes.as_ref(), Origin::Signed(engine.key()?))
     }
@@ -119,7 +121,8 @@ impl Module {
     ///
     /// # Safety
     ///
-    /// The bytes must have been made by Tancho and nobody else: they are native code that will run with all the rights of the process.
+    /// The bytes must have been made by Tancho and nobody else: they are native code that will run with all the
+    /// rights of the process.
     ///
     /// # Errors
     ///
@@ -199,8 +202,8 @@ impl Module {
         &self.0.imports
     }
 
-    /// Where this module's code leaves for a host function of the type with this id, typed or by an array; `None` when it has
-    /// no such trampoline.
+    /// Where this module's code leaves for a host function of the type with this id, typed or by an array; `None`
+    /// when it has no such trampoline.
     pub(crate) fn exit_trampoline(&self, type_id: u32, typed: bool) -> Option<*const u8> {
         let view = self.0.code.view();
         let positions = self.0.types.iter().zip(view.trampolines).filter(|(ty, _)| ty.id == type_id);

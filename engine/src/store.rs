@@ -1,8 +1,9 @@
 //! A store: all that runs, and the program's own data.
 //!
-//! Users own a [`Store`]; every other file works on the part that does not depend on the data's type, [`StoreOpaque`]. Host functions
-//! get their store back by a raw pointer from the records that `func::host` keeps, so here, and only here, is it decided who may hold
-//! a reference to a store and when: nobody holds one while compiled code runs.
+//! Users own a [`Store`]; every other file works on the part that does not depend on the data's type,
+//! [`StoreOpaque`]. Host functions get their store back by a raw pointer from the records that `func::host` keeps, so
+//! here, and only here, is it decided who may hold a reference to a store and when: nobody holds one while compiled
+//! code runs.
 
 use crate::context::AsContext;
 use crate::engine::Engine;
@@ -21,7 +22,8 @@ use tancho_runtime::store::Store as RuntimeStore;
 ///
 /// What is made in a store lives as long as the store: drop it to free everything.
 pub struct Store<T> {
-    /// Made by `Box::into_raw`. `*mut`, so that `T` is invariant: host functions read and write data of exactly this type.
+    /// Made by `Box::into_raw`. `*mut`, so that `T` is invariant: host functions read and write data of exactly this
+    /// type.
     inner: *mut StoreInner<T>,
     owned: PhantomData<StoreInner<T>>,
 }
@@ -41,9 +43,11 @@ pub(crate) struct StoreInner<T> {
     pub(crate) data: T,
 }
 
-/// The part of a store that does not depend on the data's type. `pub` because it stands in traits that are; nobody outside can name it.
+/// The part of a store that does not depend on the data's type. `pub` because it stands in traits that are; nobody
+/// outside can name it.
 pub struct StoreOpaque {
-    /// The store's id, or `None` once it is poisoned: calls compare their handle's id with this, so that one comparison does both.
+    /// The store's id, or `None` once it is poisoned: calls compare their handle's id with this, so that one
+    /// comparison does both.
     live: Option<StoreId>,
     vm: *mut VmStore,
     id: StoreId,
@@ -63,8 +67,8 @@ pub struct StoreOpaque {
     recent_types: Vec<FuncType>,
 }
 
-// SAFETY: the raw pointers are to things that the store owns (`vm`, and in `values` what its runtime store owns) and are followed only
-// by who holds the store.
+// SAFETY: the raw pointers are to things that the store owns (`vm`, and in `values` what its runtime store owns) and
+// are followed only by who holds the store.
 unsafe impl Send for StoreOpaque {}
 
 // SAFETY: as above: what is behind the pointers is changed by who holds the store exclusively.
@@ -160,8 +164,9 @@ impl<T: fmt::Debug> fmt::Debug for Store<T> {
 
 /// The exclusive right to a store for `'a`, as a raw pointer.
 ///
-/// It is not a `&mut StoreInner<T>`, because the holder of one gives the store away while it calls compiled code: a host function
-/// makes a loan of its own from the pointer in its record. References are made for as long as a step takes.
+/// It is not a `&mut StoreInner<T>`, because the holder of one gives the store away while it calls compiled code: a
+/// host function makes a loan of its own from the pointer in its record. References are made for as long as a step
+/// takes.
 pub(crate) struct Loan<'a, T> {
     inner: NonNull<StoreInner<T>>,
     exclusive: PhantomData<&'a mut StoreInner<T>>,
@@ -173,8 +178,8 @@ unsafe impl<T: Send> Send for Loan<'_, T> {}
 impl<'a, T> Loan<'a, T> {
     /// # Safety
     ///
-    /// `inner` must point to a store's inside, and nobody else may use that during `'a`, except by way of the new loan or in
-    /// a host function that is called from where the loan was given away.
+    /// `inner` must point to a store's inside, and nobody else may use that during `'a`, except by way of the new
+    /// loan or in a host function that is called from where the loan was given away.
     #[inline]
     pub(crate) unsafe fn new(inner: *mut StoreInner<T>) -> Self {
         // SAFETY: the caller says that it points to something.

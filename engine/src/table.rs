@@ -81,8 +81,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// When it would exceed its maximum or what the engine allows, or the system has no memory left; when `init` is not of the element type; when one of them
-    /// belongs to another store. Then it is as it was.
+    /// When it would exceed its maximum or what the engine allows, or the system has no memory left; when `init` is
+    /// not of the element type; when one of them belongs to another store. Then it is as it was.
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64, init: Ref) -> Result<u64> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
@@ -106,8 +106,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`Trap::TableOutOfBounds`] when not all of them are there; when `value` is not of the element type; when one of them belongs to another store. Then the
-    /// table is as it was.
+    /// [`Trap::TableOutOfBounds`] when not all of them are there; when `value` is not of the element type; when one
+    /// of them belongs to another store. Then the table is as it was.
     pub fn fill(&self, mut store: impl AsContextMut, start: u64, value: Ref, length: u64) -> Result<()> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
@@ -116,13 +116,13 @@ impl Table {
         filled.map_err(|_| Error::new(Trap::TableOutOfBounds))
     }
 
-    /// Copies `length` entries of `source` from `source_start` on over those of `target` from `target_start` on. Both may be the same table, and
-    /// the ranges may overlap.
+    /// Copies `length` entries of `source` from `source_start` on over those of `target` from `target_start` on. Both
+    /// may be the same table, and the ranges may overlap.
     ///
     /// # Errors
     ///
-    /// [`Trap::TableOutOfBounds`] when not all of them are there; when the element types differ; when one of the tables belongs to another
-    /// store. Then nothing is copied.
+    /// [`Trap::TableOutOfBounds`] when not all of them are there; when the element types differ; when one of the
+    /// tables belongs to another store. Then nothing is copied.
     pub fn copy(
         mut store: impl AsContextMut,
         target: &Table,

@@ -1,6 +1,7 @@
 //! Traps and backtraces: why compiled code stopped, and where.
 //!
-//! The typed-call files make an [`Error`] of what the runtime reports; users find [`Trap`] and [`WasmBacktrace`] in it by type.
+//! The typed-call files make an [`Error`] of what the runtime reports; users find [`Trap`] and [`WasmBacktrace`] in
+//! it by type.
 
 use crate::context::AsContext;
 use crate::error::Error;
@@ -57,7 +58,8 @@ impl fmt::Display for FrameInfo {
     }
 }
 
-/// The WebAssembly functions that were running when an error came up, innermost first. It is in the [`Error`] as a context.
+/// The WebAssembly functions that were running when an error came up, innermost first. It is in the [`Error`] as a
+/// context.
 #[derive(Clone, Debug)]
 pub struct WasmBacktrace {
     frames: Box<[FrameInfo]>,

@@ -1,7 +1,7 @@
 //! Types as users see them: of values, functions, memories, tables, globals, imports and exports.
 //!
-//! Modules and handles describe themselves in them; `link` matches them. Conversions from and to the contract's and the runtime's types
-//! stand here and nowhere else.
+//! Modules and handles describe themselves in them; `link` matches them. Conversions from and to the contract's and
+//! the runtime's types stand here and nowhere else.
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -72,8 +72,8 @@ impl ValType {
         }
     }
 
-    /// From the contract's type; types that refer to a module's type section read as the types above them. `require_supported`
-    /// keeps modules out whose interfaces could tell the difference.
+    /// From the contract's type; types that refer to a module's type section read as the types above them.
+    /// `require_supported` keeps modules out whose interfaces could tell the difference.
     pub(crate) fn of(ty: abi::ValType) -> ValType {
         match ty {
             abi::ValType::I32 => ValType::I32,
@@ -160,7 +160,8 @@ impl fmt::Display for RefType {
 pub struct FuncType(Arc<RegisteredType>);
 
 impl FuncType {
-    /// The type of functions from `params` to `results`. It may be used with every engine; with `engine` it is quickest.
+    /// The type of functions from `params` to `results`. It may be used with every engine; with `engine` it is
+    /// quickest.
     pub fn new(
         engine: &Engine,
         params: impl IntoIterator<Item = ValType>,

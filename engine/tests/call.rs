@@ -246,7 +246,8 @@ fn nested_calls() {
         assert_eq!(down.call(&mut store, 100).unwrap(), 100);
         assert_eq!(*store.data(), 100);
     }
-    // Without end: the stack is used up somewhere, in WebAssembly or at the way out to the host, and everything is sound after it.
+    // Without end: the stack is used up somewhere, in WebAssembly or at the way out to the host, and everything is
+    // sound after it.
     let error = down.call(&mut store, -1).unwrap_err();
     assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::StackOverflow), "{error:?}");
     assert_eq!(down.call(&mut store, 100).unwrap(), 100);

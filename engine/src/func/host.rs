@@ -1,7 +1,8 @@
 //! Host functions: closures that compiled code calls.
 //!
-//! `Func` and `Linker` make them. For each closure the compiler makes shims with the C conventions of [`tancho_abi::vmctx`], which find the store by the
-//! closure's record, lift, call, lower. No panic leaves a shim: it poisons the store and becomes an error.
+//! `Func` and `Linker` make them. For each closure the compiler makes shims with the C conventions of
+//! [`tancho_abi::vmctx`], which find the store by the closure's record, lift, call, lower. No panic leaves a shim: it
+//! poisons the store and becomes an error.
 
 use super::typed::{Native, Results};
 use super::untyped::{self, Func};
@@ -19,8 +20,8 @@ use std::sync::Arc;
 use tancho_abi::types as abi;
 use tancho_abi::vmctx::{PENDING_ERROR, ValRaw, VmContext, VmHostContext};
 
-/// Closures that can be host functions: `Fn(A…) -> R` and `Fn(Caller<'_, T>, A…) -> R`, with up to 16 parameters that are [`WasmTy`](super::WasmTy) and a
-/// result that is [`HostReturn`].
+/// Closures that can be host functions: `Fn(A…) -> R` and `Fn(Caller<'_, T>, A…) -> R`, with up to 16 parameters that
+/// are [`WasmTy`](super::WasmTy) and a result that is [`HostReturn`].
 pub trait IntoFunc<T, Params, Returned>: Bound<T, Params, Returned> {}
 
 impl<T, Params, Returned, F: Bound<T, Params, Returned>> IntoFunc<T, Params, Returned> for F {}
@@ -147,7 +148,8 @@ pub(super) fn define<T>(store: &mut Loan<'_, T>, function: &Arc<HostFunc>) -> Fu
     Func::of(pointer, store)
 }
 
-/// Gives a host function what it needs to be called by reference: a trampoline for its type, of a module of the store or made for it.
+/// Gives a host function what it needs to be called by reference: a trampoline for its type, of a module of the store
+/// or made for it.
 ///
 /// # Errors
 ///
@@ -171,8 +173,8 @@ pub(super) fn externalize(func: Func, store: &mut StoreOpaque) -> Result<()> {
         }
     };
     let pointer = func.pointer().as_ptr();
-    // SAFETY: the reference lives as long as its store, which is borrowed exclusively and has been compared by `record`; no code reads these
-    // fields before the reference is given to it.
+    // SAFETY: the reference lives as long as its store, which is borrowed exclusively and has been compared by
+    // `record`; no code reads these fields before the reference is given to it.
     unsafe {
         (*pointer).external = address;
         (*pointer).internal = address;
@@ -214,8 +216,8 @@ impl<'a, T> Caller<'a, T> {
         self.loan.inner().opaque.engine()
     }
 
-    /// An export of the calling instance. `None` when it has none of this name, and when there is no calling instance: the host has
-    /// called the function itself, or has put it in a table.
+    /// An export of the calling instance. `None` when it has none of this name, and when there is no calling
+    /// instance: the host has called the function itself, or has put it in a table.
     pub fn get_export(&mut self, name: &str) -> Option<Extern> {
         let store = &self.loan.inner().opaque;
         if self.instance.is_null() {
@@ -237,8 +239,8 @@ impl<'a, T> Caller<'a, T> {
 ///
 /// # Safety
 ///
-/// `context` is that of a host function with shims for `T`, called from where the store was given away; `slots` has room for the
-/// results if they are several.
+/// `context` is that of a host function with shims for `T`, called from where the store was given away; `slots` has
+/// room for the results if they are several.
 #[inline(always)]
 unsafe fn run<T, R: Results>(
     context: *mut VmHostContext,
@@ -251,7 +253,8 @@ unsafe fn run<T, R: Results>(
         ((*record).store.cast::<StoreInner<T>>(), (*record).closure, (*context).caller)
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        // SAFETY: the store was given away by who called compiled code or this function, and `body` gives it back before it is used again.
+        // SAFETY: the store was given away by who called compiled code or this function, and `body` gives it back
+        // before it is used again.
         let results = body(closure, Caller { loan: unsafe { Loan::new(inner) }, instance })?;
         // SAFETY: the caller is gone, and with it all references; `slots` are the caller's promise.
         unsafe { results.lower(slots, &mut (*inner).opaque) }
@@ -330,7 +333,8 @@ fn type_of<R: Results>(engine: &Engine, params: &[abi::ValType]) -> FuncType {
     engine.types().register(&abi::FuncType { params: params.into(), results: R::TYPES.into() })
 }
 
-/// The typed and the array shim of closures `F`, which are called by `$call` with the closure, the caller and the parameters.
+/// The typed and the array shim of closures `F`, which are called by `$call` with the closure, the caller and the
+/// parameters.
 macro_rules! shims {
     ($F:ident $T:ident $R:ident [$($param:ident)*] [$($bound:tt)*] $call:expr) => {{
         unsafe extern "C" fn single<$T, $F, $R, $($param),*>(
@@ -391,7 +395,8 @@ macro_rules! shims {
                 // SAFETY: the record's closure is the `F` that this shim was made for, and lives as long as the record.
                 let closure = unsafe { &*closure.cast::<$F>() };
                 let results = ($call)(closure, caller, $($param),*).into_result()?;
-                // SAFETY: the caller is gone, and with it all references to the store; the array has room for the results.
+                // SAFETY: the caller is gone, and with it all references to the store; the array has room for the
+                // results.
                 unsafe { results.write(values, &mut (*inner).opaque) }
             };
             // SAFETY: the promise of `untyped::call_array`.

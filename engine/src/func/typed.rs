@@ -1,7 +1,7 @@
 //! Typed calls: Rust's types for WebAssembly's values, and calls that pass them in registers.
 //!
-//! Users call a [`TypedFunc`]; `host` lifts and lowers by the same traits. A call compares one id, passes the parameters straight to the typed
-//! host entry, and allocates nothing.
+//! Users call a [`TypedFunc`]; `host` lifts and lowers by the same traits. A call compares one id, passes the
+//! parameters straight to the typed host entry, and allocates nothing.
 
 use super::untyped::{self, Func};
 use crate::context::AsContextMut;
@@ -16,7 +16,8 @@ use tancho_abi::types::{FuncType, RefType, ValType};
 use tancho_abi::vmctx::{ValRaw, VmActivation, VmContext, VmFuncRef};
 use tancho_runtime::call;
 
-/// A Rust type that stands for a WebAssembly type: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`, `Option<Func>`, `Option<ExternRef>`.
+/// A Rust type that stands for a WebAssembly type: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`, `Option<Func>`,
+/// `Option<ExternRef>`.
 pub trait WasmTy: Native {}
 
 impl<V: Native> WasmTy for V {}
@@ -183,7 +184,8 @@ pub unsafe trait Params: Sized {
     ///
     /// # Safety
     ///
-    /// `entry` is a typed host entry for functions of these parameters with a result that C has as `R`; the rest is what it takes.
+    /// `entry` is a typed host entry for functions of these parameters with a result that C has as `R`; the rest is
+    /// what it takes.
     unsafe fn call<R>(
         abi: Self::Abi,
         entry: *const u8,
@@ -557,11 +559,13 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
             return unsafe { self.call_by_array(store, params) };
         }
         let mut slots = R::slots();
-        // SAFETY: the function is the store's, which is held exclusively and to which no reference is held meanwhile; its type
-        // has been compared with `P` and `R`, so that is the entry's; its instance's code is kept by the store; `slots` has room for its results.
+        let (entry, code, vmctx) = (self.entry, self.code, self.vmctx);
+        // SAFETY: the function is the store's, which is held exclusively and to which no reference is held meanwhile;
+        // its type has been compared with `P` and `R`, so that is the entry's; its instance's code is kept by the
+        // store; `slots` has room for its results.
         unsafe {
-            let entered = call::enter((*store).vm(), self.entry, slots.as_mut().as_mut_ptr(), |activation| {
-                P::call::<R::Abi>(params, self.entry, self.vmctx, self.code, activation)
+            let entered = call::enter((*store).vm(), entry, slots.as_mut().as_mut_ptr(), move |activation| {
+                P::call::<R::Abi>(params, entry, vmctx, code, activation)
             });
             match entered {
                 Ok(result) => Ok(R::lift(result, &slots, &*store)),

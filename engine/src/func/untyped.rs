@@ -1,7 +1,8 @@
 //! Function handles, and calls by arrays of values.
 //!
-//! The whole crate makes and resolves [`Func`]s here; instances run their start function, and globals and tables convert their values here. A
-//! handle is followed only after its store's identity has been compared, which proves that what it points to is there.
+//! The whole crate makes and resolves [`Func`]s here; instances run their start function, and globals and tables
+//! convert their values here. A handle is followed only after its store's identity has been compared, which proves
+//! that what it points to is there.
 
 use super::host::{self, Caller, HostFunc, HostRecord};
 use super::typed::{TypedFunc, WasmParams, WasmResults};
@@ -50,8 +51,8 @@ impl Func {
         host::define(context.loan(), &Arc::new(function))
     }
 
-    /// A host function of a type that is known only at run time. The closure gets the arguments and has to set every result;
-    /// before, results are zero or null.
+    /// A host function of a type that is known only at run time. The closure gets the arguments and has to set every
+    /// result; before, results are zero or null.
     ///
     /// A result of another type than `ty` says is an error of the call.
     pub fn new<T>(
@@ -79,14 +80,15 @@ impl Func {
     ///
     /// # Errors
     ///
-    /// When there are not as many `params` and `results` as the type has, or a parameter has another type or belongs to another store; when
-    /// the function belongs to another store, or the store is poisoned; and what the call ends in: a [`Trap`](crate::Trap), or
-    /// the error of a host function. Then `results` are as they were.
+    /// When there are not as many `params` and `results` as the type has, or a parameter has another type or belongs
+    /// to another store; when the function belongs to another store, or the store is poisoned; and what the call ends
+    /// in: a [`Trap`](crate::Trap), or the error of a host function. Then `results` are as they were.
     pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
         store.require_callable(self.store, "function")?;
-        let ty = self.ty_in(store)?;
+        let id = self.record(store)?.type_id;
+        let ty = store.function_type(id).ok_or_else(lost_type)?;
         if (params.len(), results.len()) != (ty.params().len(), ty.results().len()) {
             return Err(Error::msg(format!(
                 "a function of type {ty} cannot be called with {} parameters and {} results",
@@ -103,8 +105,8 @@ impl Func {
                 .with_context(|| format!("parameter {position}"))?;
         }
         let pointer = context.loan().opaque_pointer();
-        // SAFETY: `pointer` is the loan's and `context` is not used during the call; the function is the store's; the values are as many as
-        // its type needs, and of its types.
+        // SAFETY: `pointer` is the loan's and `context` is not used during the call; the function is the store's; the
+        // values are as many as its type needs, and of its types.
         let called = unsafe { call_array(pointer, self.pointer, values.as_mut_ptr()) };
         let store = context.opaque_mut();
         if called.is_ok() {
@@ -147,18 +149,14 @@ impl Func {
     /// What it points to.
     pub(super) fn record(self, store: &StoreOpaque) -> Result<&VmFuncRef> {
         self.store.check(store, "function")?;
-        // SAFETY: function references live as long as their store, and this is it. They are changed by `host::externalize` only, which has the
-        // store exclusively.
+        // SAFETY: function references live as long as their store, and this is it. They are changed by
+        // `host::externalize` only, which has the store exclusively.
         Ok(unsafe { self.pointer.as_ref() })
     }
 
     pub(crate) fn ty_in(self, store: &StoreOpaque) -> Result<FuncType> {
         let id = self.record(store)?.type_id;
-        store
-            .engine()
-            .types()
-            .by_id(id)
-            .context("the type of a function is not known any more; this is a bug in Tancho")
+        store.engine().types().by_id(id).ok_or_else(lost_type)
     }
 
     /// How it is imported.
@@ -189,10 +187,17 @@ impl Func {
     }
 }
 
+/// A store keeps the types of all its functions, so this is not seen.
+#[cold]
+fn lost_type() -> Error {
+    Error::msg("the type of a function is not known any more; this is a bug in Tancho")
+}
+
 /// The context of a host function, if the function is the host's.
 pub(super) fn host_context(record: &VmFuncRef) -> Option<&VmHostContext> {
     let context = record.vmctx.cast::<VmHostContext>();
-    // SAFETY: a function's context is a `VmContext` or a `VmHostContext`, with `magic` at the same place, and lives as long as the reference.
+    // SAFETY: a function's context is a `VmContext` or a `VmHostContext`, with `magic` at the same place, and lives
+    // as long as the reference.
     unsafe { ((*context).magic == HOST_MAGIC).then(|| &*context) }
 }
 
@@ -206,8 +211,9 @@ pub(super) fn host_record(context: &VmHostContext) -> &HostRecord {
 ///
 /// # Safety
 ///
-/// `store` is the part of a store of which the caller has the loan, and to which it holds no reference; `function` is a function of it, and `values`
-/// has room for its parameters and for its results, and holds its parameters, which belong to the store.
+/// `store` is the part of a store of which the caller has the loan, and to which it holds no reference; `function` is
+/// a function of it, and `values` has room for its parameters and for its results, and holds its parameters, which
+/// belong to the store.
 pub(super) unsafe fn call_array(
     store: *mut StoreOpaque,
     function: NonNull<VmFuncRef>,
@@ -229,8 +235,8 @@ pub(super) unsafe fn call_array(
         ));
     }
     type ArrayEntry = unsafe extern "C" fn(*mut VmContext, *const u8, *mut VmActivation, *mut ValRaw);
-    // SAFETY: `array_entry` has this signature; `entry` belongs to the code of an instance, which the store keeps; nobody holds a reference to
-    // the store.
+    // SAFETY: `array_entry` has this signature; `entry` belongs to the code of an instance, which the store keeps;
+    // nobody holds a reference to the store.
     let entered = unsafe {
         let function = std::mem::transmute::<*const u8, ArrayEntry>(entry);
         call::enter((*store).vm(), entry, ptr::null_mut(), |activation| function(vmctx, code, activation, values))
@@ -245,7 +251,8 @@ pub(super) unsafe fn call_array(
 ///
 /// What it ends in.
 pub(crate) fn call_start<T>(store: &mut Loan<'_, T>, function: NonNull<VmFuncRef>) -> Result<()> {
-    // SAFETY: the pointer is the loan's; validation has made sure that a start function has neither parameters nor results.
+    // SAFETY: the pointer is the loan's; validation has made sure that a start function has neither parameters nor
+    // results.
     unsafe { call_array(store.opaque_pointer(), function, ptr::null_mut()) }
 }
 
@@ -320,8 +327,8 @@ pub(crate) fn lower_ref(value: Ref, store: &mut StoreOpaque) -> Result<tancho_ru
 pub(crate) fn load_global(store: &StoreOpaque, global: GlobalId) -> (GlobalType, Val) {
     let (ty, value) = store.runtime().global(global);
     let ty = crate::global::of_runtime(ty);
-    // SAFETY: the address of a global is valid as long as its store, and nobody writes while the store is borrowed; the value
-    // has the global's type.
+    // SAFETY: the address of a global is valid as long as its store, and nobody writes while the store is borrowed;
+    // the value has the global's type.
     let value = unsafe { lift_val(&*value, ty.content(), store) };
     (ty, value)
 }
