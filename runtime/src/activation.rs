@@ -106,9 +106,12 @@ pub(crate) struct NoRoom;
 
 impl Thread {
     /// Calls `f` with the present thread's.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn with<R>(f: impl FnOnce(&Thread) -> R) -> R {
-        THREAD.with(f)
+        // The address first and the work after it, so that `f` is compiled in place whatever becomes of `LocalKey::with`.
+        let thread = THREAD.with(ptr::from_ref);
+        // SAFETY: the thread-local has no destructor, so it lives as long as the thread, and `f` runs on this one.
+        f(unsafe { &*thread })
     }
 
     /// The innermost activation, or null. Async-signal-safe in a thread that has entered compiled code.
