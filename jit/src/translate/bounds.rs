@@ -3,8 +3,9 @@
 //! Called by every operator that reads or writes linear memory, and nothing else computes such an address. Each case states
 //! the inequality that makes it sound.
 //!
-//! The memory is a reservation of R bytes of address space, R ≥ 4 GiB, followed by a guard of G bytes; its first `length`
-//! bytes are accessible, every other byte of reservation and guard faults, and a fault there is a trap.
+//! The memory is a reservation of R bytes of address space followed by a guard of G bytes; its first `length` ≤ R bytes are
+//! accessible, every other byte of reservation and guard faults, and a fault there is a trap. R and G are tunables: the
+//! runtime maps what they say, and an image loads only where the same are in force.
 
 use super::function::{FunctionTranslator, Region};
 use super::signature::POINTER;
@@ -36,15 +37,15 @@ impl FunctionTranslator<'_, '_> {
         let base = self.memory_base(memory);
         // The index as 64 bits, by an instruction of its own: 0 ≤ index < 2³².
         let index = self.extend_index(index);
+        // offset ≤ 2³² - 1 and size ≤ 16: no overflow.
         let end = offset + u64::from(size);
-        let guard = self.env.tunables.memory_guard;
-        if end <= guard && i32::try_from(offset).is_ok() {
-            // index + offset + size ≤ (2³² - 1) + G < R + G: the access begins in the reservation or the guard and ends
-            // there, so it is in bounds or faults.
+        if self.is_inside(end) && i32::try_from(offset).is_ok() {
+            // index + end ≤ (2³² - 1) + end ≤ R + G: the access begins in the reservation or the guard and ends there, so it
+            // is in bounds or faults.
             let base = self.builder.ins().iadd(base, index);
             return Address { base, offset: offset as i32, flags };
         }
-        // offset + size ≤ (2³² - 1) + 16, so index + end < 2³⁴ does not wrap; in bounds exactly when index + end ≤ length.
+        // index + end < 2³⁴ does not wrap; in bounds exactly when index + end ≤ length.
         let length = self.memory_length(memory);
         let past = self.builder.ins().iadd_imm_u(index, end as i64);
         let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, past, length);
@@ -59,6 +60,14 @@ impl FunctionTranslator<'_, '_> {
             address
         };
         Address { base, offset: 0, flags }
+    }
+
+    /// Whether every access that ends at most `end` bytes after a 32-bit index lies in reservation and guard.
+    fn is_inside(&self, end: u64) -> bool {
+        let tunables = self.env.tunables;
+        let last = u64::from(u32::MAX).checked_add(end);
+        let limit = tunables.memory_reservation.checked_add(tunables.memory_guard);
+        matches!((last, limit), (Some(last), Some(limit)) if last <= limit)
     }
 
     /// The address of a memory's first byte. It does not change while the instance lives, so it is loaded where it pays.

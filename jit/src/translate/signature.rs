@@ -43,6 +43,9 @@ pub(crate) fn is_typed(ty: &FuncType) -> bool {
     !ty.params.iter().chain(&ty.results).any(|ty| *ty == ValType::V128)
 }
 
+/// How many parameters travel in float registers in the riscv64 C convention.
+const RISCV64_FLOAT_REGISTERS: usize = 8;
+
 /// C parameters and results, with the extension of 32-bit integers that the architecture's C convention asks for.
 struct CSignature {
     architecture: Architecture,
@@ -69,7 +72,16 @@ impl CSignature {
     }
 
     fn params(mut self, types: impl IntoIterator<Item = Type>) -> Self {
+        let mut floats = 0;
         for ty in types {
+            floats += usize::from(ty.is_float());
+            let ty = if self.architecture == Architecture::Riscv64 && floats > RISCV64_FLOAT_REGISTERS {
+                // psABI, LP64D: a float that finds no float register travels as an integer does. Cranelift would put it on
+                // the stack, so it is made an integer; trampolines convert (`Maker::convert`).
+                ty.as_int()
+            } else {
+                ty
+            };
             let param = self.value(ty);
             self.signature.params.push(param);
         }

@@ -14,8 +14,8 @@ use super::trap;
 use core::mem::{offset_of, size_of};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, Function, InstBuilder, MemFlagsData, Signature,
-    StackSlotData, StackSlotKind, UserFuncName, Value, types,
+    BlockArg, BlockCall, Endianness, ExceptionTableData, ExceptionTableItem, Function, InstBuilder, MemFlagsData,
+    Signature, StackSlotData, StackSlotKind, Type, UserFuncName, Value, types,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -65,7 +65,8 @@ impl TrampolineMaker<'_> {
     pub(crate) fn host_entry(&mut self, ty: &FuncType) -> Function {
         self.make(signature::host_entry(self.architecture, ty), |maker| {
             let [vmctx, code, activation] = maker.first();
-            let arguments = maker.params[3..].to_vec();
+            let types: Vec<Type> = ty.params.iter().map(|ty| machine_type(*ty)).collect();
+            let arguments = maker.convert(&maker.params[3..].to_vec(), &types);
             let results = maker.enter(ty, vmctx, code, activation, &arguments, |maker| {
                 // After a trap there is no result; zero takes its place.
                 signature::single_result(ty).map(|_| maker.zero(ty.results[0])).into_iter().collect()
@@ -100,8 +101,10 @@ impl TrampolineMaker<'_> {
             let several = (ty.results.len() > 1).then(|| maker.array(ty.results.len()));
             let mut arguments = vec![context];
             arguments.extend(several);
-            arguments.extend_from_slice(&maker.params[1..]);
             let signature = signature::host_function(maker.architecture, ty);
+            let types: Vec<Type> = signature.params[arguments.len()..].iter().map(|param| param.value_type).collect();
+            let values = maker.convert(&maker.params[1..].to_vec(), &types);
+            arguments.extend(values);
             let results = maker.call(signature, code, &arguments);
             maker.raise_pending(store);
             let results = match several {
@@ -159,6 +162,16 @@ impl Maker<'_> {
             types::F64 => self.builder.ins().f64const(0.0),
             integer => self.builder.ins().iconst(integer, 0),
         }
+    }
+
+    /// Values of one convention as those of the other: the same, but for floats that travel as integers in one of them.
+    fn convert(&mut self, values: &[Value], types: &[Type]) -> Vec<Value> {
+        let flags = MemFlagsData::new().with_endianness(Endianness::Little);
+        let convert = |(value, ty): (&Value, &Type)| {
+            let same = self.builder.func.dfg.value_type(*value) == *ty;
+            if same { *value } else { self.builder.ins().bitcast(*ty, flags, *value) }
+        };
+        values.iter().zip(types).map(convert).collect()
     }
 
     fn load_record(&mut self, record: Value, field: usize) -> Value {

@@ -1,0 +1,88 @@
+//! The sandbox wall against a model: every size of load and store at offsets and indices around every edge, for memories with
+//! whole, small and no reservations and guards. An access is in bounds exactly when index + offset + size ≤ length.
+
+use std::fmt::Write;
+use tancho::{Config, Engine, Instance, Module, Store, Trap};
+
+const PAGE: u64 = 64 << 10;
+const KINDS: [(&str, &str, u64); 9] = [
+    ("i32.load8_u", "i32.store8", 1),
+    ("i32.load16_s", "i32.store16", 2),
+    ("i32.load", "i32.store", 4),
+    ("f32.load", "f32.store", 4),
+    ("i64.load8_s", "i64.store8", 1),
+    ("i64.load16_u", "i64.store16", 2),
+    ("i64.load32_s", "i64.store32", 4),
+    ("i64.load", "i64.store", 8),
+    ("f64.load", "f64.store", 8),
+];
+
+fn offsets(guard: u64) -> Vec<u64> {
+    let mut offsets = vec![0, 1, PAGE - 1, PAGE, (1 << 31) - 1, 1 << 31, u64::from(u32::MAX)];
+    offsets.extend([guard.saturating_sub(8), guard.saturating_sub(1), guard, guard + 1]);
+    offsets.retain(|offset| u32::try_from(*offset).is_ok());
+    offsets.sort_unstable();
+    offsets.dedup();
+    offsets
+}
+
+fn module(offsets: &[u64]) -> String {
+    let mut text = String::from("(module (memory (export \"memory\") 1)\n");
+    for (kind, (load, store, _)) in KINDS.iter().enumerate() {
+        let ty = &load[..3];
+        for offset in offsets {
+            writeln!(
+                text,
+                "(func (export \"l{kind}_{offset}\") (param i32) (drop ({load} offset={offset} (local.get 0))))
+                 (func (export \"s{kind}_{offset}\") (param i32) ({store} offset={offset} (local.get 0) ({ty}.const 0)))"
+            )
+            .expect("writing to a string");
+        }
+    }
+    text + ")"
+}
+
+fn check(reservation: u64, guard: u64) -> usize {
+    let mut config = Config::new();
+    config.memory_reservation(reservation).memory_guard_size(guard);
+    let engine = Engine::new(&config).expect("the host is supported");
+    let offsets = offsets(guard);
+    let module = Module::new(&engine, module(&offsets)).expect("it compiles");
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).expect("one page fits every reservation");
+    let length = PAGE;
+    let mut accesses = 0;
+    for (kind, (_, _, size)) in KINDS.iter().enumerate() {
+        for offset in &offsets {
+            let edge = length.wrapping_sub(offset + size);
+            let mut indices = vec![0, 1, PAGE - 1, PAGE, 1 << 30, (1 << 31) - 1, 1 << 31, u64::from(u32::MAX)];
+            indices.extend([edge.wrapping_sub(1), edge, edge.wrapping_add(1)]);
+            indices.extend([guard, reservation.wrapping_sub(1), reservation]);
+            for index in indices.into_iter().filter_map(|index| u32::try_from(index).ok()) {
+                let inside = u64::from(index) + offset + size <= length;
+                for access in ["l", "s"] {
+                    let name = format!("{access}{kind}_{offset}");
+                    let function = instance.get_typed_func::<u32, ()>(&mut store, &name).expect("it is exported");
+                    let found = function.call(&mut store, index);
+                    let trap = found.as_ref().err().and_then(|error| error.downcast_ref::<Trap>());
+                    let expected = (!inside).then_some(&Trap::MemoryOutOfBounds);
+                    assert_eq!(trap, expected, "{name} at {index}, reservation {reservation:#x}, guard {guard:#x}");
+                    accesses += 1;
+                }
+            }
+        }
+    }
+    accesses
+}
+
+#[test]
+fn accesses_are_in_bounds_or_trap() {
+    let mut accesses = 0;
+    for reservation in [PAGE, 1 << 30, (4 << 30) - PAGE, 4 << 30] {
+        for guard in [0, PAGE, 32 << 20, 4 << 30] {
+            accesses += check(reservation, guard);
+        }
+    }
+    println!("{accesses} accesses, every one as the model has it");
+    assert!(accesses >= 28_000);
+}
