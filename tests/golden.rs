@@ -9,12 +9,30 @@ use tancho_jit::{Compiler, Options};
 
 const MARK: &str = "\n;; ==== generated code; BLESS=1 rewrites what follows ====\n";
 
-#[test]
-fn generated_code_is_as_recorded() {
+fn compiler() -> Compiler {
     let triple = "x86_64-unknown-linux-gnu".parse().expect("a triple");
     let options = Options { target: Some(triple), verifier: true, ..Options::default() };
-    // On another architecture the x86-64 back end is there only with the feature `all-targets`.
-    let Ok(compiler) = Compiler::new(options) else { return };
+    Compiler::new(options).expect("the tests are built with every back end")
+}
+
+#[test]
+fn a_large_frame_touches_every_page() {
+    let results = "i64 ".repeat(520);
+    let source = format!(
+        r#"(module (import "host" "f" (func $wide (result {results})))
+            (func (export "call") (block (result {results}) (call $wide)) (br 0)))"#
+    );
+    let wasm = wat::parse_str(source).expect("the text is well-formed");
+    let functions = compiler().inspect(&wasm).expect("it compiles");
+    let code = disassemble(&functions[0].code);
+    // Before anything else, in order, so that none jumps over the stack's guard.
+    let probes = code.iter().take(12).filter(|line| line.ends_with("movl $0,(%rsp)")).count();
+    assert!(probes >= 2, "{:#?}", &code[..12]);
+}
+
+#[test]
+fn generated_code_is_as_recorded() {
+    let compiler = compiler();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .expect("the folder is there")
