@@ -77,6 +77,20 @@ fn run(precompile: bool) {
 }
 
 #[test]
+fn own_scripts() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("wast");
+    let engine = Engine::default();
+    let mut assertions = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {
+        let text = std::fs::read_to_string(entry.path()).expect("it can be read");
+        let report = script(&engine, &Options { precompile: false }, &text).expect("it is a script");
+        assert!(report.failed.is_empty(), "{}: {:?}", entry.path().display(), report.failed);
+        assertions += report.passed;
+    }
+    assert!(assertions >= 3, "only {assertions} assertions");
+}
+
+#[test]
 fn just_in_time() {
     run(false);
 }

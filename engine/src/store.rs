@@ -240,6 +240,12 @@ impl StoreOpaque {
         self.live == Some(id)
     }
 
+    /// Whether the store is not poisoned.
+    #[inline]
+    pub(crate) fn is_alive(&self) -> bool {
+        self.live.is_some()
+    }
+
     /// An error unless a handle with this id may be called.
     pub(crate) fn require_callable(&self, id: StoreId, what: &str) -> Result<()> {
         id.check(self, what)?;

@@ -441,3 +441,32 @@ fn results_are_small() {
     assert_eq!(size_of::<Result<i32>>(), 16);
     assert_eq!(size_of::<Option<Func>>(), 16);
 }
+
+#[test]
+fn an_ignored_panic_of_an_inner_host_function_stops_the_outer_guest() {
+    let engine = Engine::default();
+    let module = Module::new(
+        &engine,
+        r#"(module
+            (import "" "swallow" (func $swallow))
+            (import "" "panic" (func $panic))
+            (import "" "count" (func $count))
+            (func (export "inner") (call $panic))
+            (func (export "outer") (call $swallow) (call $count)))"#,
+    )
+    .unwrap();
+    let mut linker = Linker::<u32>::new(&engine);
+    linker.func_wrap("", "panic", || -> () { panic!("on purpose") }).unwrap();
+    linker.func_wrap("", "count", |mut caller: Caller<'_, u32>| *caller.data_mut() += 1).unwrap();
+    let swallow = |mut caller: Caller<'_, u32>| {
+        let inner = caller.get_export("inner").unwrap().into_func().unwrap();
+        inner.call(&mut caller, &[], &mut []).unwrap_err();
+    };
+    linker.func_wrap("", "swallow", swallow).unwrap();
+    let mut store = Store::new(&engine, 0);
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let outer = instance.get_typed_func::<(), ()>(&mut store, "outer").unwrap();
+    let error = outer.call(&mut store, ()).unwrap_err();
+    assert!(format!("{error:?}").contains("on purpose"), "{error:?}");
+    assert_eq!(*store.data(), 0, "nothing ran after the panic");
+}

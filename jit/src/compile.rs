@@ -24,6 +24,7 @@ use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::{CodegenError, Context};
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::FunctionIndex;
@@ -46,6 +47,16 @@ pub struct FunctionCode {
     pub clif: String,
     /// The machine code.
     pub code: Vec<u8>,
+}
+
+/// Does `work`; a panic in it, which only a bug in the compiler can bring about, is an error and not the end of the host.
+/// Nothing of the work is used again after one.
+fn caught<R>(work: impl FnOnce() -> Result<R, CompileError>) -> Result<R, CompileError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        Err(CompileError::internal(text.unwrap_or_else(|| "a panic without a message".to_owned())))
+    })
 }
 
 /// What a thread keeps from one function to the next.
@@ -96,6 +107,10 @@ impl Compiler {
     ///
     /// When the bytes are no valid module of the enabled features, or exceed a limit.
     pub fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
+        caught(|| self.compile_module(wasm))
+    }
+
+    fn compile_module(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
         let Decoded { mut module, bodies } = self.decode(wasm)?;
         number_escaped(&mut module);
         let env = ModuleEnv::new(module.view(), &self.options.tunables)?;
@@ -111,6 +126,10 @@ impl Compiler {
     ///
     /// When the types exceed a limit.
     pub fn trampolines(&self, types: &[FuncType]) -> Result<Vec<u8>, CompileError> {
+        caught(|| self.compile_trampolines(types))
+    }
+
+    fn compile_trampolines(&self, types: &[FuncType]) -> Result<Vec<u8>, CompileError> {
         let mut module = Module { summary: vec![Summary::default()], ..Module::default() };
         for ty in types {
             let mut pool = |types: &[tancho_abi::types::ValType]| {

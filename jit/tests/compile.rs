@@ -101,3 +101,36 @@ fn guest_programs_compile() {
         }
     }
 }
+
+/// A module of one function with the body `body`, below `before`.
+fn body(before: &str, body: &str) -> Vec<u8> {
+    wat(&format!("(module {before} (func (export \"f\") (param i32) {body}))"))
+}
+
+#[test]
+fn more_tables_than_cranelift_tells_accesses_apart() {
+    let tables = "(table 1 externref)".repeat(70_000);
+    let gets: String = (0..70_000).map(|table| format!("(drop (table.get {table} (i32.const 0)))")).collect();
+    compiler(1).compile(&body(&tables, &gets)).expect("it compiles");
+}
+
+#[test]
+fn a_branch_table_does_not_multiply_its_values() {
+    let results = "i32 ".repeat(500);
+    let values = "(i32.const 1)".repeat(500);
+    let targets = "0 ".repeat(20_000);
+    let text =
+        format!("(block (result {results}) {values} (br_table {targets} 0 (local.get 0))) {}", "drop ".repeat(500));
+    let functions = compiler(1).inspect(&body("", &text)).expect("it compiles");
+    // The text of ten million arguments would be longer.
+    assert!(functions[0].clif.len() < 2_000_000, "{}", functions[0].clif.len());
+}
+
+#[test]
+fn a_function_that_would_take_too_much_memory_is_refused() {
+    let types = "i32 ".repeat(1000);
+    let wide = format!("(func $wide (param {types}) (result {types}) unreachable)");
+    let text = format!("{} {} {}", "(i32.const 1)".repeat(1000), "call $wide ".repeat(10_000), "drop ".repeat(1000));
+    let error = compiler(1).compile(&body(&wide, &text)).expect_err("ten million values");
+    assert!(error.to_string().contains("too many values") && error.offset().is_some(), "{error}");
+}

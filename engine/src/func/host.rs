@@ -260,7 +260,16 @@ unsafe fn run<T, R: Results>(
         unsafe { results.lower(slots, &mut (*inner).opaque) }
     }));
     match outcome {
-        Ok(Ok(abi)) => abi,
+        // An inner host function may have panicked, and this one ignored it.
+        // SAFETY: the closure is over, and with it all references to the store.
+        Ok(Ok(abi)) if unsafe { (*inner).opaque.is_alive() } => abi,
+        Ok(Ok(_)) => {
+            // SAFETY: as above.
+            let store = unsafe { &mut (*inner).opaque };
+            let error = store.require_sound().err();
+            fail(store, Ok(error));
+            R::nothing()
+        }
         failed => {
             let failed = failed.map(|result| result.err());
             // SAFETY: the closure is over, and with it all references to the store.

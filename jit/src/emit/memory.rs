@@ -1,13 +1,15 @@
 //! Initial memories: lays active data segments out as pages that the runtime maps copy-on-write.
 //!
 //! Called by the image emitter. A segment becomes part of an image only when instantiation could not tell the difference:
-//! its memory is the module's own, its offset constant, its bytes in bounds, and so for every active segment before it.
+//! its memory is the module's own, its offset constant, its bytes in bounds, and so for every active segment before it; and no
+//! element segment is written to an imported table, through which another instance could see what was there when a
+//! later one failed.
 
 use crate::decode::constant;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use tancho_abi::index::MemoryIndex;
-use tancho_abi::module::{MemoryImageRecord, Module, SegmentMode};
+use tancho_abi::index::{MemoryIndex, TableIndex};
+use tancho_abi::module::{ElementRecord, MemoryImageRecord, Module, SegmentMode};
 
 /// A memory whose segments lie so far apart that its image would be more than this much larger than twice the data in
 /// it keeps its segments.
@@ -46,6 +48,12 @@ pub(crate) fn images(module: &mut Module, page: u64) -> Vec<u8> {
 /// The segments that may be part of an image, with the bytes they fill, by memory.
 fn eligible(module: &Module) -> BTreeMap<MemoryIndex, Vec<(usize, Range<u64>)>> {
     let mut memories: BTreeMap<MemoryIndex, Vec<(usize, Range<u64>)>> = BTreeMap::new();
+    let leaks = |element: &ElementRecord| {
+        element.mode == SegmentMode::Active as u32 && module.view().is_imported_table(TableIndex(element.table))
+    };
+    if module.elements.iter().any(leaks) {
+        return memories;
+    }
     for (position, segment) in module.data_segments.iter().enumerate() {
         if segment.mode != SegmentMode::Active as u32 {
             continue;

@@ -9,7 +9,8 @@ use super::signature::machine_type;
 use super::trap;
 use crate::decode;
 use crate::error::CompileError;
-use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, JumpTableData, Value};
+use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
+use std::collections::BTreeMap;
 use tancho_abi::trap::Trap;
 use tancho_abi::types::{FuncType, ValType};
 use wasmparser::{BlockType, BrTable};
@@ -188,7 +189,7 @@ impl FunctionTranslator<'_, '_> {
             let frame = self.control.last_mut().expect("validation ensures an open frame");
             frame.reached = true;
             let (target, results) = (frame.target, frame.results);
-            let arguments = block_args(&self.stack[self.stack.len() - results..]);
+            let arguments = self.carried(results);
             self.builder.ins().jump(target, &arguments);
         }
     }
@@ -241,17 +242,28 @@ impl FunctionTranslator<'_, '_> {
         (frame.target, frame.carries)
     }
 
-    pub(crate) fn br(&mut self, depth: u32) {
+    /// The values that a branch carries: the topmost `count`.
+    fn carried(&mut self, count: usize) -> Vec<BlockArg> {
+        self.branch_arguments += count;
+        block_args(&self.stack[self.stack.len() - count..])
+    }
+
+    /// Jumps to the frame that is `depth` frames out.
+    fn jump_out(&mut self, depth: u32) {
         let (target, carries) = self.branch_target(depth);
-        let arguments = block_args(&self.stack[self.stack.len() - carries..]);
+        let arguments = self.carried(carries);
         self.builder.ins().jump(target, &arguments);
+    }
+
+    pub(crate) fn br(&mut self, depth: u32) {
+        self.jump_out(depth);
         self.reachable = false;
     }
 
     pub(crate) fn br_if(&mut self, depth: u32) {
         let condition = self.pop();
         let (target, carries) = self.branch_target(depth);
-        let arguments = block_args(&self.stack[self.stack.len() - carries..]);
+        let arguments = self.carried(carries);
         let next = self.builder.create_block();
         self.builder.ins().brif(condition, target, &arguments, next, &[]);
         self.builder.switch_to_block(next);
@@ -260,22 +272,30 @@ impl FunctionTranslator<'_, '_> {
 
     pub(crate) fn br_table(&mut self, table: &BrTable<'_>) -> Result<(), CompileError> {
         let index = self.pop();
-        let mut targets = Vec::with_capacity(table.len() as usize + 1);
-        for depth in table.targets() {
-            targets.push(self.branch_call(depth?));
-        }
-        let default = self.branch_call(table.default());
-        let data = JumpTableData::new(default, &targets);
-        let table = self.builder.create_jump_table(data);
+        let depths = table.targets().collect::<Result<Vec<u32>, _>>()?;
+        // All targets carry the same values. They are written once per target and not once per entry of the table: a block between
+        // passes them on.
+        let mut between: BTreeMap<u32, Block> = BTreeMap::new();
+        let mut entry = |translator: &mut Self, depth: u32| {
+            let (target, carries) = translator.branch_target(depth);
+            if carries == 0 {
+                return target;
+            }
+            *between.entry(depth).or_insert_with(|| translator.builder.create_block())
+        };
+        let blocks: Vec<Block> = depths.into_iter().map(|depth| entry(self, depth)).collect();
+        let default = entry(self, table.default());
+        let calls: Vec<BlockCall> = blocks.iter().map(|block| self.builder.func.dfg.block_call(*block, &[])).collect();
+        let default = self.builder.func.dfg.block_call(default, &[]);
+        let table = self.builder.create_jump_table(JumpTableData::new(default, &calls));
         self.builder.ins().br_table(index, table);
+        for (depth, block) in between {
+            self.builder.switch_to_block(block);
+            self.builder.seal_block(block);
+            self.jump_out(depth);
+        }
         self.reachable = false;
         Ok(())
-    }
-
-    fn branch_call(&mut self, depth: u32) -> cranelift_codegen::ir::BlockCall {
-        let (target, carries) = self.branch_target(depth);
-        let arguments = block_args(&self.stack[self.stack.len() - carries..]);
-        self.builder.func.dfg.block_call(target, &arguments)
     }
 
     pub(crate) fn return_(&mut self) {

@@ -35,20 +35,25 @@ pub(crate) enum Region {
     Head,
     /// A linear memory that the module defines.
     Memory(MemoryIndex),
-    /// Any imported linear memory: two imports may be one memory.
-    ImportedMemories,
+    /// Any imported linear memory, because two imports may be one memory, and the memories past [`MAX_REGIONS`].
+    OtherMemories,
     /// The entries of a table that the module defines.
     Table(TableIndex),
-    /// The entries of any imported table.
-    ImportedTables,
+    /// The entries of any imported table, and of the tables past [`MAX_REGIONS`].
+    OtherTables,
     /// A global that the module defines.
     Global(GlobalIndex),
-    /// Any imported global, and the globals past [`MAX_GLOBAL_REGIONS`].
+    /// Any imported global, and the globals past [`MAX_REGIONS`].
     OtherGlobals,
 }
 
-/// Cranelift counts a function's kinds of memory access in 16 bits; no function profits from telling more globals apart.
-const MAX_GLOBAL_REGIONS: u32 = 4096;
+/// Cranelift counts a function's kinds of memory access in 16 bits; no function profits from telling more memories, tables or
+/// globals apart than this many of each.
+const MAX_REGIONS: u32 = 4096;
+
+/// The most values that one function may come to have: Cranelift's register allocator takes no more registers than this, so such
+/// a function would be refused in the end. Instructions with a thousand operands get there from little input.
+const MAX_VALUES: usize = 1 << 21;
 
 /// The state of translating one function.
 pub(crate) struct FunctionTranslator<'f, 'm> {
@@ -65,6 +70,8 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     /// Whether the present place can be reached. Where not, only control operators are looked at.
     pub(crate) reachable: bool,
     pub(crate) locals: Vec<Variable>,
+    /// How many values branches carry in all.
+    pub(crate) branch_arguments: usize,
     regions: HashMap<Region, ir::AliasRegion>,
     signatures: HashMap<TypeIndex, SigRef>,
     callees: HashMap<CodeName, FuncRef>,
@@ -98,7 +105,7 @@ pub(crate) fn translate(
         let operator = operators.read()?;
         validator.op(offset, &operator)?;
         translator.builder.set_srcloc(SourceLoc::new(u32::try_from(offset).unwrap_or(u32::MAX)));
-        translator.operator(&operator).map_err(|error| error.at(offset))?;
+        translator.operator(&operator).and_then(|()| translator.check_size()).map_err(|error| error.at(offset))?;
     }
     operators.finish()?;
     translator.builder.finalize(frontend);
@@ -132,6 +139,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             control: vec![Frame::function(exit, ty)],
             reachable: true,
             locals,
+            branch_arguments: 0,
             regions: HashMap::new(),
             signatures: HashMap::new(),
             callees: HashMap::new(),
@@ -146,6 +154,14 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             self.builder.def_var(variable, zero);
             self.locals.push(variable);
         }
+    }
+
+    /// Refuses a function before it takes more memory than its size explains.
+    fn check_size(&self) -> Result<(), CompileError> {
+        if self.builder.func.dfg.num_values() + self.branch_arguments > MAX_VALUES {
+            return Err(CompileError::limit("the function has too many values to compile"));
+        }
+        Ok(())
     }
 
     /// The zero or null of a type.
@@ -201,9 +217,11 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
 
     pub(crate) fn alias_region(&mut self, region: Region) -> ir::AliasRegion {
         let region = match region {
-            Region::Memory(memory) if self.env.is_imported_memory(memory) => Region::ImportedMemories,
-            Region::Table(table) if self.env.is_imported_table(table) => Region::ImportedTables,
-            Region::Global(global) if self.env.is_imported_global(global) || global.0 >= MAX_GLOBAL_REGIONS => {
+            Region::Memory(memory) if self.env.is_imported_memory(memory) || memory.0 >= MAX_REGIONS => {
+                Region::OtherMemories
+            }
+            Region::Table(table) if self.env.is_imported_table(table) || table.0 >= MAX_REGIONS => Region::OtherTables,
+            Region::Global(global) if self.env.is_imported_global(global) || global.0 >= MAX_REGIONS => {
                 Region::OtherGlobals
             }
             other => other,
@@ -212,8 +230,8 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
         *self.regions.entry(region).or_insert_with(|| {
             let (kind, index) = match region {
                 Region::Head => (0, 0),
-                Region::ImportedMemories => (1, 0),
-                Region::ImportedTables => (2, 0),
+                Region::OtherMemories => (1, 0),
+                Region::OtherTables => (2, 0),
                 Region::OtherGlobals => (3, 0),
                 Region::Memory(memory) => (4, memory.0),
                 Region::Table(table) => (5, table.0),
