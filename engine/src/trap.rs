@@ -116,7 +116,7 @@ impl fmt::Display for WasmBacktrace {
             write!(f, "\n{position:>5}: {frame}")?;
         }
         if self.truncated > 0 {
-            write!(f, "\n    ... and {} more", self.truncated)?;
+            write!(f, "\n    ... and at least {} more", self.truncated)?;
         }
         Ok(())
     }

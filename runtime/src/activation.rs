@@ -3,8 +3,10 @@
 //! Called by `call`, which makes them, and by `trap` and `unwind`, which read them. The thread-local is const-initialised,
 //! has no destructor, and has been touched before compiled code runs: reading it in a handler is a plain load.
 
-use crate::sys::stack::{self, AlternateStack, Bounds};
+use crate::sys::signal;
+use crate::sys::stack::{self, AlternateStack, Bounds, Kind};
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::ptr;
 use tancho_abi::vmctx::{VmActivation, VmStore};
 
@@ -74,7 +76,12 @@ pub(crate) struct Thread {
     /// The lowest place on its stack at which host code may run, and how much lies above; 0 and 0 until it is prepared.
     limit: Cell<usize>,
     room: Cell<usize>,
+    /// Its own stack, to which these belong; other stacks come and go, and are asked about at every entry.
     stack: Cell<Bounds>,
+    /// Whether that is the main stack.
+    main: Cell<bool>,
+    /// Whether it has been seen to that the thread takes the signals of traps.
+    unblocked: Cell<bool>,
 }
 
 thread_local! {
@@ -84,6 +91,8 @@ thread_local! {
             limit: Cell::new(0),
             room: Cell::new(0),
             stack: Cell::new(Bounds { low: 0, high: 0 }),
+            main: Cell::new(false),
+            unblocked: Cell::new(false),
         }
     };
     static LEAVING: RefCell<Option<Leaving>> = const { RefCell::new(None) };
@@ -91,7 +100,8 @@ thread_local! {
 
 /// Dropped when the thread ends.
 struct Leaving {
-    _alternate: AlternateStack,
+    /// One for all of the thread's life: somebody may have put another in its place and mean to put it back.
+    alternate: AlternateStack,
 }
 
 impl Drop for Leaving {
@@ -101,8 +111,13 @@ impl Drop for Leaving {
     }
 }
 
-/// There is no room on the stack to enter compiled code.
-pub(crate) struct NoRoom;
+/// Why compiled code cannot be entered.
+pub(crate) enum Refusal {
+    /// There is no room on the stack.
+    NoRoom,
+    /// There is no guard below the stack.
+    Unguarded,
+}
 
 impl Thread {
     /// Calls `f` with the present thread's.
@@ -128,7 +143,7 @@ impl Thread {
 
     /// The stack that holds `here`, a place in the caller's frame, and its limit.
     #[inline]
-    pub(crate) fn stack(&self, here: usize) -> Result<(Bounds, usize), NoRoom> {
+    pub(crate) fn stack(&self, here: usize) -> Result<(Bounds, usize), Refusal> {
         let limit = self.limit.get();
         if here.wrapping_sub(limit) >= self.room.get() {
             return self.prepare(here);
@@ -136,30 +151,76 @@ impl Thread {
         Ok((self.stack.get(), limit))
     }
 
-    /// The first entry of this thread, an entry from another of its stacks, or one with too little room.
+    /// The first entry of this thread, an entry from another stack than its own, or one with too little room.
     #[cold]
-    fn prepare(&self, here: usize) -> Result<(Bounds, usize), NoRoom> {
-        let known = self.stack.get();
-        if self.room.get() != 0 && known.contains(here) {
-            return Err(NoRoom);
+    fn prepare(&self, here: usize) -> Result<(Bounds, usize), Refusal> {
+        if self.room.get() != 0 && self.stack.get().contains(here) {
+            return Err(Refusal::NoRoom);
         }
-        // Without bounds there would be no telling an overflow from a bug, and without an alternate stack no handler could
-        // run after one.
-        let stack = stack::bounds_around(here).map_err(|_| NoRoom)?;
-        let alternate = stack::prepare_alternate().map_err(|_| NoRoom)?;
-        if let Some(alternate) = alternate {
-            let mut leaving = Some(Leaving { _alternate: alternate });
-            let kept = LEAVING.try_with(|slot| slot.borrow_mut().replace(leaving.take().expect("taken once, here")));
-            if let Err(_past_destructors) = kept {
-                // Nothing will run when the thread is gone: the stack stays for the rest of its life, and leaks.
-                std::mem::forget(leaving);
-            }
+        // Without bounds there would be no telling an overflow from a bug, without a guard no overflow but damage, and
+        // without an alternate stack no handler could run after one.
+        let (stack, kind) = stack::bounds_around(here).map_err(|_| Refusal::NoRoom)?;
+        if !stack::is_guarded(stack, kind) {
+            return Err(Refusal::Unguarded);
         }
+        self.prepare_signals().map_err(|_| Refusal::NoRoom)?;
         let limit = stack.low.saturating_add(HOST_RESERVE + OWN_RESERVE);
-        let Some(room) = stack.high.checked_sub(limit).filter(|room| *room > 0) else { return Err(NoRoom) };
-        self.stack.set(stack);
-        self.limit.set(limit);
-        self.room.set(room);
-        if here < limit { Err(NoRoom) } else { Ok((stack, limit)) }
+        let Some(room) = stack.high.checked_sub(limit).filter(|room| *room > 0) else { return Err(Refusal::NoRoom) };
+        if kind != Kind::Foreign {
+            self.stack.set(stack);
+            self.main.set(kind == Kind::Main);
+            self.limit.set(limit);
+            self.room.set(room);
+        }
+        if here < limit { Err(Refusal::NoRoom) } else { Ok((stack, limit)) }
     }
+
+    /// Sees to it that the thread can take the signal of a trap.
+    fn prepare_signals(&self) -> io::Result<()> {
+        if !self.unblocked.get() {
+            signal::unblock()?;
+            self.unblocked.set(true);
+        }
+        if stack::has_alternate()? {
+            return Ok(());
+        }
+        let ours = |slot: &RefCell<Option<Leaving>>| slot.borrow_mut().as_mut().map(|ours| ours.alternate.reinstall());
+        if let Ok(Some(reinstalled)) = LEAVING.try_with(ours) {
+            return reinstalled;
+        }
+        let mut leaving = Some(Leaving { alternate: stack::install_alternate()? });
+        if LEAVING.try_with(|slot| slot.replace(leaving.take())).is_err() {
+            // Nothing will run when the thread is gone: the stack stays for the rest of its life, and leaks.
+            std::mem::forget(leaving);
+        }
+        Ok(())
+    }
+
+    /// Whether compiled code whose stack pointer is `sp` is that of `activation`. It is not when somebody has switched to
+    /// another stack with an activation of its own and back before that ended. Async-signal-safe.
+    pub(crate) fn runs(&self, activation: &Activation, sp: usize) -> bool {
+        /// A frame this large, with what it saves besides, is made without touching its lower end: the stack pointer may
+        /// be as far below the stack. Other stacks are no nearer, since there is a guard between.
+        const UNTOUCHED: usize = (4 << 10) + 512;
+        /// How large the kernel lets a main stack grow when its limit is raised after we have asked for it: at least this
+        /// is kept free below its upper end, less some for randomisation.
+        const GROWTH: usize = 120 << 20;
+        let stack = activation.stack;
+        let mut lowest = stack.low.saturating_sub(UNTOUCHED);
+        if self.main.get() && stack == self.stack.get() {
+            lowest = lowest.min(stack.high.saturating_sub(GROWTH));
+        }
+        lowest <= sp && sp < stack.high && (activation.vm.entry_fp == 0 || sp < activation.vm.entry_fp)
+    }
+}
+
+/// Ends the process because activations of this thread do not end in the reverse order of their beginnings. Their frames
+/// and those of the stores are interleaved in ways that leave nothing to return to. Async-signal-safe.
+#[cold]
+pub(crate) fn fail_order() -> ! {
+    signal::fail(
+        "calls into WebAssembly on this thread ended in another order than they must (innermost first). \
+         Were coroutines resumed out of order while host functions waited in them?",
+        &[],
+    )
 }

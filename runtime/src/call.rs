@@ -3,7 +3,7 @@
 //! Called by the embedding API's typed and untyped calls. The fast path is a handful of loads and stores around the call
 //! of the entry trampoline.
 
-use crate::activation::{Activation, Exit, Thread};
+use crate::activation::{Activation, Exit, Refusal, Thread, fail_order};
 use crate::state::State;
 use crate::unwind::{Backtrace, Start, Trace, trace};
 use std::fmt;
@@ -30,14 +30,26 @@ pub enum Cause {
     Trap(Trap),
     /// An error of the host, which whoever made it pending has put aside.
     HostError,
+    /// It was not begun: there is no guard below the stack.
+    UnguardedStack,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Trap(trap) => trap.fmt(f),
+            Cause::HostError => f.write_str("a host function failed"),
+            Cause::UnguardedStack => f.write_str(
+                "the stack that this thread runs on has no guard page (inaccessible memory) directly below it, \
+                 and Tancho needs one to notice when the stack is exhausted",
+            ),
+        }
+    }
 }
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.cause {
-            Cause::Trap(trap) => trap.fmt(f),
-            Cause::HostError => f.write_str("a host function failed"),
-        }
+        self.cause.fmt(f)
     }
 }
 
@@ -48,7 +60,13 @@ impl std::error::Error for Stopped {}
 /// # Errors
 ///
 /// When a trap, or an error of a host function, stopped the code; what `f` gave means nothing then. Also when there is too
-/// little room on the stack to run any, and then `f` was not called.
+/// little room on the stack to run any, or no guard below it, and then `f` was not called.
+///
+/// On the first entry of a thread, SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP are unblocked in it if they were blocked: a
+/// trap needs them. They must not be blocked again while compiled code runs.
+///
+/// Activations of a thread must end innermost first. Where they do not (coroutines that wait in host functions and are
+/// resumed in another order), the process ends with a message.
 ///
 /// # Safety
 ///
@@ -64,9 +82,9 @@ pub unsafe fn enter<R>(
 ) -> Result<R, Box<Stopped>> {
     Thread::with(|thread| {
         let here = 0_u8;
-        let Ok((stack, limit)) = thread.stack((&raw const here).addr()) else {
-            // SAFETY: the store is the caller's.
-            return Err(unsafe { no_room(vm) });
+        let (stack, limit) = match thread.stack((&raw const here).addr()) {
+            Ok(found) => found,
+            Err(refusal) => return Err(refused(thread, &refusal)),
         };
         let outer = thread.innermost();
         // SAFETY: the store is the caller's; an outer activation and its store are alive as long as it is on the stack.
@@ -113,6 +131,9 @@ struct Leave<'a> {
 impl Drop for Leave<'_> {
     #[inline]
     fn drop(&mut self) {
+        if self.thread.innermost() != self.activation {
+            fail_order();
+        }
         // SAFETY: the activation is on the stack of `enter`, and its store is the caller's.
         unsafe {
             let activation = &*self.activation;
@@ -140,14 +161,10 @@ unsafe fn stopped(vm: *mut VmStore) -> Box<Stopped> {
     }
 }
 
-/// There is too little stack to enter compiled code at all.
-///
-/// # Safety
-///
-/// As for [`enter`].
+/// Compiled code cannot be entered at all.
 #[cold]
-unsafe fn no_room(_vm: *mut VmStore) -> Box<Stopped> {
-    let innermost = Thread::with(Thread::innermost);
+fn refused(thread: &Thread, refusal: &Refusal) -> Box<Stopped> {
+    let innermost = thread.innermost();
     let mut found = Trace::new();
     // SAFETY: an innermost activation and its store are alive, and it has left for the host, where this call is.
     let backtrace = unsafe {
@@ -156,5 +173,9 @@ unsafe fn no_room(_vm: *mut VmStore) -> Box<Stopped> {
         }
         Backtrace::of(&found)
     };
-    Box::new(Stopped { cause: Cause::Trap(Trap::StackOverflow), backtrace, address: None })
+    let cause = match refusal {
+        Refusal::NoRoom => Cause::Trap(Trap::StackOverflow),
+        Refusal::Unguarded => Cause::UnguardedStack,
+    };
+    Box::new(Stopped { cause, backtrace, address: None })
 }

@@ -22,7 +22,7 @@ use tancho_abi::module::{NONE, Range, SegmentMode};
 use tancho_abi::trap::Trap;
 use tancho_abi::types::RefType;
 use tancho_abi::vmctx::{
-    VMCTX_MAGIC, ValRaw, VmContext, VmFuncRef, VmFunctionImport, VmMemory, VmMemoryImport, VmTable,
+    VMCTX_MAGIC, ValRaw, VmContext, VmFuncRef, VmFunctionImport, VmMemory, VmMemoryImport, VmStore, VmTable,
 };
 
 /// What fills one imported function.
@@ -116,13 +116,14 @@ impl Store {
         types: Arc<[Arc<RegisteredType>]>,
         imports: Imports,
     ) -> Result<InstanceId, InstantiateError> {
+        let vm = self.vm();
         let state = self.state_mut();
         check_counts(state, code, &types, &imports)?;
         let type_ids: Arc<[u32]> = types.iter().map(|ty| ty.id).collect();
         let id = InstanceId::next(state.instances.len());
         let context = Context::new(code.layout().size()).ok_or(InstantiateError::TooLarge)?;
-        let maker = Maker { context, code, types: &types };
-        maker.write_head(state, &type_ids, id);
+        let maker = Maker { vm, context, code, types: &types };
+        maker.write_head(&type_ids, id);
         maker.link_things(state, &imports);
         let memories = maker.memories(state)?;
         // This leaves host contexts behind when what follows fails, which are of no consequence when nobody knows them.
@@ -177,17 +178,19 @@ fn check_counts(
 
 /// An instance that is being made: its context, and what it is made of.
 struct Maker<'a> {
+    /// The store's, from the pointer to its whole state: builtins find that by what contexts hold.
+    vm: *mut VmStore,
     context: Context,
     code: &'a Arc<Code>,
     types: &'a Arc<[Arc<RegisteredType>]>,
 }
 
 impl Maker<'_> {
-    fn write_head(&self, state: &mut State, type_ids: &Arc<[u32]>, id: InstanceId) {
+    fn write_head(&self, type_ids: &Arc<[u32]>, id: InstanceId) {
         let head = VmContext {
             magic: VMCTX_MAGIC,
             reserved: 0,
-            store: &raw mut state.vm,
+            store: self.vm,
             builtins: &builtin::BUILTINS,
             type_ids: Arc::as_ptr(type_ids).cast(),
             instance: ptr::without_provenance_mut(id.position()),
@@ -290,7 +293,7 @@ impl Maker<'_> {
         let exit = if typed { trampolines.host_exit } else { trampolines.array_exit };
         let external = self.code.address(exit).ok_or(MISSING)?;
         let type_id = self.type_id(ty)?;
-        let vmctx = state.add_host_context(function, data, self.context.as_ptr());
+        let vmctx = state.add_host_context(self.vm, function, data, self.context.as_ptr());
         Ok(VmFuncRef {
             external,
             // Never called: no code has this context for its own.

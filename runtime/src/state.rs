@@ -97,7 +97,7 @@ impl State {
         }
     }
 
-    /// The state of which this is the [`VmStore`].
+    /// The state of which this is the [`VmStore`]. The pointer must have come from one to the whole state.
     pub(crate) fn of(vm: *mut VmStore) -> *mut State {
         vm.cast()
     }
@@ -135,14 +135,15 @@ impl State {
         id
     }
 
-    /// A context for a host function.
+    /// A context for a host function of `store`, which is this state's, as [`Store::vm`](crate::store::Store::vm) gives it:
+    /// what finds the state by the context needs a pointer to all of it.
     pub(crate) fn add_host_context(
         &mut self,
+        store: *mut VmStore,
         function: *const u8,
         data: *const u8,
         caller: *mut VmContext,
     ) -> *mut VmContext {
-        let store = &raw mut self.vm;
         let context = VmHostContext { magic: HOST_MAGIC, reserved: 0, store, function, data, caller };
         let context = Fixed::new(context);
         let address = context.as_ptr();

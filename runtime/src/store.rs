@@ -63,7 +63,8 @@ impl Store {
         Ok(Store { state })
     }
 
-    /// What compiled code knows of the store. Its address never changes.
+    /// What compiled code knows of the store. Its address never changes. The pointer may be used for all of the state, which
+    /// builtins and signal handler reach by it.
     pub fn vm(&self) -> *mut VmStore {
         self.state.as_ptr().cast()
     }
@@ -163,10 +164,11 @@ impl Store {
         data: *const u8,
         ty: &Arc<RegisteredType>,
     ) -> NonNull<VmFuncRef> {
+        let vm = self.vm();
         let state = self.state_mut();
         // Its number must stay the type's as long as the reference lives.
         state.kept.push(ty.clone());
-        let vmctx = state.add_host_context(function, data, ptr::null_mut());
+        let vmctx = state.add_host_context(vm, function, data, ptr::null_mut());
         let function = Fixed::new(VmFuncRef {
             external: ptr::null(),
             internal: ptr::null(),

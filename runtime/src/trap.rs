@@ -5,7 +5,7 @@
 //! whatever is not ours goes on to the handler that was there before. The handler loads, compares and stores: it
 //! allocates nothing, takes no lock, and reads the thread-local only in threads that have entered compiled code.
 
-use crate::activation::{Activation, Exit, Thread};
+use crate::activation::{Activation, Exit, Thread, fail_order};
 use crate::code::Code;
 use crate::state::State;
 use crate::sys::register::{Resumption, resume};
@@ -45,8 +45,7 @@ unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, con
     unsafe {
         let machine = Context::new(context);
         // A signal that somebody sent says nothing about the instruction that it interrupted.
-        let resumption =
-            if (*info).si_code > 0 { answer(number, (*info).si_addr().addr(), machine.read()) } else { None };
+        let resumption = if (*info).si_code > 0 { answer(number, (*info).si_addr().addr(), machine) } else { None };
         match resumption {
             Some(resumption) => machine.write(resumption),
             None => signal::pass_on(number, info, context),
@@ -59,16 +58,29 @@ unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, con
 /// # Safety
 ///
 /// To be called by the handler, with what it was given.
-unsafe fn answer(number: libc::c_int, address: usize, at: Resumption) -> Option<Resumption> {
+unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Option<Resumption> {
+    let at = machine.read();
     let code = Code::find(at.pc)?;
     let activation = Thread::with(Thread::innermost);
+    let (low, high) = machine.alternate();
+    let alternate = low..high;
+    if alternate.contains(&activation.addr()) && !(low < at.sp && at.sp <= high) {
+        // The kernel took the code for one that ran elsewhere, and put this handler's frames over those that it returns to.
+        signal::fail("compiled code exhausted the alternate signal stack on which it was called.", &[]);
+    }
     // SAFETY: this thread stands in the code, which is therefore alive, as are its innermost activation and its store. The
     // store's other parts are not being changed: compiled code was running.
     unsafe {
         let (code, running) = (code.as_ref(), activation.as_ref()?);
-        let state = State::of(running.store);
         let listed = u32::try_from(at.pc - code.text().start).ok().and_then(|offset| code.view().trap_at(offset));
         let access = matches!(number, libc::SIGSEGV | libc::SIGBUS);
+        if listed.is_none() && number != libc::SIGSEGV {
+            return None;
+        }
+        if !Thread::with(|thread| thread.runs(running, at.sp)) {
+            fail_order();
+        }
+        let state = State::of(running.store);
         let trap = match listed {
             Some(trap) if !access || (*state).reserves(address) => trap,
             _ if number == libc::SIGSEGV && is_overflow(running, address, at.sp) => Trap::StackOverflow,
@@ -128,11 +140,16 @@ fn landing(activation: &Activation) -> Resumption {
 /// To be called by compiled code, with its store.
 pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
     let activation = Thread::with(Thread::innermost);
+    let here = 0_u8;
+    let here = (&raw const here).addr();
     // SAFETY: compiled code of the store runs, so there is an innermost activation, and both are alive and nobody else's.
     let resumption = unsafe {
-        let Some(running) = activation.as_ref().filter(|activation| activation.store == vm) else {
+        let Some(running) = activation.as_ref() else {
             signal::fail("compiled code raised outside of an activation. This is a bug in tancho.", &[])
         };
+        if running.store != vm || !Thread::with(|thread| thread.runs(running, here)) {
+            fail_order();
+        }
         let state = State::of(vm);
         (*state).stop.pending = (*vm).pending;
         (*state).stop.address = None;

@@ -5,6 +5,9 @@
 
 #[cfg(target_arch = "x86_64")]
 mod hand;
+#[cfg(target_arch = "x86_64")]
+#[path = "process/stacks.rs"]
+mod stacks;
 
 /// How a child must end.
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "some scenarios are for one architecture"))]
@@ -40,15 +43,19 @@ fn judge(scenario: &Scenario) -> Option<String> {
     use std::os::unix::process::{CommandExt, ExitStatusExt};
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
     command.arg(scenario.name);
-    let unlimited = scenario.name.contains("unlimited");
+    let stack = match scenario.name {
+        name if name.contains("unlimited") => Some(libc::RLIM_INFINITY),
+        name if name.contains("512_mib") => Some(512 << 20),
+        _ => None,
+    };
     // SAFETY: the calls are async-signal-safe.
     unsafe {
         command.pre_exec(move || {
             let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
             libc::setrlimit(libc::RLIMIT_CORE, &none);
-            if unlimited {
-                let all = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
-                libc::setrlimit(libc::RLIMIT_STACK, &all);
+            if let Some(size) = stack {
+                let limit = libc::rlimit { rlim_cur: size, rlim_max: libc::RLIM_INFINITY };
+                libc::setrlimit(libc::RLIMIT_STACK, &limit);
             }
             Ok(())
         })
@@ -107,6 +114,8 @@ fn scenarios() -> Vec<Scenario> {
         Scenario { name: "small_stack", run: wasm::small_stack, end: End::Exit(0), says: "" },
         Scenario { name: "foreign_stack", run: wasm::foreign_stack, end: End::Exit(0), says: "" },
     ]);
+    #[cfg(target_arch = "x86_64")]
+    all.extend(stacks::scenarios());
     all
 }
 
@@ -410,14 +419,14 @@ mod wasm {
         }
         traps(10);
         const SIZE: usize = 1 << 20;
-        let stack = vec![0_u8; SIZE].leak();
+        let stack = std::ptr::with_exposed_provenance_mut(crate::hand::fiber::guarded(SIZE));
         // SAFETY: the stack stays; the handler interrupts nothing but `raise`.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = inside as *const () as usize;
             action.sa_flags = libc::SA_ONSTACK;
             assert_eq!(libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()), 0);
-            let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: SIZE };
+            let stack = libc::stack_t { ss_sp: stack, ss_flags: 0, ss_size: SIZE };
             assert_eq!(libc::sigaltstack(&stack, std::ptr::null_mut()), 0);
             for _ in 0..3 {
                 libc::raise(libc::SIGUSR1);

@@ -261,6 +261,7 @@ pub(crate) fn call_start<T>(store: &mut Loan<'_, T>, function: NonNull<VmFuncRef
 pub(super) fn stop(store: &mut StoreOpaque, stopped: Stopped) -> Error {
     let error = match stopped.cause {
         Cause::Trap(trap) => Error::new(trap),
+        Cause::UnguardedStack => Error::msg(stopped.cause.to_string()),
         Cause::HostError => store.take_pending().unwrap_or_else(|| {
             let message = store.runtime_mut().take_panic();
             let message = message.as_deref().unwrap_or("it left no message");

@@ -85,9 +85,14 @@ pub(crate) struct SealedFile {
 
 impl SealedFile {
     /// Makes one of `bytes`, whose length is a multiple of the page size and not 0. Fails where the system refuses such
-    /// files; the caller then copies instead.
+    /// files, or files so large; the caller then copies instead.
     pub(crate) fn new(bytes: &[u8]) -> io::Result<SealedFile> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        // Writing beyond the limit of files, which holds for those without a name as well, would raise SIGXFSZ.
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+        if limit.is_some_and(|limit| limit < bytes.len() as u64) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         // Kernels before 6.3 do not know NOEXEC_SEAL, and some later ones insist on it.
         let descriptor = rustix::fs::memfd_create("tancho memory image", flags | MemfdFlags::NOEXEC_SEAL)
             .or_else(|_| rustix::fs::memfd_create("tancho memory image", flags))?;

@@ -60,6 +60,22 @@ pub(crate) unsafe fn install(handler: Handler) -> io::Result<()> {
     Ok(())
 }
 
+/// Takes [`SIGNALS`] out of the set that this thread blocks. A blocked signal that the machine raises ends the process, so
+/// whoever has blocked these, as programs do that leave all signals to one thread, would die by the first trap. They never
+/// tell anything to another thread.
+pub(crate) fn unblock() -> io::Result<()> {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: the first call initialises the set, which the others use.
+    let code = unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for signal in SIGNALS {
+            libc::sigaddset(set.as_mut_ptr(), signal);
+        }
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, set.as_ptr(), ptr::null_mut())
+    };
+    if code == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(code)) }
+}
+
 /// Does with a signal what would have been done without us.
 ///
 /// # Safety
@@ -140,6 +156,13 @@ impl Context {
         // SAFETY: `new` was promised that the context is the kernel's and live.
         let machine = unsafe { &(*self.0).uc_mcontext };
         read(machine)
+    }
+
+    /// The alternate signal stack of the thread: its lowest byte, and the first above it.
+    pub(crate) fn alternate(self) -> (usize, usize) {
+        // SAFETY: as in `read`.
+        let stack = unsafe { &(*self.0).uc_stack };
+        (stack.ss_sp.addr(), stack.ss_sp.addr().saturating_add(stack.ss_size))
     }
 
     /// Where it is to go on, with zero in the payload registers.

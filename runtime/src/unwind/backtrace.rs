@@ -23,7 +23,7 @@ pub struct Frame {
 pub struct Backtrace {
     /// Those that were kept.
     pub frames: Vec<Frame>,
-    /// How many frames outside of these were not kept.
+    /// How many frames outside of these were not kept. Counting ends at 4,096: then there are at least so many.
     pub truncated: usize,
 }
 

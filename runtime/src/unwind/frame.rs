@@ -9,8 +9,11 @@ use crate::sys::register::FrameRecord;
 
 /// How many frames are kept.
 pub(crate) const KEPT: usize = 64;
+/// How many more are counted. Without a bound, a program that goes from compiled code to the host and back over and over,
+/// with a trap at every level, would take time by the square of its depth.
+const COUNTED: usize = 4096;
 
-/// The innermost places of a stack of frames, and how many more there were.
+/// The innermost places of a stack of frames, and how many more there were, at least.
 #[derive(Debug)]
 pub(crate) struct Trace {
     places: [usize; KEPT],
@@ -28,7 +31,7 @@ impl Trace {
         self.places.get(..self.length).unwrap_or(&[])
     }
 
-    /// How many frames outside of these were not kept.
+    /// How many frames outside of these were not kept: exactly, or, where it is [`COUNTED`], at least.
     pub(crate) fn more(&self) -> usize {
         self.more
     }
@@ -42,6 +45,11 @@ impl Trace {
             None => self.more += 1,
         }
     }
+
+    /// Whether the walk may end.
+    fn is_full(&self) -> bool {
+        self.more >= COUNTED
+    }
 }
 
 /// Where the walk begins.
@@ -53,7 +61,7 @@ pub(crate) enum Start {
     Exit(Exit),
 }
 
-/// Fills `trace` with the frames from `start` outwards: those of the activation, then those of the activations outside of it.
+/// Fills `trace` with the frames from `start` outwards: those of the activation, then those of the activations outside of it, as far as they are kept or counted.
 ///
 /// # Safety
 ///
@@ -84,7 +92,7 @@ pub(crate) unsafe fn trace(trace: &mut Trace, start: Start, activation: *const A
         // SAFETY: the activation is live, and its stack has been used down to `sp`.
         unsafe { walk(trace, fp, sp, activation) };
         start = Start::Exit(activation.outer_exit);
-        next = activation.outer;
+        next = if trace.is_full() { std::ptr::null() } else { activation.outer };
     }
 }
 
@@ -96,7 +104,7 @@ pub(crate) unsafe fn trace(trace: &mut Trace, start: Start, activation: *const A
 unsafe fn walk(trace: &mut Trace, fp: usize, sp: usize, activation: &Activation) {
     let (mut fp, mut lowest) = (fp, sp);
     let entry_fp = activation.vm.entry_fp;
-    while fp != entry_fp && fp < entry_fp {
+    while fp < entry_fp && !trace.is_full() {
         // SAFETY: the caller says so.
         let Some(found) = (unsafe { record(activation, fp, lowest) }) else { return };
         trace.push(found.return_address.wrapping_sub(1));

@@ -24,6 +24,7 @@ pub const WILD: u32 = 5;
 pub const HOST: u32 = 6;
 pub const FILL: u32 = 7;
 pub const ADD: u32 = 8;
+pub const HOST_THEN: u32 = 9;
 
 /// Where the context has the base of memory 0 and the first imported function.
 const MEMORY: usize = size_of::<VmContext>();
@@ -171,6 +172,20 @@ std::arch::global_asm!(
     "add eax, [rsi + 16]",
     "mov [rsi], eax",
     "ret",
+    // Calls the host; then overflows the stack if values[0] is not 0, else is unreachable.
+    "tancho_hand_host_then:",
+    "push rbp",
+    "mov rbp, rsp",
+    "push rsi",
+    "push rsi",
+    "mov rax, [rdi + {import}]",
+    "mov rdi, [rdi + {import} + 8]",
+    "call rax",
+    "pop rsi",
+    "cmp dword ptr [rsi], 0",
+    "jne tancho_hand_recurse",
+    "tancho_hand_trap_host_then:",
+    "ud2",
     "tancho_hand_end:",
     entry_fp = const offset_of!(VmActivation, entry_fp),
     trapped = const offset_of!(VmActivation, trapped),
@@ -205,7 +220,8 @@ macro_rules! places {
 
 places! {
     tancho_hand_start tancho_hand_landing tancho_hand_exit tancho_hand_unreachable tancho_hand_load tancho_hand_divide
-    tancho_hand_recurse tancho_hand_wild tancho_hand_host tancho_hand_fill tancho_hand_add tancho_hand_end
+    tancho_hand_recurse tancho_hand_wild tancho_hand_host tancho_hand_fill tancho_hand_add tancho_hand_host_then
+    tancho_hand_trap_host_then tancho_hand_end
     tancho_hand_trap_unreachable tancho_hand_trap_load tancho_hand_trap_divide tancho_hand_trap_wild
     tancho_hand_after_host
 }
@@ -233,7 +249,8 @@ pub fn module() -> Hand {
         (tancho_hand_wild::offset(), tancho_hand_host::offset()),
         (tancho_hand_host::offset(), tancho_hand_fill::offset()),
         (tancho_hand_fill::offset(), tancho_hand_add::offset()),
-        (tancho_hand_add::offset(), tancho_hand_end::offset()),
+        (tancho_hand_add::offset(), tancho_hand_host_then::offset()),
+        (tancho_hand_host_then::offset(), tancho_hand_end::offset()),
     ] {
         hand.function(ty, from, to);
     }
@@ -242,6 +259,7 @@ pub fn module() -> Hand {
         (tancho_hand_trap_load::offset(), Trap::MemoryOutOfBounds),
         (tancho_hand_trap_divide::offset(), Trap::IntegerDivisionByZero),
         (tancho_hand_trap_wild::offset(), Trap::MemoryOutOfBounds),
+        (tancho_hand_trap_host_then::offset(), Trap::UnreachableCodeReached),
     ]
     .map(|(code, trap)| TrapRecord { code, trap: trap.code().into() })
     .to_vec();

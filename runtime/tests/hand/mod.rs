@@ -3,6 +3,7 @@
 //! Used by the tests of this folder, which have no compiler.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "a test's helper; no test uses all of it")]
 
+pub mod fiber;
 pub mod machine;
 
 use std::sync::Arc;
