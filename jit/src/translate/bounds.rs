@@ -62,6 +62,19 @@ impl FunctionTranslator<'_, '_> {
         Address { base, offset: 0, flags }
     }
 
+    /// The address of the `length` bytes (64 bits, extended from 32) from `start` (an `i32`) on in `memory`, checked, for a builtin
+    /// that believes it.
+    pub(crate) fn range(&mut self, memory: MemoryIndex, start: Value, length: Value) -> Value {
+        // start + length ≤ 2 · (2³² - 1) does not wrap; in bounds exactly when it is ≤ the memory's length.
+        let start = self.extend_index(start);
+        let end = self.builder.ins().iadd(start, length);
+        let limit = self.memory_length(memory);
+        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
+        self.builder.ins().trapnz(outside, trap::code(Trap::MemoryOutOfBounds));
+        let base = self.memory_base(memory);
+        self.builder.ins().iadd(base, start)
+    }
+
     /// Whether every access that ends at most `end` bytes after a 32-bit index lies in reservation and guard.
     fn is_inside(&self, end: u64) -> bool {
         let tunables = self.env.tunables;

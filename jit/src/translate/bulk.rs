@@ -1,17 +1,19 @@
 //! Bulk memory operators (§4.4.7): copies, fills and segments.
 //!
-//! Called by the switchboard. The runtime's builtins check the bounds and do the work.
+//! Called by the switchboard. The runtime's builtins do the work and check the bounds, but for `memory.copy`, whose bounds are
+//! checked in place.
 
 use super::function::FunctionTranslator;
 use tancho_abi::builtin::Builtin;
+use tancho_abi::index::MemoryIndex;
 
 impl FunctionTranslator<'_, '_> {
     pub(crate) fn memory_copy(&mut self, target_memory: u32, source_memory: u32) {
         let (target, source, length) = self.pop3();
-        let (target, source, length) =
-            (self.extend_index(target), self.extend_index(source), self.extend_index(length));
-        let (target_memory, source_memory) = (self.iconst32(target_memory), self.iconst32(source_memory));
-        self.call_builtin(Builtin::memory_copy, &[target_memory, target, source_memory, source, length]);
+        let length = self.extend_index(length);
+        let source = self.range(MemoryIndex(source_memory), source, length);
+        let target = self.range(MemoryIndex(target_memory), target, length);
+        self.call_builtin(Builtin::memory_copy, &[target, source, length]);
     }
 
     pub(crate) fn memory_fill(&mut self, memory: u32) {

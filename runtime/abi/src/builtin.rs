@@ -40,8 +40,8 @@ macro_rules! for_each_builtin {
         $receive! {
             /// Grows memory `memory` by `delta` pages; the former size in pages, or -1.
             memory_grow(memory: u32, delta: u64) -> i64;
-            /// `memory.copy` (§4.4.7) between two memories of the instance.
-            memory_copy(target_memory: u32, target: u64, source_memory: u32, source: u64, length: u64);
+            /// `memory.copy` (§4.4.7), between addresses whose ranges compiled code has found to be in bounds; they may overlap.
+            memory_copy(target: Address, source: Address, length: u64);
             /// `memory.fill`.
             memory_fill(memory: u32, target: u64, value: u32, length: u64);
             /// `memory.init` from data segment `segment`.
@@ -68,6 +68,9 @@ macro_rules! for_each_builtin {
 
 /// A reference to a function as builtins take it: null or the address of a [`VmFuncRef`].
 pub type FuncRef = *mut VmFuncRef;
+
+/// A place in a linear memory as builtins take it.
+pub type Address = *mut u8;
 
 macro_rules! declare {
     ($($(#[$doc:meta])* $name:ident($($param:ident: $ty:tt),*) $(-> $result:tt)?;)*) => {
