@@ -101,6 +101,5 @@ fn flags(tunables: &Tunables, verifier: bool) -> Result<settings::Flags, SetErro
     flags.set("unwind_info", "false")?;
     // More results than registers travel through a hidden pointer.
     flags.set("enable_multi_ret_implicit_sret", "true")?;
-    flags.set("log2_min_function_alignment", "5")?;
     Ok(settings::Flags::new(flags))
 }
