@@ -136,13 +136,15 @@ impl TrampolineMaker<'_> {
     pub(crate) fn builtin(&mut self, builtin: Builtin) -> Function {
         let mut function = self.make(signature::builtin_trampoline(builtin), |maker| {
             let [vmctx] = maker.first();
-            let store = maker.leave(vmctx);
+            let store = if builtin.is_leaf() { maker.check_stack(vmctx) } else { maker.leave(vmctx) };
             let builtins = maker.load_constant(vmctx, offset_of!(VmContext, builtins));
             let code = maker.load_constant(builtins, builtin.offset());
             let arguments = maker.params.clone();
             let signature = signature::builtin(maker.architecture, builtin);
             let results = maker.call(signature, code, &arguments);
-            maker.raise_pending(store);
+            if !builtin.is_leaf() {
+                maker.raise_pending(store);
+            }
             maker.builder.ins().return_(&results);
         });
         function.name = UserFuncName::User(CodeName::Builtin(builtin).encode());
@@ -247,14 +249,19 @@ impl Maker<'_> {
         self.builder.block_params(normal).to_vec()
     }
 
-    /// Leaves compiled code: traps when less stack is left than the host may rely on, and records where the stack of compiled
-    /// code ends. `context` is a vmctx or host context; the result is its store.
-    fn leave(&mut self, context: Value) -> Value {
+    /// Traps when less stack is left than the host may rely on. `context` is a vmctx or host context; the result is its store.
+    fn check_stack(&mut self, context: Value) -> Value {
         let store = self.load_constant(context, offset_of!(VmContext, store));
         let limit = self.load_record(store, offset_of!(VmStore, stack_limit));
         let stack = self.builder.ins().get_stack_pointer(POINTER);
         let short = self.builder.ins().icmp(IntCC::UnsignedLessThan, stack, limit);
         self.builder.ins().trapnz(short, trap::code(Trap::StackOverflow));
+        store
+    }
+
+    /// Leaves compiled code: checks the stack and records where that of compiled code ends. The result is the store.
+    fn leave(&mut self, context: Value) -> Value {
+        let store = self.check_stack(context);
         let frame = self.builder.ins().get_frame_pointer(POINTER);
         self.builder.ins().store(RECORD, frame, store, offset_of!(VmStore, exit_fp) as i32);
         let caller = self.builder.ins().get_return_address(POINTER);

@@ -95,6 +95,12 @@ macro_rules! declare {
             /// Every builtin, in the order of the list.
             pub const ALL: &'static [Builtin] = &[$(Builtin::$name,)*];
 
+            /// Whether it neither traps nor calls compiled code: its trampoline leaves no trace for backtraces, and has nothing
+            /// pending to look for.
+            pub const fn is_leaf(self) -> bool {
+                matches!(self, Builtin::memory_copy)
+            }
+
             /// Its name.
             pub const fn name(self) -> &'static str {
                 match self {

@@ -1,0 +1,269 @@
+//! Every boundary that a call can cross, under one engine. Compiled twice: `engine` is `tancho` or `wasmtime`.
+//!
+//! `calls` and `call` come here by way of [`Side`](crate::Side). Each function prepares one boundary: it makes an engine and what
+//! is called, and gives a closure that crosses so many times and checks what came of it. Where the guest crosses, the loop is the guest's.
+
+use super::engine::{
+    Caller, Engine, Func, FuncType, Instance, InstancePre, Linker, Module, Result, Store, Trap, TypedFunc, Val, ValType,
+};
+use crate::{Boundary, Cross, Error, Prepare};
+use std::hint::black_box;
+
+/// See [`Side::boundaries`](crate::Side::boundaries).
+pub(crate) fn all() -> Vec<Boundary> {
+    let table: [(&'static str, Prepare); 20] = [
+        ("host to wasm, typed, () -> ()", typed_nop),
+        ("host to wasm, typed, (i32, i32) -> i32", typed_add),
+        ("host to wasm, untyped, (i32, i32) -> i32", untyped_add),
+        ("wasm to host, typed", || host_loop(|linker| linker.func_wrap("host", "step", |x: i32| x + 1).map(drop))),
+        ("wasm to host, typed, with the caller's data", || host_loop(wrap_counting)),
+        ("wasm to host, typed, fallible", || {
+            host_loop(|linker| linker.func_wrap("host", "step", |x: i32| -> Result<i32> { Ok(x + 1) }).map(drop))
+        }),
+        ("wasm to host, untyped", || host_loop(define_untyped)),
+        ("wasm to wasm, direct", || guest_loop("(call $next (local.get $x))")),
+        ("wasm to wasm, direct, with a frame", || guest_loop("(call $frame (local.get $x))")),
+        ("wasm to wasm, indirect, one callee", || {
+            guest_loop("(call_indirect (type $step) (local.get $x) (i32.const 1))")
+        }),
+        ("wasm to wasm, indirect, four callees", || {
+            guest_loop("(call_indirect (type $step) (local.get $x) (i32.and (local.get $n) (i32.const 3)))")
+        }),
+        ("wasm to wasm, other instance", other_instance),
+        ("memory.grow 0", || guest_loop("(i32.add (local.get $x) (memory.grow (i32.const 0)))")),
+        ("memory.copy, 16 bytes", || bulk("(memory.copy (i32.const 64) (i32.const 128) (local.get $sixteen))")),
+        ("trap, unreachable", || caught("unreachable", Trap::UnreachableCodeReached)),
+        ("trap, memory out of bounds", || caught("(drop (i32.load (i32.const 65536)))", Trap::MemoryOutOfBounds)),
+        ("error of a host function", host_error),
+        ("store, made and dropped", store),
+        ("instance of a small module, made and dropped", || instances(SMALL, None)),
+        ("instance with memory, made, called and dropped", || instances(WITH_MEMORY, Some("touch"))),
+    ];
+    table.into_iter().map(|(name, prepare)| Boundary { name, prepare }).collect()
+}
+
+/// An instance of a module without imports.
+fn instantiate(text: &str) -> Result<(Store<()>, Instance), Error> {
+    let engine = Engine::default();
+    let module = Module::new(&engine, wat::parse_str(text)?)?;
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[])?;
+    Ok((store, instance))
+}
+
+fn typed_nop() -> Result<Cross, Error> {
+    let (mut store, instance) = instantiate(r#"(module (func (export "nop")))"#)?;
+    let nop = instance.get_typed_func::<(), ()>(&mut store, "nop")?;
+    Ok(Box::new(move |times| {
+        for _ in 0..times {
+            nop.call(&mut store, ()).expect("it does nothing");
+        }
+    }))
+}
+
+const ADD: &str =
+    r#"(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))"#;
+
+fn typed_add() -> Result<Cross, Error> {
+    let (mut store, instance) = instantiate(ADD)?;
+    let add = instance.get_typed_func::<(i32, i32), i32>(&mut store, "add")?;
+    Ok(Box::new(move |times| {
+        let mut sum = 0;
+        for _ in 0..times {
+            sum = add.call(&mut store, (sum, 1)).expect("it only adds");
+        }
+        assert_eq!(sum, times as i32);
+    }))
+}
+
+fn untyped_add() -> Result<Cross, Error> {
+    let (mut store, instance) = instantiate(ADD)?;
+    let add = instance.get_func(&mut store, "add").ok_or("`add` is not exported")?;
+    Ok(Box::new(move |times| {
+        let mut sum = [Val::I32(0)];
+        for _ in 0..times {
+            let params = [sum[0], Val::I32(1)];
+            add.call(&mut store, &params, &mut sum).expect("it only adds");
+        }
+        assert_eq!(sum[0].i32(), Some(times as i32));
+    }))
+}
+
+/// A loop in the guest: `body` has `$n` crossings left and makes the next `$x`, which is to be one more.
+fn looping(body: &str) -> String {
+    format!(
+        "(local $x i32)
+         (if (i32.eqz (local.get $n)) (then (return (i32.const 0))))
+         (loop $again
+             (local.set $x {body})
+             (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+         (local.get $x)"
+    )
+}
+
+/// Calls a loop in the guest, whose count of crossings has 32 bits.
+fn run_loop<T: 'static>(mut store: Store<T>, run: TypedFunc<i32, i32>) -> Cross {
+    Box::new(move |times| {
+        let times = i32::try_from(times).expect("nobody has the time for more than two billion crossings");
+        assert_eq!(run.call(&mut store, times).expect("the loop ends"), times);
+    })
+}
+
+/// A guest's loop that calls the host function `step` which `define` defines.
+fn host_loop(define: impl FnOnce(&mut Linker<u64>) -> Result<()>) -> Result<Cross, Error> {
+    let text = format!(
+        r#"(module
+            (import "host" "step" (func $step (param i32) (result i32)))
+            (func (export "run") (param $n i32) (result i32) {}))"#,
+        looping("(call $step (local.get $x))")
+    );
+    let engine = Engine::default();
+    let module = Module::new(&engine, wat::parse_str(text)?)?;
+    let mut linker = Linker::new(&engine);
+    define(&mut linker)?;
+    let mut store = Store::new(&engine, 0);
+    let instance = linker.instantiate(&mut store, &module)?;
+    let run = instance.get_typed_func::<i32, i32>(&mut store, "run")?;
+    Ok(run_loop(store, run))
+}
+
+fn wrap_counting(linker: &mut Linker<u64>) -> Result<()> {
+    linker.func_wrap("host", "step", |mut caller: Caller<'_, u64>, x: i32| {
+        *caller.data_mut() += 1;
+        x + 1
+    })?;
+    Ok(())
+}
+
+fn define_untyped(linker: &mut Linker<u64>) -> Result<()> {
+    let ty = FuncType::new(linker.engine(), [ValType::I32], [ValType::I32]);
+    linker.func_new("host", "step", ty, |_, params, results| {
+        results[0] = Val::I32(params[0].i32().unwrap_or(0) + 1);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// A guest's loop over functions of its own. `$frame` calls itself in a case that never comes, so that it is no leaf; the table is
+/// not exported.
+fn guest_loop(body: &str) -> Result<Cross, Error> {
+    let text = format!(
+        r#"(module
+            (type $step (func (param i32) (result i32)))
+            (memory 1)
+            (table funcref (elem $a $next $b $c))
+            (func $next (type $step) (i32.add (local.get 0) (i32.const 1)))
+            (func $a (type $step) (i32.sub (local.get 0) (i32.const -1)))
+            (func $b (type $step) (i32.sub (i32.add (local.get 0) (i32.const 3)) (i32.const 2)))
+            (func $c (type $step) (i32.xor (i32.sub (i32.const -2) (local.get 0)) (i32.const -1)))
+            (func $frame (type $step)
+                (if (i32.eq (local.get 0) (i32.const -1)) (then (return (call $frame (i32.const 0)))))
+                (i32.add (local.get 0) (i32.const 1)))
+            (func (export "run") (param $n i32) (result i32) {}))"#,
+        looping(body)
+    );
+    // `memory.grow 0` gives the size in pages, which is one.
+    let (mut store, instance) = instantiate(&text)?;
+    let run = instance.get_typed_func::<i32, i32>(&mut store, "run")?;
+    Ok(run_loop(store, run))
+}
+
+/// A guest's loop that calls a function of another instance.
+fn other_instance() -> Result<Cross, Error> {
+    let step = r#"(module (func (export "step") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))"#;
+    let text = format!(
+        r#"(module
+            (import "other" "step" (func $step (param i32) (result i32)))
+            (func (export "run") (param $n i32) (result i32) {}))"#,
+        looping("(call $step (local.get $x))")
+    );
+    let (mut store, other) = instantiate(step)?;
+    let engine = store.engine().clone();
+    let module = Module::new(&engine, wat::parse_str(text)?)?;
+    let step = other.get_func(&mut store, "step").ok_or("`step` is not exported")?;
+    let instance = Instance::new(&mut store, &module, &[step.into()])?;
+    let run = instance.get_typed_func::<i32, i32>(&mut store, "run")?;
+    Ok(run_loop(store, run))
+}
+
+/// A guest's loop of a bulk operation whose length is not a constant.
+fn bulk(operation: &str) -> Result<Cross, Error> {
+    let text = format!(
+        r#"(module
+            (memory 1)
+            (func (export "run") (param $n i32) (param $sixteen i32) (result i32) {}))"#,
+        looping(&format!("(block (result i32) {operation} (i32.add (local.get $x) (i32.const 1)))"))
+    );
+    let (mut store, instance) = instantiate(&text)?;
+    let run = instance.get_typed_func::<(i32, i32), i32>(&mut store, "run")?;
+    Ok(Box::new(move |times| {
+        let times = i32::try_from(times).expect("nobody has the time for more than two billion crossings");
+        assert_eq!(run.call(&mut store, (times, black_box(16))).expect("it stays in bounds"), times);
+    }))
+}
+
+/// A call that ends in a trap.
+fn caught(body: &str, trap: Trap) -> Result<Cross, Error> {
+    let (mut store, instance) = instantiate(&format!(r#"(module (memory 1) (func (export "run") {body}))"#))?;
+    let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;
+    Ok(Box::new(move |times| {
+        for _ in 0..times {
+            let error = run.call(&mut store, ()).expect_err("it traps");
+            assert_eq!(error.downcast_ref::<Trap>(), Some(&trap));
+        }
+    }))
+}
+
+/// A call that ends in an error of the host function that it calls.
+fn host_error() -> Result<Cross, Error> {
+    let engine = Engine::default();
+    let text = r#"(module (import "host" "fail" (func $fail)) (func (export "run") (call $fail)))"#;
+    let module = Module::new(&engine, wat::parse_str(text)?)?;
+    let mut store = Store::new(&engine, ());
+    let fail = Func::wrap(&mut store, || -> Result<()> { Err(Trap::Interrupt.into()) });
+    let instance = Instance::new(&mut store, &module, &[fail.into()])?;
+    let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;
+    Ok(Box::new(move |times| {
+        for _ in 0..times {
+            let error = run.call(&mut store, ()).expect_err("the host function fails");
+            assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::Interrupt));
+        }
+    }))
+}
+
+fn store() -> Result<Cross, Error> {
+    let engine = Engine::default();
+    Ok(Box::new(move |times| {
+        for _ in 0..times {
+            drop(black_box(Store::new(&engine, ())));
+        }
+    }))
+}
+
+const SMALL: &str = r#"(module (func (export "nop")))"#;
+
+const WITH_MEMORY: &str = r#"(module
+    (memory (export "memory") 17)
+    (data (i32.const 1024) "a few bytes of data")
+    (global $calls (mut i32) (i32.const 0))
+    (table funcref (elem $touch))
+    (func $touch (export "touch")
+        (global.set $calls (i32.const 1))
+        (i32.store (i32.const 4096) (i32.load (i32.const 1024)))))"#;
+
+/// Stores with an instance each, of which a function is called.
+fn instances(text: &str, call: Option<&'static str>) -> Result<Cross, Error> {
+    let engine = Engine::default();
+    let module = Module::new(&engine, wat::parse_str(text)?)?;
+    let prepared: InstancePre<()> = Linker::new(&engine).instantiate_pre(&module)?;
+    Ok(Box::new(move |times| {
+        for _ in 0..times {
+            let mut store = Store::new(&engine, ());
+            let instance = prepared.instantiate(&mut store).expect("it has no imports");
+            if let Some(name) = call {
+                let call = instance.get_typed_func::<(), ()>(&mut store, name).expect("it is exported");
+                call.call(&mut store, ()).expect("it does not trap");
+            }
+        }
+    }))
+}

@@ -1,0 +1,38 @@
+//! Tancho's WASI: a context for a case, the imports, and how a guest's exit looks.
+//!
+//! `program` calls these; the file of the same name on wasmtime's side has the same three.
+
+use crate::case::Case;
+use std::io::Cursor;
+use tancho::{Error, Linker, Result};
+use tancho_wasi::{I32Exit, MemoryOutput, WasiCtx, WasiCtxBuilder};
+
+/// What a store of a guest holds.
+pub(super) type Wasi = WasiCtx;
+
+/// A context that gives the guest the case's arguments and input, and the stream that gets its output.
+pub(super) fn wasi(case: &Case) -> (Wasi, Output) {
+    let output = MemoryOutput::new(Case::OUTPUT_LIMIT);
+    let input = Cursor::new(case.stdin.clone());
+    let context = WasiCtxBuilder::new().args(&case.args).stdin(input).stdout(output.clone()).build();
+    (context, Output(output))
+}
+
+/// The guest's standard output.
+pub(super) struct Output(MemoryOutput);
+
+impl Output {
+    pub(super) fn contents(&self) -> Vec<u8> {
+        self.0.contents()
+    }
+}
+
+/// Adds the imports of preview 1.
+pub(super) fn add_to_linker(linker: &mut Linker<Wasi>) -> Result<()> {
+    tancho_wasi::p1::add_to_linker(linker, |context: &mut Wasi| context)
+}
+
+/// The exit code, if that is what the guest ended with.
+pub(super) fn exit_code(error: &Error) -> Option<i32> {
+    error.downcast_ref::<I32Exit>().map(|exit| exit.0)
+}
