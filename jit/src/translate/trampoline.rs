@@ -66,7 +66,8 @@ impl TrampolineMaker<'_> {
         self.make(signature::host_entry(self.architecture, ty), |maker| {
             let [vmctx, code, activation] = maker.first();
             let types: Vec<Type> = ty.params.iter().map(|ty| machine_type(*ty)).collect();
-            let arguments = maker.convert(&maker.params[3..].to_vec(), &types);
+            let params = maker.params[3..].to_vec();
+            let arguments = maker.convert(&params, &types);
             let results = maker.enter(ty, vmctx, code, activation, &arguments, |maker| {
                 // After a trap there is no result; zero takes its place.
                 signature::single_result(ty).map(|_| maker.zero(ty.results[0])).into_iter().collect()
@@ -103,8 +104,8 @@ impl TrampolineMaker<'_> {
             arguments.extend(several);
             let signature = signature::host_function(maker.architecture, ty);
             let types: Vec<Type> = signature.params[arguments.len()..].iter().map(|param| param.value_type).collect();
-            let values = maker.convert(&maker.params[1..].to_vec(), &types);
-            arguments.extend(values);
+            let params = maker.params[1..].to_vec();
+            arguments.extend(maker.convert(&params, &types));
             let results = maker.call(signature, code, &arguments);
             maker.raise_pending(store);
             let results = match several {
