@@ -3,7 +3,8 @@
 //! One table declares each builtin's name, parameters and result; the compiler makes signatures of it, the runtime the
 //! record of function pointers, so the two cannot disagree. A builtin is an `extern "C"` function whose first parameter
 //! is the calling instance's [`VmContext`]; it reports a trap by setting
-//! [`VmStore::pending`](crate::vmctx::VmStore::pending), which the image's builtin trampoline tests after each call.
+//! [`VmStore::pending`](crate::vmctx::VmStore::pending), which the image's builtin trampoline tests after each call; the trampoline
+//! of a leaf ([`Builtin::is_leaf`]) has nothing to test.
 
 use crate::vmctx::{VmContext, VmFuncRef};
 

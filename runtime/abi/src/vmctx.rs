@@ -28,7 +28,7 @@
 //!
 //! In the C conventions `i32` is `u32`, `i64` is `u64`, floats are themselves, a function reference is
 //! `*mut VmFuncRef` and a reference to a host value is its `u32` handle (0 is null); `v128` never travels by register
-//! (functions with `v128` in their type have array entries only). On return from any host function or builtin the trampoline tests
+//! (functions with `v128` in their type have array entries only). On return from any host function, and from any builtin but a leaf, the trampoline tests
 //! [`VmStore::pending`] and, when it is not 0, unwinds.
 
 use crate::builtin::VmBuiltins;
