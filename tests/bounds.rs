@@ -75,6 +75,95 @@ fn check(reservation: u64, guard: u64) -> usize {
     accesses
 }
 
+/// Lengths of `memory.copy` and `memory.fill`: in place, by a builtin, and about the sizes at which the way to do it changes.
+const LENGTHS: [u32; 27] =
+    [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 47, 63, 64, 65, 100, 127, 128, 129, 200, 4096, 65536];
+
+fn bulk_module() -> String {
+    let mut text = String::from(
+        "(module (memory (export \"memory\") 1)
+           (func (export \"copy\") (param i32 i32 i32) (memory.copy (local.get 0) (local.get 1) (local.get 2)))
+           (func (export \"fill\") (param i32 i32 i32) (memory.fill (local.get 0) (local.get 1) (local.get 2)))\n",
+    );
+    for length in LENGTHS {
+        writeln!(
+            text,
+            "(func (export \"copy{length}\") (param i32 i32) (memory.copy (local.get 0) (local.get 1) (i32.const {length})))
+             (func (export \"fill{length}\") (param i32 i32) (memory.fill (local.get 0) (local.get 1) (i32.const {length})))"
+        )
+        .expect("writing to a string");
+    }
+    text + ")"
+}
+
+/// Copies and fills of constant and variable length beside a model: every byte of the memory is compared after each, so that a
+/// write past the end, a write before a trap, and bytes read after they were overwritten all show.
+fn check_bulk(reservation: u64, guard: u64) -> usize {
+    let mut config = Config::new();
+    config.memory_reservation(reservation).memory_guard_size(guard);
+    let engine = Engine::new(&config).expect("the host is supported");
+    let module = Module::new(&engine, bulk_module()).expect("it compiles");
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).expect("one page fits every reservation");
+    let memory = instance.get_memory(&mut store, "memory").expect("it is exported");
+    let mut model: Vec<u8> = (0..PAGE).map(|at| (at * 31 % 251) as u8).collect();
+    memory.data_mut(&mut store).copy_from_slice(&model);
+    let mut operations = 0;
+    for length in LENGTHS {
+        let edge = PAGE as u32 - length;
+        let places =
+            [0, 1, 5, 64, edge.wrapping_sub(1), edge, edge + 1, PAGE as u32, PAGE as u32 + 1, u32::MAX - 7, u32::MAX];
+        for target in places {
+            for source in places.into_iter().chain([target.wrapping_sub(3), target.wrapping_add(3)]) {
+                for (name, constant) in [("copy", true), ("copy", false), ("fill", true), ("fill", false)] {
+                    let outcome = if constant {
+                        let name = format!("{name}{length}");
+                        let function = instance.get_typed_func::<(u32, u32), ()>(&mut store, &name).expect("exported");
+                        function.call(&mut store, (target, source))
+                    } else {
+                        let function =
+                            instance.get_typed_func::<(u32, u32, u32), ()>(&mut store, name).expect("exported");
+                        function.call(&mut store, (target, source, length))
+                    };
+                    let range = |start: u32| {
+                        let (start, length) = (start as usize, length as usize);
+                        (start + length <= PAGE as usize).then(|| start..start + length)
+                    };
+                    let inside = match (name, range(target), range(source)) {
+                        ("fill", Some(target), _) => {
+                            model[target].fill(source as u8);
+                            true
+                        }
+                        ("copy", Some(target), Some(source)) => {
+                            model.copy_within(source, target.start);
+                            true
+                        }
+                        _ => false,
+                    };
+                    let trap = outcome.as_ref().err().and_then(|error| error.downcast_ref::<Trap>());
+                    let what = format!("{name} of {length} (constant: {constant}) from {source:#x} to {target:#x}");
+                    assert_eq!(trap, (!inside).then_some(&Trap::MemoryOutOfBounds), "{what}");
+                    assert!(memory.data(&store) == model, "{what}: the memory differs");
+                    operations += 1;
+                }
+            }
+        }
+        // Varied bytes again after the fills.
+        for (at, byte) in model.iter_mut().enumerate() {
+            *byte = byte.wrapping_add((at * 7 % 253) as u8);
+        }
+        memory.data_mut(&mut store).copy_from_slice(&model);
+    }
+    operations
+}
+
+#[test]
+fn copies_and_fills_are_in_bounds_or_trap_and_change_nothing() {
+    let operations = check_bulk(4 << 30, 32 << 20) + check_bulk(PAGE, 0);
+    println!("{operations} copies and fills, every one as the model has it");
+    assert!(operations >= 30_000, "only {operations}");
+}
+
 #[test]
 fn accesses_are_in_bounds_or_trap() {
     let mut accesses = 0;

@@ -92,6 +92,8 @@ fn flags(tunables: &Tunables, verifier: bool) -> Result<settings::Flags, SetErro
     // Code is position-independent because it has no absolute reference at all; `is_pic` would only change how symbols
     // that are not colocated are reached, and there are none.
     flags.set("is_pic", "true")?;
+    // The linker places functions by where their loops are.
+    flags.set("machine_code_cfg_info", "true")?;
     // Overflow is found by touching the guard region, so a large frame must touch every page of itself in order.
     flags.set("enable_probestack", "true")?;
     flags.set("probestack_strategy", "inline")?;

@@ -31,10 +31,10 @@ fn each_kind(machine: &mut Machine, times: u32) {
         }
         assert_eq!(trap_of(machine.call(DIVIDE, 1, 0)), (Trap::IntegerDivisionByZero, vec![DIVIDE]));
         assert_eq!(machine.call(DIVIDE, 42, 6).unwrap(), 7);
-        assert_eq!(trap_of(machine.call(FILL, 65000, 537)), (Trap::MemoryOutOfBounds, vec![FILL]));
-        assert!(machine.call(FILL, 65000, 536).is_ok());
+        assert_eq!(trap_of(machine.call(INIT, 65000, 537)), (Trap::MemoryOutOfBounds, vec![INIT]));
+        assert!(machine.call(INIT, 65000, 536).is_ok());
         assert_eq!(machine.call(LOAD, 65532, 0).unwrap(), 0x0707_0707);
-        machine.call(FILL, 0, 0).unwrap();
+        machine.call(INIT, 0, 0).unwrap();
         machine.store.memory_mut(memory(&machine.store, machine.instance)).as_mut_slice().fill(0);
     }
 }

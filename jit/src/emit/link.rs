@@ -3,6 +3,7 @@
 //! Called by the image emitter. Fails on any relocation that is not a relative call to code of this image: nothing is
 //! left for a loader to do.
 
+use super::place;
 use crate::error::CompileError;
 use crate::translate::env::CodeName;
 use cranelift_codegen::binemit::Reloc;
@@ -37,10 +38,15 @@ pub(crate) fn link(isa: &dyn TargetIsa, pieces: &[&Code]) -> Result<(Vec<u8>, Ve
     let mut plane = ControlPlane::default();
     let mut text = isa.text_section_builder(pieces.len());
     let mut placed = Vec::with_capacity(pieces.len());
+    let mut end = 0;
     for piece in pieces {
         let align = piece.compiled.buffer.alignment.max(isa.function_alignment().minimum);
+        if let Some(offset) = place::line_offset(&piece.compiled, align) {
+            let padding = (offset + place::LINE - (end % u64::from(place::LINE)) as u32) % place::LINE;
+            text.append(false, &vec![0; padding as usize], 1, &mut plane);
+        }
         let start = text.append(true, piece.compiled.code_buffer(), align, &mut plane);
-        let end = start + piece.compiled.code_buffer().len() as u64;
+        end = start + piece.compiled.code_buffer().len() as u64;
         // Offsets in tables have 32 bits and relative calls reach 2 GiB; `NONE` is no offset.
         if end >= u64::from(NONE) / 2 {
             return Err(CompileError::limit("the module's machine code exceeds 2 GiB"));

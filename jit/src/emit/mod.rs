@@ -6,4 +6,5 @@
 pub(crate) mod image;
 pub(crate) mod link;
 pub(crate) mod memory;
+mod place;
 pub(crate) mod tables;

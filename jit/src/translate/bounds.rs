@@ -37,7 +37,7 @@ impl FunctionTranslator<'_, '_> {
         let base = self.memory_base(memory);
         // The index as 64 bits, by an instruction of its own: 0 ≤ index < 2³².
         let index = self.extend_index(index);
-        // offset ≤ 2³² - 1 and size ≤ 16: no overflow.
+        // offset and size ≤ 2³² - 1: no overflow.
         let end = offset + u64::from(size);
         if self.is_inside(end) && i32::try_from(offset).is_ok() {
             // index + end ≤ (2³² - 1) + end ≤ R + G: the access begins in the reservation or the guard and ends there, so it
@@ -62,8 +62,8 @@ impl FunctionTranslator<'_, '_> {
         Address { base, offset: 0, flags }
     }
 
-    /// The address of the `length` bytes (64 bits, extended from 32) from `start` (an `i32`) on in `memory`, checked, for a builtin
-    /// that believes it.
+    /// The address of the `length` bytes (64 bits, extended from 32) from `start` (an `i32`) on in `memory`, checked: builtins
+    /// believe it, and an access to any part of them is in bounds.
     pub(crate) fn range(&mut self, memory: MemoryIndex, start: Value, length: Value) -> Value {
         // start + length ≤ 2 · (2³² - 1) does not wrap; in bounds exactly when it is ≤ the memory's length.
         let start = self.extend_index(start);

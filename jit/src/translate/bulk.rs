@@ -1,15 +1,28 @@
 //! Bulk memory operators (§4.4.7): copies, fills and segments.
 //!
-//! Called by the switchboard. The runtime's builtins do the work and check the bounds, but for `memory.copy`, whose bounds are
-//! checked in place.
+//! Called by the switchboard. The runtime's builtins do the work and check the bounds, but for `memory.copy` and `memory.fill`, whose
+//! bounds are checked in place; compilers use these two for every structure that is moved or cleared, so where the length is a small
+//! constant they are done in place as well.
 
-use super::function::FunctionTranslator;
+use super::copy;
+use super::function::{FunctionTranslator, Region};
+use cranelift_codegen::ir::immediates::Imm64;
+use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, Opcode, Type, Value, ValueDef, types};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
 
 impl FunctionTranslator<'_, '_> {
     pub(crate) fn memory_copy(&mut self, target_memory: u32, source_memory: u32) {
         let (target, source, length) = self.pop3();
+        if let Some((ty, offsets)) = self.few(length) {
+            return self.copy_few(
+                MemoryIndex(target_memory),
+                MemoryIndex(source_memory),
+                [target, source, length],
+                ty,
+                &offsets,
+            );
+        }
         let length = self.extend_index(length);
         let source = self.range(MemoryIndex(source_memory), source, length);
         let target = self.range(MemoryIndex(target_memory), target, length);
@@ -18,9 +31,67 @@ impl FunctionTranslator<'_, '_> {
 
     pub(crate) fn memory_fill(&mut self, memory: u32) {
         let (target, value, length) = self.pop3();
-        let (target, length) = (self.extend_index(target), self.extend_index(length));
-        let memory = self.iconst32(memory);
-        self.call_builtin(Builtin::memory_fill, &[memory, target, value, length]);
+        if let Some((ty, offsets)) = self.few(length) {
+            return self.fill_few(MemoryIndex(memory), [target, value, length], ty, &offsets);
+        }
+        let length = self.extend_index(length);
+        let target = self.range(MemoryIndex(memory), target, length);
+        self.call_builtin(Builtin::memory_fill, &[target, value, length]);
+    }
+
+    /// The pieces of a length that is a small constant.
+    fn few(&self, length: Value) -> Option<(Type, Vec<i32>)> {
+        let ValueDef::Result(inst, _) = self.builder.func.dfg.value_def(length) else { return None };
+        let InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } = self.builder.func.dfg.insts[inst] else {
+            return None;
+        };
+        copy::pieces(self.env.architecture, u32::try_from(Imm64::bits(&imm)).ok()?)
+    }
+
+    /// `memory.copy` of a constant length in `pieces`.
+    fn copy_few(
+        &mut self,
+        target_memory: MemoryIndex,
+        source_memory: MemoryIndex,
+        [target, source, length]: [Value; 3],
+        ty: Type,
+        offsets: &[i32],
+    ) {
+        let length = self.extend_index(length);
+        let source = self.range(source_memory, source, length);
+        let target = self.range(target_memory, target, length);
+        let (from, to) = (self.memory_flags(source_memory), self.memory_flags(target_memory));
+        let values: Vec<Value> =
+            offsets.iter().map(|offset| self.builder.ins().load(ty, from, source, *offset)).collect();
+        for (offset, value) in offsets.iter().zip(values) {
+            self.builder.ins().store(to, value, target, *offset);
+        }
+    }
+
+    /// `memory.fill` of a constant length in `pieces`.
+    fn fill_few(&mut self, memory: MemoryIndex, [target, value, length]: [Value; 3], ty: Type, offsets: &[i32]) {
+        let length = self.extend_index(length);
+        let target = self.range(memory, target, length);
+        let flags = self.memory_flags(memory);
+        let byte = self.builder.ins().ireduce(types::I8, value);
+        let filled = if ty.is_vector() {
+            self.builder.ins().splat(ty, byte)
+        } else if ty == types::I8 {
+            byte
+        } else {
+            // The byte in every place: times 0x0101….
+            let wide = self.builder.ins().uextend(ty, byte);
+            let ones = self.builder.ins().iconst(ty, (u64::MAX / 0xff & (u64::MAX >> (64 - ty.bits()))) as i64);
+            self.builder.ins().imul(wide, ones)
+        };
+        for offset in offsets {
+            self.builder.ins().store(flags, filled, target, *offset);
+        }
+    }
+
+    /// Flags of accesses to a part of `memory` that [`range`](Self::range) has found to be in bounds.
+    fn memory_flags(&mut self, memory: MemoryIndex) -> MemFlagsData {
+        MemFlagsData::new().with_notrap().with_alias_region(Some(self.alias_region(Region::Memory(memory))))
     }
 
     pub(crate) fn memory_init(&mut self, segment: u32, memory: u32) {

@@ -7,6 +7,7 @@ pub(crate) mod bounds;
 pub(crate) mod bulk;
 pub(crate) mod call;
 pub(crate) mod control;
+pub(crate) mod copy;
 pub(crate) mod env;
 pub(crate) mod function;
 pub(crate) mod memory;

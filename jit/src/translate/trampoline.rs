@@ -8,6 +8,7 @@
 //! * Exits (`host_exit`, `array_exit`, builtins) are called by compiled code. They compare the stack limit, leave the
 //!   frame pointer and return address for backtraces, call the host, and unwind when it has left something pending.
 
+use super::copy;
 use super::env::CodeName;
 use super::signature::{self, POINTER, machine_type};
 use super::trap;
@@ -137,6 +138,10 @@ impl TrampolineMaker<'_> {
     pub(crate) fn builtin(&mut self, builtin: Builtin) -> Function {
         let mut function = self.make(signature::builtin_trampoline(builtin), |maker| {
             let [vmctx] = maker.first();
+            if builtin == Builtin::memory_copy {
+                let [_, target, source, length] = maker.first();
+                copy::few(&mut maker.builder, maker.architecture, target, source, length);
+            }
             let store = if builtin.is_leaf() { maker.check_stack(vmctx) } else { maker.leave(vmctx) };
             let builtins = maker.load_constant(vmctx, offset_of!(VmContext, builtins));
             let code = maker.load_constant(builtins, builtin.offset());

@@ -43,8 +43,8 @@ macro_rules! for_each_builtin {
             memory_grow(memory: u32, delta: u64) -> i64;
             /// `memory.copy` (§4.4.7), between addresses whose ranges compiled code has found to be in bounds; they may overlap.
             memory_copy(target: Address, source: Address, length: u64);
-            /// `memory.fill`.
-            memory_fill(memory: u32, target: u64, value: u32, length: u64);
+            /// `memory.fill` at an address whose range compiled code has found to be in bounds.
+            memory_fill(target: Address, value: u32, length: u64);
             /// `memory.init` from data segment `segment`.
             memory_init(memory: u32, segment: u32, target: u64, source: u32, length: u32);
             /// `data.drop`.
@@ -99,7 +99,7 @@ macro_rules! declare {
             /// Whether it neither traps nor calls compiled code: its trampoline leaves no trace for backtraces, and has nothing
             /// pending to look for.
             pub const fn is_leaf(self) -> bool {
-                matches!(self, Builtin::memory_copy)
+                matches!(self, Builtin::memory_copy | Builtin::memory_fill)
             }
 
             /// Its name.

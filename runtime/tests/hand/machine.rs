@@ -7,7 +7,7 @@ use super::Hand;
 use std::mem::offset_of;
 use std::sync::Arc;
 use tancho_abi::builtin::VmBuiltins;
-use tancho_abi::module::{AddressRecord, HandlerRecord, TrampolineRecord, TrapRecord};
+use tancho_abi::module::{AddressRecord, HandlerRecord, Range, SegmentMode, TrampolineRecord, TrapRecord};
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::*;
 use tancho_runtime::call::{self, Stopped};
@@ -22,7 +22,7 @@ pub const DIVIDE: u32 = 3;
 pub const RECURSE: u32 = 4;
 pub const WILD: u32 = 5;
 pub const HOST: u32 = 6;
-pub const FILL: u32 = 7;
+pub const INIT: u32 = 7;
 pub const ADD: u32 = 8;
 pub const HOST_THEN: u32 = 9;
 
@@ -139,8 +139,8 @@ std::arch::global_asm!(
     "tancho_hand_after_host:",
     "pop rbp",
     "ret",
-    // memory.fill(0, values[0], 7, values[1]) by way of a builtin trampoline.
-    "tancho_hand_fill:",
+    // memory.init of values[1] bytes at values[0] by way of a builtin trampoline.
+    "tancho_hand_init:",
     "push rbp",
     "mov rbp, rsp",
     "call 5f",
@@ -155,12 +155,13 @@ std::arch::global_asm!(
     "mov [rbx + {exit_fp}], rbp",
     "mov rax, [rbp + 8]",
     "mov [rbx + {exit_pc}], rax",
-    "mov edx, [rsi]",
-    "mov r8d, [rsi + 16]",
+    "mov ecx, [rsi]",
+    "mov r9d, [rsi + 16]",
     "xor esi, esi",
-    "mov ecx, 7",
+    "xor edx, edx",
+    "xor r8d, r8d",
     "mov rax, [rbx + {builtins}]",
-    "call [rax + {memory_fill}]",
+    "call [rax + {memory_init}]",
     "cmp qword ptr [rbx + {pending}], 0",
     "jne 4b",
     "pop rbx",
@@ -198,7 +199,7 @@ std::arch::global_asm!(
     pending = const offset_of!(VmStore, pending),
     builtins = const offset_of!(VmStore, builtins),
     raise = const offset_of!(VmBuiltins, raise),
-    memory_fill = const offset_of!(VmBuiltins, memory_fill),
+    memory_init = const offset_of!(VmBuiltins, memory_init),
     memory = const MEMORY,
     import = const IMPORT,
     overflow = const Trap::StackOverflow as usize,
@@ -220,7 +221,7 @@ macro_rules! places {
 
 places! {
     tancho_hand_start tancho_hand_landing tancho_hand_exit tancho_hand_unreachable tancho_hand_load tancho_hand_divide
-    tancho_hand_recurse tancho_hand_wild tancho_hand_host tancho_hand_fill tancho_hand_add tancho_hand_host_then
+    tancho_hand_recurse tancho_hand_wild tancho_hand_host tancho_hand_init tancho_hand_add tancho_hand_host_then
     tancho_hand_trap_host_then tancho_hand_end
     tancho_hand_trap_unreachable tancho_hand_trap_load tancho_hand_trap_divide tancho_hand_trap_wild
     tancho_hand_after_host
@@ -247,8 +248,8 @@ pub fn module() -> Hand {
         (tancho_hand_divide::offset(), tancho_hand_recurse::offset()),
         (tancho_hand_recurse::offset(), tancho_hand_wild::offset()),
         (tancho_hand_wild::offset(), tancho_hand_host::offset()),
-        (tancho_hand_host::offset(), tancho_hand_fill::offset()),
-        (tancho_hand_fill::offset(), tancho_hand_add::offset()),
+        (tancho_hand_host::offset(), tancho_hand_init::offset()),
+        (tancho_hand_init::offset(), tancho_hand_add::offset()),
         (tancho_hand_add::offset(), tancho_hand_host_then::offset()),
         (tancho_hand_host_then::offset(), tancho_hand_end::offset()),
     ] {
@@ -272,6 +273,7 @@ pub fn module() -> Hand {
         AddressRecord { code: tancho_hand_after_host::offset(), wasm: 601 },
     ];
     hand.memory(1, Some(3));
+    hand.data(SegmentMode::Passive, Range::default(), &[7; 600], false);
     hand
 }
 
