@@ -81,7 +81,7 @@ impl FunctionTranslator<'_, '_> {
         } else {
             // The byte in every place: times 0x0101….
             let wide = self.builder.ins().uextend(ty, byte);
-            let ones = self.builder.ins().iconst(ty, (u64::MAX / 0xff & (u64::MAX >> (64 - ty.bits()))) as i64);
+            let ones = self.builder.ins().iconst(ty, ((u64::MAX / 0xff) & (u64::MAX >> (64 - ty.bits()))) as i64);
             self.builder.ins().imul(wide, ones)
         };
         for offset in offsets {
