@@ -5,7 +5,7 @@
 
 use super::errno::Errno;
 use super::memory::GuestMemory;
-use super::{attribute, clock, descriptor, io, listing, path, poll, process};
+use super::{attribute, clock, descriptor, io, listing, path, poll, process, socket};
 use crate::context::WasiCtx;
 use tancho::{Caller, Extern, Linker, Result};
 
@@ -24,7 +24,8 @@ macro_rules! imports {
 /// Adds the functions of `wasi_snapshot_preview1` to `linker`; `get` finds the context in the data of a store.
 ///
 /// They work on the memory the guest exports as `memory` (witx: the import `memory` of the module). A call by a guest
-/// that exports none fails with an error instead of an errno. `sock_*` and `proc_raise` are not provided.
+/// that exports none fails with an error instead of an errno. `proc_raise` is not provided, and no
+/// descriptor is a socket.
 ///
 /// `proc_exit` ends the guest with the error [`I32Exit`](crate::I32Exit).
 ///
@@ -86,6 +87,10 @@ pub fn add_to_linker<T: 'static>(
         poll::poll_oneoff(subscriptions: u32, events: u32, count: u32, result: u32);
         process::sched_yield();
         process::random_get(buffer: u32, length: u32);
+        socket::sock_accept(fd: u32, flags: u32, result: u32);
+        socket::sock_recv(fd: u32, list: u32, count: u32, flags: u32, length_result: u32, flags_result: u32);
+        socket::sock_send(fd: u32, list: u32, count: u32, flags: u32, result: u32);
+        socket::sock_shutdown(fd: u32, how: u32);
     }
     linker.func_wrap(MODULE, "proc_exit", |_: Caller<'_, T>, status: u32| -> Result<()> {
         Err(process::proc_exit(status))

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!     link ── process, clock, poll                 one function per import, in the order of the specification
-//!          ── descriptor, io, attribute, listing, path
+//!          ── descriptor, io, attribute, listing, path, socket
 //!                 |
 //!              table (descriptors and rights)   layout (records)   vector (iovecs)
 //!                 |                                |                  |
@@ -13,7 +13,7 @@
 //! ```
 //!
 //! The specification is the witx of `wasi_snapshot_preview1`: `typenames.witx` and `wasi_snapshot_preview1.witx`.
-//! `sock_*` and `proc_raise` are not provided, so that linking a guest that needs them says so.
+//! `proc_raise` is not provided, so that linking a guest that needs it says so.
 
 mod attribute;
 mod clock;
@@ -28,6 +28,7 @@ mod path;
 mod poll;
 mod process;
 mod rights;
+mod socket;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;

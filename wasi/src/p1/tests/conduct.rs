@@ -4,7 +4,7 @@ use super::guest::{DATA, Guest, MEMORY, ROOT, Random, scratch};
 use crate::context::{WasiCtx, WasiCtxBuilder};
 use crate::p1::errno::Errno;
 use crate::p1::memory::GuestMemory;
-use crate::p1::{attribute, clock, descriptor, io, listing, path, process};
+use crate::p1::{attribute, clock, descriptor, io, listing, path, process, socket};
 use crate::permission::{DirPerms, FilePerms};
 use std::fs;
 
@@ -65,6 +65,10 @@ fn imports() -> Vec<(&'static str, Import)> {
         import!(path::path_unlink_file(u32, u32, u32)),
         import!(process::sched_yield()),
         import!(process::random_get(u32, u32)),
+        import!(socket::sock_accept(u32, u32, u32)),
+        import!(socket::sock_recv(u32, u32, u32, u32, u32, u32)),
+        import!(socket::sock_send(u32, u32, u32, u32, u32)),
+        import!(socket::sock_shutdown(u32, u32)),
     ]
 }
 
