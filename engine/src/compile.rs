@@ -47,6 +47,7 @@ impl Compiler {
                 multi_value: features.multi_value,
                 bulk_memory: features.bulk_memory,
                 extended_const: features.extended_const,
+                tail_call: features.tail_call,
             },
             threads: config.threads,
             verifier: config.verifier,

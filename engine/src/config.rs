@@ -50,6 +50,8 @@ features! {
     wasm_bulk_memory bulk_memory;
     /// Whether there is arithmetic in constant expressions.
     wasm_extended_const extended_const;
+    /// Whether there are calls that take the place of their caller: `return_call` and its kin.
+    wasm_tail_call tail_call;
 }
 
 /// What an [`Engine`](crate::Engine) is made with.

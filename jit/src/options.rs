@@ -64,4 +64,6 @@ features! {
     bulk_memory = BULK_MEMORY;
     /// Arithmetic in constant expressions.
     extended_const = EXTENDED_CONST;
+    /// `return_call` and its kin.
+    tail_call = TAIL_CALL;
 }

@@ -37,6 +37,8 @@ impl FunctionTranslator<'_, '_> {
             Op::Return => self.return_(),
             Op::Call { function_index } => self.call(*function_index),
             Op::CallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index),
+            Op::ReturnCall { function_index } => self.return_call(*function_index),
+            Op::ReturnCallIndirect { type_index, table_index } => self.return_call_indirect(*type_index, *table_index),
 
             // Parametric and variable.
             Op::Drop => { self.pop(); }
