@@ -31,7 +31,7 @@ fn suites() -> Vec<Suite> {
         suite("wasm-v1", &mut spec(SpecVersion::V1), (73, 18_413)),
         suite("wasm-v2", &mut spec(SpecVersion::V2), (90, 26_710)),
         suite("extended-const", &mut proposal(Proposal::ExtendedConst), (3, 212)),
-        suite("tail-call", &mut proposal(Proposal::TailCall), (2, 1)),
+        suite("tail-call", &mut proposal(Proposal::TailCall), (2, 113)),
     ]
 }
 
