@@ -48,6 +48,8 @@ impl Compiler {
                 bulk_memory: features.bulk_memory,
                 extended_const: features.extended_const,
                 tail_call: features.tail_call,
+                multi_memory: features.multi_memory,
+                wide_arithmetic: features.wide_arithmetic,
             },
             threads: config.threads,
             verifier: config.verifier,

@@ -52,6 +52,10 @@ features! {
     wasm_extended_const extended_const;
     /// Whether there are calls that take the place of their caller: `return_call` and its kin.
     wasm_tail_call tail_call;
+    /// Whether a module may have several memories.
+    wasm_multi_memory multi_memory;
+    /// Whether there is arithmetic on 128-bit integers: `i64.add128` and its kin.
+    wasm_wide_arithmetic wide_arithmetic;
 }
 
 /// What an [`Engine`](crate::Engine) is made with.

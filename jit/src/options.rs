@@ -66,4 +66,8 @@ features! {
     extended_const = EXTENDED_CONST;
     /// `return_call` and its kin.
     tail_call = TAIL_CALL;
+    /// Several memories in one module.
+    multi_memory = MULTI_MEMORY;
+    /// `i64.add128` and its kin.
+    wide_arithmetic = WIDE_ARITHMETIC;
 }
