@@ -193,7 +193,7 @@ fn hosts_and_other_instances_are_called() {
     linker
         .func_new("host", "array", many, |_, params, results| {
             for (result, param) in results.iter_mut().zip(params.iter().rev()) {
-                *result = param.clone();
+                *result = *param;
             }
             Ok(())
         })
