@@ -50,6 +50,7 @@ impl Compiler {
                 tail_call: features.tail_call,
                 multi_memory: features.multi_memory,
                 wide_arithmetic: features.wide_arithmetic,
+                branch_hinting: features.branch_hinting,
             },
             threads: config.threads,
             verifier: config.verifier,

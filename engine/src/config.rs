@@ -56,6 +56,9 @@ features! {
     wasm_multi_memory multi_memory;
     /// Whether there is arithmetic on 128-bit integers: `i64.add128` and its kin.
     wasm_wide_arithmetic wide_arithmetic;
+    /// Whether the custom section `metadata.code.branch_hint` is read, by which code that is unlikely to run is put out of the way.
+    /// Results are the same. A malformed one is ignored, since custom sections are not validated.
+    wasm_branch_hinting branch_hinting;
 }
 
 /// What an [`Engine`](crate::Engine) is made with.
