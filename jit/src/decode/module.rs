@@ -334,8 +334,9 @@ impl<'a> Decoder<'a> {
                     self.summary().name = name;
                 }
                 Ok(Name::Function(functions)) => {
-                    self.function_names
-                        .extend(functions.into_iter().map_while(Result::ok).map(|naming| (naming.index, naming.name)));
+                    // A name without a character names nothing.
+                    let names = functions.into_iter().map_while(Result::ok).filter(|naming| !naming.name.is_empty());
+                    self.function_names.extend(names.map(|naming| (naming.index, naming.name)));
                 }
                 Ok(_) => {}
                 Err(_) => break,
