@@ -12,6 +12,8 @@ const CONTRADICTED: &[(&str, usize, &str)] = &[];
 struct Suite {
     name: &'static str,
     files: Vec<TestFile<'static>>,
+    /// Whether several memories are on: before that proposal, the suite has them down as invalid.
+    multi_memory: bool,
     /// What must be there at least: files and assertions.
     expected: (usize, usize),
 }
@@ -25,21 +27,27 @@ fn suites() -> Vec<Suite> {
     let suite = |name, files: &mut dyn Iterator<Item = TestFile<'static>>, expected| Suite {
         name,
         files: files.filter(is_script).collect(),
+        multi_memory: !matches!(name, "wasm-v1" | "wasm-v2"),
         expected,
     };
     vec![
         suite("wasm-v1", &mut spec(SpecVersion::V1), (73, 18_413)),
         suite("wasm-v2", &mut spec(SpecVersion::V2), (90, 26_710)),
         suite("extended-const", &mut proposal(Proposal::ExtendedConst), (3, 212)),
+        suite("tail-call", &mut proposal(Proposal::TailCall), (2, 113)),
+        suite("multi-memory", &mut proposal(Proposal::MultiMemory), (41, 768)),
+        suite("wide-arithmetic", &mut proposal(Proposal::WideArithmetic), (1, 107)),
     ]
 }
 
 fn run(precompile: bool) {
     let keys = tempfile::tempdir().expect("a folder for the key");
-    let engine = Engine::new(Config::new().key_file(keys.path().join("key"))).expect("the host is supported");
     let options = Options { precompile };
     let mut failures = Vec::new();
     for suite in suites() {
+        let mut config = Config::new();
+        config.key_file(keys.path().join("key")).wasm_multi_memory(suite.multi_memory);
+        let engine = Engine::new(&config).expect("the host is supported");
         let (mut files, mut assertions) = (0, 0);
         for file in &suite.files {
             let report = match script(&engine, &options, file.raw()) {

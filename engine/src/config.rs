@@ -50,6 +50,15 @@ features! {
     wasm_bulk_memory bulk_memory;
     /// Whether there is arithmetic in constant expressions.
     wasm_extended_const extended_const;
+    /// Whether there are calls that take the place of their caller: `return_call` and its kin.
+    wasm_tail_call tail_call;
+    /// Whether a module may have several memories.
+    wasm_multi_memory multi_memory;
+    /// Whether there is arithmetic on 128-bit integers: `i64.add128` and its kin.
+    wasm_wide_arithmetic wide_arithmetic;
+    /// Whether the custom section `metadata.code.branch_hint` is read, by which code that is unlikely to run is put out of the way.
+    /// Results are the same. A malformed one is ignored, since custom sections are not validated.
+    wasm_branch_hinting branch_hinting;
 }
 
 /// What an [`Engine`](crate::Engine) is made with.

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::module::Module;
 use std::fmt;
 use tancho_abi::index::FunctionIndex;
+use tancho_abi::name::Shown;
 use tancho_runtime::unwind::{Backtrace, Frame};
 
 pub use tancho_abi::trap::Trap;
@@ -50,9 +51,9 @@ impl fmt::Display for FrameInfo {
         } else {
             write!(f, "{:>9} - ", "?")?;
         }
-        write!(f, "{}!", self.module_name().unwrap_or("<unknown>"))?;
+        write!(f, "{}!", Shown(self.module_name().unwrap_or("<unknown>")))?;
         match self.func_name() {
-            Some(name) => f.write_str(name),
+            Some(name) => Shown(name).fmt(f),
             None => write!(f, "<wasm function {}>", self.function.0),
         }
     }

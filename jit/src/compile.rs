@@ -189,7 +189,7 @@ impl Compiler {
     }
 
     fn decode<'a>(&self, wasm: &'a [u8]) -> Result<Decoded<'a>, CompileError> {
-        decode(wasm, 0, self.options.features.wasmparser())
+        decode(wasm, 0, self.options.features)
     }
 
     fn environment<'m>(&'m self, module: &'m Module) -> Result<ModuleEnv<'m>, CompileError> {
@@ -233,15 +233,14 @@ impl Compiler {
         clif: Option<&mut String>,
     ) -> Result<Code, CompileError> {
         let index = FunctionIndex(body.validator.index);
+        let offset = body.body.range().start;
         let Worker { scratch, context } = worker;
         context.clear();
-        let translated =
-            translate(env, index, body.validator, &body.body, scratch, &mut context.func, self.isa.frontend_config());
+        let translated = translate(env, body, scratch, &mut context.func, self.isa.frontend_config());
         if translated.is_err() {
             // The builder was left in the middle of a function.
             *scratch = Scratch::default();
         }
-        let offset = body.body.range().start;
         translated
             .and_then(|()| {
                 if let Some(clif) = clif {

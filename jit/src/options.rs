@@ -22,7 +22,7 @@ pub struct Options {
 }
 
 macro_rules! features {
-    ($($(#[$doc:meta])* $name:ident = $flag:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident $(= $flag:ident)?;)*) => {
         /// WebAssembly proposals that modules may use. All that Tancho implements are on by default.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub struct Features {
@@ -42,7 +42,7 @@ macro_rules! features {
             pub(crate) fn wasmparser(self) -> WasmFeatures {
                 // Types of references are how wasmparser represents tables of functions too, so they are always on.
                 let mut features = WasmFeatures::FLOATS | WasmFeatures::GC_TYPES;
-                $(features.set(WasmFeatures::$flag, self.$name);)*
+                $($(features.set(WasmFeatures::$flag, self.$name);)?)*
                 features
             }
         }
@@ -64,4 +64,13 @@ features! {
     bulk_memory = BULK_MEMORY;
     /// Arithmetic in constant expressions.
     extended_const = EXTENDED_CONST;
+    /// `return_call` and its kin.
+    tail_call = TAIL_CALL;
+    /// Several memories in one module.
+    multi_memory = MULTI_MEMORY;
+    /// `i64.add128` and its kin.
+    wide_arithmetic = WIDE_ARITHMETIC;
+    /// Whether the custom section `metadata.code.branch_hint` is read. It changes no result, only where code stands: what is unlikely
+    /// goes to the end of its function. As custom sections are not validated, a malformed one is no error: it is ignored.
+    branch_hinting;
 }

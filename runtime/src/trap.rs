@@ -8,6 +8,7 @@
 use crate::activation::{Activation, Exit, Thread, fail_order};
 use crate::code::Code;
 use crate::state::State;
+use crate::sys::map::page_size;
 use crate::sys::register::{Resumption, resume};
 use crate::sys::signal::{self, Context};
 use crate::unwind::{Start, trace};
@@ -92,10 +93,18 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
         };
         (*state).stop.pending = usize::from(trap.code());
         (*state).stop.address = access.then_some(address);
-        let start = Start::Instruction { pc: at.pc, fp: at.fp, sp: at.sp };
+        let sp = if trap == Trap::StackOverflow && access { used_down_to(at.sp, address) } else { at.sp };
+        let start = Start::Instruction { pc: at.pc, fp: at.fp, sp };
         trace(&mut (*state).stop.trace, start, activation);
         Some(landing(running))
     }
+}
+
+/// The lowest place of the stack that can be read after a fault at `address` on it, where the stack pointer was `sp`. A prologue that
+/// makes the argument area larger for a tail call moves both stack and frame pointer down before it touches what is there.
+fn used_down_to(sp: usize, address: usize) -> usize {
+    let page = page_size();
+    sp.max((address / page * page).saturating_add(page))
 }
 
 /// Whether a fault of the code that runs in `activation` is at the end of its stack.

@@ -13,44 +13,44 @@
 ;; |     sig0 = (i64, i32) -> i32 tail
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
-;; | @0038                               v4 = uextend.i64 v2
-;; | @0038                               v5 = iconst.i64 8
-;; | @0038                               v6 = icmp uge v4, v5  ; v5 = 8
-;; | @0038                               trapnz v6, user3
-;; | @0038                               v7 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0038                               v8 = iconst.i64 5
-;; | @0038                               v9 = ishl v4, v8  ; v8 = 5
-;; | @0038                               v10 = iadd v7, v9
-;; | @0038                               v11 = select_spectre_guard v6, v7, v10
-;; | @0038                               v12 = load.i64 notrap aligned readonly can_move v0+24
-;; | @0038                               v13 = load.i32 notrap aligned readonly can_move v12
-;; | @0038                               v14 = load.i32 notrap aligned region0 v11
-;; | @0038                               v15 = icmp eq v14, v13
-;; | @0038                               brif v15, block2, block3
+;; | @0038                               v5 = uextend.i64 v2
+;; | @0038                               v6 = iconst.i64 8
+;; | @0038                               v7 = icmp uge v5, v6  ; v6 = 8
+;; | @0038                               trapnz v7, user3
+;; | @0038                               v8 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0038                               v9 = iconst.i64 5
+;; | @0038                               v10 = ishl v5, v9  ; v9 = 5
+;; | @0038                               v11 = iadd v8, v10
+;; | @0038                               v12 = select_spectre_guard v7, v8, v11
+;; | @0038                               v13 = load.i64 notrap aligned readonly can_move v0+24
+;; | @0038                               v14 = load.i32 notrap aligned readonly can_move v13
+;; | @0038                               v15 = load.i32 notrap aligned region0 v12
+;; | @0038                               v16 = icmp eq v15, v14
+;; | @0038                               brif v16, block3, block4
 ;; |
-;; |                                 block3 cold:
-;; | @0038                               trapz.i32 v14, user4
+;; |                                 block4 cold:
+;; | @0038                               trapz.i32 v15, user4
 ;; | @0038                               trap user5
 ;; |
-;; |                                 block2:
-;; | @0038                               v16 = load.i64 notrap aligned region0 v11+8
-;; | @0038                               v17 = icmp eq v16, v0
-;; | @0038                               brif v17, block4, block5
+;; |                                 block3:
+;; | @0038                               v17 = load.i64 notrap aligned region0 v12+8
+;; | @0038                               v18 = icmp eq v17, v0
+;; | @0038                               brif v18, block5, block6
 ;; |
-;; |                                 block4:
-;; | @0038                               v19 = load.i64 notrap aligned region0 v11+16
+;; |                                 block5:
+;; | @0038                               v19 = load.i64 notrap aligned region0 v12+16
 ;; | @0038                               v20 = call_indirect sig0, v19(v0, v1)
-;; | @0038                               jump block6(v20)
+;; | @0038                               jump block2(v20)
 ;; |
-;; |                                 block5 cold:
-;; | @0038                               v21 = load.i64 notrap aligned region0 v11+24
+;; |                                 block6 cold:
+;; | @0038                               v21 = load.i64 notrap aligned region0 v12+24
 ;; | @0038                               v22 = load.i64 notrap aligned v21
-;; | @0038                               v23 = call_indirect sig0, v22(v16, v1)
-;; | @0038                               jump block6(v23)
+;; | @0038                               v23 = call_indirect sig0, v22(v17, v1)
+;; | @0038                               jump block2(v23)
 ;; |
-;; |                                 block6(v18: i32):
+;; |                                 block2(v4: i32):
 ;; | @003b                               v24 = iconst.i32 1
-;; | @003d                               v25 = iadd v18, v24  ; v24 = 1
+;; | @003d                               v25 = iadd v4, v24  ; v24 = 1
 ;; | @003e                               jump block1(v25)
 ;; |
 ;; |                                 block1(v3: i32):

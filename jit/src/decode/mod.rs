@@ -4,5 +4,6 @@
 //! where in the file it stands.
 
 pub(crate) mod constant;
+pub(crate) mod hint;
 pub(crate) mod module;
 pub(crate) mod types;

@@ -3,8 +3,10 @@
 //! Called by the pipeline. What it returns is valid but for the function bodies, which are validated as they are
 //! translated.
 
+use super::hint::{self, BranchHint};
 use super::{constant, types};
 use crate::error::CompileError;
+use crate::options::Features;
 use std::collections::HashMap;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
@@ -14,7 +16,7 @@ use tancho_abi::module::{
 use tancho_abi::types::{RefType, ValTypeCode};
 use wasmparser::{
     CompositeInnerType, ElementItems, ElementKind, FuncToValidate, FunctionBody, KnownCustom, Name, NameSectionReader,
-    Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources, WasmFeatures,
+    Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
 };
 
 /// A decoded module.
@@ -31,10 +33,12 @@ pub(crate) struct Body<'a> {
     pub(crate) validator: FuncToValidate<ValidatorResources>,
     /// Its bytes.
     pub(crate) body: FunctionBody<'a>,
+    /// What is known of its branches.
+    pub(crate) hints: Vec<BranchHint>,
 }
 
 /// Decodes the core module `wasm`, which stands at `offset` in its file.
-pub(crate) fn decode(wasm: &[u8], offset: u64, features: WasmFeatures) -> Result<Decoded<'_>, CompileError> {
+pub(crate) fn decode(wasm: &[u8], offset: u64, features: Features) -> Result<Decoded<'_>, CompileError> {
     if Parser::is_component(wasm) {
         return Err(CompileError::component());
     }
@@ -43,14 +47,17 @@ pub(crate) fn decode(wasm: &[u8], offset: u64, features: WasmFeatures) -> Result
         bodies: Vec::new(),
         interned: HashMap::new(),
         function_names: Vec::new(),
+        read_hints: features.branch_hinting,
+        hints: HashMap::new(),
     };
+    let features = features.wasmparser();
     let mut validator = Validator::new_with_features(features);
     let mut parser = Parser::new(offset);
     parser.set_features(features);
     for payload in parser.parse_all(wasm) {
         let payload = payload?;
         if let ValidPayload::Func(validator, body) = validator.payload(&payload)? {
-            decoder.bodies.push(Body { validator, body });
+            decoder.bodies.push(Body { validator, body, hints: Vec::new() });
         } else {
             decoder.payload(payload)?;
         }
@@ -72,6 +79,9 @@ struct Decoder<'a> {
     /// Where each text stands that is in the pool already.
     interned: HashMap<&'a str, Range>,
     function_names: Vec<(u32, &'a str)>,
+    /// Whether branch hints are still to be read: the feature is on, and neither the code nor a section with hints has come.
+    read_hints: bool,
+    hints: HashMap<u32, Vec<BranchHint>>,
 }
 
 impl<'a> Decoder<'a> {
@@ -148,11 +158,16 @@ impl<'a> Decoder<'a> {
                     self.data(data?)?;
                 }
             }
-            Payload::CustomSection(section) => {
-                if let KnownCustom::Name(names) = section.as_known() {
-                    self.names(names)?;
+            // Hints stand before the code.
+            Payload::CodeSectionStart { .. } => self.read_hints = false,
+            Payload::CustomSection(section) => match section.as_known() {
+                KnownCustom::Name(names) => self.names(names)?,
+                KnownCustom::BranchHints(hints) if self.read_hints => {
+                    self.read_hints = false;
+                    self.hints = hint::read(hints).unwrap_or_default();
                 }
-            }
+                _ => {}
+            },
             // Validated, and nothing to keep of them.
             _ => {}
         }
@@ -319,8 +334,9 @@ impl<'a> Decoder<'a> {
                     self.summary().name = name;
                 }
                 Ok(Name::Function(functions)) => {
-                    self.function_names
-                        .extend(functions.into_iter().map_while(Result::ok).map(|naming| (naming.index, naming.name)));
+                    // A name without a character names nothing.
+                    let names = functions.into_iter().map_while(Result::ok).filter(|naming| !naming.name.is_empty());
+                    self.function_names.extend(names.map(|naming| (naming.index, naming.name)));
                 }
                 Ok(_) => {}
                 Err(_) => break,
@@ -335,7 +351,8 @@ impl<'a> Decoder<'a> {
         let counts = &mut self.summary().counts;
         (counts.tables, counts.memories, counts.globals) = (tables as u32, memories as u32, globals as u32);
         let imported = counts.imported_functions as usize;
-        for (body, function) in self.bodies.iter().zip(&mut self.module.functions[imported..]) {
+        for (body, function) in self.bodies.iter_mut().zip(&mut self.module.functions[imported..]) {
+            body.hints = self.hints.remove(&body.validator.index).unwrap_or_default();
             function.body_offset = u32::try_from(body.body.range().start).unwrap_or(NONE);
         }
         let mut names = std::mem::take(&mut self.function_names);

@@ -1,8 +1,9 @@
-//! Call operators (§4.4.8.10–11): direct, imported and indirect.
+//! Call operators (§4.4.8.10–13): direct, imported and indirect, ordinary and tail calls.
 //!
 //! Called by the switchboard. A direct call is a relative call within the image. An indirect call takes one of two ways:
 //! where the callee belongs to this instance, its internal entry with the vmctx at hand, so that nothing of the callee
-//! waits for loads through the reference; else its external entry with its own vmctx.
+//! waits for loads through the reference; else its external entry with its own vmctx. A tail call goes the same ways: every callee,
+//! the trampoline to a host function included, has the `Tail` convention, in which it removes its own arguments from the stack.
 
 use super::env::CodeName;
 use super::function::FunctionTranslator;
@@ -10,7 +11,7 @@ use super::signature::{POINTER, machine_type};
 use super::trap;
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{BlockArg, Inst, InstBuilder, MemFlagsData, SigRef, Value, types};
+use cranelift_codegen::ir::{Block, BlockArg, Inst, InstBuilder, MemFlagsData, SigRef, Value, types};
 use tancho_abi::index::{FunctionIndex, TableIndex, TypeIndex};
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{VmContext, VmFuncRef, VmFunctionEntry, VmFunctionImport};
@@ -18,64 +19,106 @@ use tancho_abi::vmctx::{VmContext, VmFuncRef, VmFunctionEntry, VmFunctionImport}
 impl FunctionTranslator<'_, '_> {
     pub(crate) fn call(&mut self, function: u32) {
         let function = FunctionIndex(function);
-        let arguments = self.env.function_type(function).params.len();
-        let arguments = self.pop_many(arguments);
-        let call = if self.env.module.is_imported_function(function) {
-            let import = self.env.layout.imported_function(function);
-            let code = self.load_constant(POINTER, import + offset_of!(VmFunctionImport, external) as u32);
-            let vmctx = self.load_constant(POINTER, import + offset_of!(VmFunctionImport, vmctx) as u32);
-            let signature = self.signature(self.env.module.functions[function.index()].ty);
-            self.call_code(signature, code, vmctx, &arguments)
-        } else {
-            let callee = self.callee(CodeName::Function(function));
-            let arguments = with_vmctx(self.vmctx, &arguments);
-            self.builder.ins().call(callee, &arguments)
+        let arguments = self.pop_arguments(self.env.module.functions[function.index()].ty);
+        let call = match self.imported_callee(function) {
+            Some((signature, code, vmctx)) => {
+                self.builder.ins().call_indirect(signature, code, &with_vmctx(vmctx, &arguments))
+            }
+            None => {
+                let callee = self.callee(CodeName::Function(function));
+                self.builder.ins().call(callee, &with_vmctx(self.vmctx, &arguments))
+            }
         };
         self.stack.extend_from_slice(self.builder.inst_results(call));
     }
 
-    fn call_code(&mut self, signature: SigRef, code: Value, vmctx: Value, arguments: &[Value]) -> Inst {
-        self.builder.ins().call_indirect(signature, code, &with_vmctx(vmctx, arguments))
+    pub(crate) fn return_call(&mut self, function: u32) {
+        let function = FunctionIndex(function);
+        let arguments = self.pop_arguments(self.env.module.functions[function.index()].ty);
+        match self.imported_callee(function) {
+            Some((signature, code, vmctx)) => {
+                self.builder.ins().return_call_indirect(signature, code, &with_vmctx(vmctx, &arguments));
+            }
+            None => {
+                let callee = self.callee(CodeName::Function(function));
+                self.builder.ins().return_call(callee, &with_vmctx(self.vmctx, &arguments));
+            }
+        }
+        self.reachable = false;
     }
 
     pub(crate) fn call_indirect(&mut self, ty: u32, table: u32) {
         let (ty, table) = (TypeIndex(ty), TableIndex(table));
+        let done = self.builder.create_block();
+        for result in &self.env.types[ty.index()].results {
+            self.builder.append_block_param(done, machine_type(*result));
+        }
+        self.each_way(ty, table, |translator, signature, code, arguments| {
+            let call = translator.builder.ins().call_indirect(signature, code, arguments);
+            translator.jump_with_results(call, done);
+        });
+        self.builder.switch_to_block(done);
+        self.builder.seal_block(done);
+        self.stack.extend_from_slice(self.builder.block_params(done));
+    }
+
+    pub(crate) fn return_call_indirect(&mut self, ty: u32, table: u32) {
+        self.each_way(TypeIndex(ty), TableIndex(table), |translator, signature, code, arguments| {
+            translator.builder.ins().return_call_indirect(signature, code, arguments);
+        });
+        self.reachable = false;
+    }
+
+    /// The arguments of a call of a function of type `ty`.
+    fn pop_arguments(&mut self, ty: TypeIndex) -> Vec<Value> {
+        self.pop_many(self.env.types[ty.index()].params.len())
+    }
+
+    /// Signature, code and context of an imported function; `None` for one of the module's own.
+    fn imported_callee(&mut self, function: FunctionIndex) -> Option<(SigRef, Value, Value)> {
+        if !self.env.module.is_imported_function(function) {
+            return None;
+        }
+        let import = self.env.layout.imported_function(function);
+        let code = self.load_constant(POINTER, import + offset_of!(VmFunctionImport, external) as u32);
+        let vmctx = self.load_constant(POINTER, import + offset_of!(VmFunctionImport, vmctx) as u32);
+        Some((self.signature(self.env.module.functions[function.index()].ty), code, vmctx))
+    }
+
+    /// Looks up the callee of an indirect call, checks its type, and writes the `transfer` to it for each of the two ways. The transfer
+    /// is given signature, code and all arguments, and ends its block.
+    fn each_way(
+        &mut self,
+        ty: TypeIndex,
+        table: TableIndex,
+        mut transfer: impl FnMut(&mut Self, SigRef, Value, &[Value]),
+    ) {
         let index = self.pop();
-        let arguments = self.pop_many(self.env.types[ty.index()].params.len());
+        let arguments = self.pop_arguments(ty);
         let entry = self.table_entry(table, index);
         self.check_type(ty, table, entry);
 
         let signature = self.signature(ty);
         let vmctx = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, vmctx));
         let is_mine = self.builder.ins().icmp(IntCC::Equal, vmctx, self.vmctx);
-        let (mine, foreign, done) =
-            (self.builder.create_block(), self.builder.create_block(), self.builder.create_block());
-        for result in &self.env.types[ty.index()].results {
-            self.builder.append_block_param(done, machine_type(*result));
-        }
+        let (mine, foreign) = (self.builder.create_block(), self.builder.create_block());
         self.builder.ins().brif(is_mine, mine, &[], foreign, &[]);
         self.builder.set_cold_block(foreign);
 
         self.builder.switch_to_block(mine);
         self.builder.seal_block(mine);
         let internal = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, internal));
-        let call = self.call_code(signature, internal, self.vmctx, &arguments);
-        self.jump_with_results(call, done);
+        transfer(self, signature, internal, &with_vmctx(self.vmctx, &arguments));
 
         self.builder.switch_to_block(foreign);
         self.builder.seal_block(foreign);
         let funcref = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, funcref));
         let external =
             self.builder.ins().load(POINTER, MemFlagsData::trusted(), funcref, offset_of!(VmFuncRef, external) as i32);
-        let call = self.call_code(signature, external, vmctx, &arguments);
-        self.jump_with_results(call, done);
-
-        self.builder.switch_to_block(done);
-        self.builder.seal_block(done);
-        self.stack.extend_from_slice(self.builder.block_params(done));
+        transfer(self, signature, external, &with_vmctx(vmctx, &arguments));
     }
 
-    fn jump_with_results(&mut self, call: Inst, done: cranelift_codegen::ir::Block) {
+    fn jump_with_results(&mut self, call: Inst, done: Block) {
         let results: Vec<BlockArg> = self.builder.inst_results(call).iter().map(|value| (*value).into()).collect();
         self.builder.ins().jump(done, &results);
     }

@@ -28,6 +28,8 @@ pub(crate) struct Frame {
     height: usize,
     /// Whether a branch to the frame's end exists.
     reached: bool,
+    /// Whether the place around the frame is unlikely to be reached.
+    cold: bool,
 }
 
 enum FrameKind {
@@ -37,8 +39,8 @@ enum FrameKind {
     Block,
     /// A loop; `target` is its header.
     Loop,
-    /// The first arm of an `if`: where the other arm starts, and the parameters it starts with.
-    If { other: Block, params: Vec<Value> },
+    /// The first arm of an `if`: where the other arm starts, the parameters it starts with, and whether it is unlikely to be reached.
+    If { other: Block, params: Vec<Value>, cold: bool },
     /// The second arm of an `if`.
     Else,
     /// Any of these where it cannot be reached: it has no blocks.
@@ -55,6 +57,7 @@ impl Frame {
             results: ty.results.len(),
             height: 0,
             reached: false,
+            cold: false,
         }
     }
 }
@@ -95,6 +98,7 @@ impl FunctionTranslator<'_, '_> {
             results: 0,
             height,
             reached: false,
+            cold: self.cold,
         });
     }
 
@@ -112,6 +116,7 @@ impl FunctionTranslator<'_, '_> {
             results: results.len(),
             height: self.stack.len() - params.len(),
             reached: false,
+            cold: self.cold,
         });
         Ok(())
     }
@@ -135,6 +140,7 @@ impl FunctionTranslator<'_, '_> {
             results: results.len(),
             height,
             reached: false,
+            cold: self.cold,
         });
         Ok(())
     }
@@ -149,33 +155,37 @@ impl FunctionTranslator<'_, '_> {
         let target = self.block_with_params(&results);
         let (then, other) = (self.builder.create_block(), self.builder.create_block());
         self.builder.ins().brif(condition, then, &[], other, &[]);
+        let (cold, other_cold) = self.chill_arms(then, other);
         self.builder.switch_to_block(then);
         self.builder.seal_block(then);
         self.builder.seal_block(other);
         let height = self.stack.len() - params.len();
         let params = self.stack[height..].to_vec();
         self.control.push(Frame {
-            kind: FrameKind::If { other, params },
+            kind: FrameKind::If { other, params, cold: other_cold },
             target,
             carries: results.len(),
             results: results.len(),
             height,
             reached: false,
+            cold: self.cold,
         });
+        self.cold = cold;
         Ok(())
     }
 
     pub(crate) fn else_(&mut self) {
         let frame = self.control.last_mut().expect("validation ensures an open frame");
         let kind = match std::mem::replace(&mut frame.kind, FrameKind::Else) {
-            FrameKind::If { other, params } => Some((other, params)),
+            FrameKind::If { other, params, cold } => Some((other, params, cold)),
             unreachable => {
                 frame.kind = unreachable;
                 None
             }
         };
-        let Some((other, params)) = kind else { return };
+        let Some((other, params, cold)) = kind else { return };
         self.leave_arm();
+        self.cold = cold;
         let frame = self.control.last().expect("the frame is still open");
         self.stack.truncate(frame.height);
         self.stack.extend(params);
@@ -198,12 +208,14 @@ impl FunctionTranslator<'_, '_> {
         match self.control.last().expect("validation ensures an open frame").kind {
             FrameKind::Unreachable => {
                 let frame = self.control.pop().expect("looked at just now");
+                self.cold = frame.cold;
                 self.stack.truncate(frame.height);
                 return;
             }
             FrameKind::Loop => {
                 let frame = self.control.pop().expect("looked at just now");
                 self.builder.seal_block(frame.target);
+                self.cold = frame.cold;
                 if self.reachable {
                     let results = self.pop_many(frame.results);
                     self.stack.truncate(frame.height);
@@ -221,7 +233,7 @@ impl FunctionTranslator<'_, '_> {
         let frame = self.control.pop().expect("looked at just now");
         self.stack.truncate(frame.height);
         self.builder.seal_block(frame.target);
-        self.reachable = frame.reached;
+        (self.reachable, self.cold) = (frame.reached, frame.cold);
         if !frame.reached {
             return;
         }
@@ -265,7 +277,7 @@ impl FunctionTranslator<'_, '_> {
         let (target, carries) = self.branch_target(depth);
         let arguments = self.carried(carries);
         let next = self.builder.create_block();
-        self.builder.ins().brif(condition, target, &arguments, next, &[]);
+        self.hinted_branch(condition, target, &arguments, next);
         self.builder.switch_to_block(next);
         self.builder.seal_block(next);
     }

@@ -8,6 +8,7 @@ use cranelift_codegen::ir::UserExternalName;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::{ConstantOperator, ExternKind, Module, ModuleView, NONE};
+use tancho_abi::name::Shown;
 use tancho_abi::target::Architecture;
 use tancho_abi::tunables::Tunables;
 use tancho_abi::types::{FuncType, RefType, ValType};
@@ -70,7 +71,7 @@ impl<'m> ModuleEnv<'m> {
     /// What to call a function in messages.
     pub(crate) fn function_name(&self, function: FunctionIndex) -> String {
         match self.module.function_name(function) {
-            Some(name) => format!("function {} `{name}`", function.0),
+            Some(name) => format!("function {} `{}`", function.0, Shown(name)),
             None => format!("function {}", function.0),
         }
     }

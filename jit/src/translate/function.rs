@@ -6,8 +6,10 @@
 use super::call::with_vmctx;
 use super::control::Frame;
 use super::env::{CodeName, ModuleEnv};
+use super::hint::Hints;
 use super::signature::{self, POINTER, machine_type};
 use crate::decode;
+use crate::decode::module::Body;
 use crate::error::CompileError;
 use cranelift_codegen::ir::{
     self, AliasRegionData, ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData, SigRef, SourceLoc,
@@ -19,7 +21,7 @@ use std::collections::HashMap;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::types::{FuncType, ValType};
-use wasmparser::{FuncToValidate, FuncValidatorAllocations, FunctionBody, ValidatorResources};
+use wasmparser::FuncValidatorAllocations;
 
 /// What a thread keeps from one function to the next.
 #[derive(Default)]
@@ -72,27 +74,35 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) locals: Vec<Variable>,
     /// How many values branches carry in all.
     pub(crate) branch_arguments: usize,
+    /// What is known of the branches to come.
+    pub(crate) hints: Hints,
+    /// Whether the condition of the present operator is likely to hold, where that is known.
+    pub(crate) hint: Option<bool>,
+    /// Whether the present place is unlikely to be reached.
+    pub(crate) cold: bool,
     regions: HashMap<Region, ir::AliasRegion>,
     signatures: HashMap<TypeIndex, SigRef>,
     callees: HashMap<CodeName, FuncRef>,
 }
 
-/// Translates function `index` into `function`, which is empty, and validates it on the way.
+/// Translates `body` into `function`, which is empty, and validates it on the way.
 pub(crate) fn translate(
     env: &ModuleEnv<'_>,
-    index: FunctionIndex,
-    validator: FuncToValidate<ValidatorResources>,
-    body: &FunctionBody<'_>,
+    body: Body<'_>,
     scratch: &mut Scratch,
     function: &mut ir::Function,
     frontend: cranelift_codegen::isa::TargetFrontendConfig,
 ) -> Result<(), CompileError> {
+    let Body { validator, body, hints } = body;
+    let index = FunctionIndex(validator.index);
     let ty = env.function_type(index);
     function.signature = signature::function(ty);
     function.name = UserFuncName::User(CodeName::Function(index).encode());
     let mut validator = validator.into_validator(std::mem::take(&mut scratch.validator));
 
-    let mut translator = FunctionTranslator::new(env, ty, FunctionBuilder::new(function, &mut scratch.builder));
+    let builder = FunctionBuilder::new(function, &mut scratch.builder);
+    let mut translator = FunctionTranslator::new(env, ty, Hints::new(hints), builder);
+    let start = body.range().start;
     let mut locals = body.get_locals_reader()?;
     for _ in 0..locals.get_count() {
         let (count, ty) = locals.read()?;
@@ -105,7 +115,10 @@ pub(crate) fn translate(
         let operator = operators.read()?;
         validator.op(offset, &operator)?;
         translator.builder.set_srcloc(SourceLoc::new(u32::try_from(offset).unwrap_or(u32::MAX)));
-        translator.operator(&operator).and_then(|()| translator.check_size()).map_err(|error| error.at(offset))?;
+        translator
+            .hinted_operator(&operator, offset - start)
+            .and_then(|()| translator.check_size())
+            .map_err(|error| error.at(offset))?;
     }
     operators.finish()?;
     translator.builder.finalize(frontend);
@@ -114,7 +127,7 @@ pub(crate) fn translate(
 }
 
 impl<'f, 'm> FunctionTranslator<'f, 'm> {
-    fn new(env: &'f ModuleEnv<'m>, ty: &'f FuncType, mut builder: FunctionBuilder<'f>) -> Self {
+    fn new(env: &'f ModuleEnv<'m>, ty: &'f FuncType, hints: Hints, mut builder: FunctionBuilder<'f>) -> Self {
         let entry = builder.create_block();
         builder.append_block_params_for_function_params(entry);
         builder.switch_to_block(entry);
@@ -140,6 +153,9 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             reachable: true,
             locals,
             branch_arguments: 0,
+            hints,
+            hint: None,
+            cold: false,
             regions: HashMap::new(),
             signatures: HashMap::new(),
             callees: HashMap::new(),

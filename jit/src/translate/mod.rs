@@ -10,6 +10,7 @@ pub(crate) mod control;
 pub(crate) mod copy;
 pub(crate) mod env;
 pub(crate) mod function;
+pub(crate) mod hint;
 pub(crate) mod memory;
 pub(crate) mod numeric;
 pub(crate) mod operator;

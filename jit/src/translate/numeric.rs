@@ -53,6 +53,33 @@ impl FunctionTranslator<'_, '_> {
         });
     }
 
+    /// Replaces two 128-bit integers, each as its low and its high half. Back ends see the carry between the halves of what has 128
+    /// bits, and make one chain of two instructions of it.
+    pub(crate) fn binary_wide(&mut self, operation: impl FnOnce(&mut FunctionBuilder<'_>, Value, Value) -> Value) {
+        let (second_low, second_high) = self.pop2();
+        let (first_low, first_high) = self.pop2();
+        let first = self.builder.ins().iconcat(first_low, first_high);
+        let second = self.builder.ins().iconcat(second_low, second_high);
+        let result = operation(&mut self.builder, first, second);
+        self.push_halves(result);
+    }
+
+    /// The whole product of two `i64`, which `extend` makes 128 bits wide. Back ends know a product of extended factors for one
+    /// multiplication.
+    pub(crate) fn mul_wide(&mut self, extend: impl Fn(&mut FunctionBuilder<'_>, Value) -> Value) {
+        let (first, second) = self.pop2();
+        let (first, second) = (extend(&mut self.builder, first), extend(&mut self.builder, second));
+        let result = self.builder.ins().imul(first, second);
+        self.push_halves(result);
+    }
+
+    /// Pushes a 128-bit integer: its low half, then its high half.
+    fn push_halves(&mut self, value: Value) {
+        let (low, high) = self.builder.ins().isplit(value);
+        self.push(low);
+        self.push(high);
+    }
+
     /// Extends the low bits of an integer of type `ty`, as many as `narrow` has.
     pub(crate) fn extend_low(&mut self, narrow: Type, ty: Type) {
         self.unary(|builder, operand| {

@@ -5,7 +5,7 @@
 use super::function::FunctionTranslator;
 use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
+use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64, I128};
 use cranelift_codegen::ir::{InstBuilder, Opcode};
 use wasmparser::Operator as Op;
 
@@ -37,6 +37,8 @@ impl FunctionTranslator<'_, '_> {
             Op::Return => self.return_(),
             Op::Call { function_index } => self.call(*function_index),
             Op::CallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index),
+            Op::ReturnCall { function_index } => self.return_call(*function_index),
+            Op::ReturnCallIndirect { type_index, table_index } => self.return_call_indirect(*type_index, *table_index),
 
             // Parametric and variable.
             Op::Drop => { self.pop(); }
@@ -124,6 +126,10 @@ impl FunctionTranslator<'_, '_> {
             Op::I32ShrU | Op::I64ShrU => self.binary(|b, x, y| b.ins().ushr(x, y)),
             Op::I32Rotl | Op::I64Rotl => self.binary(|b, x, y| b.ins().rotl(x, y)),
             Op::I32Rotr | Op::I64Rotr => self.binary(|b, x, y| b.ins().rotr(x, y)),
+            Op::I64Add128 => self.binary_wide(|b, x, y| b.ins().iadd(x, y)),
+            Op::I64Sub128 => self.binary_wide(|b, x, y| b.ins().isub(x, y)),
+            Op::I64MulWideS => self.mul_wide(|b, x| b.ins().sextend(I128, x)),
+            Op::I64MulWideU => self.mul_wide(|b, x| b.ins().uextend(I128, x)),
             Op::I32Extend8S => self.extend_low(I8, I32),
             Op::I32Extend16S => self.extend_low(I16, I32),
             Op::I64Extend8S => self.extend_low(I8, I64),

@@ -5,6 +5,7 @@ pub mod builtin;
 pub mod image;
 pub mod index;
 pub mod module;
+pub mod name;
 pub mod target;
 pub mod trap;
 pub mod tunables;

@@ -55,7 +55,7 @@ impl Trace {
 /// Where the walk begins.
 #[derive(Clone, Copy)]
 pub(crate) enum Start {
-    /// At an instruction of compiled code, with the frame and stack pointer that it has there.
+    /// At an instruction of compiled code, with its frame pointer and the lowest place of the stack that has been used.
     Instruction { pc: usize, fp: usize, sp: usize },
     /// At the exit of compiled code to the host, as its trampoline recorded it.
     Exit(Exit),
