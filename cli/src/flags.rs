@@ -124,6 +124,10 @@ pub(crate) struct EngineFlags {
     /// Makes every NaN that an instruction produces the canonical one.
     #[arg(long)]
     pub(crate) canonical_nan: bool,
+
+    /// Makes relaxed vector instructions do what the specification's deterministic profile prescribes, the same on every machine.
+    #[arg(long)]
+    pub(crate) relaxed_simd_deterministic: bool,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]

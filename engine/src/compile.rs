@@ -46,6 +46,8 @@ impl Compiler {
                 reference_types: features.reference_types,
                 multi_value: features.multi_value,
                 bulk_memory: features.bulk_memory,
+                simd: features.simd,
+                relaxed_simd: features.relaxed_simd,
                 extended_const: features.extended_const,
             },
             threads: config.threads,

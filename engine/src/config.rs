@@ -48,6 +48,11 @@ features! {
     wasm_multi_value multi_value;
     /// Whether there are `memory.copy`, passive segments and their kin.
     wasm_bulk_memory bulk_memory;
+    /// Whether there are vectors: `v128` and its instructions.
+    wasm_simd simd;
+    /// Whether there are vector instructions whose results depend on the machine. See
+    /// [`relaxed_simd_deterministic`](Config::relaxed_simd_deterministic).
+    wasm_relaxed_simd relaxed_simd;
     /// Whether there is arithmetic in constant expressions.
     wasm_extended_const extended_const;
 }
@@ -79,6 +84,14 @@ impl Config {
     /// machine. Off by default; costs speed in float code.
     pub fn cranelift_nan_canonicalization(&mut self, enable: bool) -> &mut Self {
         self.tunables.nan_canonicalization = enable;
+        self
+    }
+
+    /// Whether relaxed vector instructions do what the specification's deterministic profile prescribes, the same on every
+    /// machine, and not what this machine does fastest. Off by default. Which NaN an instruction produces is another
+    /// setting: [`cranelift_nan_canonicalization`](Config::cranelift_nan_canonicalization).
+    pub fn relaxed_simd_deterministic(&mut self, enable: bool) -> &mut Self {
+        self.tunables.relaxed_simd_deterministic = enable;
         self
     }
 

@@ -113,7 +113,7 @@ impl Compiler {
     fn compile_module(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
         let Decoded { mut module, bodies } = self.decode(wasm)?;
         number_escaped(&mut module);
-        let env = ModuleEnv::new(module.view(), &self.options.tunables)?;
+        let env = ModuleEnv::new(module.view(), &self.options.tunables, &*self.isa)?;
         let mut pieces = self.functions(&env, bodies)?;
         pieces.extend(self.module_trampolines(&env, &pieces)?);
         drop(env);
@@ -155,7 +155,7 @@ impl Compiler {
     pub fn validate(&self, wasm: &[u8]) -> Result<(), CompileError> {
         let Decoded { mut module, bodies } = self.decode(wasm)?;
         number_escaped(&mut module);
-        let env = ModuleEnv::new(module.view(), &self.options.tunables)?;
+        let env = ModuleEnv::new(module.view(), &self.options.tunables, &*self.isa)?;
         self.in_pool(|| {
             bodies.into_par_iter().try_for_each_init(Default::default, |allocations, body| {
                 let index = FunctionIndex(body.validator.index);
@@ -175,7 +175,7 @@ impl Compiler {
     pub fn inspect(&self, wasm: &[u8]) -> Result<Vec<FunctionCode>, CompileError> {
         let Decoded { mut module, bodies } = self.decode(wasm)?;
         number_escaped(&mut module);
-        let env = ModuleEnv::new(module.view(), &self.options.tunables)?;
+        let env = ModuleEnv::new(module.view(), &self.options.tunables, &*self.isa)?;
         let mut worker = Worker::default();
         bodies
             .into_iter()

@@ -62,6 +62,10 @@ features! {
     multi_value = MULTI_VALUE;
     /// `memory.copy`, passive segments and their kin.
     bulk_memory = BULK_MEMORY;
+    /// Vectors of 128 bits.
+    simd = SIMD;
+    /// Vector operators whose results depend on the machine.
+    relaxed_simd = RELAXED_SIMD;
     /// Arithmetic in constant expressions.
     extended_const = EXTENDED_CONST;
 }

@@ -19,7 +19,7 @@ impl FunctionTranslator<'_, '_> {
     pub(crate) fn call(&mut self, function: u32) {
         let function = FunctionIndex(function);
         let arguments = self.env.function_type(function).params.len();
-        let arguments = self.pop_many(arguments);
+        let arguments = self.pop_many_plain(arguments);
         let call = if self.env.module.is_imported_function(function) {
             let import = self.env.layout.imported_function(function);
             let code = self.load_constant(POINTER, import + offset_of!(VmFunctionImport, external) as u32);
@@ -41,7 +41,7 @@ impl FunctionTranslator<'_, '_> {
     pub(crate) fn call_indirect(&mut self, ty: u32, table: u32) {
         let (ty, table) = (TypeIndex(ty), TableIndex(table));
         let index = self.pop();
-        let arguments = self.pop_many(self.env.types[ty.index()].params.len());
+        let arguments = self.pop_many_plain(self.env.types[ty.index()].params.len());
         let entry = self.table_entry(table, index);
         self.check_type(ty, table, entry);
 

@@ -5,6 +5,7 @@
 
 use crate::error::CompileError;
 use cranelift_codegen::ir::UserExternalName;
+use cranelift_codegen::isa::TargetIsa;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::{ConstantOperator, ExternKind, Module, ModuleView, NONE};
@@ -26,11 +27,17 @@ pub(crate) struct ModuleEnv<'m> {
     pub(crate) layout: VmLayout,
     /// Settings.
     pub(crate) tunables: &'m Tunables,
+    /// The machine to compile for.
+    pub(crate) isa: &'m dyn TargetIsa,
 }
 
 impl<'m> ModuleEnv<'m> {
     /// The environment of a module whose escaped functions have been numbered.
-    pub(crate) fn new(module: ModuleView<'m>, tunables: &'m Tunables) -> Result<Self, CompileError> {
+    pub(crate) fn new(
+        module: ModuleView<'m>,
+        tunables: &'m Tunables,
+        isa: &'m dyn TargetIsa,
+    ) -> Result<Self, CompileError> {
         let layout = VmLayout::new(module.facts().counts)
             .ok_or_else(|| CompileError::limit("the module's globals, tables and imports exceed 1 GiB"))?;
         let unknown = || CompileError::internal("a type of the description is not a type");
@@ -51,6 +58,7 @@ impl<'m> ModuleEnv<'m> {
             module,
             layout,
             tunables,
+            isa,
         })
     }
 
