@@ -63,6 +63,7 @@ pub struct Config {
     pub(crate) tunables: Tunables,
     pub(crate) features: Features,
     pub(crate) target: Option<String>,
+    pub(crate) cpu_features: Vec<String>,
     pub(crate) threads: Option<usize>,
     pub(crate) verifier: bool,
     pub(crate) key_file: Option<PathBuf>,
@@ -138,6 +139,14 @@ impl Config {
     /// [`Engine::new`](crate::Engine::new).
     pub fn target(&mut self, triple: &str) -> &mut Self {
         self.target = Some(triple.to_owned());
+        self
+    }
+
+    /// A CPU feature that the [target](Config::target) has beyond the least that its architecture must have, by the name of
+    /// Cranelift's setting: `has_avx2`, `has_v`. Compiled modules run only where there are all features they were compiled
+    /// with. A name that is not known, or a feature without a target, is an error of [`Engine::new`](crate::Engine::new).
+    pub fn cpu_feature(&mut self, name: &str) -> &mut Self {
+        self.cpu_features.push(name.to_owned());
         self
     }
 

@@ -6,3 +6,4 @@
 pub(crate) mod constant;
 pub(crate) mod module;
 pub(crate) mod types;
+pub(crate) mod vector;

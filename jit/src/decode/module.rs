@@ -3,13 +3,13 @@
 //! Called by the pipeline. What it returns is valid but for the function bodies, which are validated as they are
 //! translated.
 
-use super::{constant, types};
+use super::{constant, types, vector};
 use crate::error::CompileError;
 use std::collections::HashMap;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
     DataRecord, ElementRecord, ExportRecord, ExternKind, FuncTypeRecord, FunctionNameRecord, FunctionRecord,
-    ImportRecord, Module, NONE, Range, SegmentMode, Summary,
+    ImportRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary,
 };
 use tancho_abi::types::{RefType, ValTypeCode};
 use wasmparser::{
@@ -33,8 +33,14 @@ pub(crate) struct Body<'a> {
     pub(crate) body: FunctionBody<'a>,
 }
 
-/// Decodes the core module `wasm`, which stands at `offset` in its file.
-pub(crate) fn decode(wasm: &[u8], offset: u64, features: WasmFeatures) -> Result<Decoded<'_>, CompileError> {
+/// Decodes the core module `wasm`, which stands at `offset` in its file. A module that uses vectors is refused with `no_vectors`,
+/// where there is such an error.
+pub(crate) fn decode<'a>(
+    wasm: &'a [u8],
+    offset: u64,
+    features: WasmFeatures,
+    no_vectors: Option<&CompileError>,
+) -> Result<Decoded<'a>, CompileError> {
     if Parser::is_component(wasm) {
         return Err(CompileError::component());
     }
@@ -52,10 +58,31 @@ pub(crate) fn decode(wasm: &[u8], offset: u64, features: WasmFeatures) -> Result
         if let ValidPayload::Func(validator, body) = validator.payload(&payload)? {
             decoder.bodies.push(Body { validator, body });
         } else {
+            if let (Some(refusal), Some(offset)) = (no_vectors, vector::in_section(&payload)?) {
+                return Err(refusal.clone().at(offset));
+            }
             decoder.payload(payload)?;
         }
     }
-    decoder.finish()
+    let decoded = decoder.finish()?;
+    if let Some(refusal) = no_vectors {
+        for body in &decoded.bodies {
+            // A body that cannot be read is left for validation.
+            if let Ok(Some(offset)) = vector::in_body(&body.body) {
+                let function = FunctionIndex(body.validator.index);
+                return Err(refusal.clone().at(offset).in_function(|| label(&decoded.module.view(), function)));
+            }
+        }
+    }
+    Ok(decoded)
+}
+
+/// What to call a function in messages.
+pub(crate) fn label(module: &ModuleView<'_>, function: FunctionIndex) -> String {
+    match module.function_name(function) {
+        Some(name) => format!("function {} `{name}`", function.0),
+        None => format!("function {}", function.0),
+    }
 }
 
 /// The range of a pool from `start` to `end`.

@@ -3,6 +3,7 @@
 //!
 //! One [`ModuleEnv`] is shared, read-only, by the translation of all functions.
 
+use crate::decode;
 use crate::error::CompileError;
 use cranelift_codegen::ir::UserExternalName;
 use cranelift_codegen::isa::TargetIsa;
@@ -69,10 +70,7 @@ impl<'m> ModuleEnv<'m> {
 
     /// What to call a function in messages.
     pub(crate) fn function_name(&self, function: FunctionIndex) -> String {
-        match self.module.function_name(function) {
-            Some(name) => format!("function {} `{name}`", function.0),
-            None => format!("function {}", function.0),
-        }
+        decode::module::label(&self.module, function)
     }
 
     /// Whether the memory stands in this instance.

@@ -185,7 +185,7 @@ impl FunctionTranslator<'_, '_> {
     #[rustfmt::skip]
     fn vector_operator(&mut self, operator: &Op<'_>) -> Result<(), CompileError> {
         match operator {
-            // Memory.
+            // Memory. Lanes that are as wide as floats are loaded as such, straight into the register where vectors are.
             Op::V128Load { memarg } => self.load(memarg, I8X16)?,
             Op::V128Load8x8S { memarg } => self.load_widened(memarg, Opcode::Sload8x8)?,
             Op::V128Load8x8U { memarg } => self.load_widened(memarg, Opcode::Uload8x8)?,
@@ -195,10 +195,10 @@ impl FunctionTranslator<'_, '_> {
             Op::V128Load32x2U { memarg } => self.load_widened(memarg, Opcode::Uload32x2)?,
             Op::V128Load8Splat { memarg } => self.load_splat(memarg, I8X16)?,
             Op::V128Load16Splat { memarg } => self.load_splat(memarg, I16X8)?,
-            Op::V128Load32Splat { memarg } => self.load_splat(memarg, I32X4)?,
-            Op::V128Load64Splat { memarg } => self.load_splat(memarg, I64X2)?,
-            Op::V128Load32Zero { memarg } => self.load_zero(memarg, I32X4)?,
-            Op::V128Load64Zero { memarg } => self.load_zero(memarg, I64X2)?,
+            Op::V128Load32Splat { memarg } => self.load_splat(memarg, F32X4)?,
+            Op::V128Load64Splat { memarg } => self.load_splat(memarg, F64X2)?,
+            Op::V128Load32Zero { memarg } => self.load_zero(memarg, F32X4)?,
+            Op::V128Load64Zero { memarg } => self.load_zero(memarg, F64X2)?,
             Op::V128Load8Lane { memarg, lane } => self.load_lane(memarg, I8X16, *lane)?,
             Op::V128Load16Lane { memarg, lane } => self.load_lane(memarg, I16X8, *lane)?,
             Op::V128Load32Lane { memarg, lane } => self.load_lane(memarg, I32X4, *lane)?,
