@@ -36,12 +36,13 @@ fn suites() -> Vec<Suite> {
     ]
 }
 
-fn run(precompile: bool) {
+/// Runs suites with an engine of this configuration.
+fn run(config: &mut Config, suites: Vec<Suite>, precompile: bool, how: &str) {
     let keys = tempfile::tempdir().expect("a folder for the key");
-    let engine = Engine::new(Config::new().key_file(keys.path().join("key"))).expect("the host is supported");
+    let engine = Engine::new(config.key_file(keys.path().join("key"))).expect("the host is supported");
     let options = Options { precompile };
     let mut failures = Vec::new();
-    for suite in suites() {
+    for suite in suites {
         let (mut files, mut assertions) = (0, 0);
         for file in &suite.files {
             let report = match script(&engine, &options, file.raw()) {
@@ -62,7 +63,6 @@ fn run(precompile: bool) {
                 }
             }
         }
-        let how = if precompile { "precompiled" } else { "just in time" };
         // Past the capture of the test harness: the figures belong in the log of every run.
         writeln!(std::io::stderr(), "{}, {how}: {files} files, {assertions} assertions passed", suite.name)
             .expect("standard error is open");
@@ -78,26 +78,75 @@ fn run(precompile: bool) {
     assert!(count == 0, "{count} failures:\n{}", failures.join("\n"));
 }
 
-#[test]
-fn own_scripts() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("wast");
-    let engine = Engine::default();
+/// Runs the scripts of a folder below `wast` with an engine of this configuration; how many assertions they have.
+fn own(config: &Config, folder: &str, precompile: bool) -> usize {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("wast").join(folder);
+    let engine = Engine::new(config).expect("the host is supported");
     let mut assertions = 0;
     for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {
+        if entry.path().extension().is_none_or(|extension| extension != "wast") {
+            continue;
+        }
         let text = std::fs::read_to_string(entry.path()).expect("it can be read");
-        let report = script(&engine, &Options { precompile: false }, &text).expect("it is a script");
+        let report = script(&engine, &Options { precompile }, &text).expect("it is a script");
         assert!(report.failed.is_empty(), "{}: {:?}", entry.path().display(), report.failed);
         assertions += report.passed;
     }
-    assert!(assertions >= 3, "only {assertions} assertions");
+    assertions
+}
+
+#[test]
+fn own_scripts() {
+    assert_eq!(own(&Config::new(), "", false), 14);
 }
 
 #[test]
 fn just_in_time() {
-    run(false);
+    run(&mut Config::new(), suites(), false, "just in time");
 }
 
 #[test]
 fn precompiled() {
-    run(true);
+    run(&mut Config::new(), suites(), true, "precompiled");
+}
+
+/// This machine's architecture by name, so that code has the least CPU features that it can have.
+fn least() -> Config {
+    let mut config = Config::new();
+    config.target(&format!(
+        "{}-unknown-linux-gnu",
+        match std::env::consts::ARCH {
+            "riscv64" => "riscv64gc",
+            other => other,
+        }
+    ));
+    if std::env::consts::ARCH == "riscv64" {
+        config.cpu_feature("has_v");
+    }
+    config
+}
+
+#[test]
+fn vectors_with_the_least_cpu_features() {
+    let suites = suites().into_iter().filter(|suite| suite.name.contains("simd")).collect();
+    run(&mut least(), suites, false, "with the least CPU features");
+    own(&least(), "", false);
+}
+
+/// Where relaxed operators are deterministic they have one result, whatever the CPU has.
+#[test]
+fn relaxed_operators_in_the_deterministic_profile() {
+    let mut configs = vec![Config::new(), least()];
+    if std::env::consts::ARCH == "x86_64" && std::fs::read_to_string("/proc/cpuinfo").unwrap().contains(" fma ") {
+        let mut fused = least();
+        fused.cpu_feature("has_avx").cpu_feature("has_fma");
+        configs.push(fused);
+    }
+    for config in &mut configs {
+        config.relaxed_simd_deterministic(true);
+        assert_eq!(own(config, "deterministic", false), 22);
+        own(config, "", false);
+    }
+    let suites = suites().into_iter().filter(|suite| suite.name == "relaxed-simd").collect();
+    run(&mut configs[0], suites, true, "deterministic");
 }
