@@ -219,6 +219,34 @@ fn every_instruction_compiles_for_every_target() {
 }
 
 #[test]
+fn code_for_the_least_x86_64_needs_no_more() {
+    use iced_x86::{CpuidFeature as F, Decoder, DecoderOptions};
+    let least = [F::SSE, F::SSE2, F::SSE3, F::SSSE3, F::SSE4_1, F::CMOV, F::X64];
+    let before = [F::INTEL8086, F::INTEL186, F::INTEL286, F::INTEL386, F::INTEL486];
+    let wasm = wat(&every_instruction());
+    for deterministic in [false, true] {
+        let mut vectors = 0;
+        for function in compiler(X86_64, &[], tunables(deterministic)).inspect(&wasm).expect("it compiles") {
+            // Constants, to which instructions refer by their distance, stand behind them.
+            let mut end = function.code.len() as u64;
+            for instruction in &mut Decoder::new(64, &function.code, DecoderOptions::NONE) {
+                if instruction.ip() >= end || function.code[instruction.ip() as usize..].iter().all(|byte| *byte == 0) {
+                    break;
+                }
+                if instruction.is_ip_rel_memory_operand() {
+                    end = end.min(instruction.ip_rel_memory_address());
+                }
+                for feature in instruction.cpuid_features() {
+                    assert!(least.contains(feature) || before.contains(feature), "{feature:?} in {}", function.clif);
+                    vectors += u32::from(least[1..5].contains(feature));
+                }
+            }
+        }
+        assert!(vectors > 900, "only {vectors} vector instructions");
+    }
+}
+
+#[test]
 fn the_deterministic_mode_is_the_same_for_every_target() {
     let mut functions = String::new();
     for (names, operands) in [(UNARY, 1), (BINARY, 2), (TERNARY, 3)] {
