@@ -97,7 +97,7 @@ fn own(config: &Config, folder: &str, precompile: bool) -> usize {
 
 #[test]
 fn own_scripts() {
-    assert_eq!(own(&Config::new(), "", false), 14);
+    assert_eq!(own(&Config::new(), "", false), 58);
 }
 
 #[test]
