@@ -92,6 +92,11 @@ fn invoke_reads_and_prints_values() {
     assert_eq!(bench.run(&["--invoke", "add", "a.wat", "2", "-3"]).stdout, "-1\n");
     assert_eq!(bench.run(&["--invoke", "add", "a.wat", "0xffffffff", "1"]).stdout, "0\n");
     assert_eq!(bench.run(&["--invoke", "both", "a.wat", "1.5", "-7"]).stdout, "-7\n1.5\n");
+    bench.file("v.wat", r#"(module (func (export "f") (param v128) (result v128) (i32x4.neg (local.get 0))))"#);
+    let negated = "0x00000000fffffffffffffffeffff0000\n";
+    assert_eq!(bench.run(&["--invoke", "f", "v.wat", "0x000000010000000200010000"]).stdout, negated);
+    let ended = bench.run(&["--invoke", "f", "v.wat", "1"]);
+    assert!(ended.stderr.contains("`1` is no value of type v128"), "{}", ended.stderr);
     let ended = bench.run(&["--invoke", "add", "a.wat", "2"]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.stderr.contains("takes 2 arguments and 1 are given"), "{}", ended.stderr);
@@ -169,6 +174,18 @@ fn cross_compilation_names_what_it_lacks() {
             assert!(ended.stderr.contains("`all-targets`"), "{}", ended.stderr);
         }
     }
+    bench.file("vector.wat", "(module (func $last (param v128)))");
+    let riscv64 = ["compile", "vector.wat", "--target", "riscv64gc-unknown-linux-gnu"];
+    let ended = bench.run(&riscv64);
+    if !ended.stderr.contains("`all-targets`") {
+        let named =
+            ["vectors", "has_v,", "--cpu-features", "function 0 `last`"].map(|name| ended.stderr.contains(name));
+        assert_eq!((ended.code, named), (Some(1), [true, true, true, false]), "{}", ended.stderr);
+        assert_eq!(bench.run(&[&riscv64[..], &["--cpu-features", "has_v,has_zvl128b"]].concat()).code, Some(0));
+        let ended = bench.run(&[&riscv64[..], &["--cpu-features", "has_avx"]].concat());
+        assert!(ended.stderr.contains("`has_avx` is no CPU feature of riscv64gc"), "{}", ended.stderr);
+    }
+    assert_eq!(bench.run(&["compile", "vector.wat", "--cpu-features", "has_avx"]).code, Some(2));
     let ended = bench.run(&["compile", "sum.wat", "--target", "x86_64-pc-windows-msvc"]);
     assert!(ended.stderr.contains("not supported"), "{}", ended.stderr);
 }
@@ -211,6 +228,41 @@ fn a_script_that_fails_says_where() {
         "{}",
         ended.stdout
     );
+}
+
+#[test]
+fn scripts_compare_vectors_lane_by_lane() {
+    // A NaN that is arithmetic and not canonical, 1, a canonical NaN that is negative, and -1, as f32; the same bits as others.
+    let bits = "i32x4 0x7fc00001 0x3f800000 0xffc00000 0xbf800000";
+    let good = [
+        "v128.const f32x4 nan:arithmetic 1 nan:canonical -1",
+        "v128.const f32x4 nan:0x400001 1 nan:arithmetic -1",
+        "v128.const f64x2 0x1.000007fc00001p-7 -0x1.00000ffc00000p-7",
+        "v128.const i64x2 0x3f8000007fc00001 0xbf800000ffc00000",
+        "v128.const i16x8 1 0x7fc0 0 0x3f80 0 0xffc0 0 0xbf80",
+        "v128.const i8x16 1 0 0xc0 0x7f 0 0 0x80 0x3f 0 0 0xc0 0xff 0 0 0x80 0xbf",
+        "either (v128.const i64x2 0 0) (v128.const i64x2 0x3f8000007fc00001 0xbf800000ffc00000)",
+    ];
+    let bad = [
+        "v128.const f32x4 nan:canonical 1 nan:canonical -1",
+        "v128.const f32x4 nan:arithmetic nan:arithmetic nan:canonical -1",
+        "v128.const f32x4 nan:arithmetic 1 nan:canonical 1",
+        "v128.const f64x2 nan:canonical -0x1.00000ffc00000p-7",
+        "v128.const f64x2 0x1.000007fc00001p-7 nan:arithmetic",
+        "v128.const i64x2 0x3f8000007fc00001 0xbf800000ffc00001",
+        "v128.const i16x8 1 0x7fc0 0 0x3f80 0 0xffc0 0 0xbf81",
+        "v128.const i8x16 1 0 0xc0 0x7f 0 0 0x80 0x3f 0 0 0xc0 0xff 0 1 0x80 0xbf",
+        "either (v128.const i64x2 0 0) (v128.const i64x2 0 1)",
+    ];
+    let assertions = |expected: &[&str]| -> String {
+        expected.iter().map(|expected| format!("(assert_return (invoke \"f\") ({expected}))\n")).collect()
+    };
+    let module = format!("(module (func (export \"f\") (result v128) (v128.const {bits})))\n");
+    let bench = Bench::new();
+    bench.file("v.wast", module + &assertions(&good) + &assertions(&bad));
+    let ended = bench.run(&["wast", "v.wast"]);
+    assert!(ended.stdout.contains("7 assertions passed, 9 failed"), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("v.wast:8:") && ended.stdout.contains("v.wast:9:"), "{}", ended.stdout);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Golden tests of generated code: each `golden/*.wat` is a module with, below it in comments, the CLIF and the x86-64 code
 //! that its functions become. A change of the compiler shows as a change of these files: `BLESS=1 cargo test --test golden`
-//! rewrites them.
+//! rewrites them. Code is for the least CPU features that there are, and those that a first line `;; cpu: has_avx` names.
 
 use iced_x86::{Decoder, DecoderOptions, Formatter, GasFormatter};
 use std::fmt::Write;
@@ -9,9 +9,12 @@ use tancho_jit::{Compiler, Options};
 
 const MARK: &str = "\n;; ==== generated code; BLESS=1 rewrites what follows ====\n";
 
-fn compiler() -> Compiler {
+/// A compiler for the CPU features that the first line of `source` names.
+fn compiler(source: &str) -> Compiler {
     let triple = "x86_64-unknown-linux-gnu".parse().expect("a triple");
-    let options = Options { target: Some(triple), verifier: true, ..Options::default() };
+    let named = source.lines().next().and_then(|line| line.strip_prefix(";; cpu: "));
+    let cpu_features = named.unwrap_or("").split_whitespace().map(str::to_owned).collect();
+    let options = Options { target: Some(triple), cpu_features, verifier: true, ..Options::default() };
     Compiler::new(options).expect("the tests are built with every back end")
 }
 
@@ -23,7 +26,7 @@ fn a_large_frame_touches_every_page() {
             (func (export "call") (block (result {results}) (call $wide)) (br 0)))"#
     );
     let wasm = wat::parse_str(source).expect("the text is well-formed");
-    let functions = compiler().inspect(&wasm).expect("it compiles");
+    let functions = compiler("").inspect(&wasm).expect("it compiles");
     let code = disassemble(&functions[0].code);
     // Before anything else, in order, so that none jumps over the stack's guard.
     let probes = code.iter().take(12).filter(|line| line.ends_with("movl $0,(%rsp)")).count();
@@ -32,7 +35,6 @@ fn a_large_frame_touches_every_page() {
 
 #[test]
 fn generated_code_is_as_recorded() {
-    let compiler = compiler();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     let mut files: Vec<_> = std::fs::read_dir(&folder)
         .expect("the folder is there")
@@ -40,12 +42,12 @@ fn generated_code_is_as_recorded() {
         .filter(|path| path.extension().is_some_and(|extension| extension == "wat"))
         .collect();
     files.sort();
-    assert!(files.len() >= 6, "only {} golden files", files.len());
+    assert!(files.len() >= 14, "only {} golden files", files.len());
     let mut differing = Vec::new();
     for path in files {
         let text = std::fs::read_to_string(&path).expect("it can be read");
         let source = text.split(MARK).next().expect("split gives one part at least").trim_end();
-        let expected = format!("{source}\n{MARK}{}", generate(&compiler, source));
+        let expected = format!("{source}\n{MARK}{}", generate(&compiler(source), source));
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(&path, &expected).expect("it can be written");
         } else if text != expected {
@@ -71,13 +73,26 @@ fn generate(compiler: &Compiler, source: &str) -> String {
     text
 }
 
+/// The instructions, and below them the constants that they refer to.
 fn disassemble(code: &[u8]) -> Vec<String> {
     let mut formatter = GasFormatter::new();
     let mut lines = Vec::new();
+    let mut constants = code.len();
     for instruction in &mut Decoder::new(64, code, DecoderOptions::NONE) {
+        let start = instruction.ip() as usize;
+        if start >= constants || code[start..constants].iter().all(|padding| *padding == 0) {
+            break;
+        }
+        if instruction.is_ip_rel_memory_operand() {
+            constants = constants.min(instruction.ip_rel_memory_address() as usize);
+        }
         let mut line = String::new();
         formatter.format(&instruction, &mut line);
-        lines.push(format!("{:>5x}  {line}", instruction.ip()));
+        lines.push(format!("{start:>5x}  {line}"));
+    }
+    for (position, bytes) in code[constants..].chunks(16).enumerate() {
+        let bytes: String = bytes.iter().map(|byte| format!(" {byte:02x}")).collect();
+        lines.push(format!("{:>5x} {bytes}", constants + position * 16));
     }
     lines
 }

@@ -19,8 +19,8 @@ struct Suite {
 }
 
 fn is_script(file: &TestFile<'_>) -> bool {
-    // Vectors are not implemented yet; their files are all named so.
-    file.name().ends_with(".wast") && !file.name().starts_with("simd_")
+    // One file of the SIMD proposal has nothing but a module with two memories, which is another proposal.
+    file.name().ends_with(".wast") && file.name() != "simd_memory-multi.wast"
 }
 
 fn suites() -> Vec<Suite> {
@@ -37,17 +37,19 @@ fn suites() -> Vec<Suite> {
         suite("tail-call", &mut proposal(Proposal::TailCall), (2, 113)),
         suite("multi-memory", &mut proposal(Proposal::MultiMemory), (41, 768)),
         suite("wide-arithmetic", &mut proposal(Proposal::WideArithmetic), (1, 107)),
+        suite("simd", &mut proposal(Proposal::Simd), (58, 25_515)),
+        suite("relaxed-simd", &mut proposal(Proposal::RelaxedSimd), (7, 69)),
     ]
 }
 
-fn run(precompile: bool) {
+/// Runs suites with an engine of this configuration.
+fn run(config: &mut Config, suites: Vec<Suite>, precompile: bool, how: &str) {
     let keys = tempfile::tempdir().expect("a folder for the key");
+    config.key_file(keys.path().join("key"));
     let options = Options { precompile };
     let mut failures = Vec::new();
-    for suite in suites() {
-        let mut config = Config::new();
-        config.key_file(keys.path().join("key")).wasm_multi_memory(suite.multi_memory);
-        let engine = Engine::new(&config).expect("the host is supported");
+    for suite in suites {
+        let engine = Engine::new(config.wasm_multi_memory(suite.multi_memory)).expect("the host is supported");
         let (mut files, mut assertions) = (0, 0);
         for file in &suite.files {
             let report = match script(&engine, &options, file.raw()) {
@@ -68,7 +70,6 @@ fn run(precompile: bool) {
                 }
             }
         }
-        let how = if precompile { "precompiled" } else { "just in time" };
         // Past the capture of the test harness: the figures belong in the log of every run.
         writeln!(std::io::stderr(), "{}, {how}: {files} files, {assertions} assertions passed", suite.name)
             .expect("standard error is open");
@@ -84,26 +85,79 @@ fn run(precompile: bool) {
     assert!(count == 0, "{count} failures:\n{}", failures.join("\n"));
 }
 
-#[test]
-fn own_scripts() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("wast");
-    let engine = Engine::default();
+/// Runs the scripts of a folder below `wast` with an engine of this configuration; how many assertions they have.
+fn own(config: &Config, folder: &str, precompile: bool) -> usize {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("wast").join(folder);
+    let engine = Engine::new(config).expect("the host is supported");
     let mut assertions = 0;
     for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {
+        if entry.path().extension().is_none_or(|extension| extension != "wast") {
+            continue;
+        }
         let text = std::fs::read_to_string(entry.path()).expect("it can be read");
-        let report = script(&engine, &Options { precompile: false }, &text).expect("it is a script");
+        let report = script(&engine, &Options { precompile }, &text).expect("it is a script");
         assert!(report.failed.is_empty(), "{}: {:?}", entry.path().display(), report.failed);
         assertions += report.passed;
     }
-    assert!(assertions >= 3, "only {assertions} assertions");
+    assertions
+}
+
+#[test]
+fn own_scripts() {
+    assert_eq!(own(&Config::new(), "", false), 58);
 }
 
 #[test]
 fn just_in_time() {
-    run(false);
+    run(&mut Config::new(), suites(), false, "just in time");
 }
 
 #[test]
 fn precompiled() {
-    run(true);
+    run(&mut Config::new(), suites(), true, "precompiled");
+}
+
+/// This machine's architecture by name, so that code has the least CPU features that it can have.
+fn least() -> Config {
+    let mut config = Config::new();
+    config.target(&format!(
+        "{}-unknown-linux-gnu",
+        match std::env::consts::ARCH {
+            "riscv64" => "riscv64gc",
+            other => other,
+        }
+    ));
+    if std::env::consts::ARCH == "riscv64" {
+        config.cpu_feature("has_v");
+    }
+    config
+}
+
+#[test]
+fn vectors_with_the_least_cpu_features() {
+    let suites = suites().into_iter().filter(|suite| suite.name.contains("simd")).collect();
+    run(&mut least(), suites, false, "with the least CPU features");
+    own(&least(), "", false);
+}
+
+fn has_fma() -> bool {
+    std::fs::read_to_string("/proc/cpuinfo").is_ok_and(|text| text.contains(" fma "))
+}
+
+/// Where relaxed operators are deterministic they have one result, whatever the CPU has.
+#[test]
+fn relaxed_operators_in_the_deterministic_profile() {
+    let mut configs = vec![Config::new(), least()];
+    if std::env::consts::ARCH == "x86_64" && has_fma() {
+        let mut fused = least();
+        fused.cpu_feature("has_avx").cpu_feature("has_fma");
+        configs.push(fused);
+    }
+    for config in &mut configs {
+        config.relaxed_simd_deterministic(true);
+        assert_eq!(own(config, "deterministic", false), 22);
+        own(config, "", false);
+    }
+    let suites = suites().into_iter().filter(|suite| suite.name == "relaxed-simd").collect();
+    run(&mut configs[0], suites, true, "deterministic");
 }

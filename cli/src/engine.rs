@@ -16,6 +16,7 @@ pub(crate) fn config(flags: EngineFlags) -> Config {
         OptLevel::SpeedAndSize => tancho::OptLevel::SpeedAndSize,
     });
     config.cranelift_nan_canonicalization(flags.canonical_nan);
+    config.relaxed_simd_deterministic(flags.relaxed_simd_deterministic);
     if let Some(threads) = flags.compile_threads {
         config.compilation_threads(threads);
     }

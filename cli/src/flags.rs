@@ -82,6 +82,11 @@ pub(crate) struct Compile {
     #[arg(long, value_name = "TRIPLE")]
     pub(crate) target: Option<String>,
 
+    /// What the CPUs of --target have beyond that, such as has_avx2 (x86-64) or has_v (riscv64, for SIMD). The compiled file is refused
+    /// where one of these is missing.
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', requires = "target")]
+    pub(crate) cpu_features: Vec<String>,
+
     /// The module (.wasm, .wat, or - for standard input).
     #[arg(value_name = "FILE")]
     pub(crate) file: OsString,
@@ -124,6 +129,10 @@ pub(crate) struct EngineFlags {
     /// Makes every NaN that an instruction produces the canonical one.
     #[arg(long)]
     pub(crate) canonical_nan: bool,
+
+    /// Makes relaxed vector instructions do what the specification's deterministic profile prescribes, the same on every machine.
+    #[arg(long)]
+    pub(crate) relaxed_simd_deterministic: bool,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]

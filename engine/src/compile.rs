@@ -38,6 +38,7 @@ impl Compiler {
         let features = &config.features;
         let jit = tancho_jit::Compiler::new(tancho_jit::Options {
             target: target.map(|target| target.0),
+            cpu_features: config.cpu_features.clone(),
             tunables: config.tunables.clone(),
             features: tancho_jit::Features {
                 mutable_global: features.mutable_global,
@@ -46,6 +47,8 @@ impl Compiler {
                 reference_types: features.reference_types,
                 multi_value: features.multi_value,
                 bulk_memory: features.bulk_memory,
+                simd: features.simd,
+                relaxed_simd: features.relaxed_simd,
                 extended_const: features.extended_const,
                 tail_call: features.tail_call,
                 multi_memory: features.multi_memory,
@@ -78,7 +81,7 @@ impl Compiler {
     pub(crate) fn new(config: &Config) -> Result<Compiler> {
         let foreign = target(config)?.map(|target| target.1).filter(|target| *target != Architecture::HOST);
         // What only the compiler reads is read here, so that a build without it has no other configuration.
-        let _ = (&config.features, config.threads, config.verifier);
+        let _ = (&config.features, &config.cpu_features, config.threads, config.verifier);
         Ok(Compiler { foreign })
     }
 

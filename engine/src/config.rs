@@ -48,6 +48,11 @@ features! {
     wasm_multi_value multi_value;
     /// Whether there are `memory.copy`, passive segments and their kin.
     wasm_bulk_memory bulk_memory;
+    /// Whether there are vectors: `v128` and its instructions.
+    wasm_simd simd;
+    /// Whether there are vector instructions whose results depend on the machine. See
+    /// [`relaxed_simd_deterministic`](Config::relaxed_simd_deterministic).
+    wasm_relaxed_simd relaxed_simd;
     /// Whether there is arithmetic in constant expressions.
     wasm_extended_const extended_const;
     /// Whether there are calls that take the place of their caller: `return_call` and its kin.
@@ -67,6 +72,7 @@ pub struct Config {
     pub(crate) tunables: Tunables,
     pub(crate) features: Features,
     pub(crate) target: Option<String>,
+    pub(crate) cpu_features: Vec<String>,
     pub(crate) threads: Option<usize>,
     pub(crate) verifier: bool,
     pub(crate) key_file: Option<PathBuf>,
@@ -88,6 +94,14 @@ impl Config {
     /// machine. Off by default; costs speed in float code.
     pub fn cranelift_nan_canonicalization(&mut self, enable: bool) -> &mut Self {
         self.tunables.nan_canonicalization = enable;
+        self
+    }
+
+    /// Whether relaxed vector instructions do what the specification's deterministic profile prescribes, the same on every
+    /// machine, and not what this machine does fastest. Off by default. Which NaN an instruction produces is another
+    /// setting: [`cranelift_nan_canonicalization`](Config::cranelift_nan_canonicalization).
+    pub fn relaxed_simd_deterministic(&mut self, enable: bool) -> &mut Self {
+        self.tunables.relaxed_simd_deterministic = enable;
         self
     }
 
@@ -134,6 +148,14 @@ impl Config {
     /// [`Engine::new`](crate::Engine::new).
     pub fn target(&mut self, triple: &str) -> &mut Self {
         self.target = Some(triple.to_owned());
+        self
+    }
+
+    /// A CPU feature that the [target](Config::target) has beyond the least that its architecture must have, by the name of
+    /// Cranelift's setting: `has_avx2`, `has_v`. Compiled modules run only where there are all features they were compiled
+    /// with. A name that is not known, or a feature without a target, is an error of [`Engine::new`](crate::Engine::new).
+    pub fn cpu_feature(&mut self, name: &str) -> &mut Self {
+        self.cpu_features.push(name.to_owned());
         self
     }
 

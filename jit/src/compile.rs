@@ -35,6 +35,8 @@ use tancho_abi::types::FuncType;
 pub struct Compiler {
     isa: OwnedTargetIsa,
     options: Options,
+    /// Why modules that use vectors are refused, where the target has none.
+    no_vectors: Option<CompileError>,
     pool: Option<rayon::ThreadPool>,
 }
 
@@ -88,7 +90,8 @@ impl Compiler {
                     .map_err(|error| CompileError::target(format!("cannot start {threads} threads: {error}")))?,
             ),
         };
-        Ok(Compiler { isa, options, pool })
+        let no_vectors = target::no_vectors(&*isa, &options);
+        Ok(Compiler { isa, options, no_vectors, pool })
     }
 
     /// The options it was made with.
@@ -132,6 +135,9 @@ impl Compiler {
     fn compile_trampolines(&self, types: &[FuncType]) -> Result<Vec<u8>, CompileError> {
         let mut module = Module { summary: vec![Summary::default()], ..Module::default() };
         for ty in types {
+            if let (Some(refusal), false) = (&self.no_vectors, signature::is_typed(ty)) {
+                return Err(refusal.clone());
+            }
             let mut pool = |types: &[tancho_abi::types::ValType]| {
                 let start = module.value_types.len() as u32;
                 module.value_types.extend(types.iter().map(|ty| tancho_abi::types::ValTypeCode::from(*ty)));
@@ -153,7 +159,8 @@ impl Compiler {
     ///
     /// When it is not valid with the enabled features.
     pub fn validate(&self, wasm: &[u8]) -> Result<(), CompileError> {
-        let Decoded { mut module, bodies } = self.decode(wasm)?;
+        // Vectors are valid whatever the target.
+        let Decoded { mut module, bodies } = decode(wasm, 0, self.options.features, None)?;
         number_escaped(&mut module);
         let env = self.environment(&module)?;
         self.in_pool(|| {
@@ -189,11 +196,11 @@ impl Compiler {
     }
 
     fn decode<'a>(&self, wasm: &'a [u8]) -> Result<Decoded<'a>, CompileError> {
-        decode(wasm, 0, self.options.features)
+        decode(wasm, 0, self.options.features, self.no_vectors.as_ref())
     }
 
     fn environment<'m>(&'m self, module: &'m Module) -> Result<ModuleEnv<'m>, CompileError> {
-        ModuleEnv::new(module.view(), &self.options.tunables, target::architecture(&*self.isa)?)
+        ModuleEnv::new(module.view(), &self.options.tunables, &*self.isa)
     }
 
     fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {

@@ -11,6 +11,8 @@ use wasmparser::WasmFeatures;
 pub struct Options {
     /// The machine to compile for, with the least features its architecture must have; `None` is this machine with all it has.
     pub target: Option<Triple>,
+    /// CPU features that a named target has beyond the least, by the names of Cranelift's settings (`has_avx`).
+    pub cpu_features: Vec<String>,
     /// What the image and the engine that loads it must agree about.
     pub tunables: Tunables,
     /// What modules may use.
@@ -62,6 +64,10 @@ features! {
     multi_value = MULTI_VALUE;
     /// `memory.copy`, passive segments and their kin.
     bulk_memory = BULK_MEMORY;
+    /// Vectors of 128 bits.
+    simd = SIMD;
+    /// Vector operators whose results depend on the machine.
+    relaxed_simd = RELAXED_SIMD;
     /// Arithmetic in constant expressions.
     extended_const = EXTENDED_CONST;
     /// `return_call` and its kin.

@@ -5,8 +5,8 @@
 
 use crate::error::CompileError;
 use crate::options::Options;
-use cranelift_codegen::isa::{self, OwnedTargetIsa, TargetIsa};
-use cranelift_codegen::settings::{self, Configurable, SetError};
+use cranelift_codegen::isa::{self, Builder, OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::settings::{self, Configurable, SetError, SettingKind};
 use tancho_abi::target::Architecture;
 use tancho_abi::tunables::{OptLevel, Tunables};
 
@@ -14,11 +14,19 @@ use tancho_abi::tunables::{OptLevel, Tunables};
 /// absolute addresses.
 const X86_64_BASELINE: [&str; 4] = ["has_sse3", "has_ssse3", "has_cmpxchg16b", "has_sse41"];
 
+/// The CPU feature without which riscv64 has no vectors.
+const RISCV64_VECTORS: &str = "has_v";
+
 /// Makes the back end for the target of `options`.
 pub(crate) fn isa(options: &Options) -> Result<OwnedTargetIsa, CompileError> {
     let flags = flags(&options.tunables, options.verifier)
         .map_err(|error| CompileError::internal(format!("setting refused: {error}")))?;
     let isa = match &options.target {
+        None if !options.cpu_features.is_empty() => {
+            return Err(CompileError::target(
+                "CPU features can be asked for with a named target only: code for this machine uses all that it has",
+            ));
+        }
         None => cranelift_native::builder()
             .map_err(|error| CompileError::target(format!("this machine is not supported: {error}")))?
             .finish(flags),
@@ -41,6 +49,7 @@ pub(crate) fn isa(options: &Options) -> Result<OwnedTargetIsa, CompileError> {
                         .map_err(|error| CompileError::internal(format!("{feature} refused: {error}")))?;
                 }
             }
+            enable(&mut builder, &options.cpu_features)?;
             builder.finish(flags)
         }
     }
@@ -54,6 +63,43 @@ pub(crate) fn isa(options: &Options) -> Result<OwnedTargetIsa, CompileError> {
         }
     }
     Ok(isa)
+}
+
+/// Enables the CPU features that a user asks for.
+fn enable(builder: &mut Builder, features: &[String]) -> Result<(), CompileError> {
+    let is_feature = |kind, name: &str| kind == SettingKind::Bool && name.starts_with("has_");
+    let known = builder.iter().filter(|setting| is_feature(setting.kind, setting.name)).map(|setting| setting.name);
+    let known: Vec<&str> = known.collect();
+    for feature in features {
+        if !known.contains(&feature.as_str()) {
+            return Err(CompileError::target(format!(
+                "`{feature}` is no CPU feature of {}; these are: {}",
+                builder.triple(),
+                known.join(", ")
+            )));
+        }
+        builder.enable(feature).map_err(|error| CompileError::internal(format!("{feature} refused: {error}")))?;
+    }
+    Ok(())
+}
+
+/// Why modules that use vectors cannot be compiled, where the target has none. V has registers of 128 bits at least.
+pub(crate) fn no_vectors(isa: &dyn TargetIsa, options: &Options) -> Option<CompileError> {
+    let missing = Architecture::of_triple(isa.triple()) == Some(Architecture::Riscv64)
+        && !cpu_features(isa).contains(&RISCV64_VECTORS);
+    let whose = match options.target {
+        Some(_) => format!(
+            "the target {} has not: add it with --cpu-features (`Config::cpu_feature`) if the machines have it, or build the \
+             program without SIMD",
+            isa.triple()
+        ),
+        None => "this machine lacks: build the program without SIMD".to_owned(),
+    };
+    missing.then(|| {
+        CompileError::target(format!(
+            "the module uses vectors (v128), which need the CPU feature {RISCV64_VECTORS}, and that {whose}"
+        ))
+    })
 }
 
 /// The architecture of a back end.

@@ -12,6 +12,9 @@ pub(crate) fn run(flags: Compile) -> Result<ExitCode> {
     if let Some(target) = &flags.target {
         config.target(target);
     }
+    for feature in &flags.cpu_features {
+        config.cpu_feature(feature);
+    }
     let engine = Engine::new(&config)?;
     let wasm = read(&flags.file)?;
     let image = engine.precompile_module(&wasm).with_context(|| format!("cannot compile {}", flags.file.display()))?;

@@ -137,7 +137,7 @@ fn call_with_text(store: &mut Store<WasiCtx>, function: Func, arguments: &[std::
     Ok(results)
 }
 
-/// A value of type `ty` from text. Integers may be signed or unsigned, decimal or hexadecimal.
+/// A value of type `ty` from text. Integers may be signed or unsigned, decimal or hexadecimal; vectors are hexadecimal, lane 0 last.
 fn parse(ty: &ValType, text: &str) -> Option<Val> {
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
     let integer = match digits.strip_prefix("0x") {
@@ -152,6 +152,7 @@ fn parse(ty: &ValType, text: &str) -> Option<Val> {
         ValType::I64 => fits(64).map(|value| Val::I64(value as i64)),
         ValType::F32 => text.parse::<f32>().ok().map(|value| Val::F32(value.to_bits())),
         ValType::F64 => text.parse::<f64>().ok().map(|value| Val::F64(value.to_bits())),
+        ValType::V128 => u128::from_str_radix(text.strip_prefix("0x")?, 16).ok().map(|bits| Val::V128(bits.into())),
         _ => None,
     }
 }
@@ -162,6 +163,7 @@ fn show(value: &Val) -> String {
         Val::I64(value) => value.to_string(),
         Val::F32(bits) => f32::from_bits(*bits).to_string(),
         Val::F64(bits) => f64::from_bits(*bits).to_string(),
+        Val::V128(vector) => format!("{:#034x}", vector.as_u128()),
         other => match other.ref_() {
             Some(Ref::Func(None) | Ref::Extern(None)) => "null".to_owned(),
             Some(Ref::Func(Some(_))) => "<function>".to_owned(),

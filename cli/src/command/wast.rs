@@ -9,12 +9,12 @@ use std::fmt;
 use std::process::ExitCode;
 use tancho::{
     AsContextMut, Context, Engine, Error, Extern, ExternRef, Func, Global, GlobalType, Instance, LinkError, Linker,
-    Memory, MemoryType, Module, Mutability, Ref, RefType, Result, Store, Table, TableType, Trap, Val, ValType,
+    Memory, MemoryType, Module, Mutability, Ref, RefType, Result, Store, Table, TableType, Trap, V128, Val, ValType,
 };
-use wast::core::{AbstractHeapType, NanPattern, WastArgCore, WastRetCore};
+use wast::core::{AbstractHeapType, NanPattern, V128Const, V128Pattern, WastArgCore, WastRetCore};
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
-use wast::token::Id;
+use wast::token::{F32, F64, Id};
 use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
 /// How scripts are run.
@@ -237,6 +237,7 @@ impl Runner {
             WastArgCore::I64(value) => Val::I64(*value),
             WastArgCore::F32(value) => Val::F32(value.bits),
             WastArgCore::F64(value) => Val::F64(value.bits),
+            WastArgCore::V128(lanes) => Val::V128(V128::from(u128::from_le_bytes(lanes.to_le_bytes()))),
             WastArgCore::RefNull(heap) => match null_of(heap) {
                 Some(null) => null,
                 None => return Err(Error::msg(format!("null of {heap:?} is not supported"))),
@@ -262,17 +263,9 @@ impl Runner {
         match (value, expected) {
             (Val::I32(value), WastRetCore::I32(expected)) => value == expected,
             (Val::I64(value), WastRetCore::I64(expected)) => value == expected,
-            (Val::F32(bits), WastRetCore::F32(pattern)) => match pattern {
-                // A canonical NaN has only the highest bit of the payload set, an arithmetic one has it set (§2.2.3).
-                NanPattern::CanonicalNan => bits & 0x7fff_ffff == 0x7fc0_0000,
-                NanPattern::ArithmeticNan => bits & 0x7fc0_0000 == 0x7fc0_0000,
-                NanPattern::Value(expected) => *bits == expected.bits,
-            },
-            (Val::F64(bits), WastRetCore::F64(pattern)) => match pattern {
-                NanPattern::CanonicalNan => bits & 0x7fff_ffff_ffff_ffff == 0x7ff8_0000_0000_0000,
-                NanPattern::ArithmeticNan => bits & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
-                NanPattern::Value(expected) => *bits == expected.bits,
-            },
+            (Val::F32(bits), WastRetCore::F32(pattern)) => matches_f32(*bits, pattern),
+            (Val::F64(bits), WastRetCore::F64(pattern)) => matches_f64(*bits, pattern),
+            (Val::V128(vector), WastRetCore::V128(pattern)) => matches_v128(*vector, pattern),
             (Val::FuncRef(None) | Val::ExternRef(None), WastRetCore::RefNull(None)) => true,
             (Val::FuncRef(None), WastRetCore::RefNull(Some(heap))) => is_heap(heap, AbstractHeapType::Func),
             (Val::ExternRef(None), WastRetCore::RefNull(Some(heap))) => is_heap(heap, AbstractHeapType::Extern),
@@ -306,6 +299,44 @@ impl Runner {
 fn encode(mut module: QuoteWat<'_>) -> Result<(Option<String>, Vec<u8>)> {
     let name = module.name().map(|id| id.name().to_owned());
     Ok((name, module.encode()?))
+}
+
+// A canonical NaN has only the highest bit of the payload set, an arithmetic one has it set (§2.2.3).
+
+fn matches_f32(bits: u32, pattern: &NanPattern<F32>) -> bool {
+    match pattern {
+        NanPattern::CanonicalNan => bits & 0x7fff_ffff == 0x7fc0_0000,
+        NanPattern::ArithmeticNan => bits & 0x7fc0_0000 == 0x7fc0_0000,
+        NanPattern::Value(expected) => bits == expected.bits,
+    }
+}
+
+fn matches_f64(bits: u64, pattern: &NanPattern<F64>) -> bool {
+    match pattern {
+        NanPattern::CanonicalNan => bits & 0x7fff_ffff_ffff_ffff == 0x7ff8_0000_0000_0000,
+        NanPattern::ArithmeticNan => bits & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
+        NanPattern::Value(expected) => bits == expected.bits,
+    }
+}
+
+/// Compares lane by lane.
+fn matches_v128(vector: V128, pattern: &V128Pattern) -> bool {
+    let bits = vector.as_u128();
+    // Lane `lane` of `width` bits, lowest in the result.
+    let lane = |lane: usize, width: usize| bits >> (lane * width);
+    let same = |constant: V128Const| bits.to_le_bytes() == constant.to_le_bytes();
+    match pattern {
+        V128Pattern::I8x16(lanes) => same(V128Const::I8x16(*lanes)),
+        V128Pattern::I16x8(lanes) => same(V128Const::I16x8(*lanes)),
+        V128Pattern::I32x4(lanes) => same(V128Const::I32x4(*lanes)),
+        V128Pattern::I64x2(lanes) => same(V128Const::I64x2(*lanes)),
+        V128Pattern::F32x4(lanes) => {
+            lanes.iter().enumerate().all(|(index, pattern)| matches_f32(lane(index, 32) as u32, pattern))
+        }
+        V128Pattern::F64x2(lanes) => {
+            lanes.iter().enumerate().all(|(index, pattern)| matches_f64(lane(index, 64) as u64, pattern))
+        }
+    }
 }
 
 fn is_heap(heap: &wast::core::HeapType<'_>, expected: AbstractHeapType) -> bool {

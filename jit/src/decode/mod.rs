@@ -7,3 +7,4 @@ pub(crate) mod constant;
 pub(crate) mod hint;
 pub(crate) mod module;
 pub(crate) mod types;
+pub(crate) mod vector;

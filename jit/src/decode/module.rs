@@ -4,15 +4,16 @@
 //! translated.
 
 use super::hint::{self, BranchHint};
-use super::{constant, types};
+use super::{constant, types, vector};
 use crate::error::CompileError;
 use crate::options::Features;
 use std::collections::HashMap;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
     DataRecord, ElementRecord, ExportRecord, ExternKind, FuncTypeRecord, FunctionNameRecord, FunctionRecord,
-    ImportRecord, Module, NONE, Range, SegmentMode, Summary,
+    ImportRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary,
 };
+use tancho_abi::name::Shown;
 use tancho_abi::types::{RefType, ValTypeCode};
 use wasmparser::{
     CompositeInnerType, ElementItems, ElementKind, FuncToValidate, FunctionBody, KnownCustom, Name, NameSectionReader,
@@ -37,8 +38,14 @@ pub(crate) struct Body<'a> {
     pub(crate) hints: Vec<BranchHint>,
 }
 
-/// Decodes the core module `wasm`, which stands at `offset` in its file.
-pub(crate) fn decode(wasm: &[u8], offset: u64, features: Features) -> Result<Decoded<'_>, CompileError> {
+/// Decodes the core module `wasm`, which stands at `offset` in its file. A module that uses vectors is refused with `no_vectors`,
+/// where there is such an error.
+pub(crate) fn decode<'a>(
+    wasm: &'a [u8],
+    offset: u64,
+    features: Features,
+    no_vectors: Option<&CompileError>,
+) -> Result<Decoded<'a>, CompileError> {
     if Parser::is_component(wasm) {
         return Err(CompileError::component());
     }
@@ -59,10 +66,31 @@ pub(crate) fn decode(wasm: &[u8], offset: u64, features: Features) -> Result<Dec
         if let ValidPayload::Func(validator, body) = validator.payload(&payload)? {
             decoder.bodies.push(Body { validator, body, hints: Vec::new() });
         } else {
+            if let (Some(refusal), Some(offset)) = (no_vectors, vector::in_section(&payload)?) {
+                return Err(refusal.clone().at(offset));
+            }
             decoder.payload(payload)?;
         }
     }
-    decoder.finish()
+    let decoded = decoder.finish()?;
+    if let Some(refusal) = no_vectors {
+        for body in &decoded.bodies {
+            // A body that cannot be read is left for validation.
+            if let Ok(Some(offset)) = vector::in_body(&body.body) {
+                let function = FunctionIndex(body.validator.index);
+                return Err(refusal.clone().at(offset).in_function(|| label(&decoded.module.view(), function)));
+            }
+        }
+    }
+    Ok(decoded)
+}
+
+/// What to call a function in messages.
+pub(crate) fn label(module: &ModuleView<'_>, function: FunctionIndex) -> String {
+    match module.function_name(function) {
+        Some(name) => format!("function {} `{}`", function.0, Shown(name)),
+        None => format!("function {}", function.0),
+    }
 }
 
 /// The range of a pool from `start` to `end`.

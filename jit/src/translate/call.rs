@@ -71,7 +71,7 @@ impl FunctionTranslator<'_, '_> {
 
     /// The arguments of a call of a function of type `ty`.
     fn pop_arguments(&mut self, ty: TypeIndex) -> Vec<Value> {
-        self.pop_many(self.env.types[ty.index()].params.len())
+        self.pop_many_plain(self.env.types[ty.index()].params.len())
     }
 
     /// Signature, code and context of an imported function; `None` for one of the module's own.

@@ -128,7 +128,7 @@ impl FunctionTranslator<'_, '_> {
         }
         let (params, results) = self.block_type(ty)?;
         let header = self.block_with_params(&params);
-        let arguments = self.pop_many(params.len());
+        let arguments = self.pop_many_plain(params.len());
         self.builder.ins().jump(header, &block_args(&arguments));
         self.builder.switch_to_block(header);
         let height = self.stack.len();
@@ -257,7 +257,9 @@ impl FunctionTranslator<'_, '_> {
     /// The values that a branch carries: the topmost `count`.
     fn carried(&mut self, count: usize) -> Vec<BlockArg> {
         self.branch_arguments += count;
-        block_args(&self.stack[self.stack.len() - count..])
+        let start = self.stack.len() - count;
+        let plain = |position| BlockArg::Value(self.plain(self.stack[position]));
+        (start..start + count).map(plain).collect()
     }
 
     /// Jumps to the frame that is `depth` frames out.
@@ -312,7 +314,7 @@ impl FunctionTranslator<'_, '_> {
 
     pub(crate) fn return_(&mut self) {
         let results = self.ty.results.len();
-        let results = self.pop_many(results);
+        let results = self.pop_many_plain(results);
         self.builder.ins().return_(&results);
         self.reachable = false;
     }

@@ -3,12 +3,14 @@
 //!
 //! One [`ModuleEnv`] is shared, read-only, by the translation of all functions.
 
+use crate::decode;
 use crate::error::CompileError;
+use crate::target;
 use cranelift_codegen::ir::UserExternalName;
+use cranelift_codegen::isa::TargetIsa;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::{ConstantOperator, ExternKind, Module, ModuleView, NONE};
-use tancho_abi::name::Shown;
 use tancho_abi::target::Architecture;
 use tancho_abi::tunables::Tunables;
 use tancho_abi::types::{FuncType, RefType, ValType};
@@ -28,7 +30,9 @@ pub(crate) struct ModuleEnv<'m> {
     pub(crate) layout: VmLayout,
     /// Settings.
     pub(crate) tunables: &'m Tunables,
-    /// Of the target.
+    /// The machine to compile for.
+    pub(crate) isa: &'m dyn TargetIsa,
+    /// Its architecture.
     pub(crate) architecture: Architecture,
 }
 
@@ -37,7 +41,7 @@ impl<'m> ModuleEnv<'m> {
     pub(crate) fn new(
         module: ModuleView<'m>,
         tunables: &'m Tunables,
-        architecture: Architecture,
+        isa: &'m dyn TargetIsa,
     ) -> Result<Self, CompileError> {
         let layout = VmLayout::new(module.facts().counts)
             .ok_or_else(|| CompileError::limit("the module's globals, tables and imports exceed 1 GiB"))?;
@@ -59,7 +63,8 @@ impl<'m> ModuleEnv<'m> {
             module,
             layout,
             tunables,
-            architecture,
+            architecture: target::architecture(isa)?,
+            isa,
         })
     }
 
@@ -70,10 +75,7 @@ impl<'m> ModuleEnv<'m> {
 
     /// What to call a function in messages.
     pub(crate) fn function_name(&self, function: FunctionIndex) -> String {
-        match self.module.function_name(function) {
-            Some(name) => format!("function {} `{}`", function.0, Shown(name)),
-            None => format!("function {}", function.0),
-        }
+        decode::module::label(&self.module, function)
     }
 
     /// Whether the memory stands in this instance.

@@ -12,8 +12,8 @@ use crate::decode;
 use crate::decode::module::Body;
 use crate::error::CompileError;
 use cranelift_codegen::ir::{
-    self, AliasRegionData, ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData, SigRef, SourceLoc,
-    UserFuncName, Value, types,
+    self, AliasRegionData, Endianness, ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData, SigRef,
+    SourceLoc, UserFuncName, Value, types,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use std::borrow::Cow;
@@ -65,7 +65,7 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) vmctx: Value,
     /// The function's own type.
     pub(crate) ty: &'f FuncType,
-    /// The operand stack.
+    /// The operand stack. Vectors on it have the lanes of the operators that made them.
     pub(crate) stack: Vec<Value>,
     /// The control stack; frames of unreachable blocks too.
     pub(crate) control: Vec<Frame>,
@@ -215,6 +215,46 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
     pub(crate) fn pop_many(&mut self, count: usize) -> Vec<Value> {
         let height = self.stack.len() - count;
         self.stack.split_off(height)
+    }
+
+    /// A vector with the lanes of `ty`: the same 16 bytes, lane 0 first.
+    pub(crate) fn cast(&mut self, vector: Value, ty: ir::Type) -> Value {
+        if self.builder.func.dfg.value_type(vector) == ty {
+            return vector;
+        }
+        self.builder.ins().bitcast(ty, MemFlagsData::new().with_endianness(Endianness::Little), vector)
+    }
+
+    /// A value as those see it who know its WebAssembly type only: a vector as [`machine_type`] says, others as they are.
+    pub(crate) fn plain(&mut self, value: Value) -> Value {
+        if self.builder.func.dfg.value_type(value).is_vector() { self.cast(value, types::I8X16) } else { value }
+    }
+
+    /// Pops an operand that is to be [`plain`](Self::plain).
+    pub(crate) fn pop_plain(&mut self) -> Value {
+        let value = self.pop();
+        self.plain(value)
+    }
+
+    /// Pops `count` operands that are to be [`plain`](Self::plain): the lowest first.
+    pub(crate) fn pop_many_plain(&mut self, count: usize) -> Vec<Value> {
+        let mut values = self.pop_many(count);
+        for value in &mut values {
+            *value = self.plain(*value);
+        }
+        values
+    }
+
+    /// Pops a vector, with the lanes of `ty`.
+    pub(crate) fn pop_as(&mut self, ty: ir::Type) -> Value {
+        let vector = self.pop();
+        self.cast(vector, ty)
+    }
+
+    /// Pops two vectors, with the lanes of `ty`: the lower first.
+    pub(crate) fn pop2_as(&mut self, ty: ir::Type) -> (Value, Value) {
+        let second = self.pop_as(ty);
+        (self.pop_as(ty), second)
     }
 
     pub(crate) fn push(&mut self, value: Value) {

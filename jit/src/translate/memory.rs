@@ -9,7 +9,7 @@ use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
 use wasmparser::{MemArg, MemArgTarget};
 
-fn memory_of(argument: &MemArg) -> Result<MemoryIndex, CompileError> {
+pub(crate) fn memory_of(argument: &MemArg) -> Result<MemoryIndex, CompileError> {
     match argument.target {
         MemArgTarget::Memory(memory) => Ok(MemoryIndex(memory)),
         MemArgTarget::Array(_) => Err(CompileError::unsupported("accesses to arrays")),

@@ -1,7 +1,8 @@
 //! Translate: from a validated function body to Cranelift's intermediate representation.
 //!
 //! The second stage of the pipeline, one function at a time, each on its own: nothing here is shared between functions
-//! but the read-only [`env::ModuleEnv`]. `operator` is the switchboard; each family of operators has a file.
+//! but the read-only [`env::ModuleEnv`]. `operator` is the switchboard; each family of operators has a file, that of vectors a
+//! folder.
 
 pub(crate) mod bounds;
 pub(crate) mod bulk;
@@ -16,6 +17,7 @@ pub(crate) mod numeric;
 pub(crate) mod operator;
 pub(crate) mod reference;
 pub(crate) mod signature;
+pub(crate) mod simd;
 pub(crate) mod table;
 pub(crate) mod trampoline;
 pub(crate) mod trap;

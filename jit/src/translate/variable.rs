@@ -14,12 +14,13 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn local_set(&mut self, local: u32) {
-        let value = self.pop();
+        let value = self.pop_plain();
         self.builder.def_var(self.locals[local as usize], value);
     }
 
     pub(crate) fn local_tee(&mut self, local: u32) {
         let value = *self.stack.last().expect("validation ensures that the operand is there");
+        let value = self.plain(value);
         self.builder.def_var(self.locals[local as usize], value);
     }
 
@@ -54,7 +55,9 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn select(&mut self) {
-        let (first, second, condition) = self.pop3();
+        let condition = self.pop();
+        let second = self.pop_plain();
+        let first = self.pop_plain();
         let value = self.builder.ins().select(condition, first, second);
         self.push(value);
     }

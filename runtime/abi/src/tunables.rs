@@ -49,6 +49,8 @@ tunables! {
     opt_level: OptLevel = OptLevel::Speed;
     /// Whether every NaN that an instruction produces is the canonical one.
     nan_canonicalization: bool = false;
+    /// Whether relaxed vector instructions do what the deterministic profile prescribes.
+    relaxed_simd_deterministic: bool = false;
     /// Whether a table index that is out of bounds reads entry 0 under speculation, and nothing further.
     table_spectre_mitigation: bool = true;
     /// The same for memory accesses that have an explicit bounds check.
