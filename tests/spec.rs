@@ -19,8 +19,7 @@ struct Suite {
 }
 
 fn is_script(file: &TestFile<'_>) -> bool {
-    // One file of the SIMD proposal has nothing but a module with two memories, which is another proposal.
-    file.name().ends_with(".wast") && file.name() != "simd_memory-multi.wast"
+    file.name().ends_with(".wast")
 }
 
 fn suites() -> Vec<Suite> {
@@ -37,7 +36,7 @@ fn suites() -> Vec<Suite> {
         suite("tail-call", &mut proposal(Proposal::TailCall), (2, 113)),
         suite("multi-memory", &mut proposal(Proposal::MultiMemory), (41, 768)),
         suite("wide-arithmetic", &mut proposal(Proposal::WideArithmetic), (1, 107)),
-        suite("simd", &mut proposal(Proposal::Simd), (58, 25_515)),
+        suite("simd", &mut proposal(Proposal::Simd), (59, 25_515)),
         suite("relaxed-simd", &mut proposal(Proposal::RelaxedSimd), (7, 69)),
     ]
 }

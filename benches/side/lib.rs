@@ -1,4 +1,4 @@
-//! Two engines in one process, the same work for both: what `versus`, `calls` and `call` share.
+//! Two engines in one process, the same work for both: what `versus`, `compile`, `calls` and `call` share.
 //!
 //! The programs beside this folder each ask one question; they take from here the work, the clock and the report. The work is
 //! written once, in `program` and `boundary`, and compiled twice, against either engine, whose embedding APIs have the same shapes; only
@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!     versus ── program ─┐                      ┌─ tancho::{host, program, boundary}
+//!     compile ─ program ─┤                      │
 //!     calls ── boundary ─┼── SIDES: [Side; 2] ──┤
 //!     call  ── boundary ─┘                      └─ wasmtime::{host, program, boundary}
 //!         \____ case (guest programs)   clock   report (table, geomean, settings, JSON)
@@ -33,14 +34,26 @@ pub struct Side {
     pub name: &'static str,
     /// Compiles a guest program.
     pub compile: Compile,
+    /// Compiles a module on one thread, at defaults otherwise, and drops it.
+    pub compile_on_one_thread: fn(wasm: &[u8]) -> Result<(), Error>,
     /// The boundaries that can be crossed, in the same order for both.
     pub boundaries: fn() -> Vec<Boundary>,
 }
 
 /// The engine that is measured, and the one it is measured by.
 pub const SIDES: [Side; 2] = [
-    Side { name: "tancho", compile: tancho::program::compile, boundaries: tancho::boundary::all },
-    Side { name: "wasmtime", compile: wasmtime::program::compile, boundaries: wasmtime::boundary::all },
+    Side {
+        name: "tancho",
+        compile: tancho::program::compile,
+        compile_on_one_thread: tancho::program::compile_on_one_thread,
+        boundaries: tancho::boundary::all,
+    },
+    Side {
+        name: "wasmtime",
+        compile: wasmtime::program::compile,
+        compile_on_one_thread: wasmtime::program::compile_on_one_thread,
+        boundaries: wasmtime::boundary::all,
+    },
 ];
 
 /// A compiled guest program.

@@ -4,7 +4,7 @@
 
 use crate::case::Case;
 use std::io::Cursor;
-use tancho::{Error, Linker, Result};
+use tancho::{Config, Error, Linker, Result};
 use tancho_wasi::{I32Exit, MemoryOutput, WasiCtx, WasiCtxBuilder};
 
 /// What a store of a guest holds.
@@ -30,6 +30,13 @@ impl Output {
 /// Adds the imports of preview 1.
 pub(super) fn add_to_linker(linker: &mut Linker<Wasi>) -> Result<()> {
     tancho_wasi::p1::add_to_linker(linker, |context: &mut Wasi| context)
+}
+
+/// A configuration that compiles on the calling thread.
+pub(super) fn one_thread() -> Config {
+    let mut config = Config::new();
+    config.compilation_threads(1);
+    config
 }
 
 /// The exit code, if that is what the guest ended with.

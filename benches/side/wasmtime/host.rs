@@ -3,7 +3,7 @@
 //! `program` calls these; the file of the same name on Tancho's side has the same three.
 
 use crate::case::Case;
-use wasmtime::{Error, Linker, Result};
+use wasmtime::{Config, Error, Linker, Result};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{I32Exit, WasiCtxBuilder};
@@ -31,6 +31,13 @@ impl Output {
 /// Adds the imports of preview 1.
 pub(super) fn add_to_linker(linker: &mut Linker<Wasi>) -> Result<()> {
     wasmtime_wasi::p1::add_to_linker_sync(linker, |context: &mut Wasi| context)
+}
+
+/// A configuration that compiles on the calling thread.
+pub(super) fn one_thread() -> Config {
+    let mut config = Config::new();
+    config.parallel_compilation(false);
+    config
 }
 
 /// The exit code, if that is what the guest ended with.
