@@ -13,7 +13,7 @@ use crate::emit::image::{Role, emit};
 use crate::emit::link::Code;
 use crate::error::CompileError;
 use crate::options::Options;
-use crate::target;
+use crate::target::{self, Effort};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
 use crate::translate::function::{Scratch, translate};
 use crate::translate::signature;
@@ -34,6 +34,8 @@ use tancho_abi::types::FuncType;
 /// A compiler for one target with one set of options. Cheap to share between threads.
 pub struct Compiler {
     isa: OwnedTargetIsa,
+    /// For functions past [`MAX_LIVE`].
+    linear_isa: OwnedTargetIsa,
     options: Options,
     pool: Option<rayon::ThreadPool>,
 }
@@ -48,6 +50,10 @@ pub struct FunctionCode {
     /// The machine code.
     pub code: Vec<u8>,
 }
+
+/// More locals and operands at one place of a function than this, and its registers are allocated in one pass: the allocator that
+/// makes better code takes time by the square of the values that are live at once, and minutes for 50,000.
+pub(crate) const MAX_LIVE: usize = 1 << 13;
 
 /// Does `work`; a panic in it, which only a bug in the compiler can bring about, is an error and not the end of the host.
 /// Nothing of the work is used again after one.
@@ -78,7 +84,8 @@ impl Compiler {
     ///
     /// When the target is not one that Tancho, or this build of it, can compile for, or the machine lacks what it needs.
     pub fn new(options: Options) -> Result<Compiler, CompileError> {
-        let isa = target::isa(&options)?;
+        let isa = target::isa(&options, Effort::Full)?;
+        let linear_isa = target::isa(&options, Effort::Linear)?;
         let pool = match options.threads {
             None | Some(1) => None,
             Some(threads) => Some(
@@ -88,7 +95,7 @@ impl Compiler {
                     .map_err(|error| CompileError::target(format!("cannot start {threads} threads: {error}")))?,
             ),
         };
-        Ok(Compiler { isa, options, pool })
+        Ok(Compiler { isa, linear_isa, options, pool })
     }
 
     /// The options it was made with.
@@ -238,18 +245,24 @@ impl Compiler {
             *scratch = Scratch::default();
         }
         translated
-            .and_then(|()| {
+            .and_then(|live| {
                 if let Some(clif) = clif {
                     *clif = context.func.display().to_string();
                 }
-                self.generate(context, Some(CodeName::Function(index)))
+                let isa = if live > MAX_LIVE { &self.linear_isa } else { &self.isa };
+                self.generate(context, Some(CodeName::Function(index)), isa)
             })
             .map_err(|error| error.at(offset).in_function(|| env.function_name(index)))
     }
 
     /// Optimises and generates code for the function in `context`.
-    fn generate(&self, context: &mut Context, name: Option<CodeName>) -> Result<Code, CompileError> {
-        context.compile(&*self.isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
+    fn generate(
+        &self,
+        context: &mut Context,
+        name: Option<CodeName>,
+        isa: &OwnedTargetIsa,
+    ) -> Result<Code, CompileError> {
+        context.compile(&**isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
             CodegenError::CodeTooLarge | CodegenError::ImplLimitExceeded => {
                 CompileError::limit("the function is too large to compile")
             }
@@ -329,6 +342,6 @@ impl Compiler {
     }
 
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
-        self.generate(&mut Context::for_function(function), name)
+        self.generate(&mut Context::for_function(function), name, &self.isa)
     }
 }

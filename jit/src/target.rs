@@ -14,9 +14,18 @@ use tancho_abi::tunables::{OptLevel, Tunables};
 /// absolute addresses.
 const X86_64_BASELINE: [&str; 4] = ["has_sse3", "has_ssse3", "has_cmpxchg16b", "has_sse41"];
 
+/// How much work goes into a function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Effort {
+    /// What the tunables ask for.
+    Full,
+    /// Registers in one pass, in time by the function's size.
+    Linear,
+}
+
 /// Makes the back end for the target of `options`.
-pub(crate) fn isa(options: &Options) -> Result<OwnedTargetIsa, CompileError> {
-    let flags = flags(&options.tunables, options.verifier)
+pub(crate) fn isa(options: &Options, effort: Effort) -> Result<OwnedTargetIsa, CompileError> {
+    let flags = flags(&options.tunables, options.verifier, effort)
         .map_err(|error| CompileError::internal(format!("setting refused: {error}")))?;
     let isa = match &options.target {
         None => cranelift_native::builder()
@@ -74,7 +83,7 @@ pub(crate) fn cpu_features(isa: &dyn TargetIsa) -> Vec<&'static str> {
     names
 }
 
-fn flags(tunables: &Tunables, verifier: bool) -> Result<settings::Flags, SetError> {
+fn flags(tunables: &Tunables, verifier: bool, effort: Effort) -> Result<settings::Flags, SetError> {
     let mut flags = settings::builder();
     flags.set(
         "opt_level",
@@ -84,6 +93,9 @@ fn flags(tunables: &Tunables, verifier: bool) -> Result<settings::Flags, SetErro
             OptLevel::SpeedAndSize => "speed_and_size",
         },
     )?;
+    if effort == Effort::Linear {
+        flags.set("regalloc_algorithm", "single_pass")?;
+    }
     let on_off = |value: bool| if value { "true" } else { "false" };
     flags.set("enable_verifier", on_off(verifier))?;
     flags.set("enable_nan_canonicalization", on_off(tunables.nan_canonicalization))?;
