@@ -86,10 +86,7 @@ fn traces_name_modules_and_functions() {
     );
     // Names of functions that are not there.
     assert_eq!(of(&names(None, &[(0, "inner"), (1, "outer"), (7, "x"), (u32::MAX, "y")])).len(), 2);
-    assert_eq!(
-        trace(&engine, &module(&[], &[])),
-        ["<unknown>!<wasm function 0>", "<unknown>!<wasm function 1>"]
-    );
+    assert_eq!(trace(&engine, &module(&[], &[])), ["<unknown>!<wasm function 0>", "<unknown>!<wasm function 1>"]);
     // A compiled file keeps them.
     let folder = tempfile::tempdir().expect("a folder for the key");
     let mut config = Config::new();

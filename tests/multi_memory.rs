@@ -13,7 +13,8 @@ const SEGMENTS: [(usize, usize, u8, usize); 5] =
 const PASSIVE: &[u8] = b"kept for memory.init";
 
 fn module() -> String {
-    let mut text = String::from("(module\n(import \"host\" \"a\" (memory 1 3))\n(import \"host\" \"b\" (memory 1 3))\n");
+    let mut text =
+        String::from("(module\n(import \"host\" \"a\" (memory 1 3))\n(import \"host\" \"b\" (memory 1 3))\n");
     for (index, (minimum, maximum)) in PAGES.iter().enumerate() {
         if index >= 2 {
             writeln!(text, "(memory {minimum} {maximum})").expect("writing to a string");
@@ -200,9 +201,11 @@ impl Run {
 
     fn compare(&mut self) {
         for memory in 0..PAGES.len() {
-            let found =
-                self.instance.get_memory(&mut self.store, &format!("memory{memory}")).expect("it is exported");
-            assert!(found.data(&self.store) == &self.model.of(memory)[..], "memory {memory} is not as the model has it");
+            let found = self.instance.get_memory(&mut self.store, &format!("memory{memory}")).expect("it is exported");
+            assert!(
+                found.data(&self.store) == &self.model.of(memory)[..],
+                "memory {memory} is not as the model has it"
+            );
         }
     }
 }

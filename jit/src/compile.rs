@@ -15,7 +15,7 @@ use crate::error::CompileError;
 use crate::options::Options;
 use crate::target::{self, Effort};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
-use crate::translate::function::{Scratch, translate};
+use crate::translate::function::{MAX_VALUES, Scratch, translate};
 use crate::translate::signature;
 use crate::translate::trampoline::TrampolineMaker;
 use cranelift_codegen::control::ControlPlane;
@@ -263,8 +263,11 @@ impl Compiler {
         isa: &OwnedTargetIsa,
     ) -> Result<Code, CompileError> {
         context.compile(&**isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
-            CodegenError::CodeTooLarge | CodegenError::ImplLimitExceeded => {
-                CompileError::limit("the function is too large to compile")
+            CodegenError::CodeTooLarge => CompileError::limit(format!(
+                "the function takes more than {MAX_VALUES} registers before they are allocated"
+            )),
+            CodegenError::ImplLimitExceeded => {
+                CompileError::limit("the function's frame exceeds 1 GiB, or its arguments 128 MiB")
             }
             other => CompileError::internal(other.to_string()),
         })?;

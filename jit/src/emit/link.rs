@@ -13,6 +13,9 @@ use cranelift_codegen::{CompiledCode, FinalizedRelocTarget, TextSectionBuilder};
 use std::collections::HashMap;
 use tancho_abi::module::NONE;
 
+/// The most machine code of a module: offsets in tables have 32 bits, `NONE` is no offset, and relative calls reach 2 GiB.
+pub(crate) const MAX_CODE: u64 = NONE as u64 / 2 - 1;
+
 /// A piece of compiled code: a function or a trampoline.
 pub(crate) struct Code {
     /// What others call it by, if they do.
@@ -41,9 +44,8 @@ pub(crate) fn link(isa: &dyn TargetIsa, pieces: &[&Code]) -> Result<(Vec<u8>, Ve
         let align = piece.compiled.buffer.alignment.max(isa.function_alignment().minimum);
         let start = text.append(true, piece.compiled.code_buffer(), align, &mut plane);
         let end = start + piece.compiled.code_buffer().len() as u64;
-        // Offsets in tables have 32 bits and relative calls reach 2 GiB; `NONE` is no offset.
-        if end >= u64::from(NONE) / 2 {
-            return Err(CompileError::limit("the module's machine code exceeds 2 GiB"));
+        if end > MAX_CODE {
+            return Err(CompileError::limit(format!("the module's machine code exceeds {MAX_CODE} bytes")));
         }
         placed.push(Placed { start: start as u32, end: end as u32 });
         resolve(piece, start, &labels, &mut *text)?;

@@ -106,10 +106,12 @@ pub(crate) fn translate(
     let builder = FunctionBuilder::new(function, &mut scratch.builder);
     let mut translator = FunctionTranslator::new(env, ty, Hints::new(hints), builder);
     let start = body.range().start;
-    let mut locals = body.get_locals_reader()?;
-    for _ in 0..locals.get_count() {
-        let (count, ty) = locals.read()?;
-        validator.define_locals(locals.original_position(), count, ty)?;
+    let mut reader = body.get_locals_reader()?;
+    let offset = reader.original_position();
+    // All are read before any counts: too many for their number to be written is malformed, and no matter of limits.
+    let locals = (0..reader.get_count()).map(|_| reader.read()).collect::<Result<Vec<_>, _>>()?;
+    for (count, ty) in locals {
+        validator.define_locals(offset, count, ty)?;
         translator.declare_locals(count, decode::types::val_type(ty)?);
     }
     let mut operators = body.get_operators_reader()?;
