@@ -497,7 +497,7 @@ fn beyond_a_limit_the_error_says_which() {
     let mut seen = 0;
     for limit in tancho_jit::LIMITS {
         let Some(wasm) = beyond(limit.of, limit.most) else { continue };
-        let error = format!("{:#}", Module::from_binary(&engine, &wasm).err().expect("it is too large"));
+        let error = format!("{:#}", Module::from_binary(&engine, &wasm).expect_err("it is too large"));
         println!("{}: {error}", limit.of);
         assert!(error.contains("implementation limit exceeded"), "{}: {error}", limit.of);
         assert!(error.contains(&limit.most.to_string()) && error.contains("at offset 0x"), "{}: {error}", limit.of);

@@ -240,6 +240,6 @@ fn the_feature_can_be_off() {
     let mut config = tancho::Config::new();
     config.wasm_multi_memory(false);
     let engine = Engine::new(&config).expect("the host is supported");
-    let error = Module::new(&engine, "(module (memory 1) (memory 1))").err().expect("two memories");
+    let error = Module::new(&engine, "(module (memory 1) (memory 1))").expect_err("two memories");
     assert!(format!("{error:#}").contains("multiple memories"), "{error:#}");
 }
