@@ -185,6 +185,6 @@ fn hints_move_code_where_they_are_well_formed_and_on() {
     assert!(!section(&[1, 0, 1, 4, 1, 2]), "no such value");
     assert!(!section(&[1, 0, 1, 4, 2, 0, 0]), "no such length");
     assert!(!section(&[1, 0, 2, 4, 1, 0, 4, 1, 0]), "twice the same place");
-    assert!(!section(&[2, 0, 1, 4, 1, 0, 0, 0]), "twice the same function");
+    assert!(!section(&[2, 0, 1, 4, 1, 0, 0, 1, 4, 1, 0]), "twice the same function");
     assert!(!section(&[1, 0, 1, 4, 1, 0, 0]), "bytes behind the end");
 }

@@ -9,13 +9,13 @@
 //! whatever order and on whatever thread, and put in place by index.
 
 use crate::decode::module::{Body, Decoded, decode};
+use crate::emit::code::Code;
 use crate::emit::image::{Role, emit};
-use crate::emit::link::Code;
 use crate::error::CompileError;
 use crate::options::Options;
-use crate::target;
+use crate::target::{self, Effort};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
-use crate::translate::function::{Scratch, translate};
+use crate::translate::function::{MAX_VALUES, Scratch, translate};
 use crate::translate::signature;
 use crate::translate::trampoline::TrampolineMaker;
 use cranelift_codegen::control::ControlPlane;
@@ -34,6 +34,10 @@ use tancho_abi::types::FuncType;
 /// A compiler for one target with one set of options. Cheap to share between threads.
 pub struct Compiler {
     isa: OwnedTargetIsa,
+    /// For functions past [`MAX_BLOCKS`].
+    unplaced_isa: OwnedTargetIsa,
+    /// For functions past [`MAX_LIVE`].
+    linear_isa: OwnedTargetIsa,
     options: Options,
     /// Why modules that use vectors are refused, where the target has none.
     no_vectors: Option<CompileError>,
@@ -50,6 +54,14 @@ pub struct FunctionCode {
     /// The machine code.
     pub code: Vec<u8>,
 }
+
+/// More locals and operands at one place of a function than this, and its registers are allocated in one pass: the allocator that
+/// makes better code takes time by the square of the values that are live at once, and minutes for 50,000.
+pub(crate) const MAX_LIVE: usize = 1 << 13;
+
+/// More blocks and targets of tables in a function than this, and where its loops are is not asked: Cranelift takes time by the square of those that it
+/// finds to be empty.
+pub(crate) const MAX_BLOCKS: usize = 1 << 14;
 
 /// Does `work`; a panic in it, which only a bug in the compiler can bring about, is an error and not the end of the host.
 /// Nothing of the work is used again after one.
@@ -80,7 +92,9 @@ impl Compiler {
     ///
     /// When the target is not one that Tancho, or this build of it, can compile for, or the machine lacks what it needs.
     pub fn new(options: Options) -> Result<Compiler, CompileError> {
-        let isa = target::isa(&options)?;
+        let isa = target::isa(&options, Effort::Full)?;
+        let unplaced_isa = target::isa(&options, Effort::Unplaced)?;
+        let linear_isa = target::isa(&options, Effort::Linear)?;
         let pool = match options.threads {
             None | Some(1) => None,
             Some(threads) => Some(
@@ -91,7 +105,7 @@ impl Compiler {
             ),
         };
         let no_vectors = target::no_vectors(&*isa, &options);
-        Ok(Compiler { isa, options, no_vectors, pool })
+        Ok(Compiler { isa, unplaced_isa, linear_isa, options, no_vectors, pool })
     }
 
     /// The options it was made with.
@@ -120,7 +134,7 @@ impl Compiler {
         let mut pieces = self.functions(&env, bodies)?;
         pieces.extend(self.module_trampolines(&env, &pieces)?);
         drop(env);
-        emit(module, &pieces, &*self.isa, &self.options.tunables)
+        emit(module, pieces, &*self.isa, &self.options.tunables)
     }
 
     /// Compiles an image without functions that has all trampolines of `types`: type `i` of the image is `types[i]`.
@@ -150,7 +164,7 @@ impl Compiler {
         for (index, ty) in types.iter().enumerate() {
             self.type_trampolines(index, ty, true, true, &mut pieces)?;
         }
-        emit(module, &pieces, &*self.isa, &self.options.tunables)
+        emit(module, pieces, &*self.isa, &self.options.tunables)
     }
 
     /// Checks that a module is valid, function bodies included, without compiling it.
@@ -190,7 +204,7 @@ impl Compiler {
                 let name = env.function_name(FunctionIndex(body.validator.index));
                 let mut clif = String::new();
                 let code = self.function(&env, body, &mut worker, Some(&mut clif))?;
-                Ok(FunctionCode { name, clif, code: code.compiled.code_buffer().to_vec() })
+                Ok(FunctionCode { name, clif, code: code.bytes.into() })
             })
             .collect()
     }
@@ -249,27 +263,44 @@ impl Compiler {
             *scratch = Scratch::default();
         }
         translated
-            .and_then(|()| {
+            .and_then(|live| {
                 if let Some(clif) = clif {
                     *clif = context.func.display().to_string();
                 }
-                self.generate(context, Some(CodeName::Function(index)))
+                // Every way out of a table can become a block.
+                let tables = context.func.dfg.jump_tables.values().map(|table| table.all_branches().len());
+                let isa = match context.func.dfg.num_blocks() + tables.sum::<usize>() {
+                    _ if live > MAX_LIVE => &self.linear_isa,
+                    blocks if blocks > MAX_BLOCKS => &self.unplaced_isa,
+                    _ => &self.isa,
+                };
+                self.generate(context, Some(CodeName::Function(index)), isa)
             })
             .map_err(|error| error.at(offset).in_function(|| env.function_name(index)))
     }
 
     /// Optimises and generates code for the function in `context`.
-    fn generate(&self, context: &mut Context, name: Option<CodeName>) -> Result<Code, CompileError> {
-        context.compile(&*self.isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
-            CodegenError::CodeTooLarge | CodegenError::ImplLimitExceeded => {
-                CompileError::limit("the function is too large to compile")
+    fn generate(
+        &self,
+        context: &mut Context,
+        name: Option<CodeName>,
+        isa: &OwnedTargetIsa,
+    ) -> Result<Code, CompileError> {
+        context.compile(&**isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
+            CodegenError::CodeTooLarge => CompileError::limit(format!(
+                "the function takes more than {MAX_VALUES} registers before they are allocated"
+            )),
+            CodegenError::ImplLimitExceeded => {
+                CompileError::limit("the function's frame exceeds 1 GiB, or its arguments 128 MiB")
             }
             other => CompileError::internal(other.to_string()),
         })?;
         // In the order of the numbers that relocations refer to them by.
-        let names = context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
-        let compiled = context.take_compiled_code().ok_or_else(|| CompileError::internal("no code was generated"))?;
-        Ok(Code { name, compiled, names })
+        let names: Vec<Option<CodeName>> =
+            context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
+        let compiled = context.compiled_code().ok_or_else(|| CompileError::internal("no code was generated"))?;
+        let alignment = isa.function_alignment().minimum;
+        Code::new(compiled, name, &names, alignment, self.options.tunables.address_map)
     }
 
     /// The trampolines that a module needs: entries for the types of functions that the host may call, exits for
@@ -296,7 +327,7 @@ impl Compiler {
         let mut scratch = FunctionBuilderContext::new();
         for builtin in Builtin::ALL {
             let name = CodeName::Builtin(*builtin);
-            if functions.iter().any(|(_, code)| code.names.contains(&Some(name))) {
+            if functions.iter().any(|(_, code)| code.calls.iter().any(|call| call.callee == name)) {
                 let function = self.maker(&mut scratch)?.builtin(*builtin);
                 pieces.push((Role::Builtin, self.trampoline(function, Some(name))?));
             }
@@ -340,6 +371,6 @@ impl Compiler {
     }
 
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
-        self.generate(&mut Context::for_function(function), name)
+        self.generate(&mut Context::for_function(function), name, &self.isa)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Made by every stage, shown by the embedding API. Its text is meant for the person whose module it is.
 
+use crate::limit;
 use std::fmt;
 
 /// Why a module was not compiled.
@@ -85,7 +86,13 @@ impl CompileError {
 
 impl From<wasmparser::BinaryReaderError> for CompileError {
     fn from(error: wasmparser::BinaryReaderError) -> Self {
-        Self::new(Reason::Invalid(error.message().to_owned())).at(error.offset())
+        let message = error.message().to_owned();
+        let reason = match limit::of_message(&message) {
+            None => Reason::Invalid(message),
+            Some(limit) if message.contains(&limit.most.to_string()) => Reason::Limit(message),
+            Some(limit) => Reason::Limit(format!("{message} (the limit is {})", limit.most)),
+        };
+        Self::new(reason).at(error.offset())
     }
 }
 

@@ -7,10 +7,12 @@ mod compile;
 mod decode;
 mod emit;
 mod error;
+mod limit;
 mod options;
 mod target;
 mod translate;
 
 pub use compile::{Compiler, FunctionCode};
 pub use error::CompileError;
+pub use limit::{LIMITS, Limit};
 pub use options::{Features, Options};

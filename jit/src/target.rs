@@ -17,9 +17,20 @@ const X86_64_BASELINE: [&str; 4] = ["has_sse3", "has_ssse3", "has_cmpxchg16b", "
 /// The CPU feature without which riscv64 has no vectors.
 const RISCV64_VECTORS: &str = "has_v";
 
+/// How much work goes into a function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Effort {
+    /// What the tunables ask for.
+    Full,
+    /// The same, but that nothing is said about where loops are.
+    Unplaced,
+    /// Registers in one pass, in time by the function's size.
+    Linear,
+}
+
 /// Makes the back end for the target of `options`.
-pub(crate) fn isa(options: &Options) -> Result<OwnedTargetIsa, CompileError> {
-    let flags = flags(&options.tunables, options.verifier)
+pub(crate) fn isa(options: &Options, effort: Effort) -> Result<OwnedTargetIsa, CompileError> {
+    let flags = flags(&options.tunables, options.verifier, effort)
         .map_err(|error| CompileError::internal(format!("setting refused: {error}")))?;
     let isa = match &options.target {
         None if !options.cpu_features.is_empty() => {
@@ -120,7 +131,7 @@ pub(crate) fn cpu_features(isa: &dyn TargetIsa) -> Vec<&'static str> {
     names
 }
 
-fn flags(tunables: &Tunables, verifier: bool) -> Result<settings::Flags, SetError> {
+fn flags(tunables: &Tunables, verifier: bool, effort: Effort) -> Result<settings::Flags, SetError> {
     let mut flags = settings::builder();
     flags.set(
         "opt_level",
@@ -130,6 +141,9 @@ fn flags(tunables: &Tunables, verifier: bool) -> Result<settings::Flags, SetErro
             OptLevel::SpeedAndSize => "speed_and_size",
         },
     )?;
+    if effort == Effort::Linear {
+        flags.set("regalloc_algorithm", "single_pass")?;
+    }
     let on_off = |value: bool| if value { "true" } else { "false" };
     flags.set("enable_verifier", on_off(verifier))?;
     flags.set("enable_nan_canonicalization", on_off(tunables.nan_canonicalization))?;
@@ -139,7 +153,7 @@ fn flags(tunables: &Tunables, verifier: bool) -> Result<settings::Flags, SetErro
     // that are not colocated are reached, and there are none.
     flags.set("is_pic", "true")?;
     // The linker places functions by where their loops are.
-    flags.set("machine_code_cfg_info", "true")?;
+    flags.set("machine_code_cfg_info", on_off(effort == Effort::Full))?;
     // Overflow is found by touching the guard region, so a large frame must touch every page of itself in order.
     flags.set("enable_probestack", "true")?;
     flags.set("probestack_strategy", "inline")?;

@@ -63,7 +63,11 @@ pub(crate) fn decode<'a>(
     parser.set_features(features);
     for payload in parser.parse_all(wasm) {
         let payload = payload?;
-        if let ValidPayload::Func(validator, body) = validator.payload(&payload)? {
+        let valid = validator.payload(&payload).map_err(|error| match payload {
+            Payload::CodeSectionEntry(_) => CompileError::from(error).in_function(|| decoder.next_function()),
+            _ => error.into(),
+        })?;
+        if let ValidPayload::Func(validator, body) = valid {
             decoder.bodies.push(Body { validator, body, hints: Vec::new() });
         } else {
             if let (Some(refusal), Some(offset)) = (no_vectors, vector::in_section(&payload)?) {
@@ -115,6 +119,11 @@ struct Decoder<'a> {
 impl<'a> Decoder<'a> {
     fn summary(&mut self) -> &mut Summary {
         &mut self.module.summary[0]
+    }
+
+    /// What to call the function whose body comes next; its name may stand behind it.
+    fn next_function(&self) -> String {
+        format!("function {}", self.module.summary[0].counts.imported_functions as usize + self.bodies.len())
     }
 
     fn text(&mut self, text: &'a str) -> Result<Range, CompileError> {

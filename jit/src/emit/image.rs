@@ -2,7 +2,8 @@
 //!
 //! Called by the pipeline at its end.
 
-use super::link::{self, Code, Placed};
+use super::code::Code;
+use super::link::{Linker, Placed};
 use super::{memory, tables};
 use crate::error::CompileError;
 use crate::target;
@@ -31,28 +32,28 @@ pub(crate) enum Role {
 /// Emits the image of a module: `pieces` are all its code, functions first and in order.
 pub(crate) fn emit(
     mut module: Module,
-    pieces: &[(Role, Code)],
+    pieces: Vec<(Role, Code)>,
     isa: &dyn TargetIsa,
     tunables: &Tunables,
 ) -> Result<Vec<u8>, CompileError> {
     let architecture = target::architecture(isa)?;
-    let (roles, codes): (Vec<Role>, Vec<&Code>) = pieces.iter().map(|(role, code)| (*role, code)).unzip();
-    let (text, placed) = link::link(isa, &codes)?;
     module.trampolines =
         vec![
             TrampolineRecord { host_entry: NONE, array_entry: NONE, host_exit: NONE, array_exit: NONE };
             module.types.len()
         ];
-    for ((role, code), placed) in roles.iter().zip(codes).zip(placed) {
-        tables::traps(&mut module, code, placed)?;
-        if tunables.address_map {
-            tables::addresses(&mut module, code, placed);
-        }
+    let mut linker = Linker::new(isa, pieces.iter().map(|(_, code)| code));
+    // Each piece is given back as soon as it is placed.
+    for (role, code) in pieces {
+        let placed = linker.place(&code)?;
+        tables::traps(&mut module, &code, placed);
+        tables::addresses(&mut module, &code, placed);
         if matches!(role, Role::HostEntry(_) | Role::ArrayEntry(_)) {
-            tables::handler(&mut module, code, placed)?;
+            tables::handler(&mut module, &code, placed)?;
         }
-        place(&mut module, *role, placed);
+        place(&mut module, role, placed);
     }
+    let text = linker.finish();
     let memory_images = memory::images(&mut module, u64::from(architecture.page_size()));
     for feature in target::cpu_features(isa) {
         module.cpu_features.extend_from_slice(feature.as_bytes());

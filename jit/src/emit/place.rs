@@ -10,6 +10,8 @@ use cranelift_codegen::CompiledCode;
 
 /// The unit in which machines of today fetch and keep instructions, in bytes.
 pub(super) const LINE: u32 = 64;
+/// How finely places are told apart, in bytes.
+const STEP: u32 = 8;
 /// The size of an entry of a jump table, in bytes.
 const TABLE_ENTRY: u32 = 4;
 /// How often a loop is believed to run each time it is entered.
@@ -26,7 +28,7 @@ pub(super) fn line_offset(compiled: &CompiledCode, align: u32) -> Option<u32> {
 fn best_offset(blocks: &Blocks, align: u32) -> Option<u32> {
     let frequencies = blocks.frequencies();
     let costs: Vec<(u32, f32)> = (0..LINE)
-        .step_by(align.max(1) as usize)
+        .step_by(align.max(STEP) as usize)
         .map(|offset| (offset, blocks.crossings(&frequencies, offset)))
         .collect();
     let (best, least) = costs.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -46,10 +48,14 @@ struct Blocks {
 }
 
 impl Blocks {
-    /// Of code that has a loop: `length` bytes whose blocks start at `starts`, in order, with edges between blocks by their starts.
+    /// Of code that is known to have a loop: `length` bytes whose blocks start at `starts`, in order, with edges between blocks by their starts.
     fn of(starts: &[u32], edges: &[(u32, u32)], length: u32) -> Option<Blocks> {
         let mut starts = starts.to_vec();
         starts.dedup();
+        if starts.is_empty() {
+            // Too many to be told.
+            return None;
+        }
         let number = |start: u32| starts.binary_search(&start).ok();
         let mut edges: Vec<(usize, usize)> =
             edges.iter().filter_map(|(from, to)| Some((number(*from)?, number(*to)?))).collect();
@@ -75,7 +81,8 @@ impl Blocks {
         let mut open: Vec<(usize, usize)> = Vec::new();
         let mut next = bodies.into_iter().peekable();
         for (block, innermost) in loops.iter_mut().enumerate() {
-            open.retain(|(_, last)| *last >= block);
+            // Those that ended below the top are met later.
+            while open.pop_if(|(_, last)| *last < block).is_some() {}
             while let Some(body) = next.next_if(|(header, _)| *header == block) {
                 open.push(body);
             }

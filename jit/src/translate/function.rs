@@ -51,11 +51,11 @@ pub(crate) enum Region {
 
 /// Cranelift counts a function's kinds of memory access in 16 bits; no function profits from telling more memories, tables or
 /// globals apart than this many of each.
-const MAX_REGIONS: u32 = 4096;
+pub(crate) const MAX_REGIONS: u32 = 4096;
 
 /// The most values that one function may come to have: Cranelift's register allocator takes no more registers than this, so such
 /// a function would be refused in the end. Instructions with a thousand operands get there from little input.
-const MAX_VALUES: usize = 1 << 21;
+pub(crate) const MAX_VALUES: usize = 1 << 21;
 
 /// The state of translating one function.
 pub(crate) struct FunctionTranslator<'f, 'm> {
@@ -67,6 +67,8 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) ty: &'f FuncType,
     /// The operand stack. Vectors on it have the lanes of the operators that made them.
     pub(crate) stack: Vec<Value>,
+    /// How many operands the stack has held at most.
+    highest: usize,
     /// The control stack; frames of unreachable blocks too.
     pub(crate) control: Vec<Frame>,
     /// Whether the present place can be reached. Where not, only control operators are looked at.
@@ -85,14 +87,15 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     callees: HashMap<CodeName, FuncRef>,
 }
 
-/// Translates `body` into `function`, which is empty, and validates it on the way.
+/// Translates `body` into `function`, which is empty, and validates it on the way. The result is how many locals and operands there are
+/// at most at one place.
 pub(crate) fn translate(
     env: &ModuleEnv<'_>,
     body: Body<'_>,
     scratch: &mut Scratch,
     function: &mut ir::Function,
     frontend: cranelift_codegen::isa::TargetFrontendConfig,
-) -> Result<(), CompileError> {
+) -> Result<usize, CompileError> {
     let Body { validator, body, hints } = body;
     let index = FunctionIndex(validator.index);
     let ty = env.function_type(index);
@@ -103,10 +106,12 @@ pub(crate) fn translate(
     let builder = FunctionBuilder::new(function, &mut scratch.builder);
     let mut translator = FunctionTranslator::new(env, ty, Hints::new(hints), builder);
     let start = body.range().start;
-    let mut locals = body.get_locals_reader()?;
-    for _ in 0..locals.get_count() {
-        let (count, ty) = locals.read()?;
-        validator.define_locals(locals.original_position(), count, ty)?;
+    let mut reader = body.get_locals_reader()?;
+    let offset = reader.original_position();
+    // All are read before any counts: too many for their number to be written is malformed, and no matter of limits.
+    let locals = (0..reader.get_count()).map(|_| reader.read()).collect::<Result<Vec<_>, _>>()?;
+    for (count, ty) in locals {
+        validator.define_locals(offset, count, ty)?;
         translator.declare_locals(count, decode::types::val_type(ty)?);
     }
     let mut operators = body.get_operators_reader()?;
@@ -121,9 +126,10 @@ pub(crate) fn translate(
             .map_err(|error| error.at(offset))?;
     }
     operators.finish()?;
+    let live = translator.highest + translator.locals.len();
     translator.builder.finalize(frontend);
     scratch.validator = validator.into_allocations();
-    Ok(())
+    Ok(live)
 }
 
 impl<'f, 'm> FunctionTranslator<'f, 'm> {
@@ -149,6 +155,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             vmctx: params[0],
             ty,
             stack: Vec::new(),
+            highest: 0,
             control: vec![Frame::function(exit, ty)],
             reachable: true,
             locals,
@@ -173,9 +180,10 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
     }
 
     /// Refuses a function before it takes more memory than its size explains.
-    fn check_size(&self) -> Result<(), CompileError> {
+    fn check_size(&mut self) -> Result<(), CompileError> {
+        self.highest = self.highest.max(self.stack.len());
         if self.builder.func.dfg.num_values() + self.branch_arguments > MAX_VALUES {
-            return Err(CompileError::limit("the function has too many values to compile"));
+            return Err(CompileError::limit(format!("the function comes to more than {MAX_VALUES} values")));
         }
         Ok(())
     }

@@ -1,0 +1,132 @@
+//! A piece of compiled code: what is kept of a function or trampoline between its compilation and the image.
+//!
+//! Made by the pipeline as soon as Cranelift is done with a function, because what Cranelift gives takes several KiB even for the
+//! smallest function, and a module may have a million. Taken apart by `link` and `tables`.
+
+use super::place;
+use crate::error::CompileError;
+use crate::translate::env::CodeName;
+use crate::translate::trap;
+use cranelift_codegen::binemit::{Addend, Reloc};
+use cranelift_codegen::ir::ExternalName;
+use cranelift_codegen::{CompiledCode, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget};
+use tancho_abi::module::{AddressRecord, NONE, TrapRecord};
+
+/// A function or a trampoline. Offsets are from its start.
+pub(crate) struct Code {
+    /// What others call it by, if they do.
+    pub(crate) name: Option<CodeName>,
+    /// The machine code.
+    pub(crate) bytes: Box<[u8]>,
+    /// What its start must be a multiple of.
+    pub(super) alignment: u32,
+    /// Where in a cache line it should start, if it matters.
+    pub(super) line_offset: Option<u32>,
+    /// Its calls of other code.
+    pub(crate) calls: Box<[Call]>,
+    /// The instructions that may trap, in order.
+    pub(super) traps: Box<[TrapRecord]>,
+    /// The places in the WebAssembly file that it comes from, in order; `NONE` where it comes from nowhere.
+    pub(super) addresses: Box<[AddressRecord]>,
+    /// Where execution goes on after a trap in what it calls, and how far below its frame pointer its stack pointer is there.
+    pub(super) landing: Option<(u32, u32)>,
+}
+
+/// A relative call of code of the same image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    /// Where the address stands.
+    pub(super) offset: u32,
+    /// How it is written.
+    pub(super) kind: Reloc,
+    /// What is added to it.
+    pub(super) addend: Addend,
+    /// What is called.
+    pub(crate) callee: CodeName,
+}
+
+impl Code {
+    /// Keeps of `compiled` what an image needs. `names` are what its relocations refer to by number, `alignment` the least of the
+    /// target; `addresses` says whether places are to be kept.
+    ///
+    /// # Errors
+    ///
+    /// On any relocation that is not a relative call to code of the image: nothing is left for a loader to do.
+    pub(crate) fn new(
+        compiled: &CompiledCode,
+        name: Option<CodeName>,
+        names: &[Option<CodeName>],
+        alignment: u32,
+        addresses: bool,
+    ) -> Result<Code, CompileError> {
+        let buffer = &compiled.buffer;
+        let alignment = buffer.alignment.max(alignment);
+        Ok(Code {
+            name,
+            bytes: compiled.code_buffer().into(),
+            alignment,
+            line_offset: place::line_offset(compiled, alignment),
+            calls: buffer.relocs().iter().map(|reloc| call(reloc, names)).collect::<Result<_, _>>()?,
+            traps: traps(compiled)?,
+            addresses: if addresses { self::addresses(compiled) } else { Box::default() },
+            landing: landing(compiled)?,
+        })
+    }
+}
+
+fn call(reloc: &FinalizedMachReloc, names: &[Option<CodeName>]) -> Result<Call, CompileError> {
+    let refused = |why: &str| {
+        CompileError::internal(format!("relocation {:?} to {:?} in generated code: {why}", reloc.kind, reloc.target))
+    };
+    if !matches!(reloc.kind, Reloc::X86CallPCRel4 | Reloc::Arm64Call | Reloc::RiscvCallPlt) {
+        return Err(refused("only relative calls can be resolved"));
+    }
+    let FinalizedRelocTarget::ExternalName(ExternalName::User(number)) = &reloc.target else {
+        return Err(refused("only code of the image can be called"));
+    };
+    let callee = names.get(number.as_u32() as usize).copied().flatten().ok_or_else(|| refused("it has no name"))?;
+    Ok(Call { offset: reloc.offset, kind: reloc.kind, addend: reloc.addend, callee })
+}
+
+fn traps(compiled: &CompiledCode) -> Result<Box<[TrapRecord]>, CompileError> {
+    let record = |found: &cranelift_codegen::MachTrap| {
+        let trap = trap::decode(found.code)
+            .ok_or_else(|| CompileError::internal(format!("unknown trap code {}", found.code)))?;
+        Ok(TrapRecord { code: found.offset, trap: u32::from(trap.code()) })
+    };
+    compiled.buffer.traps().iter().map(record).collect()
+}
+
+fn addresses(compiled: &CompiledCode) -> Box<[AddressRecord]> {
+    let mut records: Vec<AddressRecord> = Vec::new();
+    let mut push = |code, wasm| {
+        if records.last().is_none_or(|last| last.wasm != wasm) {
+            records.push(AddressRecord { code, wasm });
+        }
+    };
+    let mut end = 0;
+    for found in compiled.buffer.get_srclocs_sorted() {
+        if found.start > end {
+            push(end, NONE);
+        }
+        // A default location is all ones, as `NONE` is.
+        push(found.start, found.loc.bits());
+        end = found.end;
+    }
+    if end < compiled.code_buffer().len() as u32 {
+        push(end, NONE);
+    }
+    records.into()
+}
+
+fn landing(compiled: &CompiledCode) -> Result<Option<(u32, u32)>, CompileError> {
+    for site in compiled.buffer.call_sites() {
+        if let [FinalizedMachExceptionHandler::Default(landing)] = site.exception_handlers {
+            let frame_offset = site
+                .frame_offset
+                .ok_or_else(|| CompileError::internal("the back end reports no frame offset for a call site"))?;
+            return Ok(Some((*landing, frame_offset)));
+        }
+    }
+    Ok(None)
+}
