@@ -44,7 +44,7 @@ PYTHON
 }
 
 # What all C and C++ programs are compiled with, and what single programs need beyond it.
-FLAGS=(-target wasm32-wasi -O2 -ffp-contract=off -Wall -Wextra -Werror -Wl,-z,stack-size=1048576)
+FLAGS=(-target wasm32-wasi -O2 -ffp-contract=off -Wall -Wextra -Werror -z stack-size=1048576)
 declare -A MORE=(
     [filter]=-msimd128   # its vectors are the point of it
     [machine]=-mtail-call # likewise its tail calls
