@@ -279,7 +279,8 @@ static bool make(const char *kind, size_t size, Buffer *bytes) {
         }
     } else if (strcmp(kind, "table") == 0) {
         for (unsigned i = 0; bytes->length < size; i++) {
-            int length = snprintf(line, sizeof line, "%08u;%u.%02u;%s\n", i, draw() % 1000, draw() % 100, draw() % 3 ? "yes" : "no");
+            uint32_t whole = draw() % 1000, part = draw() % 100, flag = draw() % 3; // in this order on every compiler
+            int length = snprintf(line, sizeof line, "%08u;%u.%02u;%s\n", i, whole, part, flag ? "yes" : "no");
             put_all(bytes, (const uint8_t *)line, (size_t)length);
         }
     } else if (strcmp(kind, "noise") == 0) {
