@@ -17,7 +17,12 @@ struct Play {
 const PLAYS: &[Play] = &[
     Play { name: "ring", run: scene::ring, most: 1 << 30, about: "a hundred actors hand a token on, SIZE times" },
     Play { name: "bank", run: scene::bank, most: 1 << 24, about: "SIZE transfers between accounts, with refusals" },
-    Play { name: "sieve", run: scene::sieve, most: 1 << 20, about: "numbers up to SIZE through a chain of actors, one a prime" },
+    Play {
+        name: "sieve",
+        run: scene::sieve,
+        most: 1 << 20,
+        about: "numbers up to SIZE through a chain of actors, one a prime",
+    },
 ];
 
 fn main() -> ExitCode {

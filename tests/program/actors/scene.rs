@@ -218,7 +218,8 @@ pub fn words(text: &str) -> String {
         stage.bring(move |word: String, _: &Stage| *counts.borrow_mut().entry(word).or_default() += 1)
     };
     let folder = stage.bring(move |word: String, _: &Stage| {
-        let folded: String = word.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        let folded: String =
+            word.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
         if !folded.is_empty() {
             counter.send(folded);
         }
