@@ -112,11 +112,10 @@ program_go() { # our own program, compiled by the Go that PyPI has
         mkdir job
         cp "$jobs/go/main.go" job
         printf 'module job\ngo 1.27\n' >job/go.mod
-        local go
-        go=$(find "$PWD" -path '*/bin/go' -type f)
-        chmod -R u+x "${go%/*}"
-        (cd job && GOROOT=${go%/bin/go} GOTOOLCHAIN=local GOFLAGS=-trimpath GOCACHE=$cache/build/go GOOS=wasip1 GOARCH=wasm \
-            "$go" build -ldflags='-s -w' -o ../job.wasm .)
+        export GOROOT=$PWD/go
+        chmod -R u+x go/bin go/pkg/tool
+        cd job
+        GOTOOLCHAIN=local GOCACHE=$cache/build/go GOOS=wasip1 GOARCH=wasm "$GOROOT/bin/go" build -trimpath -ldflags='-s -w' -o ../job.wasm .
     }
 }
 
