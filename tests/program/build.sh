@@ -43,11 +43,20 @@ with open(sys.argv[1], "wb") as file:
 PYTHON
 }
 
+# What all C and C++ programs are compiled with, and what single programs need beyond it.
+FLAGS=(-target wasm32-wasi -O2 -ffp-contract=off -Wall -Wextra -Werror -z stack-size=1048576)
+declare -A MORE=(
+    [filter]=-msimd128   # its vectors are the point of it
+    [machine]=-mtail-call # likewise its tail calls
+)
+
 build() {
-    local name=$1
+    local name=$1 more=()
+    if [ -n "${MORE[$name]:-}" ]; then more=("${MORE[$name]}"); fi
     if [ -e "$name/main.c" ]; then
-        python3 -m ziglang cc -target wasm32-wasi -std=c11 -O2 -ffp-contract=off -Wall -Wextra -Werror \
-            -Wl,-z,stack-size=1048576 -o "$name.wasm" "$name"/*.c
+        python3 -m ziglang cc -std=c11 "${FLAGS[@]}" "${more[@]}" -o "$name.wasm" "$name"/*.c
+    elif [ -e "$name/main.cc" ]; then
+        python3 -m ziglang c++ -std=c++20 -fno-exceptions -fno-rtti "${FLAGS[@]}" "${more[@]}" -o "$name.wasm" "$name"/*.cc
     else
         rustc --target wasm32-wasip1 --edition 2024 -C opt-level=3 -C codegen-units=1 -C strip=debuginfo -D warnings \
             -o "$name.wasm" "$name/main.rs"
@@ -58,6 +67,6 @@ build() {
 }
 
 if [ $# -eq 0 ]; then
-    set -- crunch files interpret json life posix trap wc
+    set -- actors crunch files filter interpret json life lz machine orbit posix sha shapes trap wc
 fi
 for name in "$@"; do build "$name"; done
