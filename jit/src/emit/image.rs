@@ -61,6 +61,7 @@ pub(crate) fn emit(
     }
     let mut image = ImageWriter::new();
     module.write(&mut image);
+    drop(module);
     image.section_owned(Section::MemoryImages, memory_images);
     image.section_owned(Section::Code, text);
     Ok(image.finish(architecture, tunables))

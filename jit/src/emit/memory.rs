@@ -42,7 +42,24 @@ pub(crate) fn images(module: &mut Module, page: u64) -> Vec<u8> {
             length: end - start,
         });
     }
+    if !section.is_empty() {
+        module.data = rest(module);
+    }
     section
+}
+
+/// The bytes of the segments that are still needed as such; those in an image of a memory have none from now on, as if they were
+/// dropped, which every active segment is in the end (§4.7.2).
+fn rest(module: &mut Module) -> Vec<u8> {
+    let mut rest = Vec::new();
+    for record in &mut module.data_segments {
+        let start = rest.len() as u32;
+        if record.in_image == 0 {
+            rest.extend_from_slice(record.bytes.of(&module.data).unwrap_or(&[]));
+        }
+        record.bytes = tancho_abi::module::Range { start, length: rest.len() as u32 - start };
+    }
+    rest
 }
 
 /// The segments that may be part of an image, with the bytes they fill, by memory.

@@ -293,9 +293,10 @@ impl ImageWriter {
         let mut image = Vec::with_capacity(length as usize);
         image.extend_from_slice(bytemuck::bytes_of(&header));
         image.extend_from_slice(bytemuck::cast_slice(&records));
-        for ((_, bytes), record) in self.sections.iter().zip(&records) {
+        // Each section is given back as soon as it is copied.
+        for ((_, bytes), record) in self.sections.into_iter().zip(&records) {
             image.resize(record.offset as usize, 0);
-            image.extend_from_slice(bytes);
+            image.extend_from_slice(&bytes);
         }
         image.resize(length as usize, 0);
         let digest = digest(&image);
