@@ -269,6 +269,9 @@ if [ ! -x "$tancho" ]; then
     exit 1
 fi
 if [ $# -eq 0 ]; then set -- "${all[@]}"; fi
+for name in "$@"; do
+    declare -F "program_$name" >/dev/null || { echo "no program '$name'; there are: ${all[*]}" >&2; exit 2; }
+done
 printf '%-10s %-20s %9s %8s %8s\n' program version bytes tancho wasmtime
 for name in "$@"; do one "$name"; done
 echo "outputs are in $output"
