@@ -134,3 +134,17 @@ fn a_function_that_would_take_too_much_memory_is_refused() {
     let error = compiler(1).compile(&body(&wide, &text)).expect_err("ten million values");
     assert!(error.to_string().contains("more than 2097152 values") && error.offset().is_some(), "{error}");
 }
+
+/// A segment at each end of every memory: the space between them is not to be paid for once a memory.
+#[test]
+fn many_sparse_memories_make_no_large_image() {
+    let mut wat = String::from("(module");
+    for memory in 0..100 {
+        wat += &format!(
+            "(memory 64) (data (memory {memory}) (i32.const 0) \"a\") (data (memory {memory}) (i32.const 1040000) \"b\")"
+        );
+    }
+    let wasm = wat::parse_str(wat + ")").expect("the text is well-formed");
+    let image = Compiler::new(Options::default()).and_then(|compiler| compiler.compile(&wasm)).expect("it compiles");
+    assert!(image.len() < 2 << 20, "{} bytes of WebAssembly became an image of {}", wasm.len(), image.len());
+}

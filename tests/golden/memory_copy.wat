@@ -127,14 +127,18 @@
 ;; | @005d                               trapnz v8, user2
 ;; | @005d                               v9 = load.i64 notrap aligned readonly can_move v0+48
 ;; | @005d                               v10 = iadd v9, v5
-;; | @005d                               v11 = uextend.i64 v1
-;; | @005d                               v12 = iadd v11, v4
-;; | @005d                               v13 = load.i64 notrap aligned region0 v0+56
-;; | @005d                               v14 = icmp ugt v12, v13
-;; | @005d                               trapnz v14, user2
-;; | @005d                               v15 = load.i64 notrap aligned readonly can_move v0+48
-;; | @005d                               v16 = iadd v15, v11
-;; | @005d                               call fn0(v0, v16, v10, v4)
+;; | @005d                               v11 = iconst.i64 0
+;; | @005d                               v12 = select_spectre_guard v8, v11, v10  ; v11 = 0
+;; | @005d                               v13 = uextend.i64 v1
+;; | @005d                               v14 = iadd v13, v4
+;; | @005d                               v15 = load.i64 notrap aligned region0 v0+56
+;; | @005d                               v16 = icmp ugt v14, v15
+;; | @005d                               trapnz v16, user2
+;; | @005d                               v17 = load.i64 notrap aligned readonly can_move v0+48
+;; | @005d                               v18 = iadd v17, v13
+;; | @005d                               v19 = iconst.i64 0
+;; | @005d                               v20 = select_spectre_guard v16, v19, v18  ; v19 = 0
+;; | @005d                               call fn0(v0, v20, v12, v4)
 ;; | @0061                               jump block1
 ;; |
 ;; |                                 block1:
@@ -143,22 +147,31 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov 0x38(%rdi),%r8
-;;     8  mov %edx,%eax
-;;     a  mov %ecx,%ecx
-;;     c  lea (%rax,%rcx),%rdx
-;;    10  cmp %r8,%rdx
-;;    13  ja 0x000000000000003C
-;;    19  mov %esi,%esi
-;;    1b  lea (%rsi,%rcx),%rdx
-;;    1f  cmp %r8,%rdx
-;;    22  ja 0x000000000000003E
-;;    28  mov 0x30(%rdi),%rdx
-;;    2c  add %rdx,%rsi
-;;    2f  add %rax,%rdx
-;;    32  call 0x0000000000000037
-;;    37  mov %rbp,%rsp
-;;    3a  pop %rbp
-;;    3b  ret
-;;    3c  ud2
-;;    3e  ud2
+;;     4  sub $0x10,%rsp
+;;     8  mov %rbx,(%rsp)
+;;     c  mov 0x38(%rdi),%rax
+;;    10  mov %edx,%edx
+;;    12  mov %ecx,%ecx
+;;    14  lea (%rdx,%rcx),%r11
+;;    18  cmp %rax,%r11
+;;    1b  ja 0x000000000000005F
+;;    21  mov %esi,%r9d
+;;    24  lea (%r9,%rcx),%r10
+;;    28  cmp %rax,%r10
+;;    2b  ja 0x0000000000000061
+;;    31  xor %r8,%r8
+;;    34  mov 0x30(%rdi),%rbx
+;;    38  lea (%rbx,%r9),%rsi
+;;    3c  cmp %rax,%r10
+;;    3f  cmova %r8,%rsi
+;;    43  add %rbx,%rdx
+;;    46  cmp %rax,%r11
+;;    49  cmova %r8,%rdx
+;;    4d  call 0x0000000000000052
+;;    52  mov (%rsp),%rbx
+;;    56  add $0x10,%rsp
+;;    5a  mov %rbp,%rsp
+;;    5d  pop %rbp
+;;    5e  ret
+;;    5f  ud2
+;;    61  ud2

@@ -77,10 +77,13 @@ pub fn script(engine: &Engine, options: &Options, text: &str) -> Result<Report> 
     let mut runner = Runner::new(engine, options.clone())?;
     let mut report = Report::default();
     for directive in script.directives {
-        let line = directive.span().linecol_in(text).0 + 1;
+        let span = directive.span();
         match runner.directive(directive) {
             Ok(assertions) => report.passed += assertions,
-            Err(error) => report.failed.push(Failure { line, message: format!("{error:#}") }),
+            Err(error) => {
+                let line = span.linecol_in(text).0 + 1;
+                report.failed.push(Failure { line, message: format!("{error:#}") });
+            }
         }
     }
     Ok(report)

@@ -11,20 +11,22 @@ use std::ops::Range;
 use tancho_abi::index::{MemoryIndex, TableIndex};
 use tancho_abi::module::{ElementRecord, MemoryImageRecord, Module, SegmentMode};
 
-/// A memory whose segments lie so far apart that its image would be more than this much larger than twice the data in
-/// it keeps its segments.
+/// How much larger than twice the data in them the images of all memories of a module may be together. A memory whose segments lie
+/// further apart keeps them.
 const MAX_SPARSE: u64 = 1 << 20;
 
 /// Lays out what can be, marks its segments, and returns the bytes of the section.
 pub(crate) fn images(module: &mut Module, page: u64) -> Vec<u8> {
     let mut section = Vec::new();
+    let mut sparse = MAX_SPARSE;
     for (memory, segments) in eligible(module) {
         let data: u64 = segments.iter().map(|(_, range)| range.end - range.start).sum();
         let start = segments.iter().map(|(_, range)| range.start).min().unwrap_or(0) / page * page;
         let end = segments.iter().map(|(_, range)| range.end).max().unwrap_or(0).next_multiple_of(page);
-        if data == 0 || end - start > 2 * data + MAX_SPARSE {
+        let Some(rest) = sparse.checked_sub((end - start).saturating_sub(2 * data)).filter(|_| data > 0) else {
             continue;
-        }
+        };
+        sparse = rest;
         let image_offset = section.len();
         section.resize(image_offset + (end - start) as usize, 0);
         for (segment, range) in &segments {

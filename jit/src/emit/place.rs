@@ -16,6 +16,8 @@ const STEP: u32 = 8;
 const TABLE_ENTRY: u32 = 4;
 /// How often a loop is believed to run each time it is entered.
 const TRIPS: f32 = 8.0;
+/// The most often that a block is believed to run for each run of its function.
+const MAX_FREQUENCY: f32 = 1e12;
 /// The share of those who stay, where one way out of a block stays in a loop and another leaves it.
 const STAY: f32 = 1.0 - 1.0 / TRIPS;
 
@@ -103,6 +105,8 @@ impl Blocks {
         frequencies[0] = 1.0;
         let mut edges = self.edges.as_slice();
         for block in 0..count {
+            // Bounded, so that sums of products with 0 stay numbers however deep loops nest.
+            frequencies[block] = frequencies[block].min(MAX_FREQUENCY);
             if self.loops[block].is_some_and(|(header, _)| header == block) {
                 frequencies[block] *= TRIPS;
             }
@@ -185,6 +189,18 @@ mod tests {
             .collect();
         let blocks = Blocks::of(&starts, &edges, 520).expect("it has a loop");
         assert_eq!(blocks.ends[1], 40);
+    }
+
+    #[test]
+    fn nesting_however_deep_is_placed() {
+        // Sixty headers of 8 bytes, then the innermost body, then sixty ends that go back.
+        let starts: Vec<u32> = (0..121).map(|block| 8 * block).collect();
+        let forward = starts.windows(2).map(|pair| (pair[0], pair[1]));
+        let back = (0..60).map(|depth| (8 * (61 + depth), 8 * (59 - depth)));
+        let blocks = Blocks::of(&starts, &forward.chain(back).collect::<Vec<_>>(), 968).expect("it has loops");
+        let frequencies = blocks.frequencies();
+        assert!(frequencies.iter().all(|frequency| frequency.is_finite()), "{frequencies:?}");
+        assert!((0..LINE).step_by(8).all(|offset| blocks.crossings(&frequencies, offset).is_finite()));
     }
 
     #[test]

@@ -52,19 +52,13 @@ impl FunctionTranslator<'_, '_> {
         self.builder.ins().trapnz(outside, trap::code(Trap::MemoryOutOfBounds));
         let start = self.builder.ins().iadd_imm_u(index, offset as i64);
         let address = self.builder.ins().iadd(base, start);
-        let base = if self.env.tunables.memory_spectre_mitigation {
-            // Where the check is mispredicted, the address is the null page and nothing is read from it.
-            let null = self.builder.ins().iconst(POINTER, 0);
-            self.builder.ins().select_spectre_guard(outside, null, address)
-        } else {
-            address
-        };
+        let base = self.unless_outside(outside, address);
         Address { base, offset: 0, flags }
     }
 
     /// The address of the `length` bytes (64 bits, extended from 32) from `start` (an `i32`) on in `memory`, checked: builtins
-    /// believe it, and an access to any part of them is in bounds.
-    pub(crate) fn range(&mut self, memory: MemoryIndex, start: Value, length: Value) -> Value {
+    /// believe it, and an access to any part of them is in bounds. The length is at most `most`.
+    pub(crate) fn range(&mut self, memory: MemoryIndex, start: Value, length: Value, most: u64) -> Value {
         // start + length ≤ 2 · (2³² - 1) does not wrap; in bounds exactly when it is ≤ the memory's length.
         let start = self.extend_index(start);
         let end = self.builder.ins().iadd(start, length);
@@ -72,7 +66,21 @@ impl FunctionTranslator<'_, '_> {
         let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
         self.builder.ins().trapnz(outside, trap::code(Trap::MemoryOutOfBounds));
         let base = self.memory_base(memory);
-        self.builder.ins().iadd(base, start)
+        let address = self.builder.ins().iadd(base, start);
+        if self.is_inside(most) {
+            // Where the check is mispredicted, nothing but reservation and guard is touched.
+            return address;
+        }
+        self.unless_outside(outside, address)
+    }
+
+    /// The address, or where its check is mispredicted the null page, from which nothing is read.
+    fn unless_outside(&mut self, outside: Value, address: Value) -> Value {
+        if !self.env.tunables.memory_spectre_mitigation {
+            return address;
+        }
+        let null = self.builder.ins().iconst(POINTER, 0);
+        self.builder.ins().select_spectre_guard(outside, null, address)
     }
 
     /// Whether every access that ends at most `end` bytes after a 32-bit index lies in reservation and guard.

@@ -11,6 +11,9 @@ use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, Opcode, 
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
 
+/// The most bytes that an operator can be about.
+const ANY_LENGTH: u64 = u32::MAX as u64;
+
 impl FunctionTranslator<'_, '_> {
     pub(crate) fn memory_copy(&mut self, target_memory: u32, source_memory: u32) {
         let (target, source, length) = self.pop3();
@@ -24,8 +27,8 @@ impl FunctionTranslator<'_, '_> {
             );
         }
         let length = self.extend_index(length);
-        let source = self.range(MemoryIndex(source_memory), source, length);
-        let target = self.range(MemoryIndex(target_memory), target, length);
+        let source = self.range(MemoryIndex(source_memory), source, length, ANY_LENGTH);
+        let target = self.range(MemoryIndex(target_memory), target, length, ANY_LENGTH);
         self.call_builtin(Builtin::memory_copy, &[target, source, length]);
     }
 
@@ -35,7 +38,7 @@ impl FunctionTranslator<'_, '_> {
             return self.fill_few(MemoryIndex(memory), [target, value, length], ty, &offsets);
         }
         let length = self.extend_index(length);
-        let target = self.range(MemoryIndex(memory), target, length);
+        let target = self.range(MemoryIndex(memory), target, length, ANY_LENGTH);
         self.call_builtin(Builtin::memory_fill, &[target, value, length]);
     }
 
@@ -58,8 +61,8 @@ impl FunctionTranslator<'_, '_> {
         offsets: &[i32],
     ) {
         let length = self.extend_index(length);
-        let source = self.range(source_memory, source, length);
-        let target = self.range(target_memory, target, length);
+        let source = self.range(source_memory, source, length, copy::MOST);
+        let target = self.range(target_memory, target, length, copy::MOST);
         let (from, to) = (self.memory_flags(source_memory), self.memory_flags(target_memory));
         let values: Vec<Value> =
             offsets.iter().map(|offset| self.builder.ins().load(ty, from, source, *offset)).collect();
@@ -71,7 +74,7 @@ impl FunctionTranslator<'_, '_> {
     /// `memory.fill` of a constant length in `pieces`.
     fn fill_few(&mut self, memory: MemoryIndex, [target, value, length]: [Value; 3], ty: Type, offsets: &[i32]) {
         let length = self.extend_index(length);
-        let target = self.range(memory, target, length);
+        let target = self.range(memory, target, length, copy::MOST);
         let flags = self.memory_flags(memory);
         let byte = self.builder.ins().ireduce(types::I8, value);
         let filled = if ty.is_vector() {

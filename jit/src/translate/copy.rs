@@ -11,6 +11,9 @@ use tancho_abi::target::Architecture;
 /// The most pieces that a constant length is taken apart into: as many as there are registers for.
 const MAX_PIECES: u32 = 8;
 
+/// The most bytes that are copied in place.
+pub(crate) const MOST: u64 = MAX_PIECES as u64 * 16;
+
 /// The widest value that copies may use. Vectors of riscv64 are an extension.
 fn widest(architecture: Architecture) -> Type {
     match architecture {
