@@ -142,6 +142,14 @@ impl Config {
         self
     }
 
+    /// Whether the runtime checks every address again, by a call before each access to a memory, and ends the process with a
+    /// message where compiled code has computed a wrong one: that is a bug of the engine, not a trap. Off by default; makes
+    /// code that uses memory many times slower. For fuzzing, and for those who trust the compiler least.
+    pub fn belt(&mut self, enable: bool) -> &mut Self {
+        self.tunables.belt = enable;
+        self
+    }
+
     /// The machine to compile for, as a triple such as `aarch64-unknown-linux-gnu`; by default this one, with all the
     /// features its CPU has. An engine with a target of another architecture can only
     /// [precompile](crate::Engine::precompile_module). A triple that is not known is an error of

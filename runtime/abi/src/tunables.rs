@@ -57,6 +57,8 @@ tunables! {
     memory_spectre_mitigation: bool = true;
     /// Whether the image maps code addresses to places in the WebAssembly file for every instruction, so that backtraces have offsets.
     address_map: bool = true;
+    /// Whether the runtime checks every address again, by a call before each access to a memory.
+    belt: bool = false;
 }
 
 impl Tunables {
