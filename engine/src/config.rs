@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use tancho_abi::tunables::Tunables;
 
-pub use tancho_abi::tunables::OptLevel;
+pub use tancho_abi::tunables::{OptLevel, RegallocAlgorithm};
 
 macro_rules! features {
     ($($(#[$doc:meta])* $setter:ident $field:ident;)*) => {
@@ -87,6 +87,13 @@ impl Config {
     /// How much the compiler optimises. [`OptLevel::Speed`] by default.
     pub fn cranelift_opt_level(&mut self, level: OptLevel) -> &mut Self {
         self.tunables.opt_level = level;
+        self
+    }
+
+    /// How registers are allocated. [`RegallocAlgorithm::Backtracking`] by default; in one pass, code is compiled about twice as fast
+    /// and runs about half as fast.
+    pub fn cranelift_regalloc_algorithm(&mut self, algorithm: RegallocAlgorithm) -> &mut Self {
+        self.tunables.regalloc_algorithm = algorithm;
         self
     }
 
