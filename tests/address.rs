@@ -101,6 +101,11 @@ struct Findings {
 }
 
 impl Findings {
+    /// Whether so much is wrong that more is not worth the time.
+    fn are_many(&self) -> bool {
+        self.failures >= 1000
+    }
+
     fn add(&mut self, text: String) {
         self.failures += 1;
         if self.texts.len() < 20 {
@@ -227,8 +232,10 @@ impl<'a> Batch<'a> {
         }
         self.text.push(')');
         let mut bench = Bench::new(self.setting, &self.engine, &self.text);
-        // Where much is wrong already, more is not worth the time.
-        for case in self.cases.iter().take_while(|_| findings.failures < 1000) {
+        for case in &self.cases {
+            if findings.are_many() {
+                break;
+            }
             bench.check(case, random, self.setting, findings);
         }
         if bench.memory.data(&bench.store) != bench.model {
@@ -269,7 +276,10 @@ fn every_shape_of_address() {
                     let shape = shape.clone();
                     Rc::new(move |operands: &Operands| (shape.index)(operands.x, operands.y))
                 };
-                for (place, offset) in setting.offsets().into_iter().enumerate().filter(|_| findings.failures < 1000) {
+                for (place, offset) in setting.offsets().into_iter().enumerate() {
+                    if findings.are_many() {
+                        break;
+                    }
                     // Loads and stores and their kinds take turns, so that over shapes, offsets and settings each meets each; in a soak all
                     // of them at every place.
                     let turn = number + place + which;
@@ -303,7 +313,7 @@ fn every_shape_of_address() {
         }
         batch.run(&mut random, &mut findings);
     }
-    assert!(findings.accesses >= 61_440, "only {} accesses", findings.accesses);
+    assert!(findings.accesses >= 61_440 || findings.are_many(), "only {} accesses", findings.accesses);
     end(row, &findings);
 }
 
@@ -350,6 +360,6 @@ fn random_expressions() {
             batch.run(&mut random, &mut findings);
         }
     }
-    assert!(findings.accesses >= trees * 8, "only {} accesses", findings.accesses);
+    assert!(findings.accesses >= trees * 8 || findings.are_many(), "only {} accesses", findings.accesses);
     end(row, &findings);
 }

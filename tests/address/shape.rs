@@ -113,7 +113,7 @@ fn arithmetic(shapes: &mut Vec<Shape>) {
         shapes.push(shape(
             format!("(i32.mul {X} (i32.const {factor}))"),
             move |x, _| x.wrapping_mul(factor),
-            move |index| (index / factor | u32::from(factor.is_power_of_two()) << 31, DIRT),
+            move |index| ((index / factor) | (u32::from(factor.is_power_of_two()) << 31), DIRT),
         ));
     }
     for mask in [0xff, 0xffff, 0x7fff_ffff, 0xffff_fff8, 0x1fff_ffff, 0x8000_ffff_u32] {
