@@ -67,6 +67,7 @@ for patch in "${patches[@]}"; do
     printf '| `%s` | %s | %s | %s |\n' "$name" "$(header Group "$patch")" "$(header Fault "$patch")" "$found" >>"$results"
     printf '%s: %s (%d s)\n' "$name" "$found" $((SECONDS - start))
 done
+printf 'reliability: ROW=C9 cases=%d failures=%d seed=0x0 seconds=%d\n' ${#patches[@]} "$survived" "$SECONDS" >&2
 printf '%d of %d faults were found\n' $((${#patches[@]} - survived)) ${#patches[@]}
 
 if [ $# -eq 0 ]; then
