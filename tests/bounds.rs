@@ -157,6 +157,46 @@ fn check_bulk(reservation: u64, guard: u64) -> usize {
     operations
 }
 
+/// One function loads, writes in some way and loads again what was written: a compiler that takes the two for different memories gives
+/// the first value twice.
+#[test]
+fn what_was_written_is_loaded_again() {
+    let writes = [
+        "(i32.store8 (local.get 0) (local.get 1))",
+        "(i64.store (local.get 0) (i64.extend_i32_u (local.get 1)))",
+        "(v128.store (local.get 0) (i32x4.splat (local.get 1)))",
+        "(v128.store8_lane 3 (local.get 0) (i8x16.splat (local.get 1)))",
+        "(f32.store (local.get 0) (f32.reinterpret_i32 (local.get 1)))",
+        "(memory.fill (local.get 0) (local.get 1) (i32.const 1))",
+        "(memory.fill (local.get 0) (local.get 1) (i32.const 40))",
+        "(memory.fill (local.get 0) (local.get 1) (local.get 2))",
+        "(i32.store8 offset=5000 (local.get 0) (local.get 1)) (memory.copy (local.get 0) (i32.add (local.get 0) (i32.const 5000)) (i32.const 1))",
+        "(i32.store8 offset=5000 (local.get 0) (local.get 1)) (memory.copy (local.get 0) (i32.add (local.get 0) (i32.const 5000)) (i32.const 30))",
+        "(i32.store8 offset=5000 (local.get 0) (local.get 1)) (memory.copy (local.get 0) (i32.add (local.get 0) (i32.const 5000)) (local.get 2))",
+        "(memory.init $seven (local.get 0) (i32.const 0) (i32.const 1))",
+    ];
+    for (reservation, guard) in [(4 << 30, 32 << 20), (PAGE, 0)] {
+        let mut text = String::from("(module (memory 1) (data $seven \"\\07\")\n");
+        for (number, write) in writes.iter().enumerate() {
+            let load = "(i32.load8_u (local.get 0))";
+            writeln!(text, "(func (export \"f{number}\") (param i32 i32 i32) (result i32 i32) {load} {write} {load})")
+                .expect("writing to a string");
+        }
+        let mut config = Config::new();
+        config.memory_reservation(reservation).memory_guard_size(guard);
+        let engine = Engine::new(&config).expect("the host is supported");
+        let module = Module::new(&engine, text + ")").expect("it compiles");
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).expect("one page fits every reservation");
+        for (number, write) in writes.iter().enumerate() {
+            let name = format!("f{number}");
+            let f = instance.get_typed_func::<(u32, u32, u32), (u32, u32)>(&mut store, &name).expect("exported");
+            let found = f.call(&mut store, (100 + number as u32 * 100, 7, 50)).expect("in bounds");
+            assert_eq!(found, (0, 7), "{write}");
+        }
+    }
+}
+
 #[test]
 fn copies_and_fills_are_in_bounds_or_trap_and_change_nothing() {
     let operations = check_bulk(4 << 30, 32 << 20) + check_bulk(PAGE, 0);

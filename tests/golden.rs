@@ -5,6 +5,7 @@
 use iced_x86::{Decoder, DecoderOptions, Formatter, GasFormatter};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use tancho_abi::tunables::Tunables;
 use tancho_jit::{Compiler, Options};
 
 const MARK: &str = "\n;; ==== generated code; BLESS=1 rewrites what follows ====\n";
@@ -56,15 +57,20 @@ fn every_target_compiles_the_golden_modules() {
         let target = Some(triple.parse().expect("a triple"));
         let cpu_features = vectors.into_iter().map(str::to_owned).collect();
         let options = Options { target, cpu_features, verifier: true, ..Options::default() };
+        let tunables = Tunables { belt: true, ..Tunables::default() };
+        let belted = Compiler::new(Options { tunables, ..options.clone() });
+        let belted = belted.expect("the tests are built with every back end");
         let compiler = Compiler::new(options).expect("the tests are built with every back end");
         // So many that registers are allocated in one pass.
         let wide = format!("(module (func (param i64) (result i64) (local{}) (local.get 9000)))", " i64".repeat(9000));
         let sources = files().into_iter().map(|path| std::fs::read_to_string(path).expect("it can be read"));
         for source in sources.chain([wide]) {
             let wasm = wat::parse_str(&source).expect("the text is well-formed");
-            compiler
-                .compile(&wasm)
-                .unwrap_or_else(|error| panic!("{triple}: {error} in {}", source.get(..400).unwrap_or(&source)));
+            for compiler in [&compiler, &belted] {
+                compiler
+                    .compile(&wasm)
+                    .unwrap_or_else(|error| panic!("{triple}: {error} in {}", source.get(..400).unwrap_or(&source)));
+            }
         }
     }
 }

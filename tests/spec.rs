@@ -111,6 +111,17 @@ fn just_in_time() {
     run(&mut Config::new(), suites(), false, "just in time");
 }
 
+/// Every address checked again by the runtime: a wrong one ends the process.
+#[test]
+fn under_the_belt() {
+    run(Config::new().belt(true), suites(), false, "under the belt");
+    assert_eq!(own(Config::new().belt(true), "", false), 58);
+    let mut explicit = Config::new();
+    explicit.belt(true).memory_reservation(64 << 20).memory_guard_size(0);
+    let suites = suites().into_iter().filter(|suite| matches!(suite.name, "multi-memory" | "simd")).collect();
+    run(&mut explicit, suites, false, "under the belt with explicit bounds");
+}
+
 #[test]
 fn precompiled() {
     run(&mut Config::new(), suites(), true, "precompiled");

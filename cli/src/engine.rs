@@ -17,6 +17,7 @@ pub(crate) fn config(flags: EngineFlags) -> Config {
     });
     config.cranelift_nan_canonicalization(flags.canonical_nan);
     config.relaxed_simd_deterministic(flags.relaxed_simd_deterministic);
+    config.belt(flags.belt);
     if let Some(threads) = flags.compile_threads {
         config.compilation_threads(threads);
     }

@@ -133,6 +133,10 @@ pub(crate) struct EngineFlags {
     /// Makes relaxed vector instructions do what the specification's deterministic profile prescribes, the same on every machine.
     #[arg(long)]
     pub(crate) relaxed_simd_deterministic: bool,
+
+    /// Checks every address again before memory is accessed there; slow. The process ends where one is wrong, which is a bug of Tancho.
+    #[arg(long)]
+    pub(crate) belt: bool,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]

@@ -56,7 +56,7 @@ mod trap;
 mod types;
 mod value;
 
-pub use config::{Config, OptLevel};
+pub use config::{Config, OptLevel, RegallocAlgorithm};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use error::{Chain, Context, Error, Result};

@@ -8,7 +8,7 @@ use crate::options::Options;
 use cranelift_codegen::isa::{self, Builder, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable, SetError, SettingKind};
 use tancho_abi::target::Architecture;
-use tancho_abi::tunables::{OptLevel, Tunables};
+use tancho_abi::tunables::{OptLevel, RegallocAlgorithm, Tunables};
 
 /// CPU features that every x86-64 machine must have: without SSSE3 and SSE4.1 Cranelift would call library functions by
 /// absolute addresses.
@@ -141,7 +141,7 @@ fn flags(tunables: &Tunables, verifier: bool, effort: Effort) -> Result<settings
             OptLevel::SpeedAndSize => "speed_and_size",
         },
     )?;
-    if effort == Effort::Linear {
+    if effort == Effort::Linear || tunables.regalloc_algorithm == RegallocAlgorithm::SinglePass {
         flags.set("regalloc_algorithm", "single_pass")?;
     }
     let on_off = |value: bool| if value { "true" } else { "false" };

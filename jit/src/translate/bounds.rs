@@ -6,6 +6,9 @@
 //! The memory is a reservation of R bytes of address space followed by a guard of G bytes; its first `length` ≤ R bytes are
 //! accessible, every other byte of reservation and guard faults, and a fault there is a trap. R and G are tunables: the
 //! runtime maps what they say, and an image loads only where the same are in force.
+//!
+//! With the tunable `belt` each address goes through a builtin on its way to the access. The builtin computes it anew from what the
+//! guest gave, so that no rule of the compiler's, here or further down, decides alone where memory is accessed.
 
 use super::function::{FunctionTranslator, Region};
 use super::signature::POINTER;
@@ -13,6 +16,7 @@ use super::trap;
 use core::mem::{offset_of, size_of};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{VmMemory, VmMemoryImport};
@@ -30,6 +34,24 @@ pub(crate) struct Address {
 impl FunctionTranslator<'_, '_> {
     /// The address of `size` bytes at `index` + `offset` in `memory`; `index` is an `i32`.
     pub(crate) fn address(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u32) -> Address {
+        let address = self.sound_address(memory, index, offset, size);
+        if !self.env.tunables.belt {
+            return address;
+        }
+        let place = self.builder.ins().iadd_imm_s(address.base, i64::from(address.offset));
+        let memory = self.iconst32(memory.0);
+        let offset = self.builder.ins().iconst(POINTER, offset as i64);
+        let size = self.iconst32(size);
+        let checked = self.belt(Builtin::belt_access, &[memory, index, offset, size, place]);
+        Address { base: checked, offset: 0, flags: address.flags }
+    }
+
+    /// The address that `builtin` gives back when it has found nothing wrong.
+    fn belt(&mut self, builtin: Builtin, arguments: &[Value]) -> Value {
+        self.call_builtin(builtin, arguments).expect("the builtins of the belt have a result")
+    }
+
+    fn sound_address(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u32) -> Address {
         let flags = MemFlagsData::new()
             .with_trap_code(Some(trap::code(Trap::MemoryOutOfBounds)))
             .with_endianness(cranelift_codegen::ir::Endianness::Little)
@@ -60,18 +82,21 @@ impl FunctionTranslator<'_, '_> {
     /// believe it, and an access to any part of them is in bounds. The length is at most `most`.
     pub(crate) fn range(&mut self, memory: MemoryIndex, start: Value, length: Value, most: u64) -> Value {
         // start + length ≤ 2 · (2³² - 1) does not wrap; in bounds exactly when it is ≤ the memory's length.
-        let start = self.extend_index(start);
+        let index = start;
+        let start = self.extend_index(index);
         let end = self.builder.ins().iadd(start, length);
         let limit = self.memory_length(memory);
         let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
         self.builder.ins().trapnz(outside, trap::code(Trap::MemoryOutOfBounds));
         let base = self.memory_base(memory);
-        let address = self.builder.ins().iadd(base, start);
-        if self.is_inside(most) {
-            // Where the check is mispredicted, nothing but reservation and guard is touched.
-            return address;
+        let place = self.builder.ins().iadd(base, start);
+        // Where the check of a short range is mispredicted, nothing but reservation and guard is touched.
+        let place = if self.is_inside(most) { place } else { self.unless_outside(outside, place) };
+        if !self.env.tunables.belt {
+            return place;
         }
-        self.unless_outside(outside, address)
+        let memory = self.iconst32(memory.0);
+        self.belt(Builtin::belt_range, &[memory, index, length, place])
     }
 
     /// The address, or where its check is mispredicted the null page, from which nothing is read.

@@ -45,6 +45,10 @@ macro_rules! for_each_builtin {
             memory_copy(target: Address, source: Address, length: u64);
             /// `memory.fill` at an address whose range compiled code has found to be in bounds.
             memory_fill(target: Address, value: u32, length: u64);
+            /// Checks `address`, which compiled code is about to access, against `index` and `offset` in memory `memory`, and gives it back.
+            belt_access(memory: u32, index: u32, offset: u64, size: u32, address: Address) -> Address;
+            /// The same for `length` bytes from `start` on, which compiled code has found to be in bounds.
+            belt_range(memory: u32, start: u32, length: u64, address: Address) -> Address;
             /// `memory.init` from data segment `segment`.
             memory_init(memory: u32, segment: u32, target: u64, source: u32, length: u32);
             /// `data.drop`.
@@ -99,7 +103,10 @@ macro_rules! declare {
             /// Whether it neither traps nor calls compiled code: its trampoline leaves no trace for backtraces, and has nothing
             /// pending to look for.
             pub const fn is_leaf(self) -> bool {
-                matches!(self, Builtin::memory_copy | Builtin::memory_fill)
+                matches!(
+                    self,
+                    Builtin::memory_copy | Builtin::memory_fill | Builtin::belt_access | Builtin::belt_range
+                )
             }
 
             /// Its name.

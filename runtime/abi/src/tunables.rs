@@ -38,6 +38,16 @@ pub enum OptLevel {
     SpeedAndSize,
 }
 
+/// How registers are allocated.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum RegallocAlgorithm {
+    /// For code that runs fast.
+    #[default]
+    Backtracking,
+    /// In one pass, for quick compilation.
+    SinglePass,
+}
+
 tunables! {
     /// Bytes of address space reserved for each 32-bit memory: 4 GiB, so that no index can leave it.
     memory_reservation: u64 = 4 << 30;
@@ -47,6 +57,8 @@ tunables! {
     memory_guard_before: u64 = 2 << 30;
     /// How much to optimise.
     opt_level: OptLevel = OptLevel::Speed;
+    /// How to allocate registers, of functions that are not too large for any but one way.
+    regalloc_algorithm: RegallocAlgorithm = RegallocAlgorithm::Backtracking;
     /// Whether every NaN that an instruction produces is the canonical one.
     nan_canonicalization: bool = false;
     /// Whether relaxed vector instructions do what the deterministic profile prescribes.
@@ -57,6 +69,8 @@ tunables! {
     memory_spectre_mitigation: bool = true;
     /// Whether the image maps code addresses to places in the WebAssembly file for every instruction, so that backtraces have offsets.
     address_map: bool = true;
+    /// Whether the runtime checks every address again, by a call before each access to a memory.
+    belt: bool = false;
 }
 
 impl Tunables {

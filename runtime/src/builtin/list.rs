@@ -2,7 +2,7 @@
 //!
 //! Made of the list in `tancho-abi`, so that none can be missing.
 
-use super::{memory, table};
+use super::{belt, memory, table};
 use crate::trap;
 use tancho_abi::builtin::VmBuiltins;
 
@@ -11,6 +11,8 @@ pub(crate) static BUILTINS: VmBuiltins = VmBuiltins {
     memory_grow: memory::memory_grow,
     memory_copy: memory::memory_copy,
     memory_fill: memory::memory_fill,
+    belt_access: belt::belt_access,
+    belt_range: belt::belt_range,
     memory_init: memory::memory_init,
     data_drop: memory::data_drop,
     table_grow_function: table::table_grow_function,

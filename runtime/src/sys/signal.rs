@@ -220,7 +220,7 @@ fn write(machine: &mut libc::mcontext_t, to: Resumption) {
 
 /// Prints `text` and a list of named numbers on standard error, and ends the process. Async-signal-safe.
 pub(crate) fn fail(text: &str, numbers: &[(&str, usize)]) -> ! {
-    let mut line = [0_u8; 256];
+    let mut line = [0_u8; 512];
     let mut length = 0;
     let mut put = |bytes: &[u8]| {
         let room = &mut line[length..];

@@ -1,0 +1,92 @@
+//! Canaries: readable and writable pages on both sides of a memory, so that an access that leaves its reservation and guard succeeds
+//! and shows, instead of faulting as one that was found to be out of bounds does.
+//!
+//! Used by `address`.
+
+use std::ops::Range;
+use std::ptr;
+
+/// How far they reach on each side: as far as an index with 35 bits does, which is what a 32-bit shift folded into a 64-bit address
+/// comes to.
+const SPAN: usize = 36 << 30;
+
+/// The canaries of one memory.
+pub(crate) struct Canaries {
+    sides: [Range<usize>; 2],
+}
+
+impl Canaries {
+    /// Makes something with a memory, and canaries around the addresses that it says the memory has. Other threads take address space
+    /// meanwhile, so it may take several attempts.
+    pub(crate) fn around<T>(mut make: impl FnMut() -> (T, Range<usize>)) -> (T, Canaries) {
+        let mut crowded = Vec::new();
+        for _ in 0..50 {
+            // The memory is placed below this, most likely, and then there is room above it.
+            let spacer = map(0, SPAN, libc::PROT_NONE, 0).expect("there is address space");
+            let (made, range) = make();
+            unmap(spacer..spacer + SPAN);
+            if let Some(canaries) = Canaries::beside(&range) {
+                return (made, canaries);
+            }
+            crowded.push(made);
+        }
+        panic!("50 memories, and each has a neighbour");
+    }
+
+    fn beside(memory: &Range<usize>) -> Option<Canaries> {
+        let sides = [memory.start.checked_sub(SPAN)?..memory.start, memory.end..memory.end + SPAN];
+        let flags = libc::MAP_FIXED_NOREPLACE;
+        let below = map(sides[0].start, SPAN, libc::PROT_READ | libc::PROT_WRITE, flags)?;
+        if map(sides[1].start, SPAN, libc::PROT_READ | libc::PROT_WRITE, flags).is_none() {
+            unmap(below..below + SPAN);
+            return None;
+        }
+        Some(Canaries { sides })
+    }
+
+    /// How many of their pages have been read or written: none has, where no access left its memory.
+    pub(crate) fn touched(&self) -> usize {
+        let page = 4096;
+        let mut touched = 0;
+        for side in &self.sides {
+            let mut present = vec![0_u8; SPAN / page];
+            // SAFETY: the range is a mapping of ours; there is a byte for each of its pages.
+            let outcome = unsafe { libc::mincore(ptr::without_provenance_mut(side.start), SPAN, present.as_mut_ptr()) };
+            assert_eq!(outcome, 0, "{}", std::io::Error::last_os_error());
+            touched += present.iter().filter(|present| **present & 1 != 0).count();
+        }
+        touched
+    }
+}
+
+impl Drop for Canaries {
+    fn drop(&mut self) {
+        for side in &self.sides {
+            unmap(side.clone());
+        }
+    }
+}
+
+/// Maps `length` bytes, at `address` if that is not 0; `None` when something is there.
+fn map(address: usize, length: usize, protection: libc::c_int, flags: libc::c_int) -> Option<usize> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | flags;
+    // SAFETY: a new mapping, in place of none: the address is a wish, or the mapping fails where there is another.
+    let mapped = unsafe { libc::mmap(ptr::without_provenance_mut(address), length, protection, flags, -1, 0) };
+    if mapped == libc::MAP_FAILED {
+        let error = std::io::Error::last_os_error();
+        assert_eq!(error.raw_os_error(), Some(libc::EEXIST), "address space for canaries: {error}");
+        return None;
+    }
+    if address != 0 && mapped.addr() != address {
+        // A kernel that does not know the flag took the address for a wish.
+        unmap(mapped.addr()..mapped.addr() + length);
+        return None;
+    }
+    Some(mapped.addr())
+}
+
+fn unmap(range: Range<usize>) {
+    // SAFETY: a mapping that `map` made, to which nobody has a reference.
+    let outcome = unsafe { libc::munmap(ptr::without_provenance_mut(range.start), range.len()) };
+    assert_eq!(outcome, 0, "{}", std::io::Error::last_os_error());
+}
