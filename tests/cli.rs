@@ -145,6 +145,21 @@ fn compile_writes_a_file_that_runs() {
 }
 
 #[test]
+fn the_belt_changes_no_result_and_is_part_of_a_compiled_file() {
+    let bench = Bench::new();
+    bench.file(
+        "l.wat",
+        r#"(module (memory 1) (func (export "f") (param i32) (result i32) (i32.load8_u (local.get 0))))"#,
+    );
+    assert_eq!(bench.run(&["--belt", "--invoke", "f", "l.wat", "65535"]).stdout, "0\n");
+    assert_eq!(bench.run(&["--belt", "--invoke", "f", "l.wat", "65536"]).code, Some(134));
+    assert_eq!(bench.run(&["compile", "--belt", "l.wat"]).code, Some(0));
+    assert_eq!(bench.run(&["--belt", "--invoke", "f", "l.cwasm", "1"]).stdout, "0\n");
+    let ended = bench.run(&["--invoke", "f", "l.cwasm", "1"]);
+    assert!(ended.stderr.contains("other settings"), "{}", ended.stderr);
+}
+
+#[test]
 fn a_file_of_another_origin_needs_the_flag() {
     let bench = Bench::new();
     bench.file("sum.wat", ADD);

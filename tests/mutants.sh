@@ -11,15 +11,16 @@ root=$PWD
 work=$root/target/mutants
 tree=$work/tree
 results=$work/results
+commit=$(git rev-parse HEAD)
 mkdir -p "$work"
 export CARGO_TARGET_DIR=$work/target
 
 # Always the same folder, so that cargo builds only what a fault touches.
 git worktree prune
 if [ -e "$tree" ]; then
-    git -C "$tree" checkout --quiet --force --detach "$(git rev-parse HEAD)"
+    git -C "$tree" checkout --quiet --force --detach "$commit"
 else
-    git worktree add --quiet --force --detach "$tree" HEAD
+    git worktree add --quiet --force --detach "$tree" "$commit"
 fi
 
 header() { sed -n "s/^$1: //p" "$2" | head -n 1; }
@@ -73,7 +74,7 @@ printf '%d of %d faults were found\n' $((${#patches[@]} - survived)) ${#patches[
 if [ $# -eq 0 ]; then
     {
         sed '/^<!-- faults -->$/q' docs/testing.md
-        printf '\n%d of %d found (%s, %s).\n\n' $((${#patches[@]} - survived)) ${#patches[@]} "$(git rev-parse --short HEAD)" "$(date -u +%F)"
+        printf '\n%d of %d found (%s, %s).\n\n' $((${#patches[@]} - survived)) ${#patches[@]} "${commit:0:7}" "$(date -u +%F)"
         printf '| fault | in | what is wrong | found by |\n|---|---|---|---|\n'
         cat "$results"
         printf '\n'

@@ -6,7 +6,7 @@ mod round_trip;
 
 use round_trip::{SOURCE, round_trips};
 use std::process::Command;
-use tancho::{Engine, Module};
+use tancho::{Engine, Func, FuncType, Instance, Module, Store, Trap};
 
 fn module() -> (Engine, Module) {
     let engine = Engine::default();
@@ -57,6 +57,42 @@ fn infinite_recursion_is_a_trap_on_a_small_thread() {
         .expect("a thread can be started")
         .join()
         .expect("every overflow was a trap");
+}
+
+/// Uses nearly all of the stack that the host is promised.
+#[inline(never)]
+fn use_stack() {
+    let mut bytes = [1_u8; 60 << 10];
+    std::hint::black_box(&mut bytes);
+}
+
+/// Whoever leaves compiled code at any depth finds that much, or the call traps; were the limit not compared, this would overflow the
+/// stack of the host, and end the process.
+#[test]
+fn the_host_finds_its_stack_at_every_depth() {
+    let engine = Engine::default();
+    let source = r#"(module (import "host" "typed" (func $typed)) (import "host" "array" (func $array))
+                      (func $f (export "typed") (call $typed) (call $f))
+                      (func $g (export "array") (call $array) (call $g)))"#;
+    let module = Module::new(&engine, source).expect("it compiles");
+    let work = move || {
+        let mut store = Store::new(&engine, ());
+        let typed = Func::wrap(&mut store, use_stack);
+        let ty = FuncType::new(&engine, [], []);
+        let array = Func::new(&mut store, ty, |_, _, _| {
+            use_stack();
+            Ok(())
+        });
+        let instance =
+            Instance::new(&mut store, &module, &[typed.into(), array.into()]).expect("these are its imports");
+        for name in ["typed", "array"] {
+            let recurse = instance.get_typed_func::<(), ()>(&mut store, name).expect("it is exported");
+            let error = recurse.call(&mut store, ()).expect_err("it does not end");
+            assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::StackOverflow), "{error:?}");
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(work).expect("a thread can be started");
+    thread.join().expect("both were traps");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 use std::ptr;
+use std::sync::{Mutex, PoisonError};
 
 /// How far they reach on each side: as far as an index with 35 bits does, which is what a 32-bit shift folded into a 64-bit address
 /// comes to.
@@ -19,15 +20,23 @@ impl Canaries {
     /// Makes something with a memory, and canaries around the addresses that it says the memory has. Other threads take address space
     /// meanwhile, so it may take several attempts.
     pub(crate) fn around<T>(mut make: impl FnMut() -> (T, Range<usize>)) -> (T, Canaries) {
+        static PLACING: Mutex<()> = Mutex::new(());
+        // Nothing is left half done by a panic in here.
+        let _placing = PLACING.lock().unwrap_or_else(PoisonError::into_inner);
         let mut crowded = Vec::new();
+        // Where a memory had a neighbour all stays taken, so that the next attempt is made elsewhere.
+        let mut taken = Vec::new();
         for _ in 0..50 {
             // The memory is placed below this, most likely, and then there is room above it.
             let spacer = map(0, SPAN, libc::PROT_NONE, 0).expect("there is address space");
             let (made, range) = make();
             unmap(spacer..spacer + SPAN);
             if let Some(canaries) = Canaries::beside(&range) {
+                taken.into_iter().for_each(unmap);
                 return (made, canaries);
             }
+            let again = map(spacer, SPAN, libc::PROT_NONE, libc::MAP_FIXED_NOREPLACE);
+            taken.extend(again.map(|start| start..start + SPAN));
             crowded.push(made);
         }
         panic!("50 memories, and each has a neighbour");
