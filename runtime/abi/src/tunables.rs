@@ -45,6 +45,8 @@ tunables! {
     memory_guard: u64 = 32 << 20;
     /// Bytes before the reservation that are never accessible.
     memory_guard_before: u64 = 2 << 30;
+    /// Initial contents of a memory that are fewer bytes than this are copied, others are mapped copy-on-write where they are whole pages.
+    memory_copy_below: u64 = 64 << 10;
     /// How much to optimise.
     opt_level: OptLevel = OptLevel::Speed;
     /// Whether every NaN that an instruction produces is the canonical one.
