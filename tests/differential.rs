@@ -16,7 +16,7 @@ const MODULES_PER_ENGINE: u64 = 20;
 
 #[test]
 fn wasmi_agrees_about_random_modules() {
-    let run = Run::new("differential", 10_000 / MODULES_PER_ENGINE);
+    let run = Run::new("differential", 10_200 / MODULES_PER_ENGINE);
     let workers = run.all(
         || (Yield::default(), 0, Wasmi::default()),
         |(came, made, wasmi), _, random| {
@@ -26,9 +26,7 @@ fn wasmi_agrees_about_random_modules() {
             for number in 0..MODULES_PER_ENGINE {
                 let Ok(wasm) = module(random, SMALL, canonical) else { continue };
                 *made += 1;
-                came.add(
-                    compare(&wasm, &engine, wasmi, random, 3).map_err(|what| format!("module {number}: {what}"))?,
-                );
+                came.add(compare(&wasm, &engine, wasmi, random, 3).map_err(|what| format!("module {number}: {what}"))?);
             }
             Ok(())
         },
@@ -70,10 +68,7 @@ fn the_swarm_varies_all_there_is() {
         seen("regalloc_checker", swarm.regalloc_checker.to_string());
         seen("precompiled", swarm.precompiled.to_string());
     }
-    let stuck: Vec<&String> = values
-        .iter()
-        .filter(|(name, values)| values.len() < 2 && *name != "has_v")
-        .map(|(name, _)| name)
-        .collect();
+    let stuck: Vec<&String> =
+        values.iter().filter(|(name, values)| values.len() < 2 && *name != "has_v").map(|(name, _)| name).collect();
     assert!(stuck.is_empty(), "the swarm never changes {stuck:?}");
 }

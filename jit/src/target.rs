@@ -30,8 +30,7 @@ pub(crate) enum Effort {
 
 /// Makes the back end for the target of `options`.
 pub(crate) fn isa(options: &Options, effort: Effort) -> Result<OwnedTargetIsa, CompileError> {
-    let flags = flags(options, effort)
-        .map_err(|error| CompileError::internal(format!("setting refused: {error}")))?;
+    let flags = flags(options, effort).map_err(|error| CompileError::internal(format!("setting refused: {error}")))?;
     let isa = match &options.target {
         None if !options.cpu_features.is_empty() => {
             return Err(CompileError::target(

@@ -5,8 +5,10 @@
 
 use super::plain::{Refusal, Subject};
 use super::seed::Rng;
-use super::shape::Shape;
-use super::value::{Stop, Value};
+use super::shape::{Shape, Signature};
+use super::value::{Floats, Stop, Value};
+use std::collections::HashMap;
+use std::fmt::Debug;
 
 /// Loops and calls that one call may make.
 const FUEL: i32 = 300;
@@ -37,6 +39,63 @@ impl Yield {
     }
 }
 
+/// How two engines differ about a module, which is kept.
+fn difference(wasm: &[u8], what: &str, left: (&str, &dyn Debug), right: (&str, &dyn Debug)) -> String {
+    let file = std::env::temp_dir().join(format!("tancho-difference-{}.wasm", blake3::hash(wasm).to_hex()));
+    let kept = std::fs::write(&file, wasm).is_ok();
+    format!(
+        "{what}\n  {}: {:?}\n  {}: {:?}\n  the module{}: {}",
+        left.0,
+        left.1,
+        right.0,
+        right.1,
+        if kept { "" } else { " could not be written" },
+        file.display()
+    )
+}
+
+/// Makes `calls` in both engines, which must agree but for the bits of NaNs among `floats`. Unlike [`compare`] goes on after a stack was
+/// used up, because these modules use none.
+///
+/// # Errors
+///
+/// When they differ, with where and how.
+pub fn compare_calls(
+    wasm: &[u8],
+    left: &dyn Subject,
+    right: &dyn Subject,
+    calls: &[(String, Vec<Value>)],
+    floats: Floats,
+) -> Result<(), String> {
+    let shape = Shape::read(wasm)?;
+    let differ = |what: &str, ours: &dyn Debug, theirs: &dyn Debug| {
+        Err(difference(wasm, what, (&left.name(), ours), (&right.name(), theirs)))
+    };
+    let (mut one, mut other) = match (left.start(wasm, &shape), right.start(wasm, &shape)) {
+        (Ok(one), Ok(other)) => (one, other),
+        (one, other) => return differ("it does not start", &one.err(), &other.err()),
+    };
+    let signatures: HashMap<&str, &Signature> =
+        shape.functions.iter().map(|(name, signature)| (name.as_str(), signature)).collect();
+    for (name, arguments) in calls {
+        let signature = signatures.get(name.as_str()).ok_or_else(|| format!("no function is called {name}"))?;
+        let results = (one.call(name, arguments, &signature.results), other.call(name, arguments, &signature.results));
+        let same = match &results {
+            (Ok(ours), Ok(theirs)) => ours.iter().zip(theirs).all(|(ours, theirs)| ours.same(*theirs, floats)),
+            (Err(ours), Err(theirs)) => ours == theirs && !matches!(ours, Stop::Other(_)),
+            _ => false,
+        };
+        if !same {
+            return differ(&format!("{name:?} called with {arguments:?}"), &results.0, &results.1);
+        }
+    }
+    let (ours, theirs) = (one.look(&shape), other.look(&shape));
+    if ours != theirs {
+        return differ("what is left of it", &ours, &theirs);
+    }
+    Ok(())
+}
+
 /// Runs `wasm` in both engines, each exported function `rounds` times with arguments from `random`.
 ///
 /// # Errors
@@ -54,16 +113,8 @@ pub fn compare(
     if shape.imports_more {
         return Ok(came);
     }
-    let differ = |what: &str, ours: &dyn std::fmt::Debug, theirs: &dyn std::fmt::Debug| {
-        let file = std::env::temp_dir().join(format!("tancho-difference-{}.wasm", blake3::hash(wasm).to_hex()));
-        let kept = std::fs::write(&file, wasm).is_ok();
-        Err(format!(
-            "{what}\n  {}: {ours:?}\n  {}: {theirs:?}\n  the module{}: {}",
-            left.name(),
-            right.name(),
-            if kept { "" } else { " could not be written" },
-            file.display()
-        ))
+    let differ = |what: &str, ours: &dyn Debug, theirs: &dyn Debug| {
+        Err(difference(wasm, what, (&left.name(), ours), (&right.name(), theirs)))
     };
     let (mut one, mut other) = match (left.start(wasm, &shape), right.start(wasm, &shape)) {
         (Ok(one), Ok(other)) => (one, other),
@@ -82,10 +133,8 @@ pub fn compare(
             let arguments: Vec<Value> = signature.params.iter().map(|ty| Value::random(random, *ty)).collect();
             one.refuel(FUEL);
             other.refuel(FUEL);
-            let results = (
-                one.call(name, &arguments, &signature.results),
-                other.call(name, &arguments, &signature.results),
-            );
+            let results =
+                (one.call(name, &arguments, &signature.results), other.call(name, &arguments, &signature.results));
             came.calls += 1;
             match results {
                 (Ok(ours), Ok(theirs)) if ours == theirs => came.returned += 1,

@@ -64,7 +64,8 @@ fn config(random: &mut Rng, size: Size, canonical: bool) -> Config {
         min_funcs: 2,
         max_funcs: size.functions,
         max_instructions: size.instructions,
-        max_imports: if imports { 4 } else { 0 },
+        // As many as there are: fewer make wasm-smith give up where it wants more.
+        max_imports: if imports { 6 } else { 0 },
         min_memories: 1,
         max_memories: 2,
         // A page less than what the swarm has room for, and few enough to digest.
@@ -96,15 +97,39 @@ fn config(random: &mut Rng, size: Size, canonical: bool) -> Config {
     }
 }
 
+/// How often [`module`] begins anew before it gives up.
+const ATTEMPTS: usize = 6;
+
 /// A module that ends, whose global [`FUEL`] says when.
 ///
 /// # Errors
 ///
-/// When wasm-smith makes none of these bytes.
+/// When wasm-smith makes none of several bytes.
 pub fn module(random: &mut Rng, size: Size, canonical: bool) -> Result<Vec<u8>, String> {
-    let config = config(random, size, canonical);
-    let bytes = bytes(random, size.bytes);
-    from_bytes(config, &bytes)
+    let mut result = Err("there was no attempt".to_owned());
+    for _ in 0..ATTEMPTS {
+        let config = config(random, size, canonical);
+        let bytes = bytes(random, size.bytes);
+        result = from_bytes(config, &bytes, canonical);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+}
+
+/// Whether there is a conversion between floats: wasm-smith makes its NaNs canonical after every other operator that has any.
+fn converts_floats(wasm: &[u8]) -> bool {
+    use wasmparser::Operator as O;
+    let converts = |operator: O<'_>| {
+        matches!(operator, O::F64PromoteF32 | O::F32DemoteF64 | O::F64x2PromoteLowF32x4 | O::F32x4DemoteF64x2Zero)
+    };
+    Parser::new(0).parse_all(wasm).flatten().any(|payload| match payload {
+        Payload::CodeSectionEntry(body) => {
+            body.get_operators_reader().is_ok_and(|operators| operators.into_iter().flatten().any(converts))
+        }
+        _ => false,
+    })
 }
 
 /// The same from bytes that a fuzzer chose.
@@ -112,10 +137,14 @@ pub fn module(random: &mut Rng, size: Size, canonical: bool) -> Result<Vec<u8>, 
 /// # Errors
 ///
 /// When wasm-smith makes none of them.
-pub fn from_bytes(config: Config, bytes: &[u8]) -> Result<Vec<u8>, String> {
+fn from_bytes(config: Config, bytes: &[u8], canonical: bool) -> Result<Vec<u8>, String> {
     let mut module = Module::new(config, &mut Unstructured::new(bytes)).map_err(|error| error.to_string())?;
     let fuel = module.ensure_termination(1000).map_err(|error| error.to_string())?;
-    Ok(with_export(&module.to_bytes(), FUEL, fuel))
+    let wasm = module.to_bytes();
+    if canonical && converts_floats(&wasm) {
+        return Err("a float is converted to one of another size, and its NaN stays as it is".to_owned());
+    }
+    Ok(with_export(&wasm, FUEL, fuel))
 }
 
 /// The settings and a module of bytes that a fuzzer chose, the first eight of which are the settings.
@@ -125,7 +154,7 @@ pub fn from_bytes(config: Config, bytes: &[u8]) -> Result<Vec<u8>, String> {
 /// When there are too few, or wasm-smith makes none of them.
 pub fn fuzzed(bytes: &[u8], canonical: bool) -> Result<Vec<u8>, String> {
     let (seed, rest) = bytes.split_first_chunk().ok_or("too few bytes")?;
-    from_bytes(config(&mut Rng::with_seed(u64::from_le_bytes(*seed)), LARGE, canonical), rest)
+    from_bytes(config(&mut Rng::with_seed(u64::from_le_bytes(*seed)), LARGE, canonical), rest, canonical)
 }
 
 /// The module with one more export, of a global. The section is there: everything is exported.

@@ -30,6 +30,13 @@ pub struct Seen {
     pub host: Host,
 }
 
+impl Seen {
+    /// Adds an exported memory.
+    pub fn memory(&mut self, name: &str, bytes: &[u8]) {
+        self.memories.push((name.to_owned(), bytes.len(), blake3::hash(bytes)));
+    }
+}
+
 /// An engine with one configuration.
 pub trait Subject {
     /// What to call it.

@@ -106,7 +106,13 @@ impl Run {
 
     /// Prints what came of it.
     pub fn report(&self, figures: &str) {
-        say(&format!("{}: seed {}, {} cases, {figures}, {:.1?}", self.name, self.seed, self.cases(), self.start.elapsed()));
+        say(&format!(
+            "{}: seed {}, {} cases, {figures}, {:.1?}",
+            self.name,
+            self.seed,
+            self.cases(),
+            self.start.elapsed()
+        ));
     }
 }
 

@@ -137,7 +137,8 @@ impl Swarm {
             .cranelift_memory_spectre_mitigation(memory_spectre_mitigation)
             .generate_address_map(address_map);
         // The same in terms of the compiler, of which nothing may be left out either.
-        let Options { target, cpu_features, tunables: _, features: _, threads, verifier, regalloc_checker } = self.options();
+        let Options { target, cpu_features, tunables: _, features: _, threads, verifier, regalloc_checker } =
+            self.options();
         if let Some(target) = target {
             config.target(&target.to_string());
         }

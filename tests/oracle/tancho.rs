@@ -5,8 +5,8 @@ use super::shape::{Shape, Signature};
 use super::swarm::Swarm;
 use super::value::{Stop, Type, Value};
 use tancho::{
-    AsContextMut, Caller, Engine, Error, ExternRef, Func, FuncType, Instance, Linker, Module, Ref, Store, Trap, V128, Val,
-    ValType,
+    AsContextMut, Caller, Engine, Error, ExternRef, Func, FuncType, Instance, Linker, Module, Ref, Store, Trap, V128,
+    Val, ValType,
 };
 
 /// An engine of Tancho.
@@ -179,7 +179,7 @@ impl Running for Started {
         for name in &shape.memories {
             let memory = self.instance.get_memory(&mut self.store, name).expect("the shape says that it is exported");
             let data = memory.data(&self.store);
-            seen.memories.push((name.clone(), data.len(), blake3::hash(data)));
+            seen.memory(name, data);
         }
         for name in &shape.tables {
             let table = self.instance.get_table(&mut self.store, name).expect("the shape says that it is exported");
