@@ -352,7 +352,7 @@ pub fn edge(ty: Type, number: usize) -> Value {
             })
         }
         Type::Func => Value::Func(false),
-        Type::Extern => Value::Extern((number % 3 != 0).then_some(number as u32)),
+        Type::Extern => Value::Extern((!number.is_multiple_of(3)).then_some(number as u32)),
     }
 }
 
