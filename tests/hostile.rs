@@ -22,7 +22,7 @@ const MOST_RESIDENT: u64 = 1 << 20;
 
 fn panicked(error: &str) -> bool {
     // The compiler catches its own panics and calls them so (`jit/src/error.rs`).
-    error.contains("internal error")
+    error.contains("compiler bug")
 }
 
 /// What this thread has worked: what a busy machine makes others wait is not the compiler's.
