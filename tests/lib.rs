@@ -1,5 +1,7 @@
-//! Tests of Tancho as a whole: see the files beside this one. The library holds the README's example, which is a test of the
-//! documentation.
+//! Tests of Tancho as a whole: see the files beside this one. The library holds what the random tests and the fuzz targets share,
+//! and the README's example, which is a test of the documentation.
+
+pub mod oracle;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

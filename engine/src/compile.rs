@@ -57,6 +57,7 @@ impl Compiler {
             },
             threads: config.threads,
             verifier: config.verifier,
+            regalloc_checker: config.regalloc_checker,
         })?;
         Ok(Compiler { jit, foreign })
     }
@@ -81,7 +82,7 @@ impl Compiler {
     pub(crate) fn new(config: &Config) -> Result<Compiler> {
         let foreign = target(config)?.map(|target| target.1).filter(|target| *target != Architecture::HOST);
         // What only the compiler reads is read here, so that a build without it has no other configuration.
-        let _ = (&config.features, &config.cpu_features, config.threads, config.verifier);
+        let _ = (&config.features, &config.cpu_features, config.threads, config.verifier, config.regalloc_checker);
         Ok(Compiler { foreign })
     }
 

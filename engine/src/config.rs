@@ -75,6 +75,7 @@ pub struct Config {
     pub(crate) cpu_features: Vec<String>,
     pub(crate) threads: Option<usize>,
     pub(crate) verifier: bool,
+    pub(crate) regalloc_checker: bool,
     pub(crate) key_file: Option<PathBuf>,
 }
 
@@ -118,6 +119,13 @@ impl Config {
         self
     }
 
+    /// Whether Cranelift checks what its register allocator has done, anew for each function. Off by default, slow, for
+    /// finding bugs in the compiler: one that is found is an error of compilation.
+    pub fn cranelift_regalloc_checker(&mut self, enable: bool) -> &mut Self {
+        self.regalloc_checker = enable;
+        self
+    }
+
     /// Bytes of address space (not of memory) reserved for each linear memory: 4 GiB by default.
     pub fn memory_reservation(&mut self, bytes: u64) -> &mut Self {
         self.tunables.memory_reservation = bytes;
@@ -127,6 +135,25 @@ impl Config {
     /// Bytes of inaccessible address space after each reservation: 32 MiB by default.
     pub fn memory_guard_size(&mut self, bytes: u64) -> &mut Self {
         self.tunables.memory_guard = bytes;
+        self
+    }
+
+    /// Bytes of inaccessible address space before each reservation: 2 GiB by default.
+    pub fn memory_guard_before(&mut self, bytes: u64) -> &mut Self {
+        self.tunables.memory_guard_before = bytes;
+        self
+    }
+
+    /// Whether the initial contents of memories are mapped copy-on-write, which all instances of a module share until they
+    /// write, where they are large enough to be worth it ([`memory_copy_below`](Config::memory_copy_below)); else
+    /// every instance gets a copy. On by default.
+    pub fn memory_init_cow(&mut self, enable: bool) -> &mut Self {
+        self.memory_copy_below(if enable { Tunables::default().memory_copy_below } else { u64::MAX })
+    }
+
+    /// How many bytes of initial contents are worth a mapping: 64 KiB by default. Fewer are copied.
+    pub fn memory_copy_below(&mut self, bytes: u64) -> &mut Self {
+        self.tunables.memory_copy_below = bytes;
         self
     }
 

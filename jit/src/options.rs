@@ -21,6 +21,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Whether Cranelift checks its intermediate representation. Slow; the image is the same.
     pub verifier: bool,
+    /// Whether Cranelift checks what its register allocator has done, anew for each function. Slow; the image is the same.
+    pub regalloc_checker: bool,
 }
 
 macro_rules! features {

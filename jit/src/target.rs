@@ -8,7 +8,7 @@ use crate::options::Options;
 use cranelift_codegen::isa::{self, Builder, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable, SetError, SettingKind};
 use tancho_abi::target::Architecture;
-use tancho_abi::tunables::{OptLevel, RegallocAlgorithm, Tunables};
+use tancho_abi::tunables::{OptLevel, RegallocAlgorithm};
 
 /// CPU features that every x86-64 machine must have: without SSSE3 and SSE4.1 Cranelift would call library functions by
 /// absolute addresses.
@@ -30,8 +30,7 @@ pub(crate) enum Effort {
 
 /// Makes the back end for the target of `options`.
 pub(crate) fn isa(options: &Options, effort: Effort) -> Result<OwnedTargetIsa, CompileError> {
-    let flags = flags(&options.tunables, options.verifier, effort)
-        .map_err(|error| CompileError::internal(format!("setting refused: {error}")))?;
+    let flags = flags(options, effort).map_err(|error| CompileError::internal(format!("setting refused: {error}")))?;
     let isa = match &options.target {
         None if !options.cpu_features.is_empty() => {
             return Err(CompileError::target(
@@ -131,7 +130,8 @@ pub(crate) fn cpu_features(isa: &dyn TargetIsa) -> Vec<&'static str> {
     names
 }
 
-fn flags(tunables: &Tunables, verifier: bool, effort: Effort) -> Result<settings::Flags, SetError> {
+fn flags(options: &Options, effort: Effort) -> Result<settings::Flags, SetError> {
+    let tunables = &options.tunables;
     let mut flags = settings::builder();
     flags.set(
         "opt_level",
@@ -145,7 +145,8 @@ fn flags(tunables: &Tunables, verifier: bool, effort: Effort) -> Result<settings
         flags.set("regalloc_algorithm", "single_pass")?;
     }
     let on_off = |value: bool| if value { "true" } else { "false" };
-    flags.set("enable_verifier", on_off(verifier))?;
+    flags.set("enable_verifier", on_off(options.verifier))?;
+    flags.set("regalloc_checker", on_off(options.regalloc_checker))?;
     flags.set("enable_nan_canonicalization", on_off(tunables.nan_canonicalization))?;
     flags.set("enable_heap_access_spectre_mitigation", on_off(tunables.memory_spectre_mitigation))?;
     flags.set("enable_table_access_spectre_mitigation", on_off(tunables.table_spectre_mitigation))?;

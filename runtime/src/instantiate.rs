@@ -236,7 +236,8 @@ impl Maker<'_> {
             let memory = defined
                 .and_then(|defined| memories.get_mut(defined))
                 .ok_or(InstantiateError::Malformed("a memory image is of no memory"))?;
-            self.code.images().apply(self.code.bytes(), position, record, memory)?;
+            let copy_below = state.tunables.memory_copy_below;
+            self.code.images().apply(self.code.bytes(), copy_below, position, record, memory)?;
         }
         Ok(memories)
     }

@@ -9,9 +9,6 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use tancho_abi::module::MemoryImageRecord;
 
-/// Contents smaller than this are copied: a mapping costs more.
-const COPY_BELOW: usize = 64 << 10;
-
 /// The sealed files of one loaded image.
 pub(crate) struct Images {
     /// The section of the image that holds the contents.
@@ -26,10 +23,12 @@ impl Images {
         Images { section, files: (0..records).map(|_| OnceLock::new()).collect() }
     }
 
-    /// Puts the contents of record `position` into `memory`. `image` is the whole image.
+    /// Puts the contents of record `position` into `memory`. `image` is the whole image. Contents of fewer bytes than
+    /// `copy_below` are copied, since a mapping costs more.
     pub(crate) fn apply(
         &self,
         image: &[u8],
+        copy_below: u64,
         position: usize,
         record: &MemoryImageRecord,
         memory: &mut Memory,
@@ -47,8 +46,10 @@ impl Images {
             return Err(OUTSIDE);
         }
         let page = page_size();
-        let mappable =
-            contents.len() >= COPY_BELOW && target.start.is_multiple_of(page) && contents.len().is_multiple_of(page);
+        let mappable = record.length >= copy_below
+            && !contents.is_empty()
+            && target.start.is_multiple_of(page)
+            && contents.len().is_multiple_of(page);
         if mappable
             && let Some(Some(file)) =
                 self.files.get(position).map(|file| file.get_or_init(|| SealedFile::new(contents).ok()))

@@ -1,0 +1,74 @@
+//! Differential testing: random modules in Tancho, with random settings, and in wasmi, with the same arguments.
+//!
+//! `docs/testing.md` says how to repeat a failure. The yield is asserted: a generator that makes nothing worth running must not
+//! look like an engine without faults.
+
+use std::collections::{BTreeMap, BTreeSet};
+use tancho_tests::oracle::differential::{Yield, compare};
+use tancho_tests::oracle::generate::{SMALL, module};
+use tancho_tests::oracle::seed::{Rng, Run};
+use tancho_tests::oracle::swarm::{Swarm, host_features};
+use tancho_tests::oracle::tancho::Tancho;
+use tancho_tests::oracle::wasmi::Wasmi;
+
+/// Modules of one engine: making an engine costs as much as several modules.
+const MODULES_PER_ENGINE: u64 = 20;
+
+#[test]
+fn wasmi_agrees_about_random_modules() {
+    let run = Run::new("differential", 10_200 / MODULES_PER_ENGINE);
+    let workers = run.all(
+        || (Yield::default(), 0, Wasmi::default()),
+        |(came, made, wasmi), _, random| {
+            let swarm = Swarm::random(random);
+            let canonical = !swarm.tunables.nan_canonicalization;
+            let engine = Tancho::new(swarm);
+            for number in 0..MODULES_PER_ENGINE {
+                let Ok(wasm) = module(random, SMALL, canonical) else { continue };
+                *made += 1;
+                came.add(compare(&wasm, &engine, wasmi, random, 3).map_err(|what| format!("module {number}: {what}"))?);
+            }
+            Ok(())
+        },
+    );
+    let mut came = Yield::default();
+    let mut made = 0;
+    for (one, modules, _) in workers {
+        came.add(one);
+        made += modules;
+    }
+    run.report(&format!("{made} modules made, {came:?}"));
+    if run.is_whole() {
+        let modules = run.cases() * MODULES_PER_ENGINE;
+        assert!(came.accepted * 4 >= modules * 3, "{} of {modules} modules were accepted", came.accepted);
+        assert!(came.calls >= came.accepted * 3, "{} calls of {} modules", came.calls, came.accepted);
+        assert!(came.returned * 2 >= came.calls, "{} of {} calls returned", came.returned, came.calls);
+        assert!(came.calls >= 50_000, "{} calls", came.calls);
+    }
+}
+
+/// Every tunable takes more than one value, and every CPU feature of this machine is on and off.
+#[test]
+fn the_swarm_varies_all_there_is() {
+    let mut random = Rng::with_seed(1);
+    let mut values: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let features = host_features();
+    for _ in 0..500 {
+        let swarm = Swarm::random(&mut random);
+        let mut seen = |name: &str, value: String| values.entry(name.to_owned()).or_default().insert(value);
+        for (name, value) in swarm.tunables.list() {
+            seen(name, value);
+        }
+        for feature in &features {
+            let on = swarm.cpu_features.as_ref().is_none_or(|chosen| chosen.contains(feature));
+            seen(feature, on.to_string());
+        }
+        seen("threads", format!("{:?}", swarm.threads));
+        seen("verifier", swarm.verifier.to_string());
+        seen("regalloc_checker", swarm.regalloc_checker.to_string());
+        seen("precompiled", swarm.precompiled.to_string());
+    }
+    let stuck: Vec<&String> =
+        values.iter().filter(|(name, values)| values.len() < 2 && *name != "has_v").map(|(name, _)| name).collect();
+    assert!(stuck.is_empty(), "the swarm never changes {stuck:?}");
+}

@@ -1,0 +1,16 @@
+//! The differential machinery: what makes modules, what runs them in two engines, and what says where they differ.
+//!
+//! Called by the tests of this crate (`differential`, `operand`, `hostile`) and by the fuzz targets. Everything is made
+//! from a seed, so whatever is found can be made again.
+
+pub mod differential;
+pub mod generate;
+pub mod hostile;
+pub mod operator;
+pub mod plain;
+pub mod seed;
+pub mod shape;
+pub mod swarm;
+pub mod tancho;
+pub mod value;
+pub mod wasmi;
