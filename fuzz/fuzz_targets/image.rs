@@ -36,7 +36,7 @@ fuzz_target!(|changes: &[u8]| {
         let position = u16::from_le_bytes([change[0], change[1]]);
         let position = usize::from(position);
         let position =
-            if position.is_multiple_of(4) { position * image.len() >> 16 } else { position % image.len().min(4096) };
+            if position.is_multiple_of(4) { (position * image.len()) >> 16 } else { position % image.len().min(4096) };
         changed[position] = change[2];
     }
     let loaded = Module::deserialize(engine, &changed);
