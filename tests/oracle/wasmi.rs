@@ -4,7 +4,7 @@
 //! differences, of version 2.0.0:
 //!
 //! - `i32.eqz` (or `i32.eq`, `i32.ne` with 0) of a local, as the condition of a `select` while another temporary value is in wasmi's
-//!   accumulator, tests that value instead of the local: `try_fuse_select` drops the comparison and keeps its result's register. [`unfused`]
+//!   accumulator, tests that value instead of the local: `try_fuse_select` drops the comparison and keeps its result's register. `unfused`
 //!   keeps the two apart, in wasmi's copy of the module alone.
 //! - `relaxed_madd` and `relaxed_nmadd` are fused; the deterministic profile rounds twice. `operator` leaves them out.
 
