@@ -236,7 +236,9 @@ fn a_race_for_a_directory_is_never_won() {
         let _stop = Stop(&stop);
         let mut guest = Guest::free(&root);
         let mut inside = 0;
-        for turn in 0..20_000_u32 {
+        let mut turn = 0_u32;
+        // Longer where the other thread gets no time: it must have been right once at least.
+        while turn < 20_000 || (inside == 0 && turn < 2_000_000) {
             let path = ["d/file", "d/../d/file"][turn as usize % 2];
             let how = Open { lookup: turn / 2 % 2, base: READ_WRITE, ..Open::default() };
             if let Ok(fd) = guest.open(3, path, how) {
@@ -244,6 +246,7 @@ fn a_race_for_a_directory_is_never_won() {
                 guest.close(fd).unwrap();
                 inside += 1;
             }
+            turn += 1;
             // These may create or change something, but only inside.
             let _ = guest.mkdir(3, "d/made");
             let _ = guest.unlink(3, "d/never");
