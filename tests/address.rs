@@ -6,7 +6,6 @@
 mod access;
 #[path = "address/canary.rs"]
 mod canary;
-mod row;
 #[path = "address/shape.rs"]
 mod shape;
 #[path = "address/tree.rs"]
@@ -14,11 +13,11 @@ mod tree;
 
 use access::{Body, Pressure};
 use canary::Canaries;
-use row::{Random, Row};
 use std::ops::Range;
 use std::rc::Rc;
 use tancho::{Config, Engine, Instance, Memory, Module, OptLevel, RegallocAlgorithm, Store, Trap, TypedFunc};
 use tancho_abi::tunables::Tunables;
+use tancho_tests::oracle::row::{Random, Row};
 use tree::Operands;
 
 const PAGES: u64 = 4;
@@ -130,7 +129,7 @@ impl Bench {
             ((store, instance, memory), Range { start: lowest - before, end: base + after })
         });
         let mut random = Random(setting.guard);
-        let model: Vec<u8> = (0..LENGTH / 8).flat_map(|_| random.next().to_le_bytes()).collect();
+        let model: Vec<u8> = (0..LENGTH / 8).flat_map(|_| random.draw().to_le_bytes()).collect();
         memory.data_mut(&mut store).copy_from_slice(&model);
         Bench { store, instance, memory, model, canaries }
     }
@@ -138,7 +137,7 @@ impl Bench {
     fn check(&mut self, case: &Case, random: &mut Random, setting: &Setting, findings: &mut Findings) {
         let access: Access = self.instance.get_typed_func(&mut self.store, &case.name).expect("it is exported");
         for operands in &case.operands {
-            let value = random.next();
+            let value = random.draw();
             let index = (case.index)(operands);
             let start = u128::from(index) + u128::from(case.offset);
             let inside = start + u128::from(case.size) <= u128::from(LENGTH);
@@ -335,7 +334,7 @@ fn random_expressions() {
                 let tree::Tree { text, value } = tree::tree(&mut random, depth);
                 let size = *random.of(&access::SIZES);
                 let offset = match random.below(4) {
-                    0 => random.next() & u64::from(u32::MAX),
+                    0 => random.draw() & u64::from(u32::MAX),
                     1 => random.below(LENGTH as usize) as u64,
                     _ => *random.of(&setting.offsets()),
                 };
@@ -345,8 +344,8 @@ fn random_expressions() {
                 let mut operands = Vec::new();
                 let edge = LENGTH.wrapping_sub(offset).wrapping_sub(size) as u32;
                 for _ in 0..8 {
-                    let x = if random.below(2) == 0 { *random.of(&tree::VALUES) } else { random.next() as u32 };
-                    let y = if random.below(2) == 0 { random.next() } else { u64::from(*random.of(&tree::VALUES)) };
+                    let x = if random.below(2) == 0 { *random.of(&tree::VALUES) } else { random.draw() as u32 };
+                    let y = if random.below(2) == 0 { random.draw() } else { u64::from(*random.of(&tree::VALUES)) };
                     let wanted = *random.of(&[0, edge, edge.wrapping_add(1), edge.wrapping_sub(5), u32::MAX]);
                     // `z` brings the sum to where the test wants it.
                     let z = wanted.wrapping_sub(value(&Operands { x, y, z: 0 }));

@@ -16,7 +16,7 @@ const MODULES_PER_ENGINE: u64 = 20;
 
 #[test]
 fn wasmi_agrees_about_random_modules() {
-    let run = Run::new("differential", 10_200 / MODULES_PER_ENGINE);
+    let run = Run::new("differential", "C2", 10_200 / MODULES_PER_ENGINE);
     let workers = run.all(
         || (Yield::default(), 0, Wasmi::default()),
         |(came, made, wasmi), _, random| {

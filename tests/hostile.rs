@@ -47,7 +47,7 @@ fn peak() -> u64 {
 
 #[test]
 fn changed_modules_are_refused_or_run() {
-    let run = Run::new("hostile modules", 9000);
+    let run = Run::new("hostile modules", "C6", 9000);
     let corpus = corpus();
     assert!(corpus.len() >= 2000, "the suite has {} modules", corpus.len());
     let workers = run.all(
@@ -147,7 +147,7 @@ fn kept(input: &[u8]) -> String {
 
 #[test]
 fn changed_images_are_refused() {
-    let run = Run::new("hostile images", 1000);
+    let run = Run::new("hostile images", "C6", 1000);
     let engine = Tancho::new(Swarm::default());
     let modules = (0..30).filter_map(|number| module(&mut run.random(number), SMALL, true).ok());
     let images: Vec<Vec<u8>> =
@@ -224,7 +224,7 @@ fn deep_and_wide_modules_end_soon() {
 /// The same bytes whenever and on however many threads it is compiled.
 #[test]
 fn compilation_is_deterministic() {
-    let run = Run::new("deterministic", 500);
+    let run = Run::new("deterministic", "C7", 500);
     let workers = run.all(
         || 0,
         |compiled, _, random| {

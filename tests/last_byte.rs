@@ -4,12 +4,11 @@
 
 #[path = "last_byte/operator.rs"]
 mod operator;
-mod row;
 
 use operator::{Case, cases};
-use row::Row;
 use std::fmt::Write;
 use tancho::{Config, Engine, Instance, Module, Store, Trap};
+use tancho_tests::oracle::row::Row;
 
 const LENGTH: u32 = 64 << 10;
 

@@ -20,7 +20,7 @@ fn wasmi_agrees_about_every_operator() {
     let modules = modules();
     let groups = modules.len().div_ceil(MODULES_PER_ENGINE);
     // Each with the default settings and with some of the swarm's.
-    let run = Run::new("operand", groups as u64 * 2);
+    let run = Run::new("operand", "C2b", groups as u64 * 2);
     let workers = run.all(
         || (BTreeMap::new(), Wasmi::default()),
         |(executed, wasmi), case, random| {

@@ -2,8 +2,8 @@
 //!
 //! Used by `address`.
 
-use super::row::Random;
 use std::rc::Rc;
+use tancho_tests::oracle::row::Random;
 
 /// What a tree is computed from.
 #[derive(Clone, Copy, Debug)]

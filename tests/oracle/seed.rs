@@ -3,6 +3,7 @@
 //! Every random test makes a [`Run`]. It prints the seed and how many cases there are, gives each case a generator of its own,
 //! so that one case can be repeated without those before it, and works on as many threads as there are processors.
 
+use super::row::{self, number};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -17,11 +18,6 @@ const SEED: u64 = 20_261_122;
 /// So many failures are told; more are of no use to anybody.
 const TOLD: usize = 12;
 
-fn variable(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: `{text}`")))
-}
-
 /// Writes past the capture of the test harness: the figures belong in the log of every run.
 pub fn say(text: &str) {
     writeln!(std::io::stderr(), "{text}").expect("standard error is open");
@@ -30,6 +26,8 @@ pub fn say(text: &str) {
 /// A run of a random test.
 pub struct Run {
     name: &'static str,
+    /// Its row in the table of reliability.
+    row: &'static str,
     seed: u64,
     cases: std::ops::Range<u64>,
     start: Instant,
@@ -37,14 +35,14 @@ pub struct Run {
 
 impl Run {
     /// A run of `cases` cases: `TANCHO_CASES` is another number, `TANCHO_SEED` another seed, `TANCHO_CASE` one case alone.
-    pub fn new(name: &'static str, cases: u64) -> Run {
-        let seed = variable("TANCHO_SEED").unwrap_or(SEED);
-        let cases = match variable("TANCHO_CASE") {
+    pub fn new(name: &'static str, row: &'static str, cases: u64) -> Run {
+        let seed = number("TANCHO_SEED").unwrap_or(SEED);
+        let cases = match number("TANCHO_CASE") {
             Some(case) => case..case + 1,
-            None => 0..variable("TANCHO_CASES").unwrap_or(cases),
+            None => 0..number("TANCHO_CASES").unwrap_or(cases),
         };
         say(&format!("{name}: seed {seed}, cases {}..{}", cases.start, cases.end));
-        Run { name, seed, cases, start: Instant::now() }
+        Run { name, row, seed, cases, start: Instant::now() }
     }
 
     /// How many cases there are.
@@ -99,6 +97,7 @@ impl Run {
         });
         let mut failures = failures.into_inner().expect("no thread panics while it holds it");
         let count = failures.len();
+        row::line(self.row, self.cases(), count as u64, self.seed, self.start);
         failures.truncate(TOLD);
         assert!(count == 0, "{}: {count} failures\n{}", self.name, failures.join("\n"));
         workers

@@ -1,17 +1,15 @@
 //! A row of the table of reliability: the seed and the number of cases that a test takes from its environment, and the line that it
-//! prints of its outcome (`docs/testing.md`, "Soak"). Included by the tests that have one.
-
-#![allow(dead_code, reason = "rows whose cases are enumerated draw no numbers, and always run all")]
+//! prints of its outcome (`docs/testing.md`, "Soak"). Used by the tests that have one, and by [`Run`](super::seed::Run).
 
 use std::io::Write;
 use std::time::Instant;
 
 /// SplitMix64: numbers from a seed.
-pub(crate) struct Random(pub u64);
+pub struct Random(pub u64);
 
 impl Random {
     /// The next number.
-    pub(crate) fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -20,17 +18,22 @@ impl Random {
     }
 
     /// A number below `end`, which is not 0.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
+    pub fn below(&mut self, end: usize) -> usize {
+        (self.draw() % end as u64) as usize
     }
 
     /// One of `all`.
-    pub(crate) fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+    pub fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }
 }
 
-fn number(name: &str) -> Option<u64> {
+/// A number, decimal or with 0x, from a variable of the environment.
+///
+/// # Panics
+///
+/// When the variable is set and is no number.
+pub fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     let parsed = match text.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16),
@@ -40,7 +43,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// A row while its cases run.
-pub(crate) struct Row {
+pub struct Row {
     name: &'static str,
     seed: u64,
     start: Instant,
@@ -48,7 +51,7 @@ pub(crate) struct Row {
 
 impl Row {
     /// Begins the row: `TANCHO_SEED` is its seed, or else one that is always the same.
-    pub(crate) fn begin(name: &'static str) -> Row {
+    pub fn begin(name: &'static str) -> Row {
         let seed = number("TANCHO_SEED").unwrap_or(20_261_123);
         // Before the first case, so that it is known after a crash.
         writeln!(std::io::stderr(), "{name}: seed {seed:#x}; TANCHO_SEED sets it").expect("standard error is open");
@@ -56,23 +59,27 @@ impl Row {
     }
 
     /// Its seed.
-    pub(crate) fn seed(&self) -> u64 {
+    pub fn seed(&self) -> u64 {
         self.seed
     }
 
     /// How many cases to run: `TANCHO_CASES`, or else `usual`.
-    pub(crate) fn cases(usual: usize) -> usize {
+    pub fn cases(usual: usize) -> usize {
         number("TANCHO_CASES").map_or(usual, |cases| cases as usize)
     }
 
     /// Ends the row with its line. Past the capture of the test harness: the figures belong in the log of every run.
-    pub(crate) fn end(self, cases: usize, failures: usize) {
-        let Row { name, seed, start } = self;
-        let seconds = start.elapsed().as_secs_f64();
-        writeln!(
-            std::io::stderr(),
-            "reliability: ROW={name} cases={cases} failures={failures} seed={seed:#x} seconds={seconds:.1}"
-        )
-        .expect("standard error is open");
+    pub fn end(self, cases: usize, failures: usize) {
+        line(self.name, cases as u64, failures as u64, self.seed, self.start);
     }
+}
+
+/// Prints the line of a row that began at `start`.
+pub fn line(name: &str, cases: u64, failures: u64, seed: u64, start: Instant) {
+    let seconds = start.elapsed().as_secs_f64();
+    writeln!(
+        std::io::stderr(),
+        "reliability: ROW={name} cases={cases} failures={failures} seed={seed:#x} seconds={seconds:.1}"
+    )
+    .expect("standard error is open");
 }
