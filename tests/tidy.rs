@@ -242,3 +242,17 @@ fn faces_hold_no_code() {
         .collect();
     assert_none("mod.rs files that hold functions", found);
 }
+
+/// A planted fault whose place has changed would never be tried again.
+#[test]
+fn planted_faults_fit_the_code() {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(root().join("tests/mutant")).expect("the folder is there").flatten() {
+        let mut git = std::process::Command::new("git");
+        git.arg("-C").arg(root()).args(["apply", "--check"]).arg(entry.path());
+        if !git.status().expect("git is there").success() {
+            found.push(entry.path().display().to_string());
+        }
+    }
+    assert_none("planted faults that do not apply", found);
+}
