@@ -1,15 +1,15 @@
 //! The accesses whose addresses are tested: loads and stores of every size, in text with places for offset and index, and what each
 //! does to bytes.
 //!
-//! Used by `address`. A load's text gives the bytes it read as an `i64`; a store's text stores the low bytes of `$v`.
+//! Used by `bench`. A load's text gives the bytes it read as an `i64`; a store's text stores the low bytes of `$v`.
 
 use std::fmt::Write;
 
 /// Sizes in bytes.
-pub(crate) const SIZES: [u64; 5] = [1, 2, 4, 8, 16];
+pub const SIZES: [u64; 5] = [1, 2, 4, 8, 16];
 
 /// Loads of `size` bytes; `{o}` is where the offset goes and `{i}` where the index.
-pub(crate) fn loads(size: u64) -> Vec<String> {
+pub fn loads(size: u64) -> Vec<String> {
     let narrow =
         |text: &str, mask: u32| format!("(i64.extend_i32_u (i32.and ({text} {{o}} {{i}}) (i32.const {mask})))");
     let wide = |text: &str, mask: u64| format!("(i64.and ({text} {{o}} {{i}}) (i64.const {mask}))");
@@ -79,7 +79,7 @@ fn low(vector: &str, bits: u64, lane: u64) -> String {
 }
 
 /// Stores of `size` bytes.
-pub(crate) fn stores(size: u64) -> Vec<String> {
+pub fn stores(size: u64) -> Vec<String> {
     let narrow = |text: &str| format!("({text} {{o}} {{i}} (i32.wrap_i64 (local.get $v)))");
     let wide = |text: &str| format!("({text} {{o}} {{i}} (local.get $v))");
     let lane = |bits: u64| format!("(v128.store{bits}_lane {{o}} 0 {{i}} (i64x2.splat (local.get $v)))");
@@ -98,18 +98,24 @@ pub(crate) fn stores(size: u64) -> Vec<String> {
 }
 
 /// A function `name` of `x`, `y`, `z` and `v` that makes an access at `offset` and the index that `shape` gives: what is loaded, or 0.
-pub(crate) struct Body<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) access: &'a str,
-    pub(crate) is_load: bool,
-    pub(crate) offset: u64,
-    pub(crate) shape: &'a str,
-    pub(crate) pressure: Pressure,
+pub struct Body<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The access, with places for offset and index.
+    pub access: &'a str,
+    /// Whether it is a load.
+    pub is_load: bool,
+    /// The constant offset.
+    pub offset: u64,
+    /// The index expression.
+    pub shape: &'a str,
+    /// What is alive across it.
+    pub pressure: Pressure,
 }
 
 /// What is alive across the access.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Pressure {
+pub enum Pressure {
     /// Nothing.
     None,
     /// Forty values, and what the index is computed of: all are spilled by a call.
@@ -119,10 +125,10 @@ pub(crate) enum Pressure {
 }
 
 /// How many values live across the access under pressure.
-pub(crate) const LIVE: u32 = 40;
+pub const LIVE: u32 = 40;
 
 /// What every module begins with: the memory, the values that live across accesses, and the calls that spill them.
-pub(crate) fn head(pages: u64) -> String {
+pub fn head(pages: u64) -> String {
     let mut text = format!(
         r#"(module (memory (export "memory") {pages})
              (global $calls (mut i32) (i32.const 0))
@@ -137,12 +143,12 @@ pub(crate) fn head(pages: u64) -> String {
 }
 
 /// What the values that live across an access add to its result.
-pub(crate) fn sum_of_live() -> u64 {
+pub fn sum_of_live() -> u64 {
     (0..LIVE).map(|live| u64::from(live * 77 + 1)).sum()
 }
 
 /// Writes the function.
-pub(crate) fn write(text: &mut String, body: &Body<'_>) {
+pub fn write(text: &mut String, body: &Body<'_>) {
     let Body { name, access, is_load, offset, shape, pressure } = *body;
     let mut put = |part: &str| text.push_str(part);
     put(&format!(

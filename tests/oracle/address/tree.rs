@@ -1,22 +1,27 @@
 //! Random index expressions: trees of integer operators over `$x`, `$y`, `$z`, constants and loaded values, each with what it means.
 //!
-//! Used by `address`.
+//! Used by `bench`.
 
+use crate::oracle::row::Random;
 use std::rc::Rc;
-use tancho_tests::oracle::row::Random;
 
 /// What a tree is computed from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Operands {
-    pub(crate) x: u32,
-    pub(crate) y: u64,
-    pub(crate) z: u32,
+pub struct Operands {
+    /// An `i32`.
+    pub x: u32,
+    /// An `i64`.
+    pub y: u64,
+    /// An `i32`, added in the end.
+    pub z: u32,
 }
 
 /// A tree whose value is a `T`.
-pub(crate) struct Tree<T> {
-    pub(crate) text: String,
-    pub(crate) value: Rc<dyn Fn(&Operands) -> T>,
+pub struct Tree<T> {
+    /// It in text.
+    pub text: String,
+    /// What it means.
+    pub value: Rc<dyn Fn(&Operands) -> T>,
 }
 
 impl<T: 'static> Tree<T> {
@@ -43,7 +48,7 @@ impl<T: 'static> Tree<T> {
 }
 
 /// The values that trees load from the memory `$values`.
-pub(crate) const VALUES: [u32; 16] = [
+pub const VALUES: [u32; 16] = [
     0,
     1,
     2,
@@ -63,14 +68,14 @@ pub(crate) const VALUES: [u32; 16] = [
 ];
 
 /// The memory `$values` in text.
-pub(crate) fn values() -> String {
+pub fn values() -> String {
     let bytes: String =
         VALUES.iter().flat_map(|value| value.to_le_bytes()).map(|byte| format!("\\{byte:02x}")).collect();
     format!("(memory $values (export \"values\") 1)\n(data (memory $values) (i32.const 0) \"{bytes}\")\n")
 }
 
 /// A tree of 32 bits.
-pub(crate) fn tree(random: &mut Random, depth: u32) -> Tree<u32> {
+pub fn tree(random: &mut Random, depth: u32) -> Tree<u32> {
     if depth == 0 {
         return match random.below(5) {
             0 => Tree::new("(local.get $y)", |operands| operands.y).map("i32.wrap_i64", |y| y as u32),
