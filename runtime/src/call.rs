@@ -5,6 +5,7 @@
 
 use crate::activation::{Activation, Exit, Refusal, Thread, fail_order};
 use crate::state::State;
+use crate::sys::register::stack_pointer;
 use crate::unwind::{Backtrace, Start, Trace, trace};
 use std::fmt;
 use tancho_abi::trap::Trap;
@@ -81,8 +82,7 @@ pub unsafe fn enter<R>(
     f: impl FnOnce(*mut VmActivation) -> R,
 ) -> Result<R, Box<Stopped>> {
     Thread::with(|thread| {
-        let here = 0_u8;
-        let (stack, limit) = match thread.stack((&raw const here).addr()) {
+        let (stack, limit) = match thread.stack(stack_pointer()) {
             Ok(found) => found,
             Err(refusal) => return Err(refused(thread, &refusal)),
         };
