@@ -57,6 +57,14 @@ features! {
     wasm_extended_const extended_const;
     /// Whether there are calls that take the place of their caller: `return_call` and its kin.
     wasm_tail_call tail_call;
+    /// Whether there are references to functions of a given type, references that cannot be null, `call_ref` and its kin.
+    wasm_function_references function_references;
+    /// Whether there is what the proposal for garbage collection brings to functions: recursion groups of types, types that declare
+    /// supertypes, the bottom types `nofunc` and `noextern`. Structures, arrays and `i31` are not supported yet, and a module that has
+    /// them is refused in any case.
+    wasm_gc gc;
+    /// Whether several imports may be written with their module's name, or their type, once.
+    wasm_compact_imports compact_imports;
     /// Whether a module may have several memories.
     wasm_multi_memory multi_memory;
     /// Whether there is arithmetic on 128-bit integers: `i64.add128` and its kin.
