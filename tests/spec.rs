@@ -14,6 +14,10 @@ struct Suite {
     files: Vec<TestFile<'static>>,
     /// Whether several memories are on: before that proposal, the suite has them down as invalid.
     multi_memory: bool,
+    /// Whether memories may be indexed by `i64`, and have offsets to match: likewise.
+    memory64: bool,
+    /// Whether pages may be of another size than 64 KiB.
+    custom_page_sizes: bool,
     /// What must be there at least: files and assertions.
     expected: (usize, usize),
 }
@@ -26,7 +30,9 @@ fn suites() -> Vec<Suite> {
     let suite = |name, files: &mut dyn Iterator<Item = TestFile<'static>>, expected| Suite {
         name,
         files: files.filter(is_script).collect(),
-        multi_memory: !matches!(name, "wasm-v1" | "wasm-v2"),
+        multi_memory: !matches!(name, "wasm-v1" | "wasm-v2" | "memory64"),
+        memory64: !matches!(name, "wasm-v1" | "wasm-v2"),
+        custom_page_sizes: name == "custom-page-sizes",
         expected,
     };
     vec![
@@ -36,6 +42,8 @@ fn suites() -> Vec<Suite> {
         suite("tail-call", &mut proposal(Proposal::TailCall), (2, 113)),
         suite("multi-memory", &mut proposal(Proposal::MultiMemory), (41, 768)),
         suite("wide-arithmetic", &mut proposal(Proposal::WideArithmetic), (1, 107)),
+        suite("memory64", &mut proposal(Proposal::Memory64), (14, 1438)),
+        suite("custom-page-sizes", &mut proposal(Proposal::CustomPageSizes), (5, 164)),
         suite("simd", &mut proposal(Proposal::Simd), (59, 25_515)),
         suite("relaxed-simd", &mut proposal(Proposal::RelaxedSimd), (7, 69)),
     ]
@@ -48,7 +56,9 @@ fn run(config: &mut Config, suites: Vec<Suite>, precompile: bool, how: &str) {
     let options = Options { precompile };
     let mut failures = Vec::new();
     for suite in suites {
-        let engine = Engine::new(config.wasm_multi_memory(suite.multi_memory)).expect("the host is supported");
+        config.wasm_multi_memory(suite.multi_memory).wasm_memory64(suite.memory64);
+        config.wasm_custom_page_sizes(suite.custom_page_sizes);
+        let engine = Engine::new(config).expect("the host is supported");
         let (mut files, mut assertions) = (0, 0);
         for file in &suite.files {
             let report = match script(&engine, &options, file.raw()) {
@@ -120,6 +130,25 @@ fn under_the_belt() {
     explicit.belt(true).memory_reservation(64 << 20).memory_guard_size(0);
     let suites = suites().into_iter().filter(|suite| matches!(suite.name, "multi-memory" | "simd")).collect();
     run(&mut explicit, suites, false, "under the belt with explicit bounds");
+}
+
+/// Memories and tables that are indexed by `i64` and memories with pages of a byte: with guards, with explicit checks, and with memories
+/// that move when they grow.
+#[test]
+fn wide_memories() {
+    let spaces = [(4 << 30, 64 << 30, 32 << 20), (64 << 20, 64 << 20, 0), (0, 0, 0), (0, 0, 32 << 20)];
+    for (reservation, reservation64, guard) in spaces {
+        for (belt, precompile) in [(false, false), (true, false), (false, true)] {
+            let mut config = Config::new();
+            config.memory_reservation(reservation).memory64_reservation(reservation64).memory_guard_size(guard);
+            config.belt(belt).wasm_custom_page_sizes(true);
+            let how = format!("with {reservation:#x}, {reservation64:#x} and {guard:#x}, belt {belt}");
+            assert_eq!(own(&config, "memory64", precompile), 158, "{how}");
+            let names = ["memory64", "custom-page-sizes", "multi-memory"];
+            let suites = suites().into_iter().filter(|suite| names.contains(&suite.name)).collect();
+            run(&mut config, suites, precompile, &how);
+        }
+    }
 }
 
 #[test]

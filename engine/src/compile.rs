@@ -52,6 +52,8 @@ impl Compiler {
                 extended_const: features.extended_const,
                 tail_call: features.tail_call,
                 multi_memory: features.multi_memory,
+                memory64: features.memory64,
+                custom_page_sizes: features.custom_page_sizes,
                 wide_arithmetic: features.wide_arithmetic,
                 branch_hinting: features.branch_hinting,
             },

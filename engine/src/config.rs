@@ -8,7 +8,11 @@ use tancho_abi::tunables::Tunables;
 pub use tancho_abi::tunables::{OptLevel, RegallocAlgorithm};
 
 macro_rules! features {
-    ($($(#[$doc:meta])* $setter:ident $field:ident;)*) => {
+    (@default) => { true };
+    (@default off) => { false };
+    (@text) => { "On by default." };
+    (@text off) => { "Off by default: it is not in the specification yet." };
+    ($($(#[$doc:meta])* $setter:ident $field:ident $($off:ident)?;)*) => {
         /// The WebAssembly proposals that modules may use.
         #[derive(Clone, Copy, Debug)]
         pub(crate) struct Features {
@@ -17,7 +21,7 @@ macro_rules! features {
 
         impl Default for Features {
             fn default() -> Self {
-                Features { $($field: true,)* }
+                Features { $($field: features!(@default $($off)?),)* }
             }
         }
 
@@ -25,7 +29,8 @@ macro_rules! features {
             $(
                 $(#[$doc])*
                 ///
-                /// On by default. A module that needs it is refused when it is off.
+                #[doc = features!(@text $($off)?)]
+                /// A module that needs it is refused when it is off.
                 pub fn $setter(&mut self, enable: bool) -> &mut Self {
                     self.features.$field = enable;
                     self
@@ -59,6 +64,10 @@ features! {
     wasm_tail_call tail_call;
     /// Whether a module may have several memories.
     wasm_multi_memory multi_memory;
+    /// Whether memories and tables may be indexed by `i64`.
+    wasm_memory64 memory64;
+    /// Whether the pages of a memory may be a byte each instead of 64 KiB.
+    wasm_custom_page_sizes custom_page_sizes off;
     /// Whether there is arithmetic on 128-bit integers: `i64.add128` and its kin.
     wasm_wide_arithmetic wide_arithmetic;
     /// Whether the custom section `metadata.code.branch_hint` is read, by which code that is unlikely to run is put out of the way.
@@ -126,9 +135,18 @@ impl Config {
         self
     }
 
-    /// Bytes of address space (not of memory) reserved for each linear memory: 4 GiB by default.
+    /// Bytes of address space (not of memory) reserved for each linear memory that is indexed by `i32`: 4 GiB by default. No such memory
+    /// becomes larger. With 0 none is reserved beyond what a memory holds: a memory that grows moves, and every access is checked in
+    /// compiled code.
     pub fn memory_reservation(&mut self, bytes: u64) -> &mut Self {
         self.tunables.memory_reservation = bytes;
+        self
+    }
+
+    /// The same for each linear memory that is indexed by `i64`: 64 GiB by default. Compiled code makes an index that is larger than this
+    /// as large as this, and leaves the rest to the guard.
+    pub fn memory64_reservation(&mut self, bytes: u64) -> &mut Self {
+        self.tunables.memory64_reservation = bytes;
         self
     }
 

@@ -113,12 +113,28 @@ impl State {
 
     /// Takes a memory into the store.
     pub(crate) fn add_memory(&mut self, memory: Memory) -> MemoryId {
-        let range = memory.reserved();
-        let position = self.reserved.partition_point(|other| other.start < range.start);
-        self.reserved.insert(position, range);
+        self.reserve(memory.reserved());
         let id = MemoryId::next(self.memories.len());
         self.memories.push(memory);
         id
+    }
+
+    /// Grows a memory as [`Memory::grow`] does, and knows it by its new addresses where it moved.
+    pub(crate) fn grow_memory(&mut self, id: MemoryId, delta: u64) -> Option<u64> {
+        let memory = &mut self.memories[id.position()];
+        let before = memory.reserved();
+        let old = memory.grow(delta)?;
+        let now = memory.reserved();
+        if now != before {
+            self.reserved.retain(|range| *range != before);
+            self.reserve(now);
+        }
+        Some(old)
+    }
+
+    fn reserve(&mut self, range: Range<usize>) {
+        let position = self.reserved.partition_point(|other| other.start < range.start);
+        self.reserved.insert(position, range);
     }
 
     /// Takes a table into the store.

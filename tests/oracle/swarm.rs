@@ -94,6 +94,7 @@ impl Swarm {
             // Without `..`, so that a new tunable does not compile until it is here.
             tunables: Tunables {
                 memory_reservation,
+                memory64_reservation: *later.choice(&[0, MEMORY, 64 << 20, 64 << 30]).expect("there are some"),
                 memory_guard,
                 memory_guard_before,
                 memory_copy_below: *random.choice(&[0, 64 << 10, u64::MAX]).expect("there are some"),
@@ -123,6 +124,7 @@ impl Swarm {
     pub fn config(&self) -> Config {
         let Tunables {
             memory_reservation,
+            memory64_reservation,
             memory_guard,
             memory_guard_before,
             memory_copy_below,
@@ -138,6 +140,7 @@ impl Swarm {
         let mut config = Config::new();
         config
             .memory_reservation(memory_reservation)
+            .memory64_reservation(memory64_reservation)
             .memory_guard_size(memory_guard)
             .memory_guard_before(memory_guard_before)
             .memory_copy_below(memory_copy_below)

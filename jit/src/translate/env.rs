@@ -12,7 +12,7 @@ use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::{ConstantOperator, ExternKind, Module, ModuleView, NONE};
 use tancho_abi::target::Architecture;
-use tancho_abi::tunables::Tunables;
+use tancho_abi::tunables::{Space, Tunables};
 use tancho_abi::types::{FuncType, RefType, ValType};
 use tancho_abi::vmctx::VmLayout;
 
@@ -81,6 +81,18 @@ impl<'m> ModuleEnv<'m> {
     /// Whether the memory stands in this instance.
     pub(crate) fn is_imported_memory(&self, memory: MemoryIndex) -> bool {
         self.module.is_imported_memory(memory)
+    }
+
+    /// The address space of a memory: the same for all that may be imported as it, since what it is made of is compared (§3.3).
+    pub(crate) fn memory_space(&self, memory: MemoryIndex) -> Space {
+        let record = &self.module.memories[memory.index()];
+        self.tunables.space(record.index64(), record.page_size_log2)
+    }
+
+    /// The bytes that a memory has at least, of which it never loses any; 0 where that is no number of 64 bits.
+    pub(crate) fn least_memory_length(&self, memory: MemoryIndex) -> u64 {
+        let record = &self.module.memories[memory.index()];
+        1_u64.checked_shl(record.page_size_log2).and_then(|page| record.minimum.checked_mul(page)).unwrap_or(0)
     }
 
     /// Whether the table stands in this instance.

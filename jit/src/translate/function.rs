@@ -351,9 +351,18 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
         self.builder.inst_results(call).first().copied()
     }
 
-    /// An `i32` index as a 64-bit number.
+    /// An index or a length as a 64-bit number. Validation has seen to it that it is an `i32` or an `i64` where one is due.
     pub(crate) fn extend_index(&mut self, index: Value) -> Value {
+        if self.builder.func.dfg.value_type(index) == POINTER {
+            return index;
+        }
         self.builder.ins().uextend(POINTER, index)
+    }
+
+    /// A size, or -1, of 64 bits as what is indexed by `i64` (`index64`) or `i32` gives it.
+    pub(crate) fn push_size(&mut self, size: Value, index64: bool) {
+        let size = if index64 { size } else { self.builder.ins().ireduce(types::I32, size) };
+        self.push(size);
     }
 
     /// A constant `i32`.

@@ -4,7 +4,7 @@
 
 use super::function::FunctionTranslator;
 use crate::error::CompileError;
-use cranelift_codegen::ir::{InstBuilder, Opcode, Type, types};
+use cranelift_codegen::ir::{InstBuilder, Opcode, Type};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
 use wasmparser::{MemArg, MemArgTarget};
@@ -82,18 +82,17 @@ impl FunctionTranslator<'_, '_> {
     pub(crate) fn memory_size(&mut self, memory: u32) {
         let memory = MemoryIndex(memory);
         let length = self.memory_length(memory);
-        let shift = self.env.module.memories[memory.index()].page_size_log2;
-        let pages = self.builder.ins().ushr_imm_u(length, i64::from(shift));
-        let pages = self.builder.ins().ireduce(types::I32, pages);
-        self.push(pages);
+        let record = &self.env.module.memories[memory.index()];
+        let pages = self.builder.ins().ushr_imm_u(length, i64::from(record.page_size_log2));
+        self.push_size(pages, record.index64());
     }
 
     pub(crate) fn memory_grow(&mut self, memory: u32) {
         let delta = self.pop();
         let delta = self.extend_index(delta);
+        let index64 = self.env.module.memories[MemoryIndex(memory).index()].index64();
         let memory = self.iconst32(memory);
         let former = self.call_builtin(Builtin::memory_grow, &[memory, delta]).expect("memory_grow has a result");
-        let former = self.builder.ins().ireduce(types::I32, former);
-        self.push(former);
+        self.push_size(former, index64);
     }
 }

@@ -43,7 +43,7 @@ impl FunctionTranslator<'_, '_> {
         }
     }
 
-    /// The address of entry `index` (an `i32`), checked: index < length, or a trap.
+    /// The address of entry `index` (an `i32` or `i64`), checked: index < length, or a trap.
     pub(crate) fn table_entry(&mut self, table: TableIndex, index: Value) -> Value {
         let size = if self.is_function_table(table) { size_of::<VmFunctionEntry>() as u64 } else { EXTERN_ENTRY };
         let index = self.extend_index(index);
@@ -126,9 +126,9 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn table_size(&mut self, table: u32) {
-        let length = self.table_length(TableIndex(table));
-        let length = self.builder.ins().ireduce(types::I32, length);
-        self.push(length);
+        let table = TableIndex(table);
+        let length = self.table_length(table);
+        self.push_size(length, self.env.module.tables[table.index()].index64());
     }
 
     pub(crate) fn table_grow(&mut self, table: u32) {
@@ -139,10 +139,10 @@ impl FunctionTranslator<'_, '_> {
         } else {
             Builtin::table_grow_extern
         };
+        let index64 = self.env.module.tables[TableIndex(table).index()].index64();
         let table = self.iconst32(table);
         let former = self.call_builtin(builtin, &[table, delta, value]).expect("growing has a result");
-        let former = self.builder.ins().ireduce(types::I32, former);
-        self.push(former);
+        self.push_size(former, index64);
     }
 
     pub(crate) fn table_fill(&mut self, table: u32) {
