@@ -20,6 +20,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
+use tancho_abi::target::Architecture;
 use tancho_abi::trap::Trap;
 use tancho_abi::tunables::Space;
 use tancho_abi::vmctx::{VmMemory, VmMemoryImport};
@@ -83,7 +84,8 @@ impl FunctionTranslator<'_, '_> {
         }
         let index64 = self.env.module.memories[memory.index()].index64();
         let most = if index64 { known::most(&self.builder.func.dfg, index) } else { u32::MAX.into() };
-        if most.checked_add(end)? <= reservation.checked_add(guard)? {
+        let reach = reservation.checked_add(guard)?;
+        if most.checked_add(end).is_some_and(|last| last <= reach) {
             // index + end ≤ most + end ≤ R + G: the access begins in the reservation or the guard and ends there, so it is in
             // bounds or faults.
             return Some(index);
@@ -93,8 +95,14 @@ impl FunctionTranslator<'_, '_> {
         }
         // Let place = min(index, R). Where index ≤ R, it is the index, and place + end ≤ R + end ≤ R + G as above. Where index > R, the
         // access is out of bounds, since index ≥ R ≥ length; and so is that at place: it begins at R + offset ≥ length, ends at
-        // R + end ≤ R + G, and so faults. No branch is taken that could be mispredicted.
+        // R + end ≤ R + G, and so faults. There is no branch that could be mispredicted.
         let limit = self.builder.ins().iconst(POINTER, reservation as i64);
+        if self.env.architecture == Architecture::Riscv64 && self.env.tunables.memory_spectre_mitigation {
+            // Where it has no instruction for a minimum, Cranelift branches for one.
+            let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, index, limit);
+            return Some(self.builder.ins().select_spectre_guard(outside, limit, index));
+        }
+        // All accesses at an index share this, in a loop or not.
         Some(self.builder.ins().umin(index, limit))
     }
 
