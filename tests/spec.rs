@@ -132,6 +132,13 @@ fn under_the_belt() {
     run(&mut explicit, suites, false, "under the belt with explicit bounds");
 }
 
+/// Every trap found by comparing. `signals` does the same in a process without signal handlers.
+#[test]
+fn without_signals() {
+    run(Config::new().signals_based_traps(false), suites(), false, "without signals");
+    assert_eq!(own(Config::new().signals_based_traps(false), "", true), 58);
+}
+
 /// Memories and tables that are indexed by `i64` and memories with pages of a byte: with guards, with explicit checks, and with memories
 /// that move when they grow.
 #[test]

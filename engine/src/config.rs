@@ -194,6 +194,16 @@ impl Config {
         self
     }
 
+    /// Whether traps are left to signals (SIGSEGV, SIGILL, SIGFPE, SIGBUS, SIGTRAP), for which the first engine in a process installs
+    /// handlers. On by default. Off, compiled code compares and branches wherever it may trap, the end of the stack included, and no
+    /// signal handler is installed, for programs that need these signals for themselves: traps, their messages and backtraces are the
+    /// same, code is slower. Memories then need neither [reservation](Config::memory_reservation) nor
+    /// [guard](Config::memory_guard_size), and may be given 0 bytes of both where address space is scarce.
+    pub fn signals_based_traps(&mut self, enable: bool) -> &mut Self {
+        self.tunables.signals_based_traps = enable;
+        self
+    }
+
     /// Whether the runtime checks every address again, by a call before each access to a memory, and ends the process with a
     /// message where compiled code has computed a wrong one: that is a bug of the engine, not a trap. Off by default; makes
     /// code that uses memory many times slower. For fuzzing, and for those who trust the compiler least.

@@ -50,6 +50,8 @@ pub(crate) struct State {
     /// First, so that its address is the state's.
     pub(crate) vm: VmStore,
     pub(crate) stop: Stop,
+    /// The tunable of this name, where calls find it at once.
+    pub(crate) signals_based_traps: bool,
     /// The addresses of all memories with their guards, sorted: for the signal handler.
     reserved: Vec<Range<usize>>,
     pub(crate) tunables: Arc<Tunables>,
@@ -81,6 +83,7 @@ impl State {
         State {
             vm: VmStore { stack_limit: 0, exit_fp: 0, exit_pc: 0, pending: 0, builtins, interrupt_page },
             stop: Stop { pending: 0, address: None, trace: Trace::new() },
+            signals_based_traps: tunables.signals_based_traps,
             reserved: Vec::new(),
             tunables,
             instances: Vec::new(),

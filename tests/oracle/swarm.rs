@@ -104,6 +104,7 @@ impl Swarm {
                 table_spectre_mitigation: random.bool(),
                 memory_spectre_mitigation: random.bool(),
                 address_map: random.bool(),
+                signals_based_traps: later.u8(..4) != 0,
                 // The belt hides how an access folds its address, so it is on in a part of the runs only.
                 belt: later.u8(..4) == 0,
                 regalloc_algorithm: if later.u8(..4) == 0 {
@@ -134,6 +135,7 @@ impl Swarm {
             table_spectre_mitigation,
             memory_spectre_mitigation,
             address_map,
+            signals_based_traps,
             belt,
             regalloc_algorithm,
         } = self.tunables;
@@ -150,6 +152,7 @@ impl Swarm {
             .cranelift_table_spectre_mitigation(table_spectre_mitigation)
             .cranelift_memory_spectre_mitigation(memory_spectre_mitigation)
             .generate_address_map(address_map)
+            .signals_based_traps(signals_based_traps)
             .belt(belt)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

@@ -67,7 +67,7 @@ impl FunctionTranslator<'_, '_> {
             return Address { base: self.builder.ins().iadd(base, place), offset, flags };
         }
         let outside = self.outside(memory, index, offset, size);
-        self.builder.ins().trapnz(outside, trap::code(Trap::MemoryOutOfBounds));
+        self.trap_if(outside, Trap::MemoryOutOfBounds);
         let start = self.builder.ins().iadd_imm_u(index, offset as i64);
         let address = self.builder.ins().iadd(base, start);
         let base = self.unless_outside(outside, address);
@@ -145,7 +145,7 @@ impl FunctionTranslator<'_, '_> {
             let wraps = self.builder.ins().icmp(IntCC::UnsignedLessThan, end, start);
             outside = self.builder.ins().bor(wraps, outside);
         }
-        self.builder.ins().trapnz(outside, trap::code(Trap::MemoryOutOfBounds));
+        self.trap_if(outside, Trap::MemoryOutOfBounds);
         let base = self.memory_base(memory);
         let place = self.builder.ins().iadd(base, start);
         // Where the check of a short range from a 32-bit index is mispredicted, nothing but reservation and guard is touched.

@@ -8,7 +8,6 @@
 use super::env::CodeName;
 use super::function::FunctionTranslator;
 use super::signature::{POINTER, machine_type};
-use super::trap;
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, Inst, InstBuilder, MemFlagsData, SigRef, Value, types};
@@ -136,8 +135,8 @@ impl FunctionTranslator<'_, '_> {
         self.builder.set_cold_block(bad);
         self.builder.switch_to_block(bad);
         self.builder.seal_block(bad);
-        self.builder.ins().trapz(found, trap::code(Trap::IndirectCallToNull));
-        self.builder.ins().trap(trap::code(Trap::BadSignature));
+        self.trap_unless(found, Trap::IndirectCallToNull);
+        self.trap(Trap::BadSignature);
         self.builder.switch_to_block(good);
         self.builder.seal_block(good);
     }

@@ -151,17 +151,21 @@ pub(crate) enum CodeName {
     Function(FunctionIndex),
     /// The trampoline to a builtin.
     Builtin(Builtin),
+    /// What stands behind the entry of a function that asks first whether its frame fits.
+    Body(FunctionIndex),
 }
 
 impl CodeName {
     const FUNCTION: u32 = 0;
     const BUILTIN: u32 = 1;
+    const BODY: u32 = 2;
 
     /// As Cranelift's name.
     pub(crate) fn encode(self) -> UserExternalName {
         match self {
             CodeName::Function(function) => UserExternalName::new(Self::FUNCTION, function.0),
             CodeName::Builtin(builtin) => UserExternalName::new(Self::BUILTIN, builtin as u32),
+            CodeName::Body(function) => UserExternalName::new(Self::BODY, function.0),
         }
     }
 
@@ -169,6 +173,7 @@ impl CodeName {
     pub(crate) fn decode(name: &UserExternalName) -> Option<CodeName> {
         match name.namespace {
             Self::FUNCTION => Some(CodeName::Function(FunctionIndex(name.index))),
+            Self::BODY => Some(CodeName::Body(FunctionIndex(name.index))),
             Self::BUILTIN => Builtin::ALL.get(name.index as usize).copied().map(CodeName::Builtin),
             _ => None,
         }

@@ -1,6 +1,6 @@
 //! What the instruction that makes a number says of it: how large it can be at most.
 //!
-//! Called by `bounds`, for indices of 64 bits that need no check because they cannot be large. Nothing is known of parameters of blocks.
+//! Called by `bounds`, for indices of 64 bits that need no check because they cannot be large, and by `trap` for divisors. Nothing is known of parameters of blocks.
 
 use cranelift_codegen::ir::immediates::Imm64;
 use cranelift_codegen::ir::{DataFlowGraph, InstructionData, Opcode, Value, ValueDef};
@@ -51,12 +51,12 @@ fn most_at(dfg: &DataFlowGraph, value: Value, depth: u32) -> u64 {
 }
 
 /// The largest number of so many bits.
-fn widest(bits: u32) -> u64 {
+pub(crate) fn widest(bits: u32) -> u64 {
     u64::MAX >> (64 - bits.clamp(1, 64))
 }
 
 /// The value of a constant, as an unsigned number of its type.
-fn constant(dfg: &DataFlowGraph, value: Value) -> Option<u64> {
+pub(crate) fn constant(dfg: &DataFlowGraph, value: Value) -> Option<u64> {
     let ValueDef::Result(inst, _) = dfg.value_def(value) else { return None };
     match dfg.insts[inst] {
         InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => {

@@ -4,7 +4,6 @@
 
 use super::function::{FunctionTranslator, Region};
 use super::signature::POINTER;
-use super::trap;
 use core::mem::{offset_of, size_of};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
@@ -49,7 +48,7 @@ impl FunctionTranslator<'_, '_> {
         let index = self.extend_index(index);
         let length = self.table_length(table);
         let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
-        self.builder.ins().trapnz(outside, trap::code(Trap::TableOutOfBounds));
+        self.trap_if(outside, Trap::TableOutOfBounds);
         let flags = match self.env.fixed_table_length(table) {
             // The entries of a table that cannot grow stay where they are.
             Some(_) => self.constant_flags(),

@@ -67,6 +67,9 @@ macro_rules! for_each_builtin {
             table_init(table: u32, segment: u32, target: u64, source: u32, length: u32);
             /// `elem.drop`.
             elem_drop(segment: u32);
+            /// Traps with a [`Trap`](crate::trap::Trap) code, where compiled code must not fault
+            /// ([`signals_based_traps`](crate::tunables::Tunables::signals_based_traps)). Wants no stack beyond what functions leave.
+            trap(code: u32);
         }
     };
 }

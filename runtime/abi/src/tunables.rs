@@ -78,6 +78,9 @@ tunables! {
     memory_spectre_mitigation: bool = true;
     /// Whether the image maps code addresses to places in the WebAssembly file for every instruction, so that backtraces have offsets.
     address_map: bool = true;
+    /// Whether compiled code traps by faulting, which a signal handler answers. Where not, it compares and calls, the end of the stack
+    /// included, and no signal means anything to it.
+    signals_based_traps: bool = true;
     /// Whether the runtime checks every address again, by a call before each access to a memory.
     belt: bool = false;
 }
@@ -105,7 +108,8 @@ impl Tunables {
     /// The address space of memories with addresses of 64 bits or 32 and pages of 2^`page_size_log2` bytes.
     pub const fn space(&self, index64: bool, page_size_log2: u32) -> Space {
         let reservation = if index64 { self.memory64_reservation } else { self.memory_reservation };
-        Space { reservation, guard: self.memory_guard, checks: page_size_log2 >= GUARDED_PAGE_SIZE_LOG2 }
+        let checks = self.signals_based_traps && page_size_log2 >= GUARDED_PAGE_SIZE_LOG2;
+        Space { reservation, guard: self.memory_guard, checks }
     }
 
     /// BLAKE3 over the list.
