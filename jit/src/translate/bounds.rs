@@ -82,7 +82,7 @@ impl FunctionTranslator<'_, '_> {
         if !checks {
             return None;
         }
-        let index64 = self.env.module.memories[memory.index()].index64();
+        let index64 = self.env.is_memory64(memory);
         let most = if index64 { known::most(&self.builder.func.dfg, index) } else { u32::MAX.into() };
         let reach = reservation.checked_add(guard)?;
         if most.checked_add(end).is_some_and(|last| last <= reach) {
@@ -113,7 +113,7 @@ impl FunctionTranslator<'_, '_> {
             return self.builder.ins().iconst(types::I8, 1);
         };
         let length = self.memory_length(memory);
-        if !self.env.module.memories[memory.index()].index64() {
+        if !self.env.is_memory64(memory) {
             // index + end < 2³² + 2³³ does not wrap.
             let past = self.builder.ins().iadd_imm_u(index, end as i64);
             return self.builder.ins().icmp(IntCC::UnsignedGreaterThan, past, length);
@@ -134,7 +134,7 @@ impl FunctionTranslator<'_, '_> {
     /// [`address`](Self::address)) on in `memory`, checked: builtins believe it, and an access to any part of them is in bounds. The
     /// length is at most `most`.
     pub(crate) fn range(&mut self, memory: MemoryIndex, start: Value, length: Value, most: u64) -> Value {
-        let index64 = self.env.module.memories[memory.index()].index64();
+        let index64 = self.env.is_memory64(memory);
         let start = self.extend_index(start);
         let end = self.builder.ins().iadd(start, length);
         let limit = self.memory_length(memory);

@@ -83,6 +83,16 @@ impl<'m> ModuleEnv<'m> {
         self.module.is_imported_memory(memory)
     }
 
+    /// Whether the memory is indexed by `i64`.
+    pub(crate) fn is_memory64(&self, memory: MemoryIndex) -> bool {
+        self.module.memories[memory.index()].index64()
+    }
+
+    /// Whether the table is indexed by `i64`.
+    pub(crate) fn is_table64(&self, table: TableIndex) -> bool {
+        self.module.tables[table.index()].index64()
+    }
+
     /// The address space of a memory: the same for all that may be imported as it, since what it is made of is compared (§3.3).
     pub(crate) fn memory_space(&self, memory: MemoryIndex) -> Space {
         let record = &self.module.memories[memory.index()];

@@ -82,15 +82,15 @@ impl FunctionTranslator<'_, '_> {
     pub(crate) fn memory_size(&mut self, memory: u32) {
         let memory = MemoryIndex(memory);
         let length = self.memory_length(memory);
-        let record = &self.env.module.memories[memory.index()];
-        let pages = self.builder.ins().ushr_imm_u(length, i64::from(record.page_size_log2));
-        self.push_size(pages, record.index64());
+        let shift = self.env.module.memories[memory.index()].page_size_log2;
+        let pages = self.builder.ins().ushr_imm_u(length, i64::from(shift));
+        self.push_size(pages, self.env.is_memory64(memory));
     }
 
     pub(crate) fn memory_grow(&mut self, memory: u32) {
         let delta = self.pop();
         let delta = self.extend_index(delta);
-        let index64 = self.env.module.memories[MemoryIndex(memory).index()].index64();
+        let index64 = self.env.is_memory64(MemoryIndex(memory));
         let memory = self.iconst32(memory);
         let former = self.call_builtin(Builtin::memory_grow, &[memory, delta]).expect("memory_grow has a result");
         self.push_size(former, index64);

@@ -127,7 +127,7 @@ impl FunctionTranslator<'_, '_> {
     pub(crate) fn table_size(&mut self, table: u32) {
         let table = TableIndex(table);
         let length = self.table_length(table);
-        self.push_size(length, self.env.module.tables[table.index()].index64());
+        self.push_size(length, self.env.is_table64(table));
     }
 
     pub(crate) fn table_grow(&mut self, table: u32) {
@@ -138,7 +138,7 @@ impl FunctionTranslator<'_, '_> {
         } else {
             Builtin::table_grow_extern
         };
-        let index64 = self.env.module.tables[TableIndex(table).index()].index64();
+        let index64 = self.env.is_table64(TableIndex(table));
         let table = self.iconst32(table);
         let former = self.call_builtin(builtin, &[table, delta, value]).expect("growing has a result");
         self.push_size(former, index64);
