@@ -72,7 +72,7 @@ pub use store::Store;
 pub use table::Table;
 pub use trap::{FrameInfo, Trap, WasmBacktrace};
 pub use types::{
-    ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType, Mutability, RefType, TableType,
-    ValType,
+    ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType, MemoryTypeBuilder, Mutability,
+    RefType, TableType, ValType,
 };
 pub use value::{ExnRef, ExternRef, Ref, V128, Val};

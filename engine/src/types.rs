@@ -430,12 +430,23 @@ pub struct TableType {
     element: RefType,
     minimum: u64,
     maximum: Option<u64>,
+    index64: bool,
 }
 
 impl TableType {
     /// The type of tables of `element`, with at least `minimum` entries and at most `maximum`.
     pub fn new(element: RefType, minimum: u32, maximum: Option<u32>) -> TableType {
-        TableType { element, minimum: minimum.into(), maximum: maximum.map(u64::from) }
+        TableType { element, minimum: minimum.into(), maximum: maximum.map(u64::from), index64: false }
+    }
+
+    /// The same for tables that are indexed by `i64`.
+    pub fn new64(element: RefType, minimum: u64, maximum: Option<u64>) -> TableType {
+        TableType { element, minimum, maximum, index64: true }
+    }
+
+    /// Whether it is indexed by `i64`.
+    pub const fn is_64(&self) -> bool {
+        self.index64
     }
 
     /// The type of its entries.
@@ -454,18 +465,25 @@ impl TableType {
     }
 
     pub(crate) fn runtime(&self) -> tancho_runtime::table::TableType {
-        tancho_runtime::table::TableType { element: self.element.abi(), minimum: self.minimum, maximum: self.maximum }
+        tancho_runtime::table::TableType {
+            element: self.element.abi(),
+            minimum: self.minimum,
+            maximum: self.maximum,
+            index64: self.index64,
+        }
     }
 
     /// The type of a table that has `size` entries now (§4.5.3.1: what is imported counts as large as it is).
     pub(crate) fn of(ty: &tancho_runtime::table::TableType, size: u64, registry: &TypeRegistry) -> TableType {
-        TableType { element: RefType::of(ty.element, registry), minimum: size, maximum: ty.maximum }
+        let element = RefType::of(ty.element, registry);
+        TableType { element, minimum: size, maximum: ty.maximum, index64: ty.index64 }
     }
 }
 
 impl fmt::Display for TableType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{} {}", self.minimum, Maximum(self.maximum), self.element)
+        let index = if self.index64 { "i64 " } else { "" };
+        write!(f, "{index}{}{} {}", self.minimum, Maximum(self.maximum), self.element)
     }
 }
 
@@ -487,8 +505,18 @@ impl MemoryType {
             maximum: maximum.map(u64::from),
             index64: false,
             shared: false,
-            page_size_log2: 16,
+            page_size_log2: DEFAULT_PAGE_SIZE_LOG2,
         }
+    }
+
+    /// The same for memories that are indexed by `i64`.
+    pub fn new64(minimum: u64, maximum: Option<u64>) -> MemoryType {
+        MemoryType { minimum, maximum, index64: true, shared: false, page_size_log2: DEFAULT_PAGE_SIZE_LOG2 }
+    }
+
+    /// For types that these two do not make.
+    pub fn builder() -> MemoryTypeBuilder {
+        MemoryTypeBuilder::default()
     }
 
     /// How many pages it has at least.
@@ -545,7 +573,73 @@ impl fmt::Display for MemoryType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let index = if self.index64 { "i64 " } else { "" };
         let shared = if self.shared { " shared" } else { "" };
-        write!(f, "{index}{}{}{shared}", self.minimum, Maximum(self.maximum))
+        write!(f, "{index}{}{}{shared}", self.minimum, Maximum(self.maximum))?;
+        if self.page_size_log2 == DEFAULT_PAGE_SIZE_LOG2 {
+            return Ok(());
+        }
+        write!(f, " (pagesize {})", self.page_size())
+    }
+}
+
+/// log₂ of the page size of memories that say nothing of it.
+const DEFAULT_PAGE_SIZE_LOG2: u8 = 16;
+
+/// Makes a [`MemoryType`], by default of a 32-bit memory of at least no pages of 64 KiB.
+#[derive(Clone, Debug)]
+pub struct MemoryTypeBuilder {
+    ty: MemoryType,
+}
+
+impl Default for MemoryTypeBuilder {
+    fn default() -> Self {
+        MemoryTypeBuilder { ty: MemoryType::new(0, None) }
+    }
+}
+
+impl MemoryTypeBuilder {
+    /// How many pages it has at least.
+    pub fn min(&mut self, minimum: u64) -> &mut Self {
+        self.ty.minimum = minimum;
+        self
+    }
+
+    /// How many pages it may have at most; `None` when not limited.
+    pub fn max(&mut self, maximum: Option<u64>) -> &mut Self {
+        self.ty.maximum = maximum;
+        self
+    }
+
+    /// Whether it is indexed by `i64`.
+    pub fn memory64(&mut self, index64: bool) -> &mut Self {
+        self.ty.index64 = index64;
+        self
+    }
+
+    /// log₂ of the bytes in a page: 16 by default, or 0.
+    pub fn page_size_log2(&mut self, log2: u8) -> &mut Self {
+        self.ty.page_size_log2 = log2;
+        self
+    }
+
+    /// The type.
+    ///
+    /// # Errors
+    ///
+    /// When it is none (§3.2.6): the page size is neither 1 nor 64 KiB, the minimum exceeds the maximum, or one of them is more bytes than
+    /// an address of the memory can have.
+    pub fn build(&self) -> Result<MemoryType> {
+        let ty = &self.ty;
+        if ![0, DEFAULT_PAGE_SIZE_LOG2].contains(&ty.page_size_log2) {
+            return Err(Error::msg(format!("a page of 2^{} bytes is neither 1 byte nor 64 KiB", ty.page_size_log2)));
+        }
+        let most = if ty.index64 { u128::from(u64::MAX) + 1 } else { 1 << 32 };
+        if u128::from(ty.maximum.unwrap_or(0).max(ty.minimum)) << ty.page_size_log2 > most {
+            return Err(Error::msg(format!("a memory {ty} has more bytes than addresses")));
+        }
+        if ty.maximum.is_some_and(|maximum| maximum < ty.minimum) {
+            return Err(Error::msg(format!("the minimum of a memory {ty} exceeds its maximum")));
+        }
+        Ok(ty.clone())
     }
 }
 
@@ -697,15 +791,16 @@ pub(crate) fn extern_type(
             let record = view.tables.get(index).ok_or_else(malformed)?;
             let element = tancho_runtime::types::canonical(record.element.decode_ref().ok_or_else(malformed)?, types);
             let element = RefType::of(element, registry);
-            ExternType::Table(TableType { element, minimum: record.minimum, maximum: limit(record.maximum) })
+            let (minimum, maximum) = (record.minimum, limit(record.maximum));
+            ExternType::Table(TableType { element, minimum, maximum, index64: record.index64() })
         }
         ExternKind::Memory => {
             let record = view.memories.get(index).ok_or_else(malformed)?;
             ExternType::Memory(MemoryType {
                 minimum: record.minimum,
                 maximum: limit(record.maximum),
-                index64: record.flags & 1 != 0,
-                shared: record.flags & 2 != 0,
+                index64: record.index64(),
+                shared: record.shared(),
                 page_size_log2: u8::try_from(record.page_size_log2).map_err(|_| malformed())?,
             })
         }
