@@ -133,7 +133,7 @@ fn own(config: &Config, folder: &str, precompile: bool) -> usize {
 
 #[test]
 fn own_scripts() {
-    assert_eq!(own(&Config::new(), "", false), 106);
+    assert_eq!(own(&Config::new(), "", false), 130);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn just_in_time() {
 #[test]
 fn under_the_belt() {
     run(Config::new().belt(true), suites(), false, "under the belt");
-    assert_eq!(own(Config::new().belt(true), "", false), 106);
+    assert_eq!(own(Config::new().belt(true), "", false), 130);
     let mut explicit = Config::new();
     explicit.belt(true).memory_reservation(64 << 20).memory_guard_size(0);
     let suites = suites().into_iter().filter(|suite| matches!(suite.name, "multi-memory" | "simd")).collect();
@@ -167,7 +167,7 @@ fn under_the_belt() {
 
 #[test]
 fn precompiled() {
-    assert_eq!(own(&Config::new(), "", true), 106);
+    assert_eq!(own(&Config::new(), "", true), 130);
     run(&mut Config::new(), suites(), true, "precompiled");
 }
 
