@@ -138,7 +138,7 @@ fn own(config: &Config, folder: &str, precompile: bool) -> usize {
 
 #[test]
 fn own_scripts() {
-    assert_eq!(own(&Config::new(), "", false), 58);
+    assert_eq!(own(&Config::new(), "", false), 130);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn just_in_time() {
 #[test]
 fn under_the_belt() {
     run(Config::new().belt(true), suites(), false, "under the belt");
-    assert_eq!(own(Config::new().belt(true), "", false), 58);
+    assert_eq!(own(Config::new().belt(true), "", false), 130);
     let mut explicit = Config::new();
     explicit.belt(true).memory_reservation(64 << 20).memory_guard_size(0);
     let suites = suites().into_iter().filter(|suite| matches!(suite.name, "multi-memory" | "simd")).collect();
@@ -198,6 +198,7 @@ fn wide_memories() {
 
 #[test]
 fn precompiled() {
+    assert_eq!(own(&Config::new(), "", true), 130);
     run(&mut Config::new(), suites(), true, "precompiled");
 }
 
