@@ -5,6 +5,7 @@
 
 use crate::activation::{Activation, Exit, Refusal, Thread, fail_order};
 use crate::state::State;
+use crate::sys::register::stack_pointer;
 use crate::unwind::{Backtrace, Start, Trace, trace};
 use std::fmt;
 use tancho_abi::trap::Trap;
@@ -82,10 +83,9 @@ pub unsafe fn enter<R>(
     f: impl FnOnce(*mut VmActivation) -> R,
 ) -> Result<R, Box<Stopped>> {
     Thread::with(|thread| {
-        let here = 0_u8;
         // SAFETY: the store is the caller's, and alive.
         let signals = unsafe { (*State::of(vm)).signals_based_traps };
-        let (stack, limit) = match thread.stack((&raw const here).addr(), signals) {
+        let (stack, limit) = match thread.stack(stack_pointer(), signals) {
             Ok(found) => found,
             Err(refusal) => return Err(refused(thread, &refusal)),
         };
