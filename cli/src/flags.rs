@@ -2,6 +2,7 @@
 //!
 //! Called once, by `main`. Options stand before the file; everything after it is the guest's, untouched.
 
+use crate::proposal::Proposal;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -95,6 +96,9 @@ pub(crate) struct Compile {
 /// Checks that a module is valid, and says nothing when it is.
 #[derive(Args, Debug)]
 pub(crate) struct Validate {
+    #[command(flatten)]
+    pub(crate) proposals: ProposalFlags,
+
     /// The module (.wasm, .wat, or - for standard input).
     #[arg(value_name = "FILE")]
     pub(crate) file: OsString,
@@ -116,8 +120,11 @@ pub(crate) struct Wast {
 }
 
 /// How code is compiled. `run` and `compile` must be given the same, or the compiled file is refused.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct EngineFlags {
+    #[command(flatten)]
+    pub(crate) proposals: ProposalFlags,
+
     /// How much the compiler optimises.
     #[arg(long, value_name = "LEVEL", default_value = "speed", hide_possible_values = false)]
     pub(crate) opt_level: OptLevel,
@@ -137,6 +144,36 @@ pub(crate) struct EngineFlags {
     /// Checks every address again before memory is accessed there; slow. The process ends where one is wrong, which is a bug of Tancho.
     #[arg(long)]
     pub(crate) belt: bool,
+
+    /// Finds traps by comparing, and installs no signal handlers.
+    #[arg(long)]
+    pub(crate) no_signals: bool,
+
+    /// Bytes of address space to reserve for each memory that is indexed by i32 (4 GiB by default), and most that it may hold; with 0,
+    /// memories move when they grow.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_reservation: Option<u64>,
+
+    /// The same for each memory that is indexed by i64 (64 GiB by default).
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory64_reservation: Option<u64>,
+
+    /// Bytes after each reservation that are never accessible (32 MiB by default).
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_guard_size: Option<u64>,
+
+    /// The same before each reservation (2 GiB by default).
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_guard_before: Option<u64>,
+}
+
+/// What modules may use.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ProposalFlags {
+    /// Turns a WebAssembly proposal on or off, such as custom-page-sizes or memory64=n. What is on by default is all that Tancho has and
+    /// the specification has.
+    #[arg(short = 'W', long = "wasm", value_name = "NAME[=y|n],...", value_delimiter = ',', value_parser = Proposal::parse)]
+    pub(crate) wasm: Vec<Proposal>,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
