@@ -6,8 +6,8 @@
 mod shape;
 
 use std::rc::Rc;
-use tancho_tests::oracle::address::access::{self, Pressure};
-use tancho_tests::oracle::address::bench::{Batch, Findings, LENGTH, PAGES, settings};
+use tancho_tests::oracle::address::access::{self, Kind, LENGTH, Pressure};
+use tancho_tests::oracle::address::bench::{Batch, Findings, settings, wide_settings};
 use tancho_tests::oracle::address::tree::{self, Operands};
 use tancho_tests::oracle::row::{Random, Row};
 
@@ -19,7 +19,7 @@ fn edges(shape: &shape::Shape, offset: u64, size: u64) -> Vec<Operands> {
     let wanted = indices.into_iter().map(|index| (shape.operands)(index));
     let raw = [1, edge, i32::MAX as u32, 1 << 31, u32::MAX, wrapping];
     let raw = raw.into_iter().map(|x| (x, i64::from(x as i32) as u64));
-    wanted.chain(raw).map(|(x, y)| Operands { x, y, z: 0 }).collect()
+    wanted.chain(raw).map(|(x, y)| Operands { x, y, z: 0, t: 0 }).collect()
 }
 
 fn end(row: Row, findings: &Findings) {
@@ -37,7 +37,7 @@ fn every_shape_of_address() {
     let mut findings = Findings::default();
     let shapes: Vec<Rc<shape::Shape>> = shape::shapes().into_iter().map(Rc::new).collect();
     assert!(shapes.len() >= 128, "only {} shapes", shapes.len());
-    let head = access::head(PAGES);
+    let head = access::head(Kind::USUAL);
     let thorough = Row::cases(0) > 0;
     for (which, setting) in settings(&[false]).iter().enumerate() {
         let mut batch = Batch::new(setting, &head);
@@ -46,7 +46,7 @@ fn every_shape_of_address() {
             for (number, shape) in shapes.iter().enumerate() {
                 let index = {
                     let shape = shape.clone();
-                    Rc::new(move |operands: &Operands| (shape.index)(operands.x, operands.y))
+                    Rc::new(move |operands: &Operands| u64::from((shape.index)(operands.x, operands.y)))
                 };
                 for (place, offset) in setting.offsets().into_iter().enumerate() {
                     if findings.are_many() {
@@ -96,13 +96,38 @@ fn random_expressions() {
     let mut findings = Findings::default();
     let settings = settings(&[false, true]);
     let trees = Row::cases(5000);
-    let head = access::head(PAGES) + &tree::values();
+    let head = access::head(Kind::USUAL) + &tree::values();
     // Imports and memories come before all functions that name them in the binary format; the text has them in any order.
     let mut left = trees;
     while left > 0 {
         for setting in &settings {
             let mut batch = Batch::new(setting, &head);
             for _ in 0..left.min(105) {
+                batch.add_random(&mut random);
+                left -= 1;
+            }
+            batch.run(&mut random, &mut findings);
+        }
+    }
+    assert!(findings.accesses >= trees * 8 || findings.are_many(), "only {} accesses", findings.accesses);
+    end(row, &findings);
+}
+
+/// Memories that are indexed by `i64`, memories with pages of a byte, and all kinds without signals.
+#[test]
+fn wide_memories() {
+    let row = Row::begin("C3-wide");
+    let mut random = Random::new(row.seed());
+    let mut findings = Findings::default();
+    let settings = wide_settings();
+    let trees = Row::cases(12_000);
+    let heads = Kind::ALL.map(|kind| (kind, access::head(kind) + &tree::values()));
+    let mut left = trees;
+    while left > 0 {
+        for setting in &settings {
+            let (_, head) = heads.iter().find(|(kind, _)| *kind == setting.kind).expect("there is one of each");
+            let mut batch = Batch::new(setting, head);
+            for _ in 0..left.min(160) {
                 batch.add_random(&mut random);
                 left -= 1;
             }

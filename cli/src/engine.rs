@@ -22,6 +22,19 @@ pub(crate) fn config(flags: &EngineFlags) -> Result<Config> {
     if let Some(threads) = flags.compile_threads {
         config.compilation_threads(threads);
     }
+    config.signals_based_traps(!flags.no_signals);
+    if let Some(bytes) = flags.memory_reservation {
+        config.memory_reservation(bytes);
+    }
+    if let Some(bytes) = flags.memory64_reservation {
+        config.memory64_reservation(bytes);
+    }
+    if let Some(bytes) = flags.memory_guard_size {
+        config.memory_guard_size(bytes);
+    }
+    if let Some(bytes) = flags.memory_guard_before {
+        config.memory_guard_before(bytes);
+    }
     Ok(config)
 }
 

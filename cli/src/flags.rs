@@ -143,23 +143,44 @@ pub(crate) struct EngineFlags {
     /// Checks every address again before memory is accessed there; slow. The process ends where one is wrong, which is a bug of Tancho.
     #[arg(long)]
     pub(crate) belt: bool,
+
+    /// Finds traps by comparing, and installs no signal handlers.
+    #[arg(long)]
+    pub(crate) no_signals: bool,
+
+    /// Bytes of address space to reserve for each memory that is indexed by i32 (4 GiB by default), and most that it may hold; with 0,
+    /// memories move when they grow.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_reservation: Option<u64>,
+
+    /// The same for each memory that is indexed by i64 (64 GiB by default).
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory64_reservation: Option<u64>,
+
+    /// Bytes after each reservation that are never accessible (32 MiB by default).
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_guard_size: Option<u64>,
+
+    /// The same before each reservation (2 GiB by default).
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_guard_before: Option<u64>,
 }
 
 /// What modules may use beyond WebAssembly 1.0.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Proposals {
-    /// Turns proposals on (y) or off (n): -W tail-call=n,simd=n. Names are those of docs/proposals.md; a wrong one is answered with all of
+    /// Turns proposals on or off: -W custom-page-sizes,simd=n. Names are those of docs/proposals.md; a wrong one is answered with all of
     /// them.
-    #[arg(short = 'W', value_name = "NAME=y|n", value_delimiter = ',', value_parser = proposal)]
+    #[arg(short = 'W', long = "wasm", value_name = "NAME[=y|n],...", value_delimiter = ',', value_parser = proposal)]
     pub(crate) choices: Vec<(String, bool)>,
 }
 
-/// Reads `NAME=y` or `NAME=n`.
+/// Reads `NAME`, `NAME=y` or `NAME=n`.
 fn proposal(text: &str) -> Result<(String, bool), String> {
-    let (name, value) = text.split_once('=').ok_or("a proposal is turned on by NAME=y and off by NAME=n")?;
+    let (name, value) = text.split_once('=').unwrap_or((text, "y"));
     let enable = match value {
-        "y" => true,
-        "n" => false,
+        "y" | "yes" | "true" => true,
+        "n" | "no" | "false" => false,
         _ => return Err(format!("`{value}` is neither y nor n")),
     };
     match tancho::Config::new().wasm_feature(name, enable) {

@@ -77,6 +77,9 @@ fn caught<R>(work: impl FnOnce() -> Result<R, CompileError>) -> Result<R, Compil
     })
 }
 
+/// Compiled code, each piece with what it is in the image.
+type Pieces = Vec<(Role, Code)>;
+
 /// What a thread keeps from one function to the next.
 struct Worker {
     scratch: Scratch,
@@ -230,7 +233,7 @@ impl Compiler {
     }
 
     /// Compiles all functions, the longest first so that none is left for the end, and returns them in order.
-    fn functions(&self, env: &ModuleEnv<'_>, bodies: Vec<Body<'_>>) -> Result<Vec<(Role, Code)>, CompileError> {
+    fn functions(&self, env: &ModuleEnv<'_>, bodies: Vec<Body<'_>>) -> Result<Pieces, CompileError> {
         let mut order: Vec<(usize, Body<'_>)> = bodies.into_iter().enumerate().collect();
         let imported = env.module.facts().counts.imported_functions as usize;
         let compile = |worker: &mut Worker, (position, body): (usize, Body<'_>)| {
@@ -239,7 +242,7 @@ impl Compiler {
                 self.function(env, body, worker, None).and_then(|code| self.checked(env, imported + position, code)),
             )
         };
-        let mut results: Vec<(usize, Result<Vec<(Role, Code)>, CompileError>)> = if self.options.threads == Some(1) {
+        let mut results: Vec<(usize, Result<Pieces, CompileError>)> = if self.options.threads == Some(1) {
             let mut worker = Worker::default();
             order.into_iter().map(|body| compile(&mut worker, body)).collect()
         } else {
@@ -259,7 +262,7 @@ impl Compiler {
     }
 
     /// The pieces of function `index`: its code, behind an entry of its own where the frame is large and must be asked about.
-    fn checked(&self, env: &ModuleEnv<'_>, index: usize, mut code: Code) -> Result<Vec<(Role, Code)>, CompileError> {
+    fn checked(&self, env: &ModuleEnv<'_>, index: usize, mut code: Code) -> Result<Pieces, CompileError> {
         if self.options.tunables.signals_based_traps || code.frame <= MAX_UNASKED_FRAME {
             return Ok(vec![(Role::Function(index), code)]);
         }
@@ -330,11 +333,7 @@ impl Compiler {
 
     /// The trampolines that a module needs: entries for the types of functions that the host may call, exits for
     /// the types of imports, and those to the builtins that its functions call.
-    fn module_trampolines(
-        &self,
-        env: &ModuleEnv<'_>,
-        functions: &[(Role, Code)],
-    ) -> Result<Vec<(Role, Code)>, CompileError> {
+    fn module_trampolines(&self, env: &ModuleEnv<'_>, functions: &[(Role, Code)]) -> Result<Pieces, CompileError> {
         let mut entries = vec![false; env.types.len()];
         let mut exits = vec![false; env.types.len()];
         for function in env.module.functions {

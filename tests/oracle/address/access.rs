@@ -109,9 +109,56 @@ pub struct Body<'a> {
     pub offset: u64,
     /// The index expression.
     pub shape: &'a str,
+    /// The memory that it is made to.
+    pub kind: Kind,
     /// What is alive across it.
     pub pressure: Pressure,
 }
+
+/// What kind of memory accesses are made to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kind {
+    /// Whether it is indexed by `i64`.
+    pub wide: bool,
+    /// Whether its pages are a byte each, and it ends in the middle of one of the machine's.
+    pub bytes: bool,
+}
+
+impl Kind {
+    /// What most are.
+    pub const USUAL: Kind = Kind { wide: false, bytes: false };
+
+    /// All kinds.
+    pub const ALL: [Kind; 4] = [
+        Kind::USUAL,
+        Kind { wide: true, bytes: false },
+        Kind { wide: false, bytes: true },
+        Kind { wide: true, bytes: true },
+    ];
+
+    /// Its length in bytes.
+    pub const fn length(self) -> u64 {
+        if self.bytes { LENGTH - 3 } else { LENGTH }
+    }
+
+    /// The type of its addresses.
+    const fn address(self) -> &'static str {
+        if self.wide { "i64" } else { "i32" }
+    }
+
+    /// Its type.
+    fn memory(self) -> String {
+        let address = self.address();
+        if self.bytes {
+            format!("{address} {} (pagesize 1)", self.length())
+        } else {
+            format!("{address} {}", self.length() >> 16)
+        }
+    }
+}
+
+/// The length of memories of whole pages in bytes.
+pub const LENGTH: u64 = 4 << 16;
 
 /// What is alive across the access.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -120,7 +167,7 @@ pub enum Pressure {
     None,
     /// Forty values, and what the index is computed of: all are spilled by a call.
     Operands,
-    /// Forty values and the index itself, which came as an `i32` out of a call.
+    /// Forty values and the index itself, which came out of a call.
     Index,
 }
 
@@ -128,12 +175,14 @@ pub enum Pressure {
 pub const LIVE: u32 = 40;
 
 /// What every module begins with: the memory, the values that live across accesses, and the calls that spill them.
-pub fn head(pages: u64) -> String {
+pub fn head(kind: Kind) -> String {
+    let (memory, address) = (kind.memory(), kind.address());
     let mut text = format!(
-        r#"(module (memory (export "memory") {pages})
+        r#"(module (memory (export "memory") {memory})
              (global $calls (mut i32) (i32.const 0))
              (func $spill (global.set $calls (i32.add (global.get $calls) (i32.const 1))))
              (func $same (param i32) (result i32) (call $spill) (local.get 0))
+             (func $index (param {address}) (result {address}) (call $spill) (local.get 0))
              "#
     );
     for live in 0..LIVE {
@@ -149,11 +198,12 @@ pub fn sum_of_live() -> u64 {
 
 /// Writes the function.
 pub fn write(text: &mut String, body: &Body<'_>) {
-    let Body { name, access, is_load, offset, shape, pressure } = *body;
+    let Body { kind, name, access, is_load, offset, shape, pressure } = *body;
+    let address = kind.address();
     let mut put = |part: &str| text.push_str(part);
     put(&format!(
-        "(func (export \"{name}\") (param $x i32) (param $y i64) (param $z i32) (param $v i64) (result i64)
-           (local $w v128) (local $i i32) (local $r i64)"
+        "(func (export \"{name}\") (param $x i32) (param $y i64) (param $z i32) (param $v i64) (param $t i64) (result i64)
+           (local $w v128) (local $i {address}) (local $r i64)"
     ));
     let pressed = pressure != Pressure::None;
     if pressed {
@@ -171,7 +221,7 @@ pub fn write(text: &mut String, body: &Body<'_>) {
             shape.to_owned()
         }
         Pressure::Index => {
-            put(&format!("(local.set $i (call $same {shape})) (call $spill)"));
+            put(&format!("(local.set $i (call $index {shape})) (call $spill)"));
             "(local.get $i)".to_owned()
         }
     };

@@ -2,7 +2,7 @@
 //!
 //! Called by the test `address` with shapes and with random expressions, and by the fuzz target `amode`.
 
-use super::access::{self, Body, Pressure};
+use super::access::{self, Body, Kind, LENGTH, Pressure};
 use super::canary::Canaries;
 use super::tree::{self, Operands};
 use crate::oracle::row::Random;
@@ -11,18 +11,16 @@ use std::rc::Rc;
 use tancho::{Config, Engine, Instance, Memory, Module, OptLevel, RegallocAlgorithm, Store, Trap, TypedFunc};
 use tancho_abi::tunables::Tunables;
 
-/// Pages of the memory.
-pub const PAGES: u64 = 4;
-/// Its length in bytes.
-pub const LENGTH: u64 = PAGES << 16;
-
 /// How code is compiled.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
     opt_level: OptLevel,
     registers: RegallocAlgorithm,
+    /// What the memory is.
+    pub kind: Kind,
     reservation: u64,
     guard: u64,
+    signals: bool,
     belt: bool,
 }
 
@@ -36,7 +34,32 @@ pub fn settings(belts: &[bool]) -> Vec<Setting> {
         for opt_level in [OptLevel::Speed, OptLevel::None] {
             for registers in [RegallocAlgorithm::Backtracking, RegallocAlgorithm::SinglePass] {
                 for belt in belts.iter().copied() {
-                    settings.push(Setting { opt_level, registers, reservation, guard, belt });
+                    let (kind, signals) = (Kind::USUAL, true);
+                    settings.push(Setting { opt_level, registers, kind, reservation, guard, signals, belt });
+                }
+            }
+        }
+    }
+    settings
+}
+
+/// The defaults; a reservation that edges of 32 bits lie beyond; one that is as large as the memory, with a guard and without; none.
+const WIDE_BOUNDS: [(u64, u64); 6] =
+    [(64 << 30, 32 << 20), (64 << 30, 0), (1 << 30, 128 << 10), (LENGTH, 64 << 10), (LENGTH, 0), (0, 32 << 20)];
+
+/// Settings with the other kinds of memories, and memories that are accessed without signals.
+pub fn wide_settings() -> Vec<Setting> {
+    let mut settings = Vec::new();
+    for kind in Kind::ALL {
+        for (number, (reservation, guard)) in WIDE_BOUNDS.into_iter().enumerate() {
+            for opt_level in [OptLevel::Speed, OptLevel::None] {
+                // The usual kind with signals has settings enough.
+                for signals in [true, false].into_iter().skip(usize::from(kind == Kind::USUAL)) {
+                    let single = (number + usize::from(signals)) % 2 == 0;
+                    let registers =
+                        if single { RegallocAlgorithm::SinglePass } else { RegallocAlgorithm::Backtracking };
+                    let belt = number % 3 == 2 && opt_level == OptLevel::Speed;
+                    settings.push(Setting { opt_level, registers, kind, reservation, guard, signals, belt });
                 }
             }
         }
@@ -49,6 +72,11 @@ impl Setting {
         let mut config = Config::new();
         config.cranelift_opt_level(self.opt_level).cranelift_regalloc_algorithm(self.registers);
         config.memory_reservation(self.reservation).memory_guard_size(self.guard);
+        if self.kind != Kind::USUAL || !self.signals {
+            // Trees load from a 32-bit memory as well.
+            config.memory64_reservation(self.reservation).wasm_custom_page_sizes(true);
+        }
+        config.signals_based_traps(self.signals);
         Engine::new(config.belt(self.belt)).expect("the host is supported")
     }
 
@@ -63,7 +91,10 @@ impl Setting {
     }
 }
 
-type Access = TypedFunc<(u32, u64, u32, u64), u64>;
+type Access = TypedFunc<(u32, u64, u32, u64, u64), u64>;
+
+/// What an index expression comes to.
+pub type Index = Rc<dyn Fn(&Operands) -> u64>;
 
 /// A function of a module, and what it must do.
 struct Case {
@@ -71,7 +102,7 @@ struct Case {
     is_load: bool,
     size: u64,
     offset: u64,
-    index: Rc<dyn Fn(&Operands) -> u32>,
+    index: Index,
     pressed: bool,
     operands: Vec<Operands>,
 }
@@ -116,7 +147,7 @@ impl Bench {
     fn new(setting: &Setting, engine: &Engine, text: &str) -> Bench {
         let module = Module::new(engine, text).unwrap_or_else(|error| panic!("it compiles: {error:#}\n{text}"));
         let before = Tunables::default().memory_guard_before as usize;
-        let after = (setting.reservation + setting.guard) as usize;
+        let after = (setting.reservation.max(LENGTH) + setting.guard) as usize;
         let ((mut store, instance, memory), canaries) = Canaries::around(|| {
             let mut store = Store::new(engine, ());
             let instance = Instance::new(&mut store, &module, &[]).expect("there is address space");
@@ -128,7 +159,8 @@ impl Bench {
             ((store, instance, memory), Range { start: lowest - before, end: base + after })
         });
         let mut random = Random::new(setting.guard);
-        let model: Vec<u8> = (0..LENGTH / 8).flat_map(|_| random.draw().to_le_bytes()).collect();
+        let mut model: Vec<u8> = (0..LENGTH / 8).flat_map(|_| random.draw().to_le_bytes()).collect();
+        model.truncate(setting.kind.length() as usize);
         memory.data_mut(&mut store).copy_from_slice(&model);
         Bench { store, instance, memory, model, canaries }
     }
@@ -139,8 +171,8 @@ impl Bench {
             let value = random.draw();
             let index = (case.index)(operands);
             let start = u128::from(index) + u128::from(case.offset);
-            let inside = start + u128::from(case.size) <= u128::from(LENGTH);
-            let outcome = access.call(&mut self.store, (operands.x, operands.y, operands.z, value));
+            let inside = start + u128::from(case.size) <= u128::from(setting.kind.length());
+            let outcome = access.call(&mut self.store, (operands.x, operands.y, operands.z, value, operands.t));
             findings.accesses += 1;
             findings.inside += usize::from(inside);
             let trap = outcome.as_ref().err().map(|error| error.downcast_ref::<Trap>().copied());
@@ -201,12 +233,13 @@ impl<'a> Batch<'a> {
         is_load: bool,
         (size, offset): (u64, u64),
         shape: &str,
-        index: Rc<dyn Fn(&Operands) -> u32>,
+        index: Index,
         operands: Vec<Operands>,
         pressure: Pressure,
     ) {
         let name = format!("{}{}", if is_load { "load" } else { "store" }, self.cases.len());
-        access::write(&mut self.text, &Body { name: &name, access, is_load, offset, shape, pressure });
+        let kind = self.setting.kind;
+        access::write(&mut self.text, &Body { kind, name: &name, access, is_load, offset, shape, pressure });
         let pressed = pressure != Pressure::None;
         self.cases.push(Case { name, is_load, size, offset, index, pressed, operands });
     }
@@ -253,18 +286,92 @@ impl<'a> Batch<'a> {
         let is_load = random.below(2) == 0;
         let kinds = if is_load { access::loads(size) } else { access::stores(size) };
         let pressure = *random.of(&[Pressure::None, Pressure::None, Pressure::Operands, Pressure::Index]);
+        let kind = &kinds[random.below(kinds.len())];
+        if self.setting.kind.wide {
+            let offset = if random.below(6) == 0 { *random.of(&tree::WIDE) } else { offset };
+            let (text, index, operands) = self.random_wide(random, depth, offset.wrapping_add(size));
+            return self.add(kind, is_load, (size, offset), &text, index, operands, pressure);
+        }
         let mut operands = Vec::new();
-        let edge = LENGTH.wrapping_sub(offset).wrapping_sub(size) as u32;
+        let edge = self.setting.kind.length().wrapping_sub(offset).wrapping_sub(size) as u32;
         for _ in 0..8 {
             let x = if random.below(2) == 0 { *random.of(&tree::VALUES) } else { random.draw() as u32 };
             let y = if random.below(2) == 0 { random.draw() } else { u64::from(*random.of(&tree::VALUES)) };
             let wanted = *random.of(&[0, edge, edge.wrapping_add(1), edge.wrapping_sub(5), u32::MAX]);
             // `z` brings the sum to where the test wants it.
-            let z = wanted.wrapping_sub(value(&Operands { x, y, z: 0 }));
-            operands.push(Operands { x, y, z });
+            let z = wanted.wrapping_sub(value(&Operands { x, y, z: 0, t: 0 }));
+            operands.push(Operands { x, y, z, t: 0 });
         }
         let text = format!("(i32.add {text} (local.get $z))");
-        let index = Rc::new(move |operands: &Operands| value(operands).wrapping_add(operands.z));
-        self.add(&kinds[random.below(kinds.len())], is_load, (size, offset), &text, index, operands, pressure);
+        let index = Rc::new(move |operands: &Operands| u64::from(value(operands).wrapping_add(operands.z)));
+        self.add(kind, is_load, (size, offset), &text, index, operands, pressure);
+    }
+
+    /// An index of 64 bits, and operands that bring it to the edges of an access that ends `end` bytes after it. Some expressions tell a
+    /// compiler how large it can be.
+    fn random_wide(&self, random: &mut Random, depth: u32, end: u64) -> (String, Index, Vec<Operands>) {
+        let tree::Tree { text, value } = tree::wide(random, depth);
+        let narrow = tree::tree(random, depth);
+        let [amount, mask, factor] = [random.draw() % 64, *random.of(&tree::WIDE), 1 + random.draw() % 9];
+        // The expression, what it makes of the sum of a tree and `$t` or `$z`, and whether that has 64 bits.
+        let sum = format!("(i64.add {text} (local.get $t))");
+        let narrow_sum = format!("(i32.add {} (local.get $z))", narrow.text);
+        let shape = random.below(8);
+        let text = match shape {
+            0 | 1 => sum,
+            2 => format!("(i64.shr_u {sum} (i64.const {amount}))"),
+            3 => format!("(i64.and {sum} (i64.const {mask}))"),
+            4 => format!("(i64.extend_i32_u {narrow_sum})"),
+            5 => format!("(i64.mul (i64.extend_i32_u {narrow_sum}) (i64.const {factor}))"),
+            6 => format!("(i64.add (i64.extend_i32_u {narrow_sum}) (i64.const {mask}))"),
+            _ => format!("(i64.shl (i64.extend_i32_u {narrow_sum}) (i64.const {amount}))"),
+        };
+        let finish = move |wide: u64, narrow: u32| match shape {
+            0 | 1 => wide,
+            2 => wide >> amount,
+            3 => wide & mask,
+            4 => u64::from(narrow),
+            5 => u64::from(narrow).wrapping_mul(factor),
+            6 => u64::from(narrow).wrapping_add(mask),
+            _ => u64::from(narrow) << amount,
+        };
+        let (wide, narrow) = (value, narrow.value);
+        let sums = move |operands: &Operands| {
+            (wide(operands).wrapping_add(operands.t), narrow(operands).wrapping_add(operands.z))
+        };
+        let mut all = Vec::new();
+        let edge = self.setting.kind.length().wrapping_sub(end);
+        let limit = self.setting.reservation;
+        for _ in 0..10 {
+            let near = [edge, edge, edge.wrapping_sub(5), edge.wrapping_add(1), 0];
+            let far = [limit, limit.wrapping_sub(1), limit + 1, limit.wrapping_sub(end)];
+            let index = match random.below(8) {
+                0 => *random.of(&tree::WIDE),
+                1 => (*random.of(&tree::WIDE)).wrapping_add(edge),
+                2 => *random.of(&far),
+                _ => *random.of(&near),
+            };
+            // What the finish makes of it is this index, where it can be.
+            let (before, low) = match shape {
+                2 => (index << amount | (random.draw() & ((1 << amount) - 1)), 0),
+                3 => (index | (random.draw() & !mask), 0),
+                4 => (0, index as u32),
+                5 => (0, (index / factor) as u32),
+                6 => (0, index.wrapping_sub(mask) as u32),
+                7 => (0, (index >> amount) as u32),
+                _ => (index, 0),
+            };
+            let x = if random.below(2) == 0 { *random.of(&tree::VALUES) } else { random.draw() as u32 };
+            let y = if random.below(2) == 0 { random.draw() } else { *random.of(&tree::WIDE) };
+            let mut operands = Operands { x, y, z: 0, t: 0 };
+            let found = sums(&operands);
+            (operands.t, operands.z) = (before.wrapping_sub(found.0), low.wrapping_sub(found.1));
+            all.push(operands);
+        }
+        let index = move |operands: &Operands| {
+            let (wide, narrow) = sums(operands);
+            finish(wide, narrow)
+        };
+        (text, Rc::new(index), all)
     }
 }

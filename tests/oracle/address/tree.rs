@@ -14,6 +14,8 @@ pub struct Operands {
     pub y: u64,
     /// An `i32`, added in the end.
     pub z: u32,
+    /// An `i64`, added in the end where the index is one.
+    pub t: u64,
 }
 
 /// A tree whose value is a `T`.
@@ -65,6 +67,24 @@ pub const VALUES: [u32; 16] = [
     0xffff_fff8,
     0xffff_ffff,
     0x1234,
+];
+
+/// Edges of 64 bits.
+pub const WIDE: [u64; 14] = [
+    0,
+    1,
+    0xff,
+    0x3_ffff,
+    1 << 30,
+    0x7fff_ffff,
+    0xffff_ffff,
+    1 << 32,
+    0x1_0000_0001,
+    1 << 36,
+    1 << 47,
+    1 << 63,
+    u64::MAX - 7,
+    u64::MAX,
 ];
 
 /// The memory `$values` in text.
@@ -132,7 +152,7 @@ pub fn tree(random: &mut Random, depth: u32) -> Tree<u32> {
 }
 
 /// A tree of 64 bits.
-fn wide(random: &mut Random, depth: u32) -> Tree<u64> {
+pub fn wide(random: &mut Random, depth: u32) -> Tree<u64> {
     if depth == 0 {
         return Tree::new("(local.get $y)", |operands| operands.y);
     }
