@@ -8,6 +8,7 @@ pub mod generate;
 pub mod hostile;
 pub mod operator;
 pub mod plain;
+pub mod reference;
 pub mod row;
 pub mod seed;
 pub mod shape;
