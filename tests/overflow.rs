@@ -6,7 +6,7 @@ use tancho::{Config, Engine, Func, FuncType, Instance, Module, Store, Trap, Wasm
 
 /// A function that recurses with `values` 64-bit values in its frame.
 fn recursion(values: usize) -> String {
-    let mut text = String::from("(module (memory 2) (func $f (export \"f\") (result i64)\n");
+    let mut text = String::from("(module (memory 5) (func $f (export \"f\") (result i64)\n");
     for value in 0..values {
         writeln!(text, "(local $v{value} i64)").expect("writing to a string");
     }
@@ -22,9 +22,10 @@ fn recursion(values: usize) -> String {
     text + "))"
 }
 
-/// Overflows the stack `rounds` times with frames of 16 bytes and as often with frames of over 64 KiB.
+/// Overflows the stack `rounds` times with frames of 16 bytes and as often with frames of over 64 KiB, and once with a frame that is larger
+/// than what is kept free for the host and its guard.
 pub(crate) fn overflows(config: &Config, rounds: usize) {
-    for values in [0, (64 << 10) / 8] {
+    for (values, rounds) in [(0, rounds), ((64 << 10) / 8, rounds), ((320 << 10) / 8, 1)] {
         let engine = Engine::new(config).expect("the host is supported");
         let module = Module::new(&engine, recursion(values)).expect("it compiles");
         let mut store = Store::new(&engine, ());

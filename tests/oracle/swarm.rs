@@ -154,6 +154,7 @@ impl Swarm {
             .generate_address_map(address_map)
             .signals_based_traps(signals_based_traps)
             .belt(belt)
+            .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.
         let Options { target, cpu_features, tunables: _, features: _, threads, verifier, regalloc_checker } =
@@ -179,7 +180,7 @@ impl Swarm {
             target: self.cpu_features.as_ref().map(|_| host()),
             cpu_features: self.cpu_features.iter().flatten().map(|feature| (*feature).to_owned()).collect(),
             tunables: self.tunables.clone(),
-            features: Features::default(),
+            features: Features { custom_page_sizes: true, ..Features::default() },
             threads: self.threads,
             verifier: self.verifier,
             regalloc_checker: self.regalloc_checker,
