@@ -57,6 +57,11 @@ features! {
     wasm_extended_const extended_const;
     /// Whether there are calls that take the place of their caller: `return_call` and its kin.
     wasm_tail_call tail_call;
+    /// Whether there are exceptions: `try_table`, `throw`, `throw_ref`, tags, `exnref`.
+    wasm_exceptions exceptions;
+    /// Whether there are the exceptions of before WebAssembly 3.0 as well: `try`, `catch`, `catch_all`, `delegate`, `rethrow`, which many
+    /// compilers still write. They need [`wasm_exceptions`](Config::wasm_exceptions) too, which has the tags.
+    wasm_legacy_exceptions legacy_exceptions;
     /// Whether a module may have several memories.
     wasm_multi_memory multi_memory;
     /// Whether there is arithmetic on 128-bit integers: `i64.add128` and its kin.

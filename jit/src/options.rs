@@ -74,6 +74,11 @@ features! {
     extended_const = EXTENDED_CONST;
     /// `return_call` and its kin.
     tail_call = TAIL_CALL;
+    /// `try_table`, `throw`, `throw_ref`, tags, `exnref`.
+    exceptions = EXCEPTIONS;
+    /// `try`, `catch`, `catch_all`, `delegate`, `rethrow`: the exceptions of before WebAssembly 3.0. Of use with `exceptions` only, which
+    /// has the tags.
+    legacy_exceptions = LEGACY_EXCEPTIONS;
     /// Several memories in one module.
     multi_memory = MULTI_MEMORY;
     /// `i64.add128` and its kin.

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
     DataRecord, ElementRecord, ExportRecord, ExternKind, FuncTypeRecord, FunctionNameRecord, FunctionRecord,
-    ImportRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary,
+    ImportRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary, TagRecord,
 };
 use tancho_abi::name::Shown;
 use tancho_abi::types::{RefType, ValTypeCode};
@@ -179,6 +179,11 @@ impl<'a> Decoder<'a> {
                     self.module.globals.push(record);
                 }
             }
+            Payload::TagSection(section) => {
+                for tag in section {
+                    self.module.tags.push(TagRecord { ty: TypeIndex(tag?.func_type_idx) });
+                }
+            }
             Payload::ExportSection(section) => {
                 for export in section {
                     self.export(export?)?;
@@ -253,6 +258,11 @@ impl<'a> Decoder<'a> {
                 self.summary().counts.imported_globals += 1;
                 (ExternKind::Global, self.module.globals.len())
             }
+            TypeRef::Tag(ty) => {
+                self.module.tags.push(TagRecord { ty: TypeIndex(ty.func_type_idx) });
+                self.summary().counts.imported_tags += 1;
+                (ExternKind::Tag, self.module.tags.len())
+            }
             other => return Err(CompileError::unsupported(format!("import of {other:?}"))),
         };
         let index = index as u32 - 1;
@@ -278,7 +288,7 @@ impl<'a> Decoder<'a> {
             ExternalKind::Table => ExternKind::Table,
             ExternalKind::Memory => ExternKind::Memory,
             ExternalKind::Global => ExternKind::Global,
-            other => return Err(CompileError::unsupported(format!("export of {other:?}"))),
+            ExternalKind::Tag => ExternKind::Tag,
         };
         let name = self.text(export.name)?;
         self.module.exports.push(ExportRecord { name, kind: kind as u32, index: export.index });
@@ -385,7 +395,9 @@ impl<'a> Decoder<'a> {
     fn finish(mut self) -> Result<Decoded<'a>, CompileError> {
         let (tables, memories, globals) =
             (self.module.tables.len(), self.module.memories.len(), self.module.globals.len());
+        let tags = self.module.tags.len();
         let counts = &mut self.summary().counts;
+        counts.tags = tags as u32;
         (counts.tables, counts.memories, counts.globals) = (tables as u32, memories as u32, globals as u32);
         let imported = counts.imported_functions as usize;
         for (body, function) in self.bodies.iter_mut().zip(&mut self.module.functions[imported..]) {

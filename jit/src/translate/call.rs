@@ -6,30 +6,29 @@
 //! the trampoline to a host function included, has the `Tail` convention, in which it removes its own arguments from the stack.
 
 use super::env::CodeName;
+use super::exception::Callee;
 use super::function::FunctionTranslator;
 use super::signature::{POINTER, machine_type};
 use super::trap;
+use crate::error::CompileError;
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, BlockArg, Inst, InstBuilder, MemFlagsData, SigRef, Value, types};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, SigRef, Value, types};
 use tancho_abi::index::{FunctionIndex, TableIndex, TypeIndex};
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{VmContext, VmFuncRef, VmFunctionEntry, VmFunctionImport};
 
 impl FunctionTranslator<'_, '_> {
-    pub(crate) fn call(&mut self, function: u32) {
+    pub(crate) fn call(&mut self, function: u32) -> Result<(), CompileError> {
         let function = FunctionIndex(function);
         let arguments = self.pop_arguments(self.env.module.functions[function.index()].ty);
-        let call = match self.imported_callee(function) {
-            Some((signature, code, vmctx)) => {
-                self.builder.ins().call_indirect(signature, code, &with_vmctx(vmctx, &arguments))
-            }
-            None => {
-                let callee = self.callee(CodeName::Function(function));
-                self.builder.ins().call(callee, &with_vmctx(self.vmctx, &arguments))
-            }
+        let (callee, vmctx) = match self.imported_callee(function) {
+            Some((signature, code, vmctx)) => (Callee::Indirect(signature, code), vmctx),
+            None => (Callee::Direct(self.callee(CodeName::Function(function))), self.vmctx),
         };
-        self.stack.extend_from_slice(self.builder.inst_results(call));
+        let results = self.call_plainly(callee, &with_vmctx(vmctx, &arguments))?;
+        self.stack.extend(results);
+        Ok(())
     }
 
     pub(crate) fn return_call(&mut self, function: u32) {
@@ -47,26 +46,28 @@ impl FunctionTranslator<'_, '_> {
         self.reachable = false;
     }
 
-    pub(crate) fn call_indirect(&mut self, ty: u32, table: u32) {
+    pub(crate) fn call_indirect(&mut self, ty: u32, table: u32) -> Result<(), CompileError> {
         let (ty, table) = (TypeIndex(ty), TableIndex(table));
         let done = self.builder.create_block();
         for result in &self.env.types[ty.index()].results {
             self.builder.append_block_param(done, machine_type(*result));
         }
         self.each_way(ty, table, |translator, signature, code, arguments| {
-            let call = translator.builder.ins().call_indirect(signature, code, arguments);
-            translator.jump_with_results(call, done);
-        });
+            translator.call_into(Callee::Indirect(signature, code), arguments, done)
+        })?;
         self.builder.switch_to_block(done);
         self.builder.seal_block(done);
         self.stack.extend_from_slice(self.builder.block_params(done));
+        Ok(())
     }
 
-    pub(crate) fn return_call_indirect(&mut self, ty: u32, table: u32) {
+    pub(crate) fn return_call_indirect(&mut self, ty: u32, table: u32) -> Result<(), CompileError> {
         self.each_way(TypeIndex(ty), TableIndex(table), |translator, signature, code, arguments| {
             translator.builder.ins().return_call_indirect(signature, code, arguments);
-        });
+            Ok(())
+        })?;
         self.reachable = false;
+        Ok(())
     }
 
     /// The arguments of a call of a function of type `ty`.
@@ -91,8 +92,8 @@ impl FunctionTranslator<'_, '_> {
         &mut self,
         ty: TypeIndex,
         table: TableIndex,
-        mut transfer: impl FnMut(&mut Self, SigRef, Value, &[Value]),
-    ) {
+        mut transfer: impl FnMut(&mut Self, SigRef, Value, &[Value]) -> Result<(), CompileError>,
+    ) -> Result<(), CompileError> {
         let index = self.pop();
         let arguments = self.pop_arguments(ty);
         let entry = self.table_entry(table, index);
@@ -108,19 +109,14 @@ impl FunctionTranslator<'_, '_> {
         self.builder.switch_to_block(mine);
         self.builder.seal_block(mine);
         let internal = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, internal));
-        transfer(self, signature, internal, &with_vmctx(self.vmctx, &arguments));
+        transfer(self, signature, internal, &with_vmctx(self.vmctx, &arguments))?;
 
         self.builder.switch_to_block(foreign);
         self.builder.seal_block(foreign);
         let funcref = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, funcref));
         let external =
             self.builder.ins().load(POINTER, MemFlagsData::trusted(), funcref, offset_of!(VmFuncRef, external) as i32);
-        transfer(self, signature, external, &with_vmctx(vmctx, &arguments));
-    }
-
-    fn jump_with_results(&mut self, call: Inst, done: Block) {
-        let results: Vec<BlockArg> = self.builder.inst_results(call).iter().map(|value| (*value).into()).collect();
-        self.builder.ins().jump(done, &results);
+        transfer(self, signature, external, &with_vmctx(vmctx, &arguments))
     }
 
     /// Traps unless the entry holds a function of type `ty`. No type has the id of a null entry, so one comparison

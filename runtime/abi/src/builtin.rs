@@ -67,6 +67,10 @@ macro_rules! for_each_builtin {
             table_init(table: u32, segment: u32, target: u64, source: u32, length: u32);
             /// `elem.drop`.
             elem_drop(segment: u32);
+            /// `throw` (§4.4.8) of tag `tag` with the [`ValRaw`](crate::vmctx::ValRaw)s at `values`. Does not return.
+            throw(tag: u32, values: Address);
+            /// `throw_ref` of an exception, which is not null. Does not return.
+            throw_ref(exception: u32);
         }
     };
 }
@@ -74,7 +78,7 @@ macro_rules! for_each_builtin {
 /// A reference to a function as builtins take it: null or the address of a [`VmFuncRef`].
 pub type FuncRef = *mut VmFuncRef;
 
-/// A place in a linear memory as builtins take it.
+/// An address as builtins take it: in a linear memory, or on the stack of compiled code.
 pub type Address = *mut u8;
 
 macro_rules! declare {

@@ -144,10 +144,18 @@ sections! {
     Traps = 23,
     /// Names of the CPU features needed.
     CpuFeatures = 24,
+    /// Tags.
+    Tags = 25,
+    /// Where calls return to that exceptions can end in.
+    CatchAddresses = 26,
+    /// What is known of each of these.
+    CatchSites = 27,
+    /// Pool of the exceptions that are caught.
+    Catches = 28,
     /// Initial contents of memories, page-aligned.
-    MemoryImages = 25,
+    MemoryImages = 29,
     /// Machine code, page-aligned; to be mapped readable and executable.
-    Code = 26,
+    Code = 30,
 }
 
 impl Section {

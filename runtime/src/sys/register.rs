@@ -1,6 +1,6 @@
 //! Registers: continuing at a chosen place, and the frame records that compiled code leaves on the stack.
 //!
-//! Called by `trap` (to resume in an entry trampoline) and `unwind` (to read frames).
+//! Called by `trap` and the builtins that throw (to resume at a landing pad) and `unwind` (to read frames).
 
 use std::arch::naked_asm;
 
@@ -20,8 +20,8 @@ pub(crate) struct Resumption {
 ///
 /// # Safety
 ///
-/// `pc` must be the landing pad of an entry trampoline whose frame, still on this thread's stack, has the frame pointer
-/// `fp` and the stack pointer `sp`; nothing in the frames between may need to be dropped.
+/// `pc` must be a landing pad of an entry trampoline or of a function whose frame, still on this thread's stack, has the frame
+/// pointer `fp` and the stack pointer `sp`; nothing in the frames between may need to be dropped.
 #[cfg(target_arch = "x86_64")]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn resume(pc: usize, fp: usize, sp: usize, payload0: usize, payload1: usize) -> ! {
@@ -33,8 +33,8 @@ pub(crate) unsafe extern "C" fn resume(pc: usize, fp: usize, sp: usize, payload0
 ///
 /// # Safety
 ///
-/// `pc` must be the landing pad of an entry trampoline whose frame, still on this thread's stack, has the frame pointer
-/// `fp` and the stack pointer `sp`; nothing in the frames between may need to be dropped.
+/// `pc` must be a landing pad of an entry trampoline or of a function whose frame, still on this thread's stack, has the frame
+/// pointer `fp` and the stack pointer `sp`; nothing in the frames between may need to be dropped.
 #[cfg(target_arch = "aarch64")]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn resume(pc: usize, fp: usize, sp: usize, payload0: usize, payload1: usize) -> ! {
@@ -46,8 +46,8 @@ pub(crate) unsafe extern "C" fn resume(pc: usize, fp: usize, sp: usize, payload0
 ///
 /// # Safety
 ///
-/// `pc` must be the landing pad of an entry trampoline whose frame, still on this thread's stack, has the frame pointer
-/// `fp` and the stack pointer `sp`; nothing in the frames between may need to be dropped.
+/// `pc` must be a landing pad of an entry trampoline or of a function whose frame, still on this thread's stack, has the frame
+/// pointer `fp` and the stack pointer `sp`; nothing in the frames between may need to be dropped.
 #[cfg(target_arch = "riscv64")]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn resume(pc: usize, fp: usize, sp: usize, payload0: usize, payload1: usize) -> ! {
