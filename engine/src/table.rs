@@ -4,12 +4,12 @@
 
 use crate::context::{AsContext, AsContextMut};
 use crate::error::{Context, Error, Result};
-use crate::func::{Func, lower_ref};
+use crate::func::{lift_ref, lower_ref};
 use crate::handle::StoreId;
 use crate::store::StoreOpaque;
 use crate::trap::Trap;
-use crate::types::{RefType, TableType};
-use crate::value::{ExternRef, Ref};
+use crate::types::{HeapType, RefType, TableType};
+use crate::value::Ref;
 use tancho_runtime::store::TableId;
 use tancho_runtime::table::TableValue;
 
@@ -58,10 +58,8 @@ impl Table {
         let context = store.as_context();
         let store = context.opaque();
         self.store.expect(store, "table");
-        Some(match store.runtime().table(self.id).get(index)? {
-            TableValue::Function(func) => Ref::Func(Func::of_vm(func, store)),
-            TableValue::Extern(handle) => Ref::Extern(ExternRef::of_handle(handle, store)),
-        })
+        let table = store.runtime().table(self.id);
+        Some(lift_ref(table.get(index)?, &HeapType::of(table.ty().element.heap), store))
     }
 
     /// Sets entry `index`.

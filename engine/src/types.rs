@@ -34,6 +34,8 @@ impl ValType {
     pub const FUNCREF: ValType = ValType::Ref(RefType::FUNCREF);
     /// `externref`.
     pub const EXTERNREF: ValType = ValType::Ref(RefType::EXTERNREF);
+    /// `exnref`.
+    pub const EXNREF: ValType = ValType::Ref(RefType::EXNREF);
 
     /// Whether it is a number type: `i32`, `i64`, `f32` or `f64`.
     pub fn is_num(&self) -> bool {
@@ -98,8 +100,61 @@ impl fmt::Display for ValType {
 pub enum HeapType {
     /// A function of any type.
     Func,
+    /// No function: only null is a reference of this type.
+    NoFunc,
     /// A value of the host.
     Extern,
+    /// No value of the host: only null is a reference of this type.
+    NoExtern,
+    /// An exception.
+    Exn,
+    /// No exception: only null is a reference of this type.
+    NoExn,
+}
+
+impl HeapType {
+    /// Whether everything of this type is of type `other` (§3.3.3).
+    pub fn matches(&self, other: &HeapType) -> bool {
+        self.abi().matches(other.abi(), |this, other| this == other)
+    }
+
+    /// The type above all others of its hierarchy.
+    pub fn top(&self) -> HeapType {
+        HeapType::of(self.abi().top())
+    }
+
+    /// How references to it look to compiled code.
+    pub(crate) fn hierarchy(&self) -> abi::Hierarchy {
+        self.abi().hierarchy()
+    }
+
+    pub(crate) fn abi(&self) -> abi::HeapType {
+        match self {
+            HeapType::Func => abi::HeapType::Func,
+            HeapType::NoFunc => abi::HeapType::NoFunc,
+            HeapType::Extern => abi::HeapType::Extern,
+            HeapType::NoExtern => abi::HeapType::NoExtern,
+            HeapType::Exn => abi::HeapType::Exn,
+            HeapType::NoExn => abi::HeapType::NoExn,
+        }
+    }
+
+    pub(crate) fn of(ty: abi::HeapType) -> HeapType {
+        match ty {
+            abi::HeapType::Func | abi::HeapType::ConcreteFunc(_) => HeapType::Func,
+            abi::HeapType::NoFunc => HeapType::NoFunc,
+            abi::HeapType::Extern => HeapType::Extern,
+            abi::HeapType::NoExtern => HeapType::NoExtern,
+            abi::HeapType::Exn => HeapType::Exn,
+            abi::HeapType::NoExn => HeapType::NoExn,
+        }
+    }
+}
+
+impl fmt::Display for HeapType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.abi().fmt(f)
+    }
 }
 
 /// A reference type.
@@ -114,6 +169,8 @@ impl RefType {
     pub const FUNCREF: RefType = RefType { nullable: true, heap: HeapType::Func };
     /// `externref`: a value of the host or null.
     pub const EXTERNREF: RefType = RefType { nullable: true, heap: HeapType::Extern };
+    /// `exnref`: an exception or null.
+    pub const EXNREF: RefType = RefType { nullable: true, heap: HeapType::Exn };
 
     /// The type of references to `heap`, null among them if `nullable`.
     pub const fn new(nullable: bool, heap: HeapType) -> RefType {
@@ -132,20 +189,15 @@ impl RefType {
 
     /// Whether every value of this type is one of `other`.
     pub fn matches(&self, other: &RefType) -> bool {
-        self.heap == other.heap && (!self.nullable || other.nullable)
+        (!self.nullable || other.nullable) && self.heap.matches(&other.heap)
     }
 
     pub(crate) fn abi(&self) -> abi::RefType {
-        let heap = match self.heap {
-            HeapType::Func => abi::HeapType::Func,
-            HeapType::Extern => abi::HeapType::Extern,
-        };
-        abi::RefType { nullable: self.nullable, heap }
+        abi::RefType { nullable: self.nullable, heap: self.heap.abi() }
     }
 
     pub(crate) fn of(ty: abi::RefType) -> RefType {
-        let heap = if ty.is_function() { HeapType::Func } else { HeapType::Extern };
-        RefType { nullable: ty.nullable, heap }
+        RefType { nullable: ty.nullable, heap: HeapType::of(ty.heap) }
     }
 }
 
@@ -558,7 +610,7 @@ impl<'m> ExportType<'m> {
 ///
 /// When one of them refers to another type of the module: such types have no name outside of it yet.
 pub(crate) fn register_all(types: &TypeTable, view: &ModuleView<'_>) -> Result<Arc<[Arc<RegisteredType>]>> {
-    let concrete = |ty| matches!(ty, abi::ValType::Ref(abi::RefType { heap: abi::HeapType::Concrete(_), .. }));
+    let concrete = |ty| matches!(ty, abi::ValType::Ref(abi::RefType { heap: abi::HeapType::ConcreteFunc(_), .. }));
     let values = view.value_types.iter().copied();
     let tables = view.tables.iter().map(|table| table.element);
     let globals = view.globals.iter().map(|global| global.ty);

@@ -90,11 +90,11 @@ impl fmt::Debug for RegisteredType {
 /// forged image has one.
 pub(crate) fn canonical(ty: RefType, types: &[Arc<RegisteredType>]) -> RefType {
     match ty.heap {
-        HeapType::Concrete(index) => {
+        HeapType::ConcreteFunc(index) => {
             let id = types.get(index.index()).map_or(index.0, |registered| registered.id);
-            RefType { heap: HeapType::Concrete(tancho_abi::index::TypeIndex(id)), ..ty }
+            RefType { heap: HeapType::ConcreteFunc(tancho_abi::index::TypeIndex(id)), ..ty }
         }
-        HeapType::Func | HeapType::Extern => ty,
+        _ => ty,
     }
 }
 
