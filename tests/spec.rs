@@ -34,6 +34,7 @@ fn suites() -> Vec<Suite> {
         suite("wasm-v2", &mut spec(SpecVersion::V2), (90, 26_710)),
         suite("extended-const", &mut proposal(Proposal::ExtendedConst), (3, 212)),
         suite("tail-call", &mut proposal(Proposal::TailCall), (2, 113)),
+        suite("exceptions", &mut proposal(Proposal::ExceptionHandling), (4, 0)),
         suite("multi-memory", &mut proposal(Proposal::MultiMemory), (41, 768)),
         suite("wide-arithmetic", &mut proposal(Proposal::WideArithmetic), (1, 107)),
         suite("simd", &mut proposal(Proposal::Simd), (59, 25_515)),

@@ -162,6 +162,14 @@ impl Config {
         self
     }
 
+    /// How many bytes those exceptions of a store may take in all that WebAssembly may have references to: 64 MiB by default. A throw beyond
+    /// that is the trap [`Trap::AllocationTooLarge`](crate::Trap::AllocationTooLarge). Exceptions that are caught without a reference, and
+    /// those whose reference does not leave the function that caught it, are freed and do not add up.
+    pub fn exception_memory(&mut self, bytes: u64) -> &mut Self {
+        self.tunables.exception_memory = bytes;
+        self
+    }
+
     /// Whether table accesses stay in bounds under speculation too. On by default.
     pub fn cranelift_table_spectre_mitigation(&mut self, enable: bool) -> &mut Self {
         self.tunables.table_spectre_mitigation = enable;

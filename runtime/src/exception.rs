@@ -148,13 +148,6 @@ impl Exceptions {
         Ok(handle)
     }
 
-    /// Sees to it that an exception to which the host has a reference stays as long as the store.
-    pub(crate) fn stay(&mut self, handle: u32) {
-        if let Some(exception) = self.find_mut(handle) {
-            exception.stays = true;
-        }
-    }
-
     /// The tag and values of an exception; `None` when there is none of this handle.
     pub(crate) fn get(&self, handle: u32) -> Option<(TagId, &[ValRaw])> {
         let exception = self.arena.get((handle as usize).checked_sub(1)?)?.as_ref()?;

@@ -273,11 +273,6 @@ impl Store {
         self.state().exceptions.get(handle)
     }
 
-    /// Sees to it that the exception that compiled code has a reference to stays as long as the store.
-    pub fn keep_exception(&mut self, handle: u32) {
-        self.state_mut().exceptions.stay(handle);
-    }
-
     /// How many exceptions there are that may be referred to.
     pub fn exceptions(&self) -> usize {
         self.state().exceptions.count()
