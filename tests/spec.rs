@@ -104,7 +104,7 @@ fn own(config: &Config, folder: &str, precompile: bool) -> usize {
 
 #[test]
 fn own_scripts() {
-    assert_eq!(own(&Config::new(), "", false), 58);
+    assert_eq!(own(&Config::new(), "", false), 157);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn just_in_time() {
 #[test]
 fn under_the_belt() {
     run(Config::new().belt(true), suites(), false, "under the belt");
-    assert_eq!(own(Config::new().belt(true), "", false), 58);
+    assert_eq!(own(Config::new().belt(true), "", false), 157);
     let mut explicit = Config::new();
     explicit.belt(true).memory_reservation(64 << 20).memory_guard_size(0);
     let suites = suites().into_iter().filter(|suite| matches!(suite.name, "multi-memory" | "simd")).collect();

@@ -62,7 +62,7 @@ pub use config::{Config, OptLevel, RegallocAlgorithm};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use error::{Chain, Context, Error, Result};
-pub use exception::{ExnRef, Exception};
+pub use exception::{Exception, ExnRef};
 pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use global::Global;
 pub use handle::{Export, Extern};

@@ -73,7 +73,9 @@ impl Tag {
 
     /// What to call it in messages: the names of the module that defines it know best.
     pub(crate) fn label(self, store: &StoreOpaque) -> String {
-        let Some((instance, index)) = store.runtime().tag_origin(self.id) else { return "a tag of the host".to_owned() };
+        let Some((instance, index)) = store.runtime().tag_origin(self.id) else {
+            return "a tag of the host".to_owned();
+        };
         let view = store.runtime().code_of(instance).view();
         let module = Module::name_in(&view).map_or(String::new(), |name| format!(" of module `{}`", Shown(name)));
         match name_in(&view, index) {
@@ -85,7 +87,6 @@ impl Tag {
 
 /// The name by which a module exports a tag.
 fn name_in<'a>(view: &ModuleView<'a>, index: TagIndex) -> Option<&'a str> {
-    let export =
-        view.exports.iter().find(|export| export.kind == ExternKind::Tag as u32 && export.index == index.0)?;
+    let export = view.exports.iter().find(|export| export.kind == ExternKind::Tag as u32 && export.index == index.0)?;
     Some(view.name(export.name))
 }

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::process::ExitCode;
 use tancho::{
-    AsContextMut, Context, Engine, Error, Exception, Extern, ExternRef, Func, Global, GlobalType, Instance, LinkError, Linker,
-    Memory, MemoryType, Module, Mutability, Ref, RefType, Result, Store, Table, TableType, Trap, V128, Val, ValType,
+    AsContextMut, Context, Engine, Error, Exception, Extern, ExternRef, Func, Global, GlobalType, Instance, LinkError,
+    Linker, Memory, MemoryType, Module, Mutability, Ref, RefType, Result, Store, Table, TableType, Trap, V128, Val,
+    ValType,
 };
 use wast::core::{AbstractHeapType, NanPattern, V128Const, V128Pattern, WastArgCore, WastRetCore};
 use wast::lexer::Lexer;

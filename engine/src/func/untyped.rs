@@ -8,7 +8,7 @@ use super::host::{self, Caller, HostFunc, HostRecord};
 use super::typed::{TypedFunc, WasmParams, WasmResults};
 use crate::context::{AsContext, AsContextMut};
 use crate::error::{Context, Error, Result};
-use crate::exception::{ExnRef, Exception};
+use crate::exception::{Exception, ExnRef};
 use crate::handle::StoreId;
 use crate::store::{Loan, StoreOpaque};
 use crate::tag::Tag;

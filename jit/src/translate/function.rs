@@ -9,6 +9,7 @@ use super::env::{CodeName, ModuleEnv};
 use super::exception::Catches;
 use super::hint::Hints;
 use super::legacy::{self, Ending};
+use super::lifetime;
 use super::signature::{self, POINTER, machine_type};
 use crate::decode;
 use crate::decode::module::Body;
@@ -146,6 +147,8 @@ pub(crate) fn translate(
     }
     operators.finish()?;
     let live = translator.highest + translator.locals.len();
+    let throw_ref = translator.callees.get(&CodeName::Builtin(Builtin::throw_ref)).copied();
+    lifetime::shorten(translator.builder.func, &mut translator.catches.clauses, throw_ref);
     let caught = translator.catches.clauses.iter().map(|clause| (clause.tag.map_or(NONE, |tag| tag.0), clause.keep));
     let caught = caught.collect();
     translator.builder.finalize(frontend);

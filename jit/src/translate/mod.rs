@@ -14,6 +14,7 @@ pub(crate) mod exception;
 pub(crate) mod function;
 pub(crate) mod hint;
 pub(crate) mod legacy;
+pub(crate) mod lifetime;
 pub(crate) mod memory;
 pub(crate) mod numeric;
 pub(crate) mod operator;
