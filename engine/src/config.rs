@@ -62,6 +62,14 @@ features! {
     /// Whether there are the exceptions of before WebAssembly 3.0 as well: `try`, `catch`, `catch_all`, `delegate`, `rethrow`, which many
     /// compilers still write. They need [`wasm_exceptions`](Config::wasm_exceptions) too, which has the tags.
     wasm_legacy_exceptions legacy_exceptions;
+    /// Whether there are references to functions of a given type, references that cannot be null, `call_ref` and its kin.
+    wasm_function_references function_references;
+    /// Whether there is what the proposal for garbage collection brings to functions: recursion groups of types, types that declare
+    /// supertypes, the bottom types `nofunc` and `noextern`. Structures, arrays and `i31` are not supported yet, and a module that has
+    /// them is refused in any case.
+    wasm_gc gc;
+    /// Whether several imports may be written with their module's name, or their type, once.
+    wasm_compact_imports compact_imports;
     /// Whether a module may have several memories.
     wasm_multi_memory multi_memory;
     /// Whether there is arithmetic on 128-bit integers: `i64.add128` and its kin.

@@ -67,7 +67,7 @@ impl Exception {
             )));
         }
         for (position, (field, ty)) in fields.iter().zip(types).enumerate() {
-            let right = field.require_store(store).and_then(|()| field.require(&ty));
+            let right = field.require_store(store).and_then(|()| field.require(&ty, store));
             right.with_context(|| format!("value {position} of an exception"))?;
         }
         Ok(Exception { tag, label: tag.label(store).into(), fields: fields.into() })

@@ -28,7 +28,7 @@ impl Tag {
 
     pub(crate) fn new_in(store: &mut StoreOpaque, ty: &TagType) -> Tag {
         // Registered with the store's engine, wherever the type comes from.
-        let ty = store.engine().types().register(ty.ty().abi());
+        let ty = ty.ty().in_registry(store.engine().types());
         let id = store.runtime_mut().new_tag(ty.registered());
         Tag::of(id, store)
     }

@@ -5,9 +5,10 @@
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use tancho_abi::index::TypeIndex;
 use tancho_abi::module::{ExternKind, ModuleView};
 use tancho_abi::types as abi;
 use tancho_runtime::types::{RegisteredType, TypeRegistry};
@@ -63,6 +64,14 @@ impl ValType {
         }
     }
 
+    /// The same type, of this registry.
+    pub(crate) fn in_registry(&self, registry: &Arc<TypeRegistry>) -> ValType {
+        match self {
+            ValType::Ref(ty) => ValType::Ref(ty.in_registry(registry)),
+            other => other.clone(),
+        }
+    }
+
     pub(crate) fn abi(&self) -> abi::ValType {
         match self {
             ValType::I32 => abi::ValType::I32,
@@ -74,23 +83,25 @@ impl ValType {
         }
     }
 
-    /// From the contract's type; types that refer to a module's type section read as the types above them.
-    /// `require_supported` keeps modules out whose interfaces could tell the difference.
-    pub(crate) fn of(ty: abi::ValType) -> ValType {
+    /// From the contract's type with canonical numbers of `registry`.
+    pub(crate) fn of(ty: abi::ValType, registry: &TypeRegistry) -> ValType {
         match ty {
             abi::ValType::I32 => ValType::I32,
             abi::ValType::I64 => ValType::I64,
             abi::ValType::F32 => ValType::F32,
             abi::ValType::F64 => ValType::F64,
             abi::ValType::V128 => ValType::V128,
-            abi::ValType::Ref(ty) => ValType::Ref(RefType::of(ty)),
+            abi::ValType::Ref(ty) => ValType::Ref(RefType::of(ty, registry)),
         }
     }
 }
 
 impl fmt::Display for ValType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.abi().fmt(f)
+        match self {
+            ValType::Ref(ty) => ty.fmt(f),
+            other => other.abi().fmt(f),
+        }
     }
 }
 
@@ -100,6 +111,8 @@ impl fmt::Display for ValType {
 pub enum HeapType {
     /// A function of any type.
     Func,
+    /// A function of this type, or of one that declares it as a supertype.
+    ConcreteFunc(FuncType),
     /// No function: only null is a reference of this type.
     NoFunc,
     /// A value of the host.
@@ -115,12 +128,27 @@ pub enum HeapType {
 impl HeapType {
     /// Whether everything of this type is of type `other` (§3.3.3).
     pub fn matches(&self, other: &HeapType) -> bool {
-        self.abi().matches(other.abi(), |this, other| this == other)
+        self.abi().matches(other.abi(), |_, _| match (self, other) {
+            (HeapType::ConcreteFunc(this), HeapType::ConcreteFunc(other)) => this.matches(other),
+            _ => false,
+        })
     }
 
     /// The type above all others of its hierarchy.
     pub fn top(&self) -> HeapType {
-        HeapType::of(self.abi().top())
+        match self.hierarchy() {
+            abi::Hierarchy::Func => HeapType::Func,
+            abi::Hierarchy::Extern => HeapType::Extern,
+            abi::Hierarchy::Exn => HeapType::Exn,
+        }
+    }
+
+    /// The function type, if it is one.
+    pub fn as_concrete_func(&self) -> Option<&FuncType> {
+        match self {
+            HeapType::ConcreteFunc(ty) => Some(ty),
+            _ => None,
+        }
     }
 
     /// How references to it look to compiled code.
@@ -128,9 +156,10 @@ impl HeapType {
         self.abi().hierarchy()
     }
 
-    pub(crate) fn abi(&self) -> abi::HeapType {
+    fn abi(&self) -> abi::HeapType {
         match self {
             HeapType::Func => abi::HeapType::Func,
+            HeapType::ConcreteFunc(ty) => abi::HeapType::ConcreteFunc(TypeIndex(ty.id())),
             HeapType::NoFunc => abi::HeapType::NoFunc,
             HeapType::Extern => abi::HeapType::Extern,
             HeapType::NoExtern => abi::HeapType::NoExtern,
@@ -139,9 +168,13 @@ impl HeapType {
         }
     }
 
-    pub(crate) fn of(ty: abi::HeapType) -> HeapType {
+    pub(crate) fn of(ty: abi::HeapType, registry: &TypeRegistry) -> HeapType {
         match ty {
-            abi::HeapType::Func | abi::HeapType::ConcreteFunc(_) => HeapType::Func,
+            abi::HeapType::Func => HeapType::Func,
+            // Whoever has the number keeps the type.
+            abi::HeapType::ConcreteFunc(id) => {
+                registry.by_id(id.0).map_or(HeapType::Func, |ty| HeapType::ConcreteFunc(FuncType(ty)))
+            }
             abi::HeapType::NoFunc => HeapType::NoFunc,
             abi::HeapType::Extern => HeapType::Extern,
             abi::HeapType::NoExtern => HeapType::NoExtern,
@@ -153,7 +186,10 @@ impl HeapType {
 
 impl fmt::Display for HeapType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.abi().fmt(f)
+        match self {
+            HeapType::ConcreteFunc(ty) => write!(f, "({ty})"),
+            other => other.abi().fmt(f),
+        }
     }
 }
 
@@ -192,18 +228,31 @@ impl RefType {
         (!self.nullable || other.nullable) && self.heap.matches(&other.heap)
     }
 
+    /// The same type, of this registry.
+    pub(crate) fn in_registry(&self, registry: &Arc<TypeRegistry>) -> RefType {
+        let heap = match &self.heap {
+            HeapType::ConcreteFunc(ty) => HeapType::ConcreteFunc(ty.in_registry(registry)),
+            other => other.clone(),
+        };
+        RefType { nullable: self.nullable, heap }
+    }
+
     pub(crate) fn abi(&self) -> abi::RefType {
         abi::RefType { nullable: self.nullable, heap: self.heap.abi() }
     }
 
-    pub(crate) fn of(ty: abi::RefType) -> RefType {
-        RefType { nullable: ty.nullable, heap: HeapType::of(ty.heap) }
+    pub(crate) fn of(ty: abi::RefType, registry: &TypeRegistry) -> RefType {
+        RefType { nullable: ty.nullable, heap: HeapType::of(ty.heap, registry) }
     }
 }
 
 impl fmt::Display for RefType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.abi().fmt(f)
+        match (self.nullable, &self.heap) {
+            (true, heap @ HeapType::ConcreteFunc(_)) => write!(f, "(ref null {heap})"),
+            (false, heap) => write!(f, "(ref {heap})"),
+            _ => self.abi().fmt(f),
+        }
     }
 }
 
@@ -212,37 +261,56 @@ impl fmt::Display for RefType {
 pub struct FuncType(Arc<RegisteredType>);
 
 impl FuncType {
-    /// The type of functions from `params` to `results`. It may be used with every engine; with `engine` it is
-    /// quickest.
+    /// The type of functions from `params` to `results`: final, and without a supertype. It may be used with every engine;
+    /// with `engine` it is quickest.
     pub fn new(
         engine: &Engine,
         params: impl IntoIterator<Item = ValType>,
         results: impl IntoIterator<Item = ValType>,
     ) -> FuncType {
-        engine.types().register(&abi::FuncType {
-            params: params.into_iter().map(|ty| ty.abi()).collect(),
-            results: results.into_iter().map(|ty| ty.abi()).collect(),
-        })
+        // Kept until the new type keeps what it refers to.
+        let own = |ty: ValType| ty.in_registry(engine.types());
+        let params: Vec<ValType> = params.into_iter().map(own).collect();
+        let results: Vec<ValType> = results.into_iter().map(own).collect();
+        FuncType(engine.types().register(&abi::FuncType {
+            params: params.iter().map(ValType::abi).collect(),
+            results: results.iter().map(ValType::abi).collect(),
+        }))
+    }
+
+    pub(crate) fn of(registered: Arc<RegisteredType>) -> FuncType {
+        FuncType(registered)
     }
 
     /// The types of the parameters.
     pub fn params(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
-        self.0.ty.params.iter().map(|ty| ValType::of(*ty))
+        self.0.ty.params.iter().map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// The types of the results.
     pub fn results(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
-        self.0.ty.results.iter().map(|ty| ValType::of(*ty))
+        self.0.ty.results.iter().map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// The type of parameter `index`; `None` when there are fewer.
     pub fn param(&self, index: usize) -> Option<ValType> {
-        self.0.ty.params.get(index).map(|ty| ValType::of(*ty))
+        self.0.ty.params.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// The type of result `index`; `None` when there are fewer.
     pub fn result(&self, index: usize) -> Option<ValType> {
-        self.0.ty.results.get(index).map(|ty| ValType::of(*ty))
+        self.0.ty.results.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
+    }
+
+    /// Whether every function of this type is one of type `other`: they are the same type, or this one declares the other as its
+    /// supertype, itself or by its supertypes. That parameters and results would match is not enough (§3.3.3).
+    pub fn matches(&self, other: &FuncType) -> bool {
+        self.0.is_declared(other.in_registry(self.0.registry()).id())
+    }
+
+    /// The same type, of this registry.
+    pub(crate) fn in_registry(&self, registry: &Arc<TypeRegistry>) -> FuncType {
+        FuncType(self.0.in_registry(registry))
     }
 
     pub(crate) fn abi(&self) -> &abi::FuncType {
@@ -260,55 +328,61 @@ impl FuncType {
     pub(crate) fn registered(&self) -> &Arc<RegisteredType> {
         &self.0
     }
+
+    /// Writes the type. Concrete types within it are written out down to `depth`: a type can refer to itself.
+    fn write(&self, f: &mut fmt::Formatter<'_>, depth: u32) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, types: &mut dyn Iterator<Item = ValType>| {
+            for (position, ty) in types.enumerate() {
+                if position > 0 {
+                    f.write_str(" ")?;
+                }
+                match &ty {
+                    ValType::Ref(RefType { nullable, heap: HeapType::ConcreteFunc(ty) }) => {
+                        f.write_str(if *nullable { "(ref null (" } else { "(ref (" })?;
+                        match depth {
+                            0 => f.write_str("...")?,
+                            _ => ty.write(f, depth - 1)?,
+                        }
+                        f.write_str("))")?;
+                    }
+                    other => write!(f, "{other}")?,
+                }
+            }
+            Ok(())
+        };
+        f.write_str("[")?;
+        list(f, &mut self.params())?;
+        f.write_str("] -> [")?;
+        list(f, &mut self.results())?;
+        f.write_str("]")
+    }
 }
 
 impl PartialEq for FuncType {
     fn eq(&self, other: &Self) -> bool {
-        // Equal ids are equal types; the same type has another id in another engine.
-        self.0.id == other.0.id || self.0.ty == other.0.ty
+        // The same type has another id in another engine.
+        self.id() == other.id() || self.id() == other.in_registry(self.0.registry()).id()
     }
 }
 
 impl Eq for FuncType {}
 
+impl Hash for FuncType {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Not the id, which equal types of two engines do not share.
+        (self.0.ty.params.len(), self.0.ty.results.len()).hash(state);
+    }
+}
+
 impl fmt::Debug for FuncType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.ty.fmt(f)
+        self.write(f, 1)
     }
 }
 
 impl fmt::Display for FuncType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.ty.fmt(f)
-    }
-}
-
-/// The function types of an engine, found by structure and by id.
-pub(crate) struct TypeTable {
-    registry: Arc<TypeRegistry>,
-    by_id: Mutex<HashMap<u32, Weak<RegisteredType>>>,
-}
-
-impl TypeTable {
-    pub(crate) fn new() -> TypeTable {
-        TypeTable { registry: TypeRegistry::new(), by_id: Mutex::default() }
-    }
-
-    pub(crate) fn register(&self, ty: &abi::FuncType) -> FuncType {
-        let registered = self.registry.register(ty);
-        let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
-        if by_id.len() == by_id.capacity() {
-            // Before the map grows, the types that are gone make room.
-            by_id.retain(|_, ty| ty.strong_count() > 0);
-        }
-        by_id.insert(registered.id, Arc::downgrade(&registered));
-        FuncType(registered)
-    }
-
-    /// The type with this id, while somebody keeps it.
-    pub(crate) fn by_id(&self, id: u32) -> Option<FuncType> {
-        let by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
-        by_id.get(&id)?.upgrade().map(FuncType)
+        self.write(f, 1)
     }
 }
 
@@ -388,8 +462,8 @@ impl TableType {
     }
 
     /// The type of a table that has `size` entries now (§4.5.3.1: what is imported counts as large as it is).
-    pub(crate) fn of(ty: &tancho_runtime::table::TableType, size: u64) -> TableType {
-        TableType { element: RefType::of(ty.element), minimum: size, maximum: ty.maximum }
+    pub(crate) fn of(ty: &tancho_runtime::table::TableType, size: u64, registry: &TypeRegistry) -> TableType {
+        TableType { element: RefType::of(ty.element, registry), minimum: size, maximum: ty.maximum }
     }
 }
 
@@ -654,31 +728,11 @@ impl<'m> ExportType<'m> {
     }
 }
 
-/// The function types of a module, by type index.
-///
-/// # Errors
-///
-/// When one of them refers to another type of the module: such types have no name outside of it yet.
-pub(crate) fn register_all(types: &TypeTable, view: &ModuleView<'_>) -> Result<Arc<[Arc<RegisteredType>]>> {
-    let concrete = |ty| matches!(ty, abi::ValType::Ref(abi::RefType { heap: abi::HeapType::ConcreteFunc(_), .. }));
-    let values = view.value_types.iter().copied();
-    let tables = view.tables.iter().map(|table| table.element);
-    let globals = view.globals.iter().map(|global| global.ty);
-    if values.chain(tables).chain(globals).filter_map(|code| code.decode()).any(concrete) {
-        return Err(Error::msg("typed function references are not supported yet"));
-    }
-    let types = (0..view.types.len()).map(|index| {
-        let index = tancho_abi::index::TypeIndex::new(index);
-        let ty = index.and_then(|index| view.func_type(index)).ok_or_else(malformed)?;
-        Ok(types.register(&ty).0)
-    });
-    types.collect()
-}
-
 /// The type of thing `index` of the module's index space of this kind.
 pub(crate) fn extern_type(
     view: &ModuleView<'_>,
     types: &[Arc<RegisteredType>],
+    registry: &TypeRegistry,
     kind: u32,
     index: u32,
 ) -> Result<ExternType> {
@@ -691,7 +745,8 @@ pub(crate) fn extern_type(
         }
         ExternKind::Table => {
             let record = view.tables.get(index).ok_or_else(malformed)?;
-            let element = RefType::of(record.element.decode_ref().ok_or_else(malformed)?);
+            let element = tancho_runtime::types::canonical(record.element.decode_ref().ok_or_else(malformed)?, types);
+            let element = RefType::of(element, registry);
             ExternType::Table(TableType { element, minimum: record.minimum, maximum: limit(record.maximum) })
         }
         ExternKind::Memory => {
@@ -711,7 +766,8 @@ pub(crate) fn extern_type(
         ExternKind::Global => {
             let record = view.globals.get(index).ok_or_else(malformed)?;
             let mutability = if record.mutable == 0 { Mutability::Const } else { Mutability::Var };
-            ExternType::Global(GlobalType::new(ValType::of(record.ty.decode().ok_or_else(malformed)?), mutability))
+            let content = tancho_runtime::types::canonical_value(record.ty.decode().ok_or_else(malformed)?, types);
+            ExternType::Global(GlobalType::new(ValType::of(content, registry), mutability))
         }
     })
 }

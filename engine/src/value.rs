@@ -138,11 +138,17 @@ impl Val {
         }
     }
 
-    /// An error unless the value has this type.
-    pub(crate) fn require(&self, ty: &ValType) -> Result<()> {
-        let found = self.ty();
+    /// An error unless the value has this type in `store`.
+    pub(crate) fn require(&self, ty: &ValType, store: &StoreOpaque) -> Result<()> {
+        let mut found = self.ty();
         if found.matches(ty) {
             return Ok(());
+        }
+        if let (Val::FuncRef(Some(func)), ValType::Ref(_)) = (self, ty) {
+            found = ValType::Ref(RefType::new(false, HeapType::ConcreteFunc(func.ty_in(store)?)));
+            if found.matches(ty) {
+                return Ok(());
+            }
         }
         Err(Error::msg(format!("type mismatch: expected {ty}, found {found}")))
     }
@@ -199,7 +205,7 @@ impl Ref {
     /// Null.
     pub fn null(heap: &HeapType) -> Ref {
         match heap {
-            HeapType::Func | HeapType::NoFunc => Ref::Func(None),
+            HeapType::Func | HeapType::ConcreteFunc(_) | HeapType::NoFunc => Ref::Func(None),
             HeapType::Extern | HeapType::NoExtern => Ref::Extern(None),
             HeapType::Exn | HeapType::NoExn => Ref::Exn(None),
         }
@@ -234,9 +240,9 @@ impl Ref {
         }
     }
 
-    /// An error unless the reference has this type.
-    pub(crate) fn require(&self, ty: &RefType) -> Result<()> {
-        Val::from(*self).require(&ValType::Ref(ty.clone()))
+    /// An error unless the reference has this type in `store`.
+    pub(crate) fn require(&self, ty: &RefType, store: &StoreOpaque) -> Result<()> {
+        Val::from(*self).require(&ValType::Ref(ty.clone()), store)
     }
 }
 

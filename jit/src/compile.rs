@@ -27,8 +27,8 @@ use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::image::BUILD_ID;
-use tancho_abi::index::FunctionIndex;
-use tancho_abi::module::{ExternKind, FuncTypeRecord, Keep, Module, NONE, Range, Summary};
+use tancho_abi::index::{FunctionIndex, TypeIndex};
+use tancho_abi::module::{ExternKind, Keep, Module, NONE, Range, Summary, TypeRecord};
 use tancho_abi::types::FuncType;
 
 /// A compiler for one target with one set of options. Cheap to share between threads.
@@ -158,7 +158,8 @@ impl Compiler {
                 Range { start, length: types.len() as u32 }
             };
             let (params, results) = (pool(&ty.params), pool(&ty.results));
-            module.types.push(FuncTypeRecord { params, results });
+            let index = TypeIndex::new(module.types.len()).ok_or_else(|| CompileError::limit("too many types"))?;
+            module.types.push(TypeRecord::function(index, params, results));
         }
         let mut pieces = Vec::new();
         for (index, ty) in types.iter().enumerate() {

@@ -79,6 +79,13 @@ features! {
     /// `try`, `catch`, `catch_all`, `delegate`, `rethrow`: the exceptions of before WebAssembly 3.0. Of use with `exceptions` only, which
     /// has the tags.
     legacy_exceptions = LEGACY_EXCEPTIONS;
+    /// References to functions of a given type, references that cannot be null, `call_ref` and its kin.
+    function_references = FUNCTION_REFERENCES;
+    /// Of the proposal for garbage collection what concerns functions: recursion groups, types that declare supertypes, bottom types.
+    /// Structures, arrays and `i31` are refused as not supported.
+    gc = GC;
+    /// Imports that are written with their module's name, or their type, once for several.
+    compact_imports = COMPACT_IMPORTS;
     /// Several memories in one module.
     multi_memory = MULTI_MEMORY;
     /// `i64.add128` and its kin.

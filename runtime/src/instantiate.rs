@@ -12,7 +12,7 @@ use crate::memory::{Memory, MemoryError, MemoryType};
 use crate::state::{Global, GlobalType, State, Tag};
 use crate::store::Store;
 use crate::table::{Table, TableError, TableType, TableValue};
-use crate::types::{RegisteredType, canonical, canonical_value};
+use crate::types::{RegisteredType, TypeIdentity, canonical, canonical_value};
 use crate::vmctx::{Context, Head};
 use std::fmt;
 use std::ptr::{self, NonNull};
@@ -38,6 +38,8 @@ pub enum FunctionImport {
         data: *const u8,
         /// Whether it is a typed host function; otherwise it is an array host function.
         typed: bool,
+        /// Its own type, which may be a subtype of the import's. The store keeps it.
+        ty: TypeIdentity,
     },
 }
 
@@ -267,8 +269,8 @@ impl Maker<'_> {
                     }
                     reference
                 }
-                Some(FunctionImport::Host { function, data, typed }) => {
-                    self.host_function(state, record.ty.index(), (*function, *data), *typed)?
+                Some(FunctionImport::Host { function, data, typed, ty }) => {
+                    self.host_function(state, record.ty.index(), (*function, *data), *typed, *ty)?
                 }
                 None => self.defined_function(position)?,
             };
@@ -285,32 +287,29 @@ impl Maker<'_> {
         Ok(())
     }
 
-    fn type_id(&self, ty: usize) -> Result<u32, InstantiateError> {
-        self.types.get(ty).map(|ty| ty.id).ok_or(InstantiateError::Malformed("a function's type"))
-    }
-
     fn host_function(
         &self,
         state: &mut State,
         ty: usize,
         (function, data): (*const u8, *const u8),
         typed: bool,
+        own: TypeIdentity,
     ) -> Result<VmFuncRef, InstantiateError> {
         const MISSING: InstantiateError = InstantiateError::Malformed("it has no trampoline for an imported function");
         let trampolines = self.code.view().trampolines.get(ty).ok_or(MISSING)?;
         let exit = if typed { trampolines.host_exit } else { trampolines.array_exit };
         let external = self.code.address(exit).ok_or(MISSING)?;
-        let type_id = self.type_id(ty)?;
         let vmctx = state.add_host_context(self.vm, function, data, self.context.as_ptr());
         Ok(VmFuncRef {
             external,
             // Never called: no code has this context for its own.
             internal: external,
             vmctx,
-            type_id,
-            reserved: 0,
+            type_id: own.id,
+            type_depth: own.depth,
             host_entry: ptr::null(),
             array_entry: ptr::null(),
+            supertypes: own.supertypes,
         })
     }
 
@@ -322,14 +321,17 @@ impl Maker<'_> {
         let trampoline =
             |offset: Option<u32>| offset.and_then(|offset| self.code.address(offset)).unwrap_or(ptr::null());
         let trampolines = view.trampolines.get(ty);
+        // The instance keeps its types.
+        let own = self.types.get(ty).ok_or(InstantiateError::Malformed("a function's type"))?.identity();
         Ok(VmFuncRef {
             external: self.code.address(record.external).ok_or(OUTSIDE)?,
             internal: self.code.address(record.internal).ok_or(OUTSIDE)?,
             vmctx: self.context.as_ptr(),
-            type_id: self.type_id(ty)?,
-            reserved: 0,
+            type_id: own.id,
+            type_depth: own.depth,
             host_entry: trampoline(trampolines.map(|trampolines| trampolines.host_entry)),
             array_entry: trampoline(trampolines.map(|trampolines| trampolines.array_entry)),
+            supertypes: own.supertypes,
         })
     }
 

@@ -334,11 +334,13 @@ fn imports_are_linked() {
     let code = hand.load();
     let host = std::ptr::without_provenance::<u8>(0x1234);
     let data = std::ptr::without_provenance::<u8>(0x5678);
+    let registered = TypeRegistry::new().register(&Default::default());
+    let own = registered.identity();
     let imports = Imports {
         functions: vec![
             FunctionImport::Wasm(function),
-            FunctionImport::Host { function: host, data, typed: true },
-            FunctionImport::Host { function: host, data, typed: false },
+            FunctionImport::Host { function: host, data, typed: true, ty: own },
+            FunctionImport::Host { function: host, data, typed: false, ty: own },
         ],
         tables: vec![table(&store, owner, 0)],
         memories: vec![memory(&store, owner, 0)],

@@ -103,7 +103,7 @@ impl Func {
         values.resize(params.len().max(results.len()), ValRaw::ZERO);
         for (position, (param, ty)) in params.iter().zip(ty.params()).enumerate() {
             values[position] = param
-                .require(&ty)
+                .require(&ty, store)
                 .and_then(|()| lower_val(*param, store))
                 .with_context(|| format!("parameter {position}"))?;
         }
@@ -122,7 +122,8 @@ impl Func {
         called
     }
 
-    /// The function with its type in Rust's terms: parameters and results are `()`, a value or a tuple of values.
+    /// The function with its type in Rust's terms: parameters and results are `()`, a value or a tuple of values. Where its type says
+    /// more of a reference than Rust's does (not null, a function of a given type), calls check parameters.
     ///
     /// # Errors
     ///
@@ -159,7 +160,7 @@ impl Func {
 
     pub(crate) fn ty_in(self, store: &StoreOpaque) -> Result<FuncType> {
         let id = self.record(store)?.type_id;
-        store.engine().types().by_id(id).ok_or_else(lost_type)
+        store.engine().types().by_id(id).map(FuncType::of).ok_or_else(lost_type)
     }
 
     /// How it is imported.
@@ -168,8 +169,9 @@ impl Func {
         Ok(match host_context(record) {
             // The importing module has trampolines for it, and is to be its caller.
             Some(context) => {
-                let typed = host_record(context).function().is_typed();
-                FunctionImport::Host { function: context.function, data: context.data, typed }
+                let function = host_record(context).function();
+                let ty = function.ty().registered().identity();
+                FunctionImport::Host { function: context.function, data: context.data, typed: function.is_typed(), ty }
             }
             None => FunctionImport::Wasm(self.pointer),
         })
@@ -364,7 +366,7 @@ pub(crate) fn lift_ref(value: tancho_runtime::table::TableValue, heap: &HeapType
 /// The type and the value of a global of this store.
 pub(crate) fn load_global(store: &StoreOpaque, global: GlobalId) -> (GlobalType, Val) {
     let (ty, value) = store.runtime().global(global);
-    let ty = crate::global::of_runtime(ty);
+    let ty = crate::global::of_runtime(ty, store);
     // SAFETY: the address of a global is valid as long as its store, and nobody writes while the store is borrowed;
     // the value has the global's type.
     let value = unsafe { lift_val(&*value, ty.content(), store) };

@@ -10,8 +10,8 @@ use crate::options::Features;
 use std::collections::HashMap;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
-    DataRecord, ElementRecord, ExportRecord, ExternKind, FuncTypeRecord, FunctionNameRecord, FunctionRecord,
-    ImportRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary, TagRecord,
+    DataRecord, ElementRecord, ExportRecord, ExternKind, FunctionNameRecord, FunctionRecord, ImportRecord, Module,
+    ModuleView, NONE, Range, SegmentMode, Summary, TagRecord, TypeKind, TypeRecord,
 };
 use tancho_abi::name::Shown;
 use tancho_abi::types::{RefType, ValTypeCode};
@@ -141,8 +141,9 @@ impl<'a> Decoder<'a> {
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
-                    for ty in group?.into_types() {
-                        self.func_type(&ty)?;
+                    let start = self.module.types.len() as u32;
+                    for (offset, ty) in group?.into_types_and_offsets() {
+                        self.sub_type(start, &ty).map_err(|error| error.at(offset))?;
                     }
                 }
             }
@@ -216,13 +217,25 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn func_type(&mut self, ty: &wasmparser::SubType) -> Result<(), CompileError> {
-        let CompositeInnerType::Func(ty) = &ty.composite_type.inner else {
-            return Err(CompileError::unsupported("types that are not function types"));
+    /// A type of the recursion group whose first type is `group`.
+    fn sub_type(&mut self, group: u32, ty: &wasmparser::SubType) -> Result<(), CompileError> {
+        let CompositeInnerType::Func(composite) = &ty.composite_type.inner else {
+            return Err(CompileError::unsupported("types that are not function types (structures, arrays)"));
         };
-        let params = self.value_types(ty.params())?;
-        let results = self.value_types(ty.results())?;
-        self.module.types.push(FuncTypeRecord { params, results });
+        let params = self.value_types(composite.params())?;
+        let results = self.value_types(composite.results())?;
+        self.module.types.push(TypeRecord {
+            kind: TypeKind::Func as u32,
+            is_final: u32::from(ty.is_final),
+            supertype: match *ty.supertype_idxs {
+                [] => NONE,
+                [index] => types::type_index(index)?.0,
+                _ => return Err(CompileError::unsupported("types with several supertypes")),
+            },
+            group,
+            params,
+            results,
+        });
         Ok(())
     }
 

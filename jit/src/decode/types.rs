@@ -33,12 +33,17 @@ pub(crate) fn heap_type(ty: wasmparser::HeapType) -> Result<HeapType, CompileErr
         wasmparser::HeapType::Abstract { shared: false, ty: Abstract::Exn } => HeapType::Exn,
         wasmparser::HeapType::Abstract { shared: false, ty: Abstract::NoExn } => HeapType::NoExn,
         // Every type of a module is a function type: others are refused where they are declared.
-        wasmparser::HeapType::Concrete(index) => match index.as_module_index() {
-            Some(index) => HeapType::ConcreteFunc(TypeIndex(index)),
-            None => return Err(CompileError::internal("a type is not named by its index")),
-        },
+        wasmparser::HeapType::Concrete(index) => HeapType::ConcreteFunc(type_index(index.pack().ok_or_else(unnamed)?)?),
         other => return Err(CompileError::unsupported(format!("heap type {other:?}"))),
     })
+}
+
+pub(crate) fn type_index(index: wasmparser::PackedIndex) -> Result<TypeIndex, CompileError> {
+    index.as_module_index().map(TypeIndex).ok_or_else(unnamed)
+}
+
+fn unnamed() -> CompileError {
+    CompileError::internal("a type is not named by its index")
 }
 
 pub(crate) fn table(ty: wasmparser::TableType) -> Result<TableRecord, CompileError> {

@@ -5,17 +5,18 @@
 //! waits for loads through the reference; else its external entry with its own vmctx. A tail call goes the same ways: every callee,
 //! the trampoline to a host function included, has the `Tail` convention, in which it removes its own arguments from the stack.
 
-use super::env::CodeName;
-use super::exception::Callee;
+use super::env::{CodeName, TypeCheck};
+use super::exception::CallTarget;
 use super::function::FunctionTranslator;
 use super::signature::{POINTER, machine_type};
 use super::trap;
 use crate::error::CompileError;
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, SigRef, Value, types};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, SigRef, Type, Value, types};
 use tancho_abi::index::{FunctionIndex, TableIndex, TypeIndex};
-use tancho_abi::trap::Trap;
+use tancho_abi::trap::{NULL_PAGE, Trap};
+use tancho_abi::types::HeapType;
 use tancho_abi::vmctx::{VmContext, VmFuncRef, VmFunctionEntry, VmFunctionImport};
 
 impl FunctionTranslator<'_, '_> {
@@ -23,8 +24,8 @@ impl FunctionTranslator<'_, '_> {
         let function = FunctionIndex(function);
         let arguments = self.pop_arguments(self.env.module.functions[function.index()].ty);
         let (callee, vmctx) = match self.imported_callee(function) {
-            Some((signature, code, vmctx)) => (Callee::Indirect(signature, code), vmctx),
-            None => (Callee::Direct(self.callee(CodeName::Function(function))), self.vmctx),
+            Some((signature, code, vmctx)) => (CallTarget::Indirect(signature, code), vmctx),
+            None => (CallTarget::Direct(self.callee(CodeName::Function(function))), self.vmctx),
         };
         let results = self.call_plainly(callee, &with_vmctx(vmctx, &arguments))?;
         self.stack.extend(results);
@@ -47,13 +48,28 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn call_indirect(&mut self, ty: u32, table: u32) -> Result<(), CompileError> {
-        let (ty, table) = (TypeIndex(ty), TableIndex(table));
+        self.call_each_way(TypeIndex(ty), Callee::Entry(TableIndex(table)))
+    }
+
+    pub(crate) fn return_call_indirect(&mut self, ty: u32, table: u32) -> Result<(), CompileError> {
+        self.return_call_each_way(TypeIndex(ty), Callee::Entry(TableIndex(table)))
+    }
+
+    pub(crate) fn call_ref(&mut self, ty: u32) -> Result<(), CompileError> {
+        self.call_each_way(TypeIndex(ty), Callee::Reference)
+    }
+
+    pub(crate) fn return_call_ref(&mut self, ty: u32) -> Result<(), CompileError> {
+        self.return_call_each_way(TypeIndex(ty), Callee::Reference)
+    }
+
+    fn call_each_way(&mut self, ty: TypeIndex, callee: Callee) -> Result<(), CompileError> {
         let done = self.builder.create_block();
         for result in &self.env.types[ty.index()].results {
             self.builder.append_block_param(done, machine_type(*result));
         }
-        self.each_way(ty, table, |translator, signature, code, arguments| {
-            translator.call_into(Callee::Indirect(signature, code), arguments, done)
+        self.each_way(ty, callee, |translator, signature, code, arguments| {
+            translator.call_into(CallTarget::Indirect(signature, code), arguments, done)
         })?;
         self.builder.switch_to_block(done);
         self.builder.seal_block(done);
@@ -61,8 +77,8 @@ impl FunctionTranslator<'_, '_> {
         Ok(())
     }
 
-    pub(crate) fn return_call_indirect(&mut self, ty: u32, table: u32) -> Result<(), CompileError> {
-        self.each_way(TypeIndex(ty), TableIndex(table), |translator, signature, code, arguments| {
+    fn return_call_each_way(&mut self, ty: TypeIndex, callee: Callee) -> Result<(), CompileError> {
+        self.each_way(ty, callee, |translator, signature, code, arguments| {
             translator.builder.ins().return_call_indirect(signature, code, arguments);
             Ok(())
         })?;
@@ -86,21 +102,30 @@ impl FunctionTranslator<'_, '_> {
         Some((self.signature(self.env.module.functions[function.index()].ty), code, vmctx))
     }
 
-    /// Looks up the callee of an indirect call, checks its type, and writes the `transfer` to it for each of the two ways. The transfer
-    /// is given signature, code and all arguments, and ends its block.
+    /// Looks up the callee of an indirect call, sees to it that it is one and of type `ty`, and writes the `transfer` to it for each of
+    /// the two ways. The transfer is given signature, code and all arguments, and ends its block.
     fn each_way(
         &mut self,
         ty: TypeIndex,
-        table: TableIndex,
+        callee: Callee,
         mut transfer: impl FnMut(&mut Self, SigRef, Value, &[Value]) -> Result<(), CompileError>,
     ) -> Result<(), CompileError> {
-        let index = self.pop();
+        // The index in the table, or the reference.
+        let place = self.pop();
         let arguments = self.pop_arguments(ty);
-        let entry = self.table_entry(table, index);
-        self.check_type(ty, table, entry);
-
+        let place = match callee {
+            Callee::Entry(table) => {
+                let entry = self.table_entry(table, place);
+                self.check_entry(ty, table, entry);
+                entry
+            }
+            Callee::Reference => place,
+        };
         let signature = self.signature(ty);
-        let vmctx = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, vmctx));
+        let vmctx = match callee {
+            Callee::Entry(table) => self.load_entry(table, POINTER, place, offset_of!(VmFunctionEntry, vmctx)),
+            Callee::Reference => self.load_of_reference(place, offset_of!(VmFuncRef, vmctx)),
+        };
         let is_mine = self.builder.ins().icmp(IntCC::Equal, vmctx, self.vmctx);
         let (mine, foreign) = (self.builder.create_block(), self.builder.create_block());
         self.builder.ins().brif(is_mine, mine, &[], foreign, &[]);
@@ -108,35 +133,87 @@ impl FunctionTranslator<'_, '_> {
 
         self.builder.switch_to_block(mine);
         self.builder.seal_block(mine);
-        let internal = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, internal));
+        let internal = match callee {
+            Callee::Entry(table) => self.load_entry(table, POINTER, place, offset_of!(VmFunctionEntry, internal)),
+            Callee::Reference => self.load_of_function(POINTER, place, offset_of!(VmFuncRef, internal)),
+        };
         transfer(self, signature, internal, &with_vmctx(self.vmctx, &arguments))?;
 
         self.builder.switch_to_block(foreign);
         self.builder.seal_block(foreign);
-        let funcref = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, funcref));
-        let external =
-            self.builder.ins().load(POINTER, MemFlagsData::trusted(), funcref, offset_of!(VmFuncRef, external) as i32);
+        let funcref = match callee {
+            Callee::Entry(table) => self.load_entry(table, POINTER, place, offset_of!(VmFunctionEntry, funcref)),
+            Callee::Reference => place,
+        };
+        let external = self.load_of_function(POINTER, funcref, offset_of!(VmFuncRef, external));
         transfer(self, signature, external, &with_vmctx(vmctx, &arguments))
     }
 
-    /// Traps unless the entry holds a function of type `ty`. No type has the id of a null entry, so one comparison
-    /// finds both; which of the two it was is asked out of line.
-    fn check_type(&mut self, ty: TypeIndex, table: TableIndex, entry: Value) {
+    /// Loads a field of what a reference refers to, which is not null.
+    fn load_of_function(&mut self, ty: Type, reference: Value, field: usize) -> Value {
+        self.builder.ins().load(ty, MemFlagsData::trusted(), reference, field as i32)
+    }
+
+    /// Loads a field of what a reference refers to, or traps where it is null: address 0 and the page after it are never mapped, so the
+    /// load itself faults, and no branch is needed. The signal handler takes a fault there for this trap, of loads that are listed for it.
+    fn load_of_reference(&mut self, reference: Value, field: usize) -> Value {
+        debug_assert!(field < NULL_PAGE);
+        let flags = MemFlagsData::trusted().with_trap_code(Some(trap::code(Trap::NullFunctionReference)));
+        self.builder.ins().load(POINTER, flags, reference, field as i32)
+    }
+
+    /// Traps unless the entry holds a function of type `ty`. No type has the id of a null entry, so one comparison finds both; which
+    /// of the two it was is asked out of line, and so is whether the function's type declares `ty` as a supertype.
+    fn check_entry(&mut self, ty: TypeIndex, table: TableIndex, entry: Value) {
+        let element = self.env.tables[table.index()];
+        if matches!(element.heap, HeapType::ConcreteFunc(element) if self.env.is_declared(element, ty)) {
+            // Whatever it holds is of that type.
+            if element.nullable {
+                let found = self.load_entry(table, types::I32, entry, offset_of!(VmFunctionEntry, type_id));
+                self.builder.ins().trapz(found, trap::code(Trap::IndirectCallToNull));
+            }
+            return;
+        }
         let ids = self.load_constant(POINTER, offset_of!(VmContext, type_ids) as u32);
         let flags = self.constant_flags();
         let expected = self.builder.ins().load(types::I32, flags, ids, (ty.0 * size_of::<u32>() as u32) as i32);
         let found = self.load_entry(table, types::I32, entry, offset_of!(VmFunctionEntry, type_id));
         let matches = self.builder.ins().icmp(IntCC::Equal, found, expected);
-        let (good, bad) = (self.builder.create_block(), self.builder.create_block());
-        self.builder.ins().brif(matches, good, &[], bad, &[]);
-        self.builder.set_cold_block(bad);
-        self.builder.switch_to_block(bad);
-        self.builder.seal_block(bad);
+        let (good, other) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(matches, good, &[], other, &[]);
+        self.builder.set_cold_block(other);
+        self.builder.switch_to_block(other);
+        self.builder.seal_block(other);
         self.builder.ins().trapz(found, trap::code(Trap::IndirectCallToNull));
-        self.builder.ins().trap(trap::code(Trap::BadSignature));
+        match self.env.type_check(ty) {
+            TypeCheck::Same => {
+                self.builder.ins().trap(trap::code(Trap::BadSignature));
+            }
+            TypeCheck::Declared { depth } => {
+                let funcref = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, funcref));
+                let found = self.load_of_function(types::I32, funcref, offset_of!(VmFuncRef, type_depth));
+                let deep = self.builder.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, found, i64::from(depth));
+                self.builder.ins().trapz(deep, trap::code(Trap::BadSignature));
+                let supertypes = self.load_of_function(POINTER, funcref, offset_of!(VmFuncRef, supertypes));
+                let offset = (depth * size_of::<u32>() as u32) as i32;
+                let found = self.builder.ins().load(types::I32, MemFlagsData::trusted(), supertypes, offset);
+                let declared = self.builder.ins().icmp(IntCC::Equal, found, expected);
+                self.builder.ins().trapz(declared, trap::code(Trap::BadSignature));
+                self.builder.ins().jump(good, &[]);
+            }
+        }
         self.builder.switch_to_block(good);
         self.builder.seal_block(good);
     }
+}
+
+/// What an indirect call takes from the operand stack to find its callee by.
+#[derive(Clone, Copy)]
+enum Callee {
+    /// The index of an entry of this table.
+    Entry(TableIndex),
+    /// A reference.
+    Reference,
 }
 
 /// The arguments of a call with the hidden one before them.

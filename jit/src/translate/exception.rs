@@ -83,7 +83,7 @@ impl Catches {
 
 /// What a call calls.
 #[derive(Clone, Copy)]
-pub(crate) enum Callee {
+pub(crate) enum CallTarget {
     /// Code of the same image.
     Direct(FuncRef),
     /// Code by its address.
@@ -291,7 +291,7 @@ impl FunctionTranslator<'_, '_> {
         } else {
             let never = self.builder.create_block();
             self.builder.set_cold_block(never);
-            self.try_call(Callee::Direct(callee), &arguments, 0, never, handlers);
+            self.try_call(CallTarget::Direct(callee), &arguments, 0, never, handlers);
             self.builder.switch_to_block(never);
             self.builder.seal_block(never);
         }
@@ -299,12 +299,17 @@ impl FunctionTranslator<'_, '_> {
     }
 
     /// Calls, and goes on in the block `done`, whose parameters are the results. Ends the block.
-    pub(crate) fn call_into(&mut self, callee: Callee, arguments: &[Value], done: Block) -> Result<(), CompileError> {
+    pub(crate) fn call_into(
+        &mut self,
+        callee: CallTarget,
+        arguments: &[Value],
+        done: Block,
+    ) -> Result<(), CompileError> {
         let handlers = self.handlers()?;
         if handlers.is_empty() {
             let call = match callee {
-                Callee::Direct(function) => self.builder.ins().call(function, arguments),
-                Callee::Indirect(signature, code) => self.builder.ins().call_indirect(signature, code, arguments),
+                CallTarget::Direct(function) => self.builder.ins().call(function, arguments),
+                CallTarget::Indirect(signature, code) => self.builder.ins().call_indirect(signature, code, arguments),
             };
             let results = block_args(self.builder.inst_results(call));
             self.builder.ins().jump(done, &results);
@@ -316,12 +321,12 @@ impl FunctionTranslator<'_, '_> {
     }
 
     /// Calls; the results.
-    pub(crate) fn call_plainly(&mut self, callee: Callee, arguments: &[Value]) -> Result<Vec<Value>, CompileError> {
+    pub(crate) fn call_plainly(&mut self, callee: CallTarget, arguments: &[Value]) -> Result<Vec<Value>, CompileError> {
         let handlers = self.handlers()?;
         if handlers.is_empty() {
             let call = match callee {
-                Callee::Direct(function) => self.builder.ins().call(function, arguments),
-                Callee::Indirect(signature, code) => self.builder.ins().call_indirect(signature, code, arguments),
+                CallTarget::Direct(function) => self.builder.ins().call(function, arguments),
+                CallTarget::Indirect(signature, code) => self.builder.ins().call_indirect(signature, code, arguments),
             };
             return Ok(self.builder.inst_results(call).to_vec());
         }
@@ -337,15 +342,15 @@ impl FunctionTranslator<'_, '_> {
         Ok(self.builder.block_params(done).to_vec())
     }
 
-    fn signature_of(&self, callee: Callee) -> SigRef {
+    fn signature_of(&self, callee: CallTarget) -> SigRef {
         match callee {
-            Callee::Direct(function) => self.builder.func.dfg.ext_funcs[function].signature,
-            Callee::Indirect(signature, _) => signature,
+            CallTarget::Direct(function) => self.builder.func.dfg.ext_funcs[function].signature,
+            CallTarget::Indirect(signature, _) => signature,
         }
     }
 
     /// Calls within the reach of `handlers`. Ends the block.
-    fn try_call(&mut self, callee: Callee, arguments: &[Value], results: usize, done: Block, handlers: &[usize]) {
+    fn try_call(&mut self, callee: CallTarget, arguments: &[Value], results: usize, done: Block, handlers: &[usize]) {
         self.branch_arguments += results + 2 * handlers.len();
         let mut items = Vec::with_capacity(handlers.len() + 1);
         // By the vmctx the runtime knows which tags are meant.
@@ -363,8 +368,8 @@ impl FunctionTranslator<'_, '_> {
         let table = ExceptionTableData::new(self.signature_of(callee), done, items);
         let table = self.builder.func.dfg.exception_tables.push(table);
         match callee {
-            Callee::Direct(function) => self.builder.ins().try_call(function, arguments, table),
-            Callee::Indirect(_, code) => self.builder.ins().try_call_indirect(code, arguments, table),
+            CallTarget::Direct(function) => self.builder.ins().try_call(function, arguments, table),
+            CallTarget::Indirect(_, code) => self.builder.ins().try_call_indirect(code, arguments, table),
         };
     }
 

@@ -275,6 +275,39 @@ impl fmt::Display for FuncType {
     }
 }
 
+/// What a type is made of (§2.3.12). Structures and arrays are to be further variants.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum CompositeType {
+    /// A function type.
+    Func(FuncType),
+}
+
+/// A type of the type section with what it declares of subtyping (§2.3.13), owned.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct SubType {
+    /// Whether no type may have it as its supertype.
+    pub is_final: bool,
+    /// The type that it declares to match.
+    pub supertype: Option<TypeIndex>,
+    /// What it is made of.
+    pub composite: CompositeType,
+}
+
+impl SubType {
+    /// Calls `visit` with each type that this one names: its supertype and the concrete heap types in it.
+    pub fn for_each_index(&mut self, mut visit: impl FnMut(&mut TypeIndex)) {
+        if let Some(supertype) = &mut self.supertype {
+            visit(supertype);
+        }
+        let CompositeType::Func(FuncType { params, results }) = &mut self.composite;
+        for ty in params.iter_mut().chain(results) {
+            if let ValType::Ref(RefType { heap: HeapType::ConcreteFunc(index), .. }) = ty {
+                visit(index);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
