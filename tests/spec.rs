@@ -11,10 +11,7 @@ const CONTRADICTED: &[(&str, usize, &str)] = &[];
 
 /// Files of `wasm-v3` and `wasm-latest` that need what Tancho does not have yet, and what that is. Each of them must fail, so that none
 /// is left out that could run.
-const LEFT_OUT: &[(&str, &str)] = &[
-    ("ref_null.wast", "anyref"),
-    ("type-rec.wast", "structures"),
-];
+const LEFT_OUT: &[(&str, &str)] = &[("ref_null.wast", "anyref"), ("type-rec.wast", "structures")];
 
 fn is_left_out(suite: &str, file: &TestFile<'_>) -> bool {
     matches!(suite, "wasm-v3" | "wasm-latest") && LEFT_OUT.iter().any(|(name, _)| *name == file.name())

@@ -85,8 +85,12 @@ impl Tag {
     }
 }
 
-/// The name by which a module exports a tag.
+/// The name that the name section gives a tag, or by which the module exports it.
 fn name_in<'a>(view: &ModuleView<'a>, index: TagIndex) -> Option<&'a str> {
+    let name = view.name(view.tags.get(index.index())?.name);
+    if !name.is_empty() {
+        return Some(name);
+    }
     let export = view.exports.iter().find(|export| export.kind == ExternKind::Tag as u32 && export.index == index.0)?;
     Some(view.name(export.name))
 }

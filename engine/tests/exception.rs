@@ -488,7 +488,7 @@ fn a_start_function_throws() {
         Module::new(&engine, r#"(module (tag $t (param i32)) (func $s (throw $t (i32.const 4))) (start $s))"#).unwrap();
     let error = Instance::new(&mut store, &module, &[]).unwrap_err();
     assert_eq!(error.downcast_ref::<Exception>().unwrap().fields()[0].i32(), Some(4));
-    assert_eq!(error.downcast_ref::<Exception>().unwrap().to_string(), "uncaught exception: tag 0 with i32 4");
+    assert_eq!(error.downcast_ref::<Exception>().unwrap().to_string(), "uncaught exception: tag `t` with i32 4");
 }
 
 #[test]

@@ -182,7 +182,7 @@ impl<'a> Decoder<'a> {
             }
             Payload::TagSection(section) => {
                 for tag in section {
-                    self.module.tags.push(TagRecord { ty: TypeIndex(tag?.func_type_idx) });
+                    self.tag(tag?);
                 }
             }
             Payload::ExportSection(section) => {
@@ -272,7 +272,7 @@ impl<'a> Decoder<'a> {
                 (ExternKind::Global, self.module.globals.len())
             }
             TypeRef::Tag(ty) => {
-                self.module.tags.push(TagRecord { ty: TypeIndex(ty.func_type_idx) });
+                self.tag(ty);
                 self.summary().counts.imported_tags += 1;
                 (ExternKind::Tag, self.module.tags.len())
             }
@@ -292,6 +292,10 @@ impl<'a> Decoder<'a> {
             end: NONE,
             body_offset: NONE,
         });
+    }
+
+    fn tag(&mut self, ty: wasmparser::TagType) {
+        self.module.tags.push(TagRecord { ty: TypeIndex(ty.func_type_idx), name: Range::default() });
     }
 
     fn export(&mut self, export: wasmparser::Export<'a>) -> Result<(), CompileError> {
@@ -397,6 +401,14 @@ impl<'a> Decoder<'a> {
                     // A name without a character names nothing.
                     let names = functions.into_iter().map_while(Result::ok).filter(|naming| !naming.name.is_empty());
                     self.function_names.extend(names.map(|naming| (naming.index, naming.name)));
+                }
+                Ok(Name::Tag(tags)) => {
+                    for naming in tags.into_iter().map_while(Result::ok) {
+                        let name = self.text(naming.name)?;
+                        if let Some(tag) = self.module.tags.get_mut(naming.index as usize) {
+                            tag.name = name;
+                        }
+                    }
                 }
                 Ok(_) => {}
                 Err(_) => break,

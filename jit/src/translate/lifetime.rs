@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use tancho_abi::module::Keep;
 
 /// How many steps are spent on a function; what is not known by then is kept as long as the store.
-const EFFORT: usize = 1 << 22;
+const EFFORT: usize = 1 << 24;
 
 /// Where a value is used: as an operand of an instruction, or as what a branch passes to a parameter of a block.
 #[derive(Clone, Copy)]
@@ -28,22 +28,31 @@ pub(crate) fn shorten(function: &Function, clauses: &mut [Clause], throw_ref: Op
     }
     let uses = uses(function);
     let graph = ControlFlowGraph::with_function(function);
-    let mut effort = EFFORT;
+    let landings = clauses.iter().filter_map(|clause| clause.landing).collect();
+    let mut lifetimes = Lifetimes { function, uses, graph, landings, known: HashMap::new(), effort: EFFORT };
     for clause in clauses {
         let (Keep::Store, Some(reference), Some(landing)) = (clause.keep, clause.reference, clause.landing) else {
             continue;
         };
-        let copies = copies(function, &uses, reference, throw_ref, &mut effort);
-        let mut live = |copies: Vec<Value>| {
-            copies.into_iter().any(|copy| is_live_at(function, &graph, &uses, copy, landing, &mut effort))
-        };
-        if copies.is_some_and(|copies| !live(copies)) {
+        if lifetimes.ends_before(reference, landing, throw_ref) == Some(true) {
             clause.keep = Keep::Frame;
         }
     }
 }
 
-/// All uses of values that can be references to exceptions, with the block that they are in.
+struct Lifetimes<'f> {
+    function: &'f Function,
+    /// All uses of values that can be references to exceptions, with the block that they are in.
+    uses: HashMap<Value, Vec<(Block, Use)>>,
+    graph: ControlFlowGraph,
+    /// The landing pads.
+    landings: HashSet<Block>,
+    /// Those of them at which a value is live: what many references flow into is looked at once.
+    known: HashMap<Value, Vec<Block>>,
+    /// How many steps may still be made.
+    effort: usize,
+}
+
 fn uses(function: &Function) -> HashMap<Value, Vec<(Block, Use)>> {
     let mut uses: HashMap<Value, Vec<(Block, Use)>> = HashMap::new();
     let dfg = &function.dfg;
@@ -71,72 +80,90 @@ fn uses(function: &Function) -> HashMap<Value, Vec<(Block, Use)>> {
     uses
 }
 
-/// The values that `reference` flows into, itself among them, in an order that is the same each time; `None` when it leaves the function.
-fn copies(
-    function: &Function,
-    uses: &HashMap<Value, Vec<(Block, Use)>>,
-    reference: Value,
-    throw_ref: Option<FuncRef>,
-    effort: &mut usize,
-) -> Option<Vec<Value>> {
-    let dfg = &function.dfg;
-    let mut known = HashSet::from([reference]);
-    let mut copies = vec![reference];
-    let mut next = 0;
-    while let Some(copy) = copies.get(next).copied() {
-        next += 1;
-        for (_, found) in uses.get(&copy).into_iter().flatten() {
-            *effort = effort.checked_sub(1)?;
-            let flows = match *found {
-                Use::Parameter(block, position) => Some(*dfg.block_params(block).get(position)?),
-                Use::Operand(inst) => match dfg.insts[inst] {
-                    InstructionData::Call { func_ref, .. } | InstructionData::TryCall { func_ref, .. }
-                        if Some(func_ref) == throw_ref =>
-                    {
-                        None
-                    }
-                    // Whether it is null.
-                    InstructionData::IntCompare { .. } | InstructionData::CondTrap { .. } => None,
-                    InstructionData::Ternary { opcode: Opcode::Select, .. } => Some(dfg.first_result(inst)),
-                    _ => return None,
-                },
-            };
-            if let Some(flows) = flows
-                && known.insert(flows)
-            {
-                copies.push(flows);
+impl Lifetimes<'_> {
+    /// Whether `reference` stays in the function and is not used any more where `landing` begins; `None` when that takes too long to find
+    /// out.
+    fn ends_before(&mut self, reference: Value, landing: Block, throw_ref: Option<FuncRef>) -> Option<bool> {
+        let Some(copies) = self.copies(reference, throw_ref)? else { return Some(false) };
+        for copy in copies {
+            if self.live_at(copy)?.contains(&landing) {
+                return Some(false);
             }
         }
+        Some(true)
     }
-    Some(copies)
-}
 
-/// Whether `value` has been made where `place` begins and is used after that.
-fn is_live_at(
-    function: &Function,
-    graph: &ControlFlowGraph,
-    uses: &HashMap<Value, Vec<(Block, Use)>>,
-    value: Value,
-    place: Block,
-    effort: &mut usize,
-) -> bool {
-    let made = match function.dfg.value_def(value) {
-        ValueDef::Param(block, _) => Some(block),
-        ValueDef::Result(inst, _) => function.layout.inst_block(inst),
-        ValueDef::Union(..) => None,
-    };
-    let mut live = HashSet::new();
-    let mut next: Vec<Block> = uses.get(&value).into_iter().flatten().map(|(block, _)| *block).collect();
-    while let Some(block) = next.pop() {
-        if Some(block) == made || !live.insert(block) {
-            continue;
-        }
-        let Some(left) = effort.checked_sub(1) else { return true };
-        *effort = left;
-        if block == place {
-            return true;
-        }
-        next.extend(graph.pred_iter(block).map(|before| before.block));
+    fn step(&mut self) -> Option<()> {
+        self.effort = self.effort.checked_sub(1)?;
+        Some(())
     }
-    false
+
+    /// The values that `reference` flows into, itself among them, in an order that is the same each time; none when it leaves the
+    /// function.
+    fn copies(&mut self, reference: Value, throw_ref: Option<FuncRef>) -> Option<Option<Vec<Value>>> {
+        let dfg = &self.function.dfg;
+        let mut known = HashSet::from([reference]);
+        let mut copies = vec![reference];
+        let mut next = 0;
+        while let Some(copy) = copies.get(next).copied() {
+            next += 1;
+            for position in 0..self.uses.get(&copy).map_or(0, Vec::len) {
+                self.step()?;
+                let flows = match self.uses[&copy][position].1 {
+                    Use::Parameter(block, position) => dfg.block_params(block).get(position).copied(),
+                    Use::Operand(inst) => match dfg.insts[inst] {
+                        InstructionData::Call { func_ref, .. } | InstructionData::TryCall { func_ref, .. }
+                            if Some(func_ref) == throw_ref =>
+                        {
+                            None
+                        }
+                        // Whether it is null.
+                        InstructionData::IntCompare { .. } | InstructionData::CondTrap { .. } => None,
+                        InstructionData::Ternary { opcode: Opcode::Select, .. } => Some(dfg.first_result(inst)),
+                        _ => return Some(None),
+                    },
+                };
+                if let Some(flows) = flows
+                    && known.insert(flows)
+                {
+                    copies.push(flows);
+                }
+            }
+        }
+        Some(Some(copies))
+    }
+
+    /// The landing pads at which `value` has been made and is used after that.
+    fn live_at(&mut self, value: Value) -> Option<&[Block]> {
+        if !self.known.contains_key(&value) {
+            let landings = self.find_live_at(value)?;
+            self.known.insert(value, landings);
+        }
+        self.known.get(&value).map(Vec::as_slice)
+    }
+
+    fn find_live_at(&mut self, value: Value) -> Option<Vec<Block>> {
+        let made = match self.function.dfg.value_def(value) {
+            ValueDef::Param(block, _) => Some(block),
+            ValueDef::Result(inst, _) => self.function.layout.inst_block(inst),
+            ValueDef::Union(..) => None,
+        };
+        let mut live = HashSet::new();
+        let mut landings = Vec::new();
+        let mut next: Vec<Block> = self.uses.get(&value).into_iter().flatten().map(|(block, _)| *block).collect();
+        while let Some(block) = next.pop() {
+            if Some(block) == made || !live.insert(block) {
+                continue;
+            }
+            if self.landings.contains(&block) {
+                landings.push(block);
+            }
+            for before in self.graph.pred_iter(block) {
+                // Not `step`: the graph is borrowed.
+                self.effort = self.effort.checked_sub(1)?;
+                next.push(before.block);
+            }
+        }
+        Some(landings)
+    }
 }

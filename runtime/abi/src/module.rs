@@ -131,6 +131,8 @@ pub struct GlobalRecord {
 pub struct TagRecord {
     /// A function type: its parameters are the values; it has no results.
     pub ty: TypeIndex,
+    /// Its name from the name section; empty when it has none.
+    pub name: Range,
 }
 
 /// The kind of an import or export.
