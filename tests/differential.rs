@@ -6,9 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use tancho_tests::oracle::differential::{Yield, compare};
 use tancho_tests::oracle::generate::{SMALL, module};
+use tancho_tests::oracle::plain::{Running, Subject};
+use tancho_tests::oracle::reference::{EXPORTED, program};
 use tancho_tests::oracle::seed::{Rng, Run};
+use tancho_tests::oracle::shape::Shape;
 use tancho_tests::oracle::swarm::{Swarm, host_features};
 use tancho_tests::oracle::tancho::Tancho;
+use tancho_tests::oracle::value::{Type, Value};
 use tancho_tests::oracle::wasmi::Wasmi;
 
 /// Modules of one engine: making an engine costs as much as several modules.
@@ -44,6 +48,57 @@ fn wasmi_agrees_about_random_modules() {
         assert!(came.calls >= came.accepted * 3, "{} calls of {} modules", came.calls, came.accepted);
         assert!(came.returned * 2 >= came.calls, "{} of {} calls returned", came.returned, came.calls);
         assert!(came.calls >= 50_000, "{} calls", came.calls);
+    }
+}
+
+/// How much a program with references may do: more than most do, and little enough for the stack.
+const FUEL: i32 = 300;
+
+#[test]
+fn wasmi_agrees_about_references() {
+    let run = Run::new("references", "C2-references", 120);
+    let workers = run.all(
+        || (0, 0, Wasmi::default()),
+        |(calls, returned, wasmi), _, random| {
+            let swarm = Swarm::random(random);
+            let engine = Tancho::new(swarm);
+            for number in 0..MODULES_PER_ENGINE {
+                let pair = program(random);
+                let binary = |text: &str| wat::parse_str(text).map_err(|error| format!("{error}\n{text}"));
+                let (typed, numbered) = (binary(&pair.typed)?, binary(&pair.numbered)?);
+                // To the outside both look the same.
+                let shape = Shape::read(&numbered)?;
+                let start = |engine: &dyn Subject, wasm: &[u8], text: &str| {
+                    engine.start(wasm, &shape).map_err(|refusal| format!("{}: {refusal:?}\n{text}", engine.name()))
+                };
+                let mut one = start(&engine, &typed, &pair.typed)?;
+                let mut two = start(wasmi, &numbered, &pair.numbered)?;
+                for call in 0..EXPORTED * 3 {
+                    let function = (call % EXPORTED).to_string();
+                    let arguments = [(); 2].map(|()| Value::random(random, Type::I64));
+                    let outcome = |running: &mut Box<dyn Running>| {
+                        running.refuel(FUEL);
+                        running.call(&function, &arguments, &[Type::I64])
+                    };
+                    let (found, expected) = (outcome(&mut one), outcome(&mut two));
+                    *calls += 1;
+                    *returned += u64::from(found.is_ok());
+                    if found != expected {
+                        return Err(format!(
+                            "module {number}: {function} of {arguments:?}: {found:?}, not {expected:?}, {}\n{}",
+                            engine.name(),
+                            pair.typed
+                        ));
+                    }
+                }
+            }
+            Ok(())
+        },
+    );
+    let (calls, returned) = workers.iter().fold((0, 0), |sum, worker| (sum.0 + worker.0, sum.1 + worker.1));
+    run.report(&format!("{calls} calls, {returned} returned"));
+    if run.cases() >= 100 {
+        assert!(returned * 4 >= calls && returned < calls, "both kinds are needed");
     }
 }
 

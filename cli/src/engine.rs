@@ -2,14 +2,15 @@
 //!
 //! Called by every command.
 
-use crate::flags::{EngineFlags, OptLevel};
+use crate::flags::{EngineFlags, OptLevel, Proposals};
 use std::ffi::OsStr;
 use std::io::Read;
 use tancho::{Config, Context, Engine, Result};
 
 /// The configuration that the flags ask for.
-pub(crate) fn config(flags: EngineFlags) -> Config {
+pub(crate) fn config(flags: &EngineFlags) -> Result<Config> {
     let mut config = Config::new();
+    choose(&mut config, &flags.proposals)?;
     config.cranelift_opt_level(match flags.opt_level {
         OptLevel::None => tancho::OptLevel::None,
         OptLevel::Speed => tancho::OptLevel::Speed,
@@ -21,12 +22,20 @@ pub(crate) fn config(flags: EngineFlags) -> Config {
     if let Some(threads) = flags.compile_threads {
         config.compilation_threads(threads);
     }
-    config
+    Ok(config)
+}
+
+/// Turns proposals on and off.
+pub(crate) fn choose(config: &mut Config, proposals: &Proposals) -> Result<()> {
+    for (name, enable) in &proposals.choices {
+        config.wasm_feature(name, *enable)?;
+    }
+    Ok(())
 }
 
 /// The engine that the flags ask for.
-pub(crate) fn engine(flags: EngineFlags) -> Result<Engine> {
-    Engine::new(&config(flags))
+pub(crate) fn engine(flags: &EngineFlags) -> Result<Engine> {
+    Engine::new(&config(flags)?)
 }
 
 /// The bytes of a file; of standard input when it is called `-`.

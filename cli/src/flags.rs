@@ -95,6 +95,9 @@ pub(crate) struct Compile {
 /// Checks that a module is valid, and says nothing when it is.
 #[derive(Args, Debug)]
 pub(crate) struct Validate {
+    #[command(flatten)]
+    pub(crate) proposals: Proposals,
+
     /// The module (.wasm, .wat, or - for standard input).
     #[arg(value_name = "FILE")]
     pub(crate) file: OsString,
@@ -116,8 +119,11 @@ pub(crate) struct Wast {
 }
 
 /// How code is compiled. `run` and `compile` must be given the same, or the compiled file is refused.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct EngineFlags {
+    #[command(flatten)]
+    pub(crate) proposals: Proposals,
+
     /// How much the compiler optimises.
     #[arg(long, value_name = "LEVEL", default_value = "speed", hide_possible_values = false)]
     pub(crate) opt_level: OptLevel,
@@ -137,6 +143,29 @@ pub(crate) struct EngineFlags {
     /// Checks every address again before memory is accessed there; slow. The process ends where one is wrong, which is a bug of Tancho.
     #[arg(long)]
     pub(crate) belt: bool,
+}
+
+/// What modules may use beyond WebAssembly 1.0.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Proposals {
+    /// Turns proposals on (y) or off (n): -W tail-call=n,simd=n. Names are those of docs/proposals.md; a wrong one is answered with all of
+    /// them.
+    #[arg(short = 'W', value_name = "NAME=y|n", value_delimiter = ',', value_parser = proposal)]
+    pub(crate) choices: Vec<(String, bool)>,
+}
+
+/// Reads `NAME=y` or `NAME=n`.
+fn proposal(text: &str) -> Result<(String, bool), String> {
+    let (name, value) = text.split_once('=').ok_or("a proposal is turned on by NAME=y and off by NAME=n")?;
+    let enable = match value {
+        "y" => true,
+        "n" => false,
+        _ => return Err(format!("`{value}` is neither y nor n")),
+    };
+    match tancho::Config::new().wasm_feature(name, enable) {
+        Ok(_) => Ok((name.to_owned(), enable)),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]

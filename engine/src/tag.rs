@@ -8,8 +8,7 @@ use crate::handle::StoreId;
 use crate::module::Module;
 use crate::store::StoreOpaque;
 use crate::types::{FuncType, TagType};
-use tancho_abi::index::TagIndex;
-use tancho_abi::module::{ExternKind, ModuleView};
+use tancho_abi::module::{ExportRecord, ExternKind, Item};
 use tancho_abi::name::Shown;
 use tancho_runtime::store::TagId;
 
@@ -77,20 +76,14 @@ impl Tag {
             return "a tag of the host".to_owned();
         };
         let view = store.runtime().code_of(instance).view();
-        let module = Module::name_in(&view).map_or(String::new(), |name| format!(" of module `{}`", Shown(name)));
-        match name_in(&view, index) {
-            Some(name) => format!("tag `{}`{module}", Shown(name)),
-            None => format!("tag {}{module}", index.0),
+        let mut label = view.item_label(Item::Tag, index.0);
+        let is_it = |export: &&ExportRecord| export.kind == ExternKind::Tag as u32 && export.index == index.0;
+        if let (false, Some(export)) = (label.contains('`'), view.exports.iter().find(is_it)) {
+            label = format!("{label}, exported as `{}`,", Shown(view.name(export.name)));
+        }
+        match Module::name_in(&view) {
+            Some(name) => format!("{label} of module `{}`", Shown(name)),
+            None => label.trim_end_matches(',').to_owned(),
         }
     }
-}
-
-/// The name that the name section gives a tag, or by which the module exports it.
-fn name_in<'a>(view: &ModuleView<'a>, index: TagIndex) -> Option<&'a str> {
-    let name = view.name(view.tags.get(index.index())?.name);
-    if !name.is_empty() {
-        return Some(name);
-    }
-    let export = view.exports.iter().find(|export| export.kind == ExternKind::Tag as u32 && export.index == index.0)?;
-    Some(view.name(export.name))
 }

@@ -52,7 +52,7 @@ fn what_nothing_catches_is_an_error_with_value_and_place() {
     assert_eq!(fields[5].externref(), Some(Some(value)));
     assert_eq!(
         exception.to_string(),
-        "uncaught exception: tag `t` of module `m` with i32 -1, i64 2, f32 1.5, f64 -0.25, \
+        "uncaught exception: tag 0 `t` of module `m` with i32 -1, i64 2, f32 1.5, f64 -0.25, \
          v128 0x00000000000000040000000000000003, (ref extern)"
     );
 }
@@ -488,7 +488,7 @@ fn a_start_function_throws() {
         Module::new(&engine, r#"(module (tag $t (param i32)) (func $s (throw $t (i32.const 4))) (start $s))"#).unwrap();
     let error = Instance::new(&mut store, &module, &[]).unwrap_err();
     assert_eq!(error.downcast_ref::<Exception>().unwrap().fields()[0].i32(), Some(4));
-    assert_eq!(error.downcast_ref::<Exception>().unwrap().to_string(), "uncaught exception: tag `t` with i32 4");
+    assert_eq!(error.downcast_ref::<Exception>().unwrap().to_string(), "uncaught exception: tag 0 `t` with i32 4");
 }
 
 #[test]

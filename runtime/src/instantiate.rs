@@ -18,7 +18,7 @@ use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use tancho_abi::index::{DefinedGlobalIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex};
-use tancho_abi::module::{NONE, Range, SegmentMode, TagRecord};
+use tancho_abi::module::{Item, NONE, Range, SegmentMode, TagRecord};
 use tancho_abi::trap::Trap;
 use tancho_abi::types::RefType;
 use tancho_abi::vmctx::{
@@ -64,7 +64,14 @@ pub struct Imports {
 pub enum InstantiateError {
     /// An active segment is out of bounds. Earlier ones have been written, and the instance stays in the store, since
     /// another instance's table may refer to it.
-    Trap(Trap),
+    Segment {
+        /// An element or a data segment.
+        segment: (Item, u32),
+        /// The table or memory that it does not fit.
+        target: (Item, u32),
+        /// What the instruction for it would end in.
+        trap: Trap,
+    },
     /// A memory could not be made.
     Memory(MemoryError),
     /// A table could not be made.
@@ -78,7 +85,9 @@ pub enum InstantiateError {
 impl fmt::Display for InstantiateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            InstantiateError::Trap(trap) => trap.fmt(f),
+            InstantiateError::Segment { segment, target, trap } => {
+                write!(f, "{:?} segment {} does not fit {:?} {}: {trap}", segment.0, segment.1, target.0, target.1)
+            }
             InstantiateError::Memory(error) => error.fmt(f),
             InstantiateError::Table(error) => error.fmt(f),
             InstantiateError::TooLarge => f.write_str("no memory for an instance of this size"),
@@ -113,7 +122,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// See [`InstantiateError`]. In all cases but a trap the store is as it was.
+    /// See [`InstantiateError`]. In all cases but that of a segment the store is as it was.
     pub fn instantiate(
         &mut self,
         code: &Arc<Code>,
@@ -407,8 +416,13 @@ fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateEr
             Some(SegmentMode::Passive) => continue,
             Some(SegmentMode::Active) => {
                 let offset = offset(&state.instances[id.position()].context, &code, record.offset)?;
-                builtin::init_table(state, id, (record.table, offset), segment, 0, record.items.length)
-                    .map_err(InstantiateError::Trap)?;
+                builtin::init_table(state, id, (record.table, offset), segment, 0, record.items.length).map_err(
+                    |trap| InstantiateError::Segment {
+                        segment: (Item::Element, segment),
+                        target: (Item::Table, record.table),
+                        trap,
+                    },
+                )?;
             }
             // Declared ones count as dropped from the start.
             Some(SegmentMode::Declared) | None => {}
@@ -421,8 +435,13 @@ fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateEr
         }
         if record.in_image == 0 {
             let offset = offset(&state.instances[id.position()].context, &code, record.offset)?;
-            builtin::init_memory(state, id, (record.memory, offset), segment, 0, record.bytes.length)
-                .map_err(InstantiateError::Trap)?;
+            builtin::init_memory(state, id, (record.memory, offset), segment, 0, record.bytes.length).map_err(
+                |trap| InstantiateError::Segment {
+                    segment: (Item::Data, segment),
+                    target: (Item::Memory, record.memory),
+                    trap,
+                },
+            )?;
         }
         state.instances[id.position()].dropped.data[segment as usize] = true;
     }

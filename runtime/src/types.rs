@@ -38,8 +38,9 @@ struct RecGroup {
     /// By which groups are compared.
     structure: Arc<[SubType]>,
     members: Box<[Member]>,
-    /// The other groups that its types refer to, whose numbers must not change.
-    outer: Vec<Arc<RecGroup>>,
+    /// The other groups that its types refer to, whose numbers must not change, by the number of their first type. There can be as many
+    /// as a module has types.
+    outer: BTreeMap<u32, Arc<RecGroup>>,
     registry: Arc<TypeRegistry>,
 }
 
@@ -153,16 +154,13 @@ impl TypeRegistry {
             return alive;
         }
         let first = next_ids(structure.len());
-        let mut outer: Vec<Arc<RecGroup>> = Vec::new();
+        let mut outer: BTreeMap<u32, Arc<RecGroup>> = BTreeMap::new();
         let mut canonical = |index: &mut TypeIndex| {
             if index.0 >= IN_GROUP {
                 index.0 = first + (index.0 - IN_GROUP);
             } else {
-                let (_, group) = groups.by_id.range(..=index.0).next_back().expect("the caller keeps the type");
-                let group = group.upgrade().expect("the caller keeps the type");
-                if !outer.iter().any(|known| Arc::ptr_eq(known, &group)) {
-                    outer.push(group);
-                }
+                let (first, group) = groups.by_id.range(..=index.0).next_back().expect("the caller keeps the type");
+                outer.entry(*first).or_insert_with(|| group.upgrade().expect("the caller keeps the type"));
             }
         };
         let canonical: Vec<SubType> = structure
@@ -180,8 +178,9 @@ impl TypeRegistry {
                 // Declared before it, as validation and `register_module` see to.
                 Some(above) if above.0 >= first => &members[(above.0 - first) as usize].supertypes,
                 Some(above) => outer
-                    .iter()
-                    .find_map(|group| group.members.get(above.0.checked_sub(group.first)? as usize))
+                    .range(..=above.0)
+                    .next_back()
+                    .and_then(|(first, group)| group.members.get((above.0 - first) as usize))
                     .map_or(&[][..], |above| &above.supertypes),
             };
             let supertypes = above.iter().copied().chain([id]).collect();
@@ -249,7 +248,7 @@ impl RegisteredType {
         let mut open = vec![self.group.clone()];
         while let Some(group) = open.last().cloned() {
             if entered.insert(group.first) {
-                open.extend(group.outer.iter().filter(|outer| !entered.contains(&outer.first)).cloned());
+                open.extend(group.outer.values().filter(|outer| !entered.contains(&outer.first)).cloned());
                 continue;
             }
             open.pop();
@@ -258,9 +257,9 @@ impl RegisteredType {
             }
             let translate = |index: &mut TypeIndex| {
                 if index.0 < IN_GROUP {
-                    let outer = group.outer.iter().find(|outer| outer.has(index.0));
-                    let outer = outer.expect("a group keeps those that it refers to");
-                    index.0 = done[&outer.first].first + (index.0 - outer.first);
+                    let outer = group.outer.range(..=index.0).next_back();
+                    let (first, _) = outer.expect("a group keeps those that it refers to");
+                    index.0 = done[first].first + (index.0 - first);
                 }
             };
             let structure = group.structure.iter().map(|ty| {
@@ -275,12 +274,6 @@ impl RegisteredType {
     }
 }
 
-impl RecGroup {
-    fn has(&self, id: u32) -> bool {
-        id.checked_sub(self.first).is_some_and(|position| (position as usize) < self.members.len())
-    }
-}
-
 impl Drop for RecGroup {
     fn drop(&mut self) {
         {
@@ -291,10 +284,10 @@ impl Drop for RecGroup {
             groups.by_id.remove(&self.first);
         }
         // A chain of groups can be as long as a module has types, so one does not drop the next from within its own drop.
-        let mut outer = mem::take(&mut self.outer);
+        let mut outer: Vec<_> = mem::take(&mut self.outer).into_values().collect();
         while let Some(group) = outer.pop() {
             if let Some(mut last) = Arc::into_inner(group) {
-                outer.append(&mut last.outer);
+                outer.extend(mem::take(&mut last.outer).into_values());
             }
         }
     }

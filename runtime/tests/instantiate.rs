@@ -298,10 +298,10 @@ fn segments_out_of_bounds_trap_after_earlier_ones() {
     let mut hand_again = with_table();
     hand_again.elements(SegmentMode::Active, two, &[0, 0, 0], FUNCREF);
     let result = instantiate(&mut store, &hand.load(), Imports::default());
-    assert!(matches!(result, Err(InstantiateError::Trap(Trap::MemoryOutOfBounds))));
+    assert!(matches!(result, Err(InstantiateError::Segment { trap: Trap::MemoryOutOfBounds, .. })));
     hand_again.module.constants = vec![operator(ConstantOperator::I32, 0, 2); 3];
     let result = instantiate(&mut store, &hand_again.load(), Imports::default());
-    assert!(matches!(result, Err(InstantiateError::Trap(Trap::TableOutOfBounds))));
+    assert!(matches!(result, Err(InstantiateError::Segment { trap: Trap::TableOutOfBounds, .. })));
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub fn corpus() -> &'static [Vec<u8>] {
     CORPUS.get_or_init(|| {
         let proposals = [
             Proposal::TailCall,
+            Proposal::FunctionReferences,
+            Proposal::GC,
             Proposal::MultiMemory,
             Proposal::ExtendedConst,
             Proposal::WideArithmetic,
@@ -25,7 +27,9 @@ pub fn corpus() -> &'static [Vec<u8>] {
             Proposal::RelaxedSimd,
         ];
         let mut modules = Vec::new();
-        for file in spec(SpecVersion::V2).chain(proposals.into_iter().flat_map(proposal)) {
+        for file in
+            spec(SpecVersion::V2).chain(spec(SpecVersion::Latest)).chain(proposals.into_iter().flat_map(proposal))
+        {
             if file.name().ends_with(".wast") {
                 encode(file.raw(), &mut modules);
             }
@@ -156,6 +160,34 @@ pub fn deep() -> Vec<(&'static str, Vec<u8>)> {
         ("100,000 locals", text("(module (func (local ".to_owned() + &"i64 ".repeat(100_000) + ")))")),
         ("50,000 locals", text("(module (func (local ".to_owned() + &"i64 ".repeat(50_000) + ")))")),
         ("100,000 types", text("(module ".to_owned() + &"(type (func (param i32)))".repeat(100_000) + ")")),
+        ("a chain of 100,000 types", {
+            let link = |number: u32| format!("(type (func (param (ref {}))))", number.saturating_sub(1));
+            text(format!("(module {})", (0..100_000).map(link).collect::<String>()))
+        }),
+        ("a group of 100,000 types", {
+            let link = |number: u32| format!("(type (func (param (ref {}))))", 99_999 - number);
+            text(format!("(module (rec {}))", (0..100_000).map(link).collect::<String>()))
+        }),
+        ("a group that refers to 100,000 others", {
+            let one = |number: u32| format!("(type (func (param {}i32)))", "i64 ".repeat(number as usize % 100));
+            let two =
+                |number: u32| format!("(type (sub {number} (func (param{}))))", " i32".repeat(number as usize % 9));
+            let others: String =
+                (0..1000).map(|number| format!("(rec {}{})", two(0).replace("sub 0", "sub"), one(number))).collect();
+            let user = |number: u32| {
+                let params: String =
+                    (0..1000).map(|other| format!(" (ref {})", (number * 1000 + other) % 2000)).collect();
+                format!("(type (func (param{params})))")
+            };
+            text(format!("(module {others}(rec {}))", (0..100).map(user).collect::<String>()))
+        }),
+        ("63 supertypes", {
+            let link = |number: u32| match number {
+                0 => "(type (sub (func)))".to_owned(),
+                _ => format!("(type (sub {} (func)))", number - 1),
+            };
+            text(format!("(module {})", (0..64).map(link).collect::<String>()))
+        }),
         ("100,000 exports", {
             let exports: String = (0..100_000).map(|number| format!("(export \"{number}\" (func 0))")).collect();
             text(format!("(module (func) {exports})"))

@@ -9,6 +9,7 @@ pub mod generate;
 pub mod hostile;
 pub mod operator;
 pub mod plain;
+pub mod reference;
 pub mod row;
 pub mod seed;
 pub mod shape;

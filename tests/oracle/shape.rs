@@ -8,6 +8,11 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 /// The features of WebAssembly that Tancho has.
 pub fn features() -> WasmFeatures {
+    compared_features() | WasmFeatures::FUNCTION_REFERENCES | WasmFeatures::GC | WasmFeatures::COMPACT_IMPORTS
+}
+
+/// Those of them that the engines which Tancho is compared with have too.
+pub fn compared_features() -> WasmFeatures {
     WasmFeatures::FLOATS
         | WasmFeatures::GC_TYPES
         | WasmFeatures::MUTABLE_GLOBAL
@@ -55,16 +60,17 @@ impl Shape {
     ///
     /// # Errors
     ///
-    /// When the module is not valid with the [`features`] that Tancho has, or names a type it has not.
+    /// When the module is not valid with the [`compared_features`], or names a type that is in none of them.
     pub fn read(wasm: &[u8]) -> Result<Shape, String> {
-        let types = Validator::new_with_features(features()).validate_all(wasm).map_err(|error| error.to_string())?;
+        let types =
+            Validator::new_with_features(compared_features()).validate_all(wasm).map_err(|error| error.to_string())?;
         let types = types.as_ref();
         let signature = |id: CoreTypeId| {
             let ty = types[id].unwrap_func();
             let all = |types: &[wasmparser::ValType]| types.iter().map(|ty| Type::of(*ty)).collect::<Option<Vec<_>>>();
             Some(Signature { params: all(ty.params())?, results: all(ty.results())? })
         };
-        let foreign = || "a type that Tancho has not".to_owned();
+        let foreign = || "a type that not all engines have".to_owned();
         let mut shape = Shape::default();
         for payload in Parser::new(0).parse_all(wasm) {
             match payload.map_err(|error| error.to_string())? {

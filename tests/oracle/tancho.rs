@@ -101,7 +101,9 @@ fn stop(error: &Error) -> Stop {
         Some(Trap::UnreachableCodeReached) => Stop::Unreachable,
         Some(Trap::MemoryOutOfBounds) => Stop::Memory,
         Some(Trap::TableOutOfBounds) => Stop::Table,
-        Some(Trap::IndirectCallToNull) => Stop::Null,
+        // Where `reference` writes a program for engines without references, it does as much as these.
+        Some(Trap::IndirectCallToNull | Trap::NullFunctionReference) => Stop::Null,
+        Some(Trap::NullReference) => Stop::Unreachable,
         Some(Trap::BadSignature) => Stop::Signature,
         Some(Trap::IntegerOverflow) => Stop::Overflow,
         Some(Trap::IntegerDivisionByZero) => Stop::Zero,

@@ -9,7 +9,7 @@ use tancho::{Context, Engine, Error, Extern, Func, Instance, Linker, Module, Ref
 use tancho_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxBuilder};
 
 pub(crate) fn run(flags: Run) -> Result<ExitCode> {
-    let engine = engine(flags.engine)?;
+    let engine = engine(&flags.engine)?;
     let (file, arguments) = flags.split();
     let module = load(&engine, file, flags.allow_precompiled)?;
     let mut linker = Linker::new(&engine);

@@ -50,7 +50,7 @@ impl fmt::Display for Report {
 }
 
 pub(crate) fn run(flags: flags::Wast) -> Result<ExitCode> {
-    let engine = engine(flags.engine)?;
+    let engine = engine(&flags.engine)?;
     let options = Options { precompile: flags.precompile };
     let mut failed = false;
     for file in &flags.files {

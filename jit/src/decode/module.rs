@@ -10,14 +10,14 @@ use crate::options::Features;
 use std::collections::HashMap;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
-    DataRecord, ElementRecord, ExportRecord, ExternKind, FunctionNameRecord, FunctionRecord, ImportRecord, Module,
-    ModuleView, NONE, Range, SegmentMode, Summary, TagRecord, TypeKind, TypeRecord,
+    DataRecord, ElementRecord, ExportRecord, ExternKind, FunctionNameRecord, FunctionRecord, ImportRecord, Item,
+    ItemNameRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary, TagRecord, TypeKind, TypeRecord,
 };
 use tancho_abi::name::Shown;
 use tancho_abi::types::{RefType, ValTypeCode};
 use wasmparser::{
-    CompositeInnerType, ElementItems, ElementKind, FuncToValidate, FunctionBody, KnownCustom, Name, NameSectionReader,
-    Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
+    CompositeInnerType, ElementItems, ElementKind, FuncToValidate, FunctionBody, KnownCustom, Name, NameMap,
+    NameSectionReader, Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
 };
 
 /// A decoded module.
@@ -54,6 +54,7 @@ pub(crate) fn decode<'a>(
         bodies: Vec::new(),
         interned: HashMap::new(),
         function_names: Vec::new(),
+        item_names: Vec::new(),
         read_hints: features.branch_hinting,
         hints: HashMap::new(),
     };
@@ -111,6 +112,7 @@ struct Decoder<'a> {
     /// Where each text stands that is in the pool already.
     interned: HashMap<&'a str, Range>,
     function_names: Vec<(u32, &'a str)>,
+    item_names: Vec<(u32, u32, &'a str)>,
     /// Whether branch hints are still to be read: the feature is on, and neither the code nor a section with hints has come.
     read_hints: bool,
     hints: HashMap<u32, Vec<BranchHint>>,
@@ -295,7 +297,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn tag(&mut self, ty: wasmparser::TagType) {
-        self.module.tags.push(TagRecord { ty: TypeIndex(ty.func_type_idx), name: Range::default() });
+        self.module.tags.push(TagRecord { ty: TypeIndex(ty.func_type_idx) });
     }
 
     fn export(&mut self, export: wasmparser::Export<'a>) -> Result<(), CompileError> {
@@ -388,7 +390,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Keeps the names of the module and of its functions. A name section that is malformed is ignored from there on, as
+    /// Keeps the names of the module, its functions and what else messages name. A name section that is malformed is ignored from there on, as
     /// the specification asks (§7.4).
     fn names(&mut self, names: NameSectionReader<'a>) -> Result<(), CompileError> {
         for name in names {
@@ -402,19 +404,22 @@ impl<'a> Decoder<'a> {
                     let names = functions.into_iter().map_while(Result::ok).filter(|naming| !naming.name.is_empty());
                     self.function_names.extend(names.map(|naming| (naming.index, naming.name)));
                 }
-                Ok(Name::Tag(tags)) => {
-                    for naming in tags.into_iter().map_while(Result::ok) {
-                        let name = self.text(naming.name)?;
-                        if let Some(tag) = self.module.tags.get_mut(naming.index as usize) {
-                            tag.name = name;
-                        }
-                    }
-                }
+                Ok(Name::Table(names)) => self.item_names(Item::Table, names),
+                Ok(Name::Memory(names)) => self.item_names(Item::Memory, names),
+                Ok(Name::Element(names)) => self.item_names(Item::Element, names),
+                Ok(Name::Data(names)) => self.item_names(Item::Data, names),
+                Ok(Name::Tag(names)) => self.item_names(Item::Tag, names),
+                // Names of what no message speaks of: locals, labels, types, globals, fields.
                 Ok(_) => {}
                 Err(_) => break,
             }
         }
         Ok(())
+    }
+
+    fn item_names(&mut self, item: Item, names: NameMap<'a>) {
+        let names = names.into_iter().map_while(Result::ok).filter(|naming| !naming.name.is_empty());
+        self.item_names.extend(names.map(|naming| (item as u32, naming.index, naming.name)));
     }
 
     fn finish(mut self) -> Result<Decoded<'a>, CompileError> {
@@ -435,6 +440,13 @@ impl<'a> Decoder<'a> {
         for (function, name) in names {
             let name = self.text(name)?;
             self.module.function_names.push(FunctionNameRecord { function: FunctionIndex(function), name });
+        }
+        let mut names = std::mem::take(&mut self.item_names);
+        names.sort_by_key(|(item, index, _)| (*item, *index));
+        names.dedup_by_key(|(item, index, _)| (*item, *index));
+        for (item, index, name) in names {
+            let name = self.text(name)?;
+            self.module.item_names.push(ItemNameRecord { item, index, name });
         }
         let mut order: Vec<u32> = (0..self.module.exports.len() as u32).collect();
         let (exports, text) = (&self.module.exports, &self.module.text);

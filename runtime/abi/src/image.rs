@@ -152,10 +152,12 @@ sections! {
     CatchSites = 27,
     /// Pool of the exceptions that are caught.
     Catches = 28,
+    /// Names of things that are no functions.
+    ItemNames = 29,
     /// Initial contents of memories, page-aligned.
-    MemoryImages = 29,
+    MemoryImages = 30,
     /// Machine code, page-aligned; to be mapped readable and executable.
-    Code = 30,
+    Code = 31,
 }
 
 impl Section {

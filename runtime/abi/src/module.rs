@@ -8,6 +8,7 @@ use crate::index::{
     DefinedFunctionIndex, DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex,
     TagIndex, TypeIndex,
 };
+use crate::name::Shown;
 use crate::types::{CompositeType, FuncType, SubType, ValType, ValTypeCode};
 use bytemuck::{Pod, Zeroable};
 
@@ -131,8 +132,6 @@ pub struct GlobalRecord {
 pub struct TagRecord {
     /// A function type: its parameters are the values; it has no results.
     pub ty: TypeIndex,
-    /// Its name from the name section; empty when it has none.
-    pub name: Range,
 }
 
 /// The kind of an import or export.
@@ -353,6 +352,34 @@ pub struct FunctionNameRecord {
     pub name: Range,
 }
 
+/// What messages name by its name from the extended name section, beside functions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Item {
+    /// A table.
+    Table = 0,
+    /// A memory.
+    Memory = 1,
+    /// An element segment.
+    Element = 2,
+    /// A data segment.
+    Data = 3,
+    /// A tag.
+    Tag = 4,
+}
+
+/// The name of an [`Item`].
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct ItemNameRecord {
+    /// An [`Item`]; records are sorted by it, then by index.
+    pub item: u32,
+    /// Its index.
+    pub index: u32,
+    /// Its name.
+    pub name: Range,
+}
+
 /// The trampolines for a type, each from the start of the text or [`NONE`]. See [`vmctx`](crate::vmctx) for their conventions.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
@@ -539,6 +566,8 @@ description! {
     text: u8 = Text,
     /// Function names.
     function_names: FunctionNameRecord = FunctionNames,
+    /// Names of tables, memories and segments.
+    item_names: ItemNameRecord = ItemNames,
     /// Initial contents of memories.
     memory_image_records: MemoryImageRecord = MemoryImageRecords,
     /// Trampolines, by type index.
@@ -732,6 +761,22 @@ impl<'a> ModuleView<'a> {
     pub fn function_name(&self, function: FunctionIndex) -> Option<&'a str> {
         let position = self.function_names.binary_search_by_key(&function.0, |record| record.function.0).ok()?;
         Some(self.name(self.function_names.get(position)?.name))
+    }
+
+    /// What to call a thing in messages: its kind and index, and its name, if it has one.
+    pub fn item_label(&self, item: Item, index: u32) -> String {
+        let kind = match item {
+            Item::Table => "table",
+            Item::Memory => "memory",
+            Item::Element => "element segment",
+            Item::Data => "data segment",
+            Item::Tag => "tag",
+        };
+        let key = |record: &ItemNameRecord| (record.item, record.index);
+        match self.item_names.binary_search_by_key(&(item as u32, index), key) {
+            Ok(position) => format!("{kind} {index} `{}`", Shown(self.name(self.item_names[position].name))),
+            Err(_) => format!("{kind} {index}"),
+        }
     }
 
     /// The defined function whose code holds the text offset `code`.
