@@ -41,6 +41,7 @@ mod config;
 mod context;
 mod engine;
 mod error;
+mod exception;
 mod func;
 mod global;
 mod handle;
@@ -52,6 +53,7 @@ mod memory;
 mod module;
 mod store;
 mod table;
+mod tag;
 mod trap;
 mod types;
 mod value;
@@ -60,6 +62,7 @@ pub use config::{Config, OptLevel, RegallocAlgorithm};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use error::{Chain, Context, Error, Result};
+pub use exception::{Exception, ExnRef};
 pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use global::Global;
 pub use handle::{Export, Extern};
@@ -70,9 +73,10 @@ pub use memory::{Memory, MemoryAccessError};
 pub use module::Module;
 pub use store::Store;
 pub use table::Table;
+pub use tag::Tag;
 pub use trap::{FrameInfo, Trap, WasmBacktrace};
 pub use types::{
     ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType, MemoryTypeBuilder, Mutability,
-    RefType, TableType, ValType,
+    RefType, TableType, TagType, ValType,
 };
-pub use value::{ExnRef, ExternRef, Ref, V128, Val};
+pub use value::{ExternRef, Ref, V128, Val};

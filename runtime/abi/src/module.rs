@@ -6,7 +6,7 @@
 use crate::image::{Image, ImageError, ImageWriter, Section};
 use crate::index::{
     DefinedFunctionIndex, DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex,
-    TypeIndex,
+    TagIndex, TypeIndex,
 };
 use crate::name::Shown;
 use crate::types::{CompositeType, FuncType, SubType, ValType, ValTypeCode};
@@ -154,6 +154,14 @@ pub struct GlobalRecord {
     pub init: Range,
 }
 
+/// A tag (§2.3.17): what distinguishes exceptions, and the types of their values.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct TagRecord {
+    /// A function type: its parameters are the values; it has no results.
+    pub ty: TypeIndex,
+}
+
 /// The kind of an import or export.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u32)]
@@ -166,6 +174,8 @@ pub enum ExternKind {
     Memory = 2,
     /// A global.
     Global = 3,
+    /// A tag.
+    Tag = 4,
 }
 
 impl ExternKind {
@@ -176,6 +186,7 @@ impl ExternKind {
             1 => Self::Table,
             2 => Self::Memory,
             3 => Self::Global,
+            4 => Self::Tag,
             _ => return None,
         })
     }
@@ -381,6 +392,8 @@ pub enum Item {
     Element = 2,
     /// A data segment.
     Data = 3,
+    /// A tag.
+    Tag = 4,
 }
 
 /// The name of an [`Item`].
@@ -419,6 +432,69 @@ pub struct HandlerRecord {
     pub landing: u32,
     /// Stack pointer there = the trampoline's frame pointer - this.
     pub frame_offset: u32,
+}
+
+/// A call within a handler's reach, by which an exception can come: where it stands among the frames of the machine. See [`CatchRecord`].
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct CatchSiteRecord {
+    /// Stack pointer at the call, and at the landing pads = the function's frame pointer - this.
+    pub frame_offset: u32,
+    /// Where the function's vmctx stands: above the stack pointer. [`NONE`] where only handlers of all exceptions are.
+    pub context: u32,
+    /// The handlers, the first that catches an exception before the others: a range of `catches`.
+    pub catches: Range,
+}
+
+/// A handler of exceptions.
+///
+/// A throw walks the frames outwards. For each it looks the return address up in `catch_addresses`, which are sorted; the
+/// [`CatchSiteRecord`] at the same position of `catch_sites` names the handlers in force at that call, those of inner constructs before
+/// those of outer ones. `tag` is an index of the function's own module, so it means a tag of the instance whose vmctx stands in the
+/// frame. Execution goes on at `landing` with the address of the values ([`ValRaw`](crate::vmctx::ValRaw)s, good until the next call) in the
+/// first payload register and the reference, or 0, in the second.
+///
+/// ```text
+/// catch_addresses   0x1a     0x52     0x90
+/// catch_sites       │        {48, 8, 1..3}
+/// catches           …        {tag 0, 0xc0, none} {any, 0xd4, frame}
+/// ```
+///
+/// An exception that comes out of the call that returns to 0x52 is caught at 0xc0 when its tag is the instance's tag 0, else at 0xd4.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct CatchRecord {
+    /// Index of the tag, or [`NONE`] for all exceptions.
+    pub tag: u32,
+    /// The landing pad, from the start of the text.
+    pub landing: u32,
+    /// A [`Keep`].
+    pub keep: u32,
+}
+
+/// How long a handler needs the exception itself, besides its values.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u32)]
+pub enum Keep {
+    /// Not at all: it is given no reference.
+    No = 0,
+    /// Until the function that catches it is gone, or the same handler is reached again in the same frame: no copy of the reference is used
+    /// after that.
+    Frame = 1,
+    /// As long as anybody may have the reference.
+    Store = 2,
+}
+
+impl Keep {
+    /// That of this code.
+    pub const fn from_code(code: u32) -> Option<Self> {
+        Some(match code {
+            0 => Self::No,
+            1 => Self::Frame,
+            2 => Self::Store,
+            _ => return None,
+        })
+    }
 }
 
 /// A code address and the place in the WebAssembly file that it comes from; the first of a run with the same place.
@@ -532,6 +608,14 @@ description! {
     traps: TrapRecord = Traps,
     /// The CPU features the code needs, by name, one per line.
     cpu_features: u8 = CpuFeatures,
+    /// Tags, by tag index.
+    tags: TagRecord = Tags,
+    /// Where calls within the reach of handlers return to, from the start of the text; sorted.
+    catch_addresses: u32 = CatchAddresses,
+    /// These calls, in the same order.
+    catch_sites: CatchSiteRecord = CatchSites,
+    /// The pool of handlers.
+    catches: CatchRecord = Catches,
 }
 
 /// How many there are of each thing that has a place in a [`VmContext`](crate::vmctx::VmContext).
@@ -546,6 +630,10 @@ pub struct ModuleCounts {
     pub imported_memories: u32,
     /// Imported globals.
     pub imported_globals: u32,
+    /// Imported tags.
+    pub imported_tags: u32,
+    /// All tags.
+    pub tags: u32,
     /// All tables.
     pub tables: u32,
     /// All memories.
@@ -659,6 +747,23 @@ impl<'a> ModuleView<'a> {
         table.0 < self.facts().counts.imported_tables
     }
 
+    /// Whether the tag is imported.
+    pub fn is_imported_tag(&self, tag: TagIndex) -> bool {
+        tag.0 < self.facts().counts.imported_tags
+    }
+
+    /// The type of a tag: its parameters are the values of exceptions.
+    pub fn tag_type(&self, tag: TagIndex) -> Option<FuncType> {
+        self.func_type(self.tags.get(tag.index())?.ty)
+    }
+
+    /// The call that returns to text offset `code`, and the handlers in force there, if there are any.
+    pub fn catches_at(&self, code: u32) -> Option<(&'a CatchSiteRecord, &'a [CatchRecord])> {
+        let position = self.catch_addresses.binary_search(&code).ok()?;
+        let site = self.catch_sites.get(position)?;
+        Some((site, site.catches.of(self.catches)?))
+    }
+
     /// The escaped position of a function.
     pub fn escaped(&self, function: FunctionIndex) -> Option<EscapedIndex> {
         let escaped = self.functions.get(function.index())?.escaped;
@@ -693,6 +798,7 @@ impl<'a> ModuleView<'a> {
             Item::Memory => "memory",
             Item::Element => "element segment",
             Item::Data => "data segment",
+            Item::Tag => "tag",
         };
         let key = |record: &ItemNameRecord| (record.item, record.index);
         match self.item_names.binary_search_by_key(&(item as u32, index), key) {
