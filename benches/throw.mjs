@@ -1,5 +1,5 @@
 // The lines "throw and catch" of `calls`, in V8, of both forms: `node benches/throw.mjs` (24 or later for the form of WebAssembly 3.0).
-// The modules beside this text are made from the texts in `side/boundary.rs`: `throw_exnref.wasm` and `throw_legacy.wasm`.
+// The modules are `throw/exnref.wasm` and `throw/legacy.wasm`, from the texts beside them.
 import { readFileSync, existsSync } from "node:fs";
 
 const best = (run, times) => {
@@ -14,7 +14,7 @@ const best = (run, times) => {
 
 console.log(`node ${process.version}, V8 ${process.versions.v8}; ns, the least of 15 rounds`);
 for (const form of ["exnref", "legacy"]) {
-  const path = new URL(`throw_${form}.wasm`, import.meta.url);
+  const path = new URL(`throw/${form}.wasm`, import.meta.url);
   if (!existsSync(path)) continue;
   let instance;
   try {

@@ -163,7 +163,7 @@ fn under_the_belt() {
 
 #[test]
 fn precompiled() {
-    assert_eq!(own(&Config::new(), "", true), 130);
+    assert_eq!(own(&Config::new(), "", true), 229);
     run(&mut Config::new(), suites(), true, "precompiled");
 }
 
