@@ -194,7 +194,7 @@ fn wide_memories() {
 
 #[test]
 fn precompiled() {
-    assert_eq!(own(&Config::new(), "", true), 130);
+    assert_eq!(own(&Config::new(), "", true), 229);
     run(&mut Config::new(), suites(), true, "precompiled");
 }
 
