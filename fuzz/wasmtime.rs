@@ -19,6 +19,7 @@ impl Default for Wasmtime {
     fn default() -> Self {
         let mut config = Config::new();
         config.cranelift_nan_canonicalization(true).wasm_wide_arithmetic(true).wasm_multi_memory(true);
+        config.wasm_memory64(true).wasm_custom_page_sizes(true);
         Wasmtime { engine: Engine::new(&config).expect("the host is supported") }
     }
 }

@@ -26,7 +26,7 @@ of cases that are never drawn. Where cases are enumerated, all there are have be
 TEXT
     awk '
         BEGIN {
-            count = split("C2 C2b C3 C3-trees C4 C6 C7 C9", rows, " ")
+            count = split("C2 C2b C3 C3-trees C3-wide C4 C6 C7 C9", rows, " ")
             split("C2b C3 C4 C7 C9", list, " ")
             for (i in list) enumerated[list[i]] = 1
         }

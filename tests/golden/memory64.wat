@@ -50,12 +50,10 @@
 ;; | @004e                               v6 = iadd v3, v5
 ;; | @004e                               v7 = load.i64 user2 little region0 v6
 ;; | @0053                               v8 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0053                               v9 = iconst.i64 0x0010_0000_0000
-;; | @0053                               v10 = umin v1, v9  ; v9 = 0x0010_0000_0000
-;; | @0053                               v11 = iadd v8, v10
-;; | @0053                               v12 = load.i64 user2 little region0 v11+8
-;; | @0056                               v13 = iadd v7, v12
-;; | @0057                               jump block1(v13)
+;; | @0053                               v9 = iadd v8, v5
+;; | @0053                               v10 = load.i64 user2 little region0 v9+8
+;; | @0056                               v11 = iadd v7, v10
+;; | @0057                               jump block1(v11)
 ;; |
 ;; |                                 block1(v2: i64):
 ;; | @0057                               return v2
@@ -81,17 +79,19 @@
 ;; |                                 block0(v0: i64, v1: i64, v2: i64):
 ;; |                                     v15 -> v2
 ;; |                                     v4 = iconst.i64 0
-;; | @005c                               jump block2(v4, v1)  ; v4 = 0
+;; |                                     v19 = iconst.i64 0x0010_0000_0000
+;; |                                     v20 = umin v1, v19  ; v19 = 0x0010_0000_0000
+;; | @005c                               jump block2(v4, v20)  ; v4 = 0
 ;; |
-;; |                                 block2(v5: i64, v6: i64):
+;; |                                 block2(v5: i64, v18: i64):
+;; |                                     v9 -> v18
 ;; | @0062                               v7 = load.i64 notrap aligned readonly can_move v0+48
 ;; | @0062                               v8 = iconst.i64 0x0010_0000_0000
-;; | @0062                               v9 = umin v6, v8  ; v8 = 0x0010_0000_0000
 ;; | @0062                               v10 = iadd v7, v9
 ;; | @0062                               v11 = load.i64 user2 little region0 v10
 ;; | @0065                               v12 = iadd v5, v11
 ;; | @006a                               v13 = iconst.i64 8
-;; | @006c                               v14 = iadd v6, v13  ; v13 = 8
+;; | @006c                               v14 = iadd v18, v13  ; v13 = 8
 ;; | @0073                               v16 = icmp ult v14, v15
 ;; | @0073                               v17 = uextend.i32 v16
 ;; | @0074                               brif v17, block2(v12, v14), block3
@@ -106,16 +106,15 @@
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
 ;;     4  xor %rax,%rax
-;;     7  mov 0x30(%rdi),%rcx
-;;     b  movabs $0x1000000000,%rdi
-;;    15  cmp %rsi,%rdi
-;;    18  mov %rsi,%r8
-;;    1b  cmovb %rdi,%r8
-;;    1f  mov (%rcx,%r8),%rdi
-;;    23  add $8,%rsi
-;;    2a  add %rdi,%rax
-;;    2d  cmp %rdx,%rsi
-;;    30  jb 0x000000000000000B
-;;    36  mov %rbp,%rsp
-;;    39  pop %rbp
-;;    3a  ret
+;;     7  movabs $0x1000000000,%rcx
+;;    11  cmp %rsi,%rcx
+;;    14  cmovb %rcx,%rsi
+;;    18  mov 0x30(%rdi),%rcx
+;;    1c  mov (%rcx,%rsi),%rdi
+;;    20  add $8,%rsi
+;;    27  add %rdi,%rax
+;;    2a  cmp %rdx,%rsi
+;;    2d  jb 0x000000000000001C
+;;    33  mov %rbp,%rsp
+;;    36  pop %rbp
+;;    37  ret

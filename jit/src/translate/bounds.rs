@@ -17,7 +17,7 @@ use super::signature::POINTER;
 use super::trap;
 use core::mem::{offset_of, size_of};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
+use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value, types};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
 use tancho_abi::target::Architecture;
@@ -33,6 +33,18 @@ pub(crate) struct Address {
     pub(crate) offset: i32,
     /// The flags that the access must have: they say that it may trap, and with what.
     pub(crate) flags: MemFlagsData,
+}
+
+/// How far beyond a place that is known to be at most R an access may begin without being looked at.
+pub(crate) const MAX_STEP: u64 = 4096;
+
+/// That a block has accessed a 64-bit memory at the sum of some value and a number.
+pub(crate) struct Accessed {
+    block: Block,
+    /// The number.
+    added: u64,
+    /// The least of the sum and R.
+    place: Value,
 }
 
 impl FunctionTranslator<'_, '_> {
@@ -63,7 +75,7 @@ impl FunctionTranslator<'_, '_> {
             .with_trap_code(Some(trap::code(Trap::MemoryOutOfBounds)))
             .with_endianness(cranelift_codegen::ir::Endianness::Little)
             .with_alias_region(Some(self.alias_region(Region::Memory(memory))));
-        if let (Some(place), Ok(offset)) = (self.guarded(memory, index, offset, size), i32::try_from(offset)) {
+        if let Some((place, offset)) = self.guarded(memory, index, offset, size) {
             return Address { base: self.builder.ins().iadd(base, place), offset, flags };
         }
         let outside = self.outside(memory, index, offset, size);
@@ -74,10 +86,11 @@ impl FunctionTranslator<'_, '_> {
         Address { base, offset: 0, flags }
     }
 
-    /// What to add to the base in place of the index, so that the access is in bounds or faults, without a branch: `None` where there is
-    /// no such thing.
-    fn guarded(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u32) -> Option<Value> {
+    /// What to add to the base in place of the index, and in place of the offset, so that the access is in bounds or faults, without a
+    /// branch: `None` where there is no such thing.
+    fn guarded(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u32) -> Option<(Value, i32)> {
         let end = offset.checked_add(u64::from(size))?;
+        let short = i32::try_from(offset).ok()?;
         let Space { reservation, guard, checks } = self.env.memory_space(memory);
         if !checks {
             return None;
@@ -88,10 +101,26 @@ impl FunctionTranslator<'_, '_> {
         if most.checked_add(end).is_some_and(|last| last <= reach) {
             // index + end ≤ most + end ≤ R + G: the access begins in the reservation or the guard and ends there, so it is in
             // bounds or faults.
-            return Some(index);
+            return Some((index, short));
         }
-        if !index64 || end > guard || reservation == 0 {
+        // With MAX_STEP to spare, for what follows here and in `opt::stride`.
+        let room = guard.checked_sub(end)?;
+        if !index64 || room < MAX_STEP || reservation == 0 {
             return None;
+        }
+        let (root, added) = known::sum(&self.builder.func.dfg, index);
+        let block = self.builder.current_block();
+        if let Some(accessed) = self.accessed.get(&root).filter(|accessed| Some(accessed.block) == block) {
+            let step = added.wrapping_sub(accessed.added);
+            let fits = step <= MAX_STEP && step <= room - MAX_STEP;
+            let offset = i32::try_from(offset + step.min(MAX_STEP)).ok().filter(|_| fits);
+            if let Some(offset) = offset {
+                // This block has accessed memory at first = root + added' modulo 2⁶⁴ by way of place = min(first, R), below. Where
+                // that has not trapped, first ≤ R and is the place; index = first + step ≤ R + step does not wrap, and so
+                // index + end = place + step + end ≤ R + G as above. Where it has, this place is as far from the base: at
+                // most R + step + end ≤ R + G.
+                return Some((accessed.place, offset));
+            }
         }
         // Let place = min(index, R). Where index ≤ R, it is the index, and place + end ≤ R + end ≤ R + G as above. Where index > R, the
         // access is out of bounds, since index ≥ R ≥ length; and so is that at place: it begins at R + offset ≥ length, ends at
@@ -100,10 +129,15 @@ impl FunctionTranslator<'_, '_> {
         if self.env.architecture == Architecture::Riscv64 && self.env.tunables.memory_spectre_mitigation {
             // Where it has no instruction for a minimum, Cranelift branches for one.
             let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, index, limit);
-            return Some(self.builder.ins().select_spectre_guard(outside, limit, index));
+            return Some((self.builder.ins().select_spectre_guard(outside, limit, index), short));
         }
         // All accesses at an index share this, in a loop or not.
-        Some(self.builder.ins().umin(index, limit))
+        let place = self.builder.ins().umin(index, limit);
+        self.places.push(place);
+        if let Some(block) = block {
+            self.accessed.insert(root, Accessed { block, added, place });
+        }
+        Some((place, short))
     }
 
     /// Whether an access is out of bounds: not index + end ≤ length, in numbers without an end.

@@ -3,6 +3,7 @@
 //! Called by the pipeline for each body; the operators go through `operator` to the files of their families, which add
 //! their methods to [`FunctionTranslator`].
 
+use super::bounds::Accessed;
 use super::call::with_vmctx;
 use super::control::Frame;
 use super::env::{CodeName, ModuleEnv};
@@ -11,6 +12,7 @@ use super::hint::Hints;
 use super::legacy::{self, Ending};
 use super::lifetime;
 use super::signature::{self, POINTER, machine_type};
+use super::stride;
 use crate::decode;
 use crate::decode::module::Body;
 use crate::error::CompileError;
@@ -24,6 +26,7 @@ use std::collections::HashMap;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::{Keep, NONE};
+use tancho_abi::tunables::Tunables;
 use tancho_abi::types::{FuncType, ValType};
 use wasmparser::FuncValidatorAllocations;
 
@@ -90,6 +93,10 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) hint: Option<bool>,
     /// Whether the present place is unlikely to be reached.
     pub(crate) cold: bool,
+    /// Where 64-bit memories have been accessed, by the value that the index is a sum of.
+    pub(crate) accessed: HashMap<Value, Accessed>,
+    /// The least of each 64-bit index and the reservation, where that is computed.
+    pub(crate) places: Vec<Value>,
     regions: HashMap<Region, ir::AliasRegion>,
     signatures: HashMap<TypeIndex, SigRef>,
     callees: HashMap<CodeName, FuncRef>,
@@ -155,7 +162,11 @@ pub(crate) fn translate(
     lifetime::shorten(translator.builder.func, &mut translator.catches.clauses, throw_ref);
     let caught = translator.catches.clauses.iter().map(|clause| (clause.tag.map_or(NONE, |tag| tag.0), clause.keep));
     let caught = caught.collect();
+    let places = std::mem::take(&mut translator.places);
     translator.builder.finalize(frontend);
+    let Tunables { memory64_reservation, memory_guard, memory_spectre_mitigation, .. } = *env.tunables;
+    let (reservation, guard, mitigation) = (memory64_reservation, memory_guard, memory_spectre_mitigation);
+    stride::rewrite(function, &places, stride::Limits { reservation, guard, mitigation });
     scratch.validator = validator.into_allocations();
     Ok(Translated { live, caught })
 }
@@ -193,6 +204,8 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             hints,
             hint: None,
             cold: false,
+            accessed: HashMap::new(),
+            places: Vec::new(),
             regions: HashMap::new(),
             signatures: HashMap::new(),
             callees: HashMap::new(),

@@ -1,4 +1,4 @@
-//! What the instruction that makes a number says of it: how large it can be at most.
+//! What the instruction that makes a number says of it: how large it can be at most, and what it is the sum of.
 //!
 //! Called by `bounds`, for indices of 64 bits that need no check because they cannot be large, and by `trap` for divisors. Nothing is known of parameters of blocks.
 
@@ -48,6 +48,23 @@ fn most_at(dfg: &DataFlowGraph, value: Value, depth: u32) -> u64 {
     };
     // What does not fit the type has wrapped, and can be anything.
     known.filter(|known| *known <= widest).unwrap_or(widest)
+}
+
+/// `value`, of 64 bits, as a value and a number that is added to it modulo 2⁶⁴.
+pub(crate) fn sum(dfg: &DataFlowGraph, value: Value) -> (Value, u64) {
+    let (mut root, mut added) = (dfg.resolve_aliases(value), 0_u64);
+    for _ in 0..DEPTH {
+        let ValueDef::Result(inst, 0) = dfg.value_def(root) else { break };
+        let InstructionData::Binary { opcode: Opcode::Iadd, args: [first, second] } = dfg.insts[inst] else { break };
+        let (rest, number) = match (constant(dfg, first), constant(dfg, second)) {
+            (_, Some(number)) => (first, number),
+            (Some(number), None) => (second, number),
+            (None, None) => break,
+        };
+        root = dfg.resolve_aliases(rest);
+        added = added.wrapping_add(number);
+    }
+    (root, added)
 }
 
 /// The largest number of so many bits.

@@ -22,6 +22,7 @@ pub(crate) mod operator;
 pub(crate) mod reference;
 pub(crate) mod signature;
 pub(crate) mod simd;
+pub(crate) mod stride;
 pub(crate) mod table;
 pub(crate) mod trampoline;
 pub(crate) mod trap;
