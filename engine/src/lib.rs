@@ -42,6 +42,7 @@ mod context;
 mod engine;
 mod error;
 mod func;
+mod func_type;
 mod global;
 mod handle;
 mod instance;
@@ -61,6 +62,7 @@ pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use error::{Chain, Context, Error, Result};
 pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
+pub use func_type::FuncType;
 pub use global::Global;
 pub use handle::{Export, Extern};
 pub use instance::Instance;
@@ -72,7 +74,7 @@ pub use store::Store;
 pub use table::Table;
 pub use trap::{FrameInfo, Trap, WasmBacktrace};
 pub use types::{
-    ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType, Mutability, RefType, TableType,
-    ValType,
+    ExportType, ExternType, GlobalType, HeapType, ImportType, MemoryType, MemoryTypeBuilder, Mutability, RefType,
+    TableType, ValType,
 };
 pub use value::{ExnRef, ExternRef, Ref, V128, Val};

@@ -9,7 +9,7 @@ use crate::activation::{Activation, Exit, Thread, fail_order};
 use crate::code::Code;
 use crate::state::State;
 use crate::sys::map::page_size;
-use crate::sys::register::{Resumption, resume};
+use crate::sys::register::{Resumption, resume, stack_pointer};
 use crate::sys::signal::{self, Context};
 use crate::unwind::{Start, trace};
 use std::io;
@@ -159,14 +159,12 @@ fn landing(activation: &Activation) -> Resumption {
 /// To be called by compiled code, with its store.
 pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
     let activation = Thread::with(Thread::innermost);
-    let here = 0_u8;
-    let here = (&raw const here).addr();
     // SAFETY: compiled code of the store runs, so there is an innermost activation, and both are alive and nobody else's.
     let resumption = unsafe {
         let Some(running) = activation.as_ref() else {
             signal::fail("compiled code raised outside of an activation. This is a bug in tancho.", &[])
         };
-        if running.store != vm || !Thread::with(|thread| thread.runs(running, here)) {
+        if running.store != vm || !Thread::with(|thread| thread.runs(running, stack_pointer())) {
             fail_order();
         }
         let state = State::of(vm);

@@ -50,10 +50,17 @@ declare -A MORE=(
     [machine]=-mtail-call # likewise its tail calls
 )
 
+# Without a C library, for there is none with addresses of 64 bits: one source, in both widths.
+FREE=(-O2 -ffp-contract=off -Wall -Wextra -Werror -mbulk-memory -nostdlib -Wl,--no-entry -Wl,--export=_start -Wl,--export-memory
+    -Wl,-z,stack-size=65536)
+declare -A WIDTH=([narrow]=32 [wide]=64)
+
 build() {
     local name=$1 more=()
     if [ -n "${MORE[$name]:-}" ]; then more=("${MORE[$name]}"); fi
-    if [ -e "$name/main.c" ]; then
+    if [ -n "${WIDTH[$name]:-}" ]; then
+        python3 -m ziglang cc -std=c11 -target "wasm${WIDTH[$name]}-freestanding" "${FREE[@]}" -o "$name.wasm" wide/main.c
+    elif [ -e "$name/main.c" ]; then
         python3 -m ziglang cc -std=c11 "${FLAGS[@]}" "${more[@]}" -o "$name.wasm" "$name"/*.c
     elif [ -e "$name/main.cc" ]; then
         python3 -m ziglang c++ -std=c++20 -fno-exceptions -fno-rtti "${FLAGS[@]}" "${more[@]}" -o "$name.wasm" "$name"/*.cc
@@ -67,6 +74,6 @@ build() {
 }
 
 if [ $# -eq 0 ]; then
-    set -- actors crunch files filter interpret json life lz machine orbit posix sha shapes trap wc
+    set -- actors crunch files filter interpret json life lz machine narrow orbit posix sha shapes trap wc wide
 fi
 for name in "$@"; do build "$name"; done

@@ -28,6 +28,8 @@ pub(crate) struct Code {
     pub(super) traps: Box<[TrapRecord]>,
     /// The places in the WebAssembly file that it comes from, in order; `NONE` where it comes from nowhere.
     pub(super) addresses: Box<[AddressRecord]>,
+    /// The bytes of its frame below its frame pointer.
+    pub(crate) frame: u32,
     /// Where execution goes on after a trap in what it calls, and how far below its frame pointer its stack pointer is there.
     pub(super) landing: Option<(u32, u32)>,
 }
@@ -69,6 +71,7 @@ impl Code {
             calls: buffer.relocs().iter().map(|reloc| call(reloc, names)).collect::<Result<_, _>>()?,
             traps: traps(compiled)?,
             addresses: if addresses { self::addresses(compiled) } else { Box::default() },
+            frame: buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset),
             landing: landing(compiled)?,
         })
     }

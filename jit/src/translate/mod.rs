@@ -12,6 +12,7 @@ pub(crate) mod copy;
 pub(crate) mod env;
 pub(crate) mod function;
 pub(crate) mod hint;
+pub(crate) mod known;
 pub(crate) mod memory;
 pub(crate) mod numeric;
 pub(crate) mod operator;

@@ -84,6 +84,11 @@ pub struct FunctionRecord {
     pub body_offset: u32,
 }
 
+/// In [`TableRecord::flags`] and [`MemoryRecord::flags`]: its addresses are `i64`.
+pub const INDEX64: u32 = 1;
+/// In [`MemoryRecord::flags`]: threads can share it.
+pub const SHARED: u32 = 2;
+
 /// A table.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
@@ -96,6 +101,17 @@ pub struct TableRecord {
     pub maximum: u64,
     /// Initial value of the entries; an empty range is null.
     pub init: Range,
+    /// [`INDEX64`] or 0.
+    pub flags: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+impl TableRecord {
+    /// Whether its addresses are `i64`.
+    pub const fn index64(&self) -> bool {
+        self.flags & INDEX64 != 0
+    }
 }
 
 /// A linear memory.
@@ -108,8 +124,20 @@ pub struct MemoryRecord {
     pub maximum: u64,
     /// log₂ of the page size in bytes.
     pub page_size_log2: u32,
-    /// Bit 0: indexed by `i64`. Bit 1: shared.
+    /// [`INDEX64`], [`SHARED`].
     pub flags: u32,
+}
+
+impl MemoryRecord {
+    /// Whether its addresses are `i64`.
+    pub const fn index64(&self) -> bool {
+        self.flags & INDEX64 != 0
+    }
+
+    /// Whether threads can share it.
+    pub const fn shared(&self) -> bool {
+        self.flags & SHARED != 0
+    }
 }
 
 /// A global.

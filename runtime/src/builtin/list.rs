@@ -2,7 +2,7 @@
 //!
 //! Made of the list in `tancho-abi`, so that none can be missing.
 
-use super::{belt, memory, table};
+use super::{belt, entry, memory, table};
 use crate::trap;
 use tancho_abi::builtin::VmBuiltins;
 
@@ -22,5 +22,6 @@ pub(crate) static BUILTINS: VmBuiltins = VmBuiltins {
     table_copy: table::table_copy,
     table_init: table::table_init,
     elem_drop: table::elem_drop,
+    trap: entry::trap,
     raise: trap::raise,
 };
