@@ -351,6 +351,27 @@ fn scripts_compare_vectors_lane_by_lane() {
     assert!(!ended.stdout.contains("v.wast:8:") && ended.stdout.contains("v.wast:9:"), "{}", ended.stdout);
 }
 
+/// Those of the library, each on and off; what is off is refused.
+#[test]
+fn proposals_are_turned_on_and_off_by_name() {
+    let bench = Bench::new();
+    bench.file("a.wat", "(module (type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0))))");
+    let validate = |choices: &str| bench.run(&["validate", "-W", choices, "a.wat"]);
+    for name in tancho::Config::WASM_FEATURES {
+        let name = name.replace('_', "-");
+        let on = validate(&format!("{name}=y"));
+        assert_eq!(on.code, Some(0), "{name}: {}", on.stderr);
+        // Without references, by either name, and without the types that they need, it is not valid.
+        let off = validate(&format!("{name}=n"));
+        let needed = ["function-references", "reference-types"].contains(&name.as_str());
+        assert_eq!(off.code, Some(if needed { 1 } else { 0 }), "{name}: {}", off.stderr);
+    }
+    assert_eq!(validate("function-references=n,function-references").code, Some(0), "the last one counts");
+    for wrong in ["nothing=y", "simd=yes"] {
+        assert_eq!(validate(wrong).code, Some(2), "{wrong}");
+    }
+}
+
 #[test]
 fn a_wrong_command_line_ends_with_2() {
     assert_eq!(Bench::new().run(&["--no-such-flag", "a.wasm"]).code, Some(2));

@@ -56,8 +56,9 @@ fn traps(config: &Config, rounds: usize) {
 
 /// The specification's suites.
 fn suites(config: &mut Config) -> usize {
-    // These versions have neither.
-    let engine = Engine::new(config.wasm_multi_memory(false).wasm_memory64(false)).expect("the host is supported");
+    // These versions have none of these.
+    config.wasm_multi_memory(false).wasm_memory64(false).wasm_function_references(false).wasm_gc(false);
+    let engine = Engine::new(config).expect("the host is supported");
     let mut assertions = 0;
     for file in spec(SpecVersion::V1).chain(spec(SpecVersion::V2)).filter(|file| file.name().ends_with(".wast")) {
         let report = script(&engine, &Options { precompile: false }, file.raw()).expect("it is a script");

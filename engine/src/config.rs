@@ -116,7 +116,7 @@ features! {
 
 fn unknown_feature(name: &str) -> Error {
     let known = Config::WASM_FEATURES.join(", ").replace('_', "-");
-    Error::msg(format!("there is no proposal `{name}`; those that can be turned on and off are: {known}"))
+    Error::msg(format!("there is no proposal `{name}`; these are: {known}"))
 }
 
 /// What an [`Engine`](crate::Engine) is made with.

@@ -5,8 +5,8 @@
 use crate::compile::{self, Compiler};
 use crate::config::Config;
 use crate::error::{Context, Error, Result};
+use crate::func_type::FuncType;
 use crate::key::{self, Key};
-use crate::types::FuncType;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;

@@ -44,8 +44,7 @@ pub(super) fn relay() -> String {
 pub(super) fn module(functions: &[Vec<Statement>]) -> String {
     let mut text = "(module\n".to_owned();
     for (tag, (name, ..)) in TAGS.iter().enumerate().take(IMPORTED) {
-        writeln!(text, "(import \"host\" \"t{name}\" (tag (param{})))", types(tag))
-            .expect("writing to a string");
+        writeln!(text, "(import \"host\" \"t{name}\" (tag (param{})))", types(tag)).expect("writing to a string");
     }
     text.push_str(
         "(import \"host\" \"call\" (func $host_call (param i32 i64) (result i64)))
