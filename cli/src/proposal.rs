@@ -4,15 +4,18 @@
 
 use tancho::Config;
 
+/// Turns one on or off.
+type Setter = fn(&mut Config, bool) -> &mut Config;
+
 /// A proposal that is to be turned on or off.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Proposal {
-    set: fn(&mut Config, bool) -> &mut Config,
+    set: Setter,
     on: bool,
 }
 
 /// Their names, and what turns each on or off.
-const PROPOSALS: &[(&str, fn(&mut Config, bool) -> &mut Config)] = &[
+const PROPOSALS: &[(&str, Setter)] = &[
     ("mutable-global", Config::wasm_mutable_global),
     ("saturating-float-to-int", Config::wasm_saturating_float_to_int),
     ("sign-extension", Config::wasm_sign_extension),

@@ -77,6 +77,9 @@ fn caught<R>(work: impl FnOnce() -> Result<R, CompileError>) -> Result<R, Compil
     })
 }
 
+/// Pieces of code, each with what it is.
+type Pieces = Vec<(Role, Code)>;
+
 /// What a thread keeps from one function to the next.
 struct Worker {
     scratch: Scratch,
@@ -238,7 +241,7 @@ impl Compiler {
                 self.function(env, body, worker, None).and_then(|code| self.checked(env, imported + position, code)),
             )
         };
-        let mut results: Vec<(usize, Result<Vec<(Role, Code)>, CompileError>)> = if self.options.threads == Some(1) {
+        let mut results: Vec<(usize, Result<Pieces, CompileError>)> = if self.options.threads == Some(1) {
             let mut worker = Worker::default();
             order.into_iter().map(|body| compile(&mut worker, body)).collect()
         } else {
@@ -258,7 +261,7 @@ impl Compiler {
     }
 
     /// The pieces of function `index`: its code, behind an entry of its own where the frame is large and must be asked about.
-    fn checked(&self, env: &ModuleEnv<'_>, index: usize, mut code: Code) -> Result<Vec<(Role, Code)>, CompileError> {
+    fn checked(&self, env: &ModuleEnv<'_>, index: usize, mut code: Code) -> Result<Pieces, CompileError> {
         if self.options.tunables.signals_based_traps || code.frame <= MAX_UNASKED_FRAME {
             return Ok(vec![(Role::Function(index), code)]);
         }

@@ -18,7 +18,7 @@ impl Random {
 
     /// Numbers from bytes, a byte or eight for each, so that a change of few of them changes few numbers.
     pub fn from_bytes(bytes: &[u8]) -> Random {
-        Random { state: 0, bytes: bytes.to_vec().into_iter() }
+        Random { state: 0, bytes: Vec::from(bytes).into_iter() }
     }
 
     /// The next number.
