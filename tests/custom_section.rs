@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use tancho::{Config, Engine, Instance, Module, Store, WasmBacktrace};
 use wasm_encoder::{
-    BranchHint, BranchHints, CodeSection, CustomSection, ExportKind, ExportSection, Function, FunctionSection, NameMap,
-    NameSection, Section, TypeSection, ValType,
+    BranchHint, BranchHints, CodeSection, ConstExpr, CustomSection, DataSection, ElementSection, Elements, ExportKind,
+    ExportSection, Function, FunctionSection, IndirectNameMap, MemorySection, MemoryType, NameMap, NameSection,
+    RefType, Section, TableSection, TableType, TypeSection, ValType,
 };
 
 /// `inner` traps where its parameter is 0, `outer` calls it. `before` stands before the code, `after` behind it.
@@ -138,6 +139,89 @@ fn malformed_names_are_ignored() {
     // What stands before the malformed place is kept.
     let cut = trace(&engine, &module(&[], &[&custom("name", &good[..good.len() - 1])]));
     assert_eq!(cut[0].split('!').next(), Some("mod"));
+}
+
+/// A module whose segments do not fit: the first data segment, or, where there is `element`, the element segment.
+fn unfitting(element: bool, names: &[&dyn Section]) -> Vec<u8> {
+    let mut tables = TableSection::new();
+    tables.table(TableType {
+        element_type: RefType::FUNCREF,
+        minimum: 1,
+        maximum: None,
+        table64: false,
+        shared: false,
+    });
+    let mut memories = MemorySection::new();
+    memories.memory(MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None });
+    let mut elements = ElementSection::new();
+    if element {
+        elements.active(None, &ConstExpr::i32_const(1), Elements::Functions((&[0]).into()));
+    }
+    let mut data = DataSection::new();
+    data.active(0, &ConstExpr::i32_const(0x10000), [0]);
+    let mut types = TypeSection::new();
+    types.ty().function([], []);
+    let mut functions = FunctionSection::new();
+    functions.function(0);
+    let mut body = Function::new([]);
+    body.instructions().end();
+    let mut code = CodeSection::new();
+    code.function(&body);
+    let mut module = wasm_encoder::Module::new();
+    module.section(&types).section(&functions).section(&tables).section(&memories).section(&elements);
+    module.section(&code).section(&data);
+    let mut bytes = module.finish();
+    names.iter().for_each(|section| section.append_to(&mut bytes));
+    bytes
+}
+
+fn map(names: &[(u32, &str)]) -> NameMap {
+    let mut map = NameMap::new();
+    names.iter().for_each(|(index, name)| map.append(*index, name));
+    map
+}
+
+/// All subsections of the extended name section.
+fn extended() -> NameSection {
+    let mut labels = IndirectNameMap::new();
+    labels.append(0, &map(&[(0, "label")]));
+    let mut fields = IndirectNameMap::new();
+    fields.append(0, &map(&[(0, "field")]));
+    let mut section = NameSection::new();
+    section.module("mod");
+    section.functions(&map(&[(0, "f")]));
+    section.locals(&labels);
+    section.labels(&labels);
+    section.types(&map(&[(0, "type")]));
+    section.tables(&map(&[(0, "ta\nble")]));
+    section.memories(&map(&[(0, "heap"), (9, "none")]));
+    section.globals(&map(&[(0, "global")]));
+    section.elements(&map(&[(0, "vtable")]));
+    section.data(&map(&[(0, ".rodata"), (0, "again")]));
+    section.fields(&fields);
+    section.tag(&map(&[(0, "tag")]));
+    section
+}
+
+#[test]
+fn messages_name_segments_tables_and_memories() {
+    let engine = Engine::default();
+    let text = |wasm: &[u8]| {
+        let module = Module::from_binary(&engine, wasm).expect("names cannot make it invalid");
+        let error = Instance::new(&mut Store::new(&engine, ()), &module, &[]).expect_err("a segment does not fit");
+        assert!(error.is::<tancho::Trap>());
+        format!("{error}")
+    };
+    assert_eq!(text(&unfitting(false, &[])), "data segment 0 does not fit memory 0");
+    assert_eq!(text(&unfitting(true, &[])), "element segment 0 does not fit table 0");
+    let names = extended();
+    assert_eq!(text(&unfitting(false, &[&names])), "data segment 0 `.rodata` does not fit memory 0 `heap`");
+    assert_eq!(text(&unfitting(true, &[&names])), "element segment 0 `vtable` does not fit table 0 `ta\\nble`");
+    // Whatever the section holds, the module is made, and its segment does not fit.
+    let good = data(&names, "name");
+    for bytes in spoilt(&good) {
+        assert!(text(&unfitting(false, &[&custom("name", &bytes)])).starts_with("data segment 0"));
+    }
 }
 
 fn hints(likely: u32) -> BranchHints {

@@ -11,10 +11,10 @@ pub(crate) const SOURCE: &str = r#"
   (table 4 4 funcref)
   (elem (i32.const 0) $two)
   (func $two (param i32 i32))
-  (func $run (export "run") (param $kind i32)
-    (block $recursion (block $host (block $nested (block $signature (block $null (block $table (block $memory
+  (func $run (export "run") (param $kind i32) (local $none (ref null $v))
+    (block $no_tail_callee (block $no_callee (block $no_reference (block $recursion (block $host (block $nested (block $signature (block $null (block $table (block $memory
     (block $conversion (block $overflow (block $zero (block $unreachable
-      (br_table $unreachable $zero $overflow $conversion $memory $table $null $signature $nested $host $recursion
+      (br_table $unreachable $zero $overflow $conversion $memory $table $null $signature $nested $host $recursion $no_reference $no_callee $no_tail_callee
         (local.get $kind)))
       unreachable)
       (drop (i32.div_s (i32.const 1) (i32.sub (local.get $kind) (i32.const 1))))
@@ -36,12 +36,19 @@ pub(crate) const SOURCE: &str = r#"
       (call $fail)
       unreachable)
     (call $run (local.get $kind))
-    (call $nothing))
+    (call $nothing)
+      unreachable)
+      (drop (ref.as_non_null (local.get $none)))
+      unreachable)
+      (call_ref $v (local.get $none))
+      unreachable)
+    (call $nothing)
+    (return_call_ref $v (local.get $none)))
   (func $nothing)
   (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
 "#;
 
-const EXPECTED: [Option<Trap>; 11] = [
+pub(crate) const EXPECTED: [Option<Trap>; 14] = [
     Some(Trap::UnreachableCodeReached),
     Some(Trap::IntegerDivisionByZero),
     Some(Trap::IntegerOverflow),
@@ -55,6 +62,10 @@ const EXPECTED: [Option<Trap>; 11] = [
     // The host's own error.
     None,
     Some(Trap::StackOverflow),
+    Some(Trap::NullReference),
+    Some(Trap::NullFunctionReference),
+    // By a call in the place of the caller.
+    Some(Trap::NullFunctionReference),
 ];
 
 #[derive(Debug)]

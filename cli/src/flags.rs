@@ -2,7 +2,6 @@
 //!
 //! Called once, by `main`. Options stand before the file; everything after it is the guest's, untouched.
 
-use crate::proposal::Proposal;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -97,7 +96,7 @@ pub(crate) struct Compile {
 #[derive(Args, Debug)]
 pub(crate) struct Validate {
     #[command(flatten)]
-    pub(crate) proposals: ProposalFlags,
+    pub(crate) proposals: Proposals,
 
     /// The module (.wasm, .wat, or - for standard input).
     #[arg(value_name = "FILE")]
@@ -123,7 +122,7 @@ pub(crate) struct Wast {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EngineFlags {
     #[command(flatten)]
-    pub(crate) proposals: ProposalFlags,
+    pub(crate) proposals: Proposals,
 
     /// How much the compiler optimises.
     #[arg(long, value_name = "LEVEL", default_value = "speed", hide_possible_values = false)]
@@ -167,13 +166,27 @@ pub(crate) struct EngineFlags {
     pub(crate) memory_guard_before: Option<u64>,
 }
 
-/// What modules may use.
+/// What modules may use beyond WebAssembly 1.0.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct ProposalFlags {
-    /// Turns a WebAssembly proposal on or off, such as custom-page-sizes or memory64=n. What is on by default is all that Tancho has and
-    /// the specification has.
-    #[arg(short = 'W', long = "wasm", value_name = "NAME[=y|n],...", value_delimiter = ',', value_parser = Proposal::parse)]
-    pub(crate) wasm: Vec<Proposal>,
+pub(crate) struct Proposals {
+    /// Turns proposals on or off: -W custom-page-sizes,simd=n. Names are those of docs/proposals.md; a wrong one is answered with all of
+    /// them.
+    #[arg(short = 'W', long = "wasm", value_name = "NAME[=y|n],...", value_delimiter = ',', value_parser = proposal)]
+    pub(crate) choices: Vec<(String, bool)>,
+}
+
+/// Reads `NAME`, `NAME=y` or `NAME=n`.
+fn proposal(text: &str) -> Result<(String, bool), String> {
+    let (name, value) = text.split_once('=').unwrap_or((text, "y"));
+    let enable = match value {
+        "y" | "yes" | "true" => true,
+        "n" | "no" | "false" => false,
+        _ => return Err(format!("`{value}` is neither y nor n")),
+    };
+    match tancho::Config::new().wasm_feature(name, enable) {
+        Ok(_) => Ok((name.to_owned(), enable)),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]

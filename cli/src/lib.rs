@@ -4,7 +4,6 @@ pub mod command;
 mod engine;
 mod flags;
 mod outcome;
-mod proposal;
 
 use flags::Command;
 use std::ffi::OsString;

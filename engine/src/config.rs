@@ -2,6 +2,7 @@
 //!
 //! Users fill a [`Config`]; `engine` and `compile` read it.
 
+use crate::error::{Error, Result};
 use std::path::PathBuf;
 use tancho_abi::tunables::Tunables;
 
@@ -36,6 +37,31 @@ macro_rules! features {
                     self
                 }
             )*
+
+            /// The names of the proposals that modules may use, as [`wasm_feature`](Config::wasm_feature) takes them.
+            pub const WASM_FEATURES: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            /// Whether modules may use the proposal of this name: what the setter `wasm_` and the name does. A hyphen in the name counts
+            /// as an underscore.
+            ///
+            /// # Errors
+            ///
+            /// When there is no such proposal.
+            pub fn wasm_feature(&mut self, name: &str, enable: bool) -> Result<&mut Self> {
+                match name.replace('-', "_").as_str() {
+                    $(stringify!($field) => self.features.$field = enable,)*
+                    _ => return Err(unknown_feature(name)),
+                }
+                Ok(self)
+            }
+
+            /// Whether modules may use the proposal of this name; `None` when there is no such proposal.
+            pub fn has_wasm_feature(&self, name: &str) -> Option<bool> {
+                match name.replace('-', "_").as_str() {
+                    $(stringify!($field) => Some(self.features.$field),)*
+                    _ => None,
+                }
+            }
         }
     };
 }
@@ -62,6 +88,14 @@ features! {
     wasm_extended_const extended_const;
     /// Whether there are calls that take the place of their caller: `return_call` and its kin.
     wasm_tail_call tail_call;
+    /// Whether there are references to functions of a given type, references that cannot be null, `call_ref` and its kin.
+    wasm_function_references function_references;
+    /// Whether there is what the proposal for garbage collection brings to functions: recursion groups of types, types that declare
+    /// supertypes, the bottom types `nofunc` and `noextern`. Structures, arrays and `i31` are not supported yet, and a module that has
+    /// them is refused in any case.
+    wasm_gc gc;
+    /// Whether several imports may be written with their module's name, or their type, once.
+    wasm_compact_imports compact_imports;
     /// Whether a module may have several memories.
     wasm_multi_memory multi_memory;
     /// Whether memories and tables may be indexed by `i64`.
@@ -73,6 +107,11 @@ features! {
     /// Whether the custom section `metadata.code.branch_hint` is read, by which code that is unlikely to run is put out of the way.
     /// Results are the same. A malformed one is ignored, since custom sections are not validated.
     wasm_branch_hinting branch_hinting;
+}
+
+fn unknown_feature(name: &str) -> Error {
+    let known = Config::WASM_FEATURES.join(", ").replace('_', "-");
+    Error::msg(format!("there is no proposal `{name}`; those that can be turned on and off are: {known}"))
 }
 
 /// What an [`Engine`](crate::Engine) is made with.

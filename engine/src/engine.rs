@@ -6,7 +6,7 @@ use crate::compile::{self, Compiler};
 use crate::config::Config;
 use crate::error::{Context, Error, Result};
 use crate::key::{self, Key};
-use crate::types::{FuncType, TypeTable};
+use crate::types::FuncType;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tancho_abi::image::{self, Image, Origin};
 use tancho_abi::tunables::Tunables;
 use tancho_runtime::code::Code;
+use tancho_runtime::types::TypeRegistry;
 
 /// Compiles and loads modules. Cheap to clone, and to share between threads.
 #[derive(Clone)]
@@ -23,7 +24,7 @@ pub struct Engine(Arc<Shared>);
 struct Shared {
     tunables: Arc<Tunables>,
     compiler: Compiler,
-    types: TypeTable,
+    types: Arc<TypeRegistry>,
     /// Images that hold the trampolines of one type each, by the type's id, for host functions that become
     /// references. The type is kept with them, so that its id stays its own.
     trampolines: Mutex<HashMap<u32, (FuncType, Arc<Code>)>>,
@@ -46,7 +47,7 @@ impl Engine {
         Ok(Engine(Arc::new(Shared {
             tunables: Arc::new(config.tunables.clone()),
             compiler: Compiler::new(config)?,
-            types: TypeTable::new(),
+            types: TypeRegistry::new(),
             trampolines: Mutex::default(),
             key_file: config.key_file.clone(),
             key: OnceLock::new(),
@@ -103,7 +104,7 @@ impl Engine {
         Ok(self.0.key.get_or_init(|| key))
     }
 
-    pub(crate) fn types(&self) -> &TypeTable {
+    pub(crate) fn types(&self) -> &Arc<TypeRegistry> {
         &self.0.types
     }
 

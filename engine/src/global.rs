@@ -29,10 +29,10 @@ impl Global {
     }
 
     pub(crate) fn new_in(store: &mut StoreOpaque, ty: &GlobalType, value: Val) -> Result<Global> {
-        value.require(ty.content())?;
+        let content = store.keep_type(ty.content());
+        value.require(&content, store)?;
         let value = lower_val(value, store)?;
-        let ty =
-            tancho_runtime::store::GlobalType { ty: ty.content().abi(), mutable: ty.mutability() == Mutability::Var };
+        let ty = tancho_runtime::store::GlobalType { ty: content.abi(), mutable: ty.mutability() == Mutability::Var };
         let id = store.runtime_mut().new_global(ty, value);
         Ok(Global::of(id, store))
     }
@@ -71,7 +71,7 @@ impl Global {
         if ty.mutability() == Mutability::Const {
             return Err(Error::msg("an immutable global cannot be set"));
         }
-        value.require(ty.content())?;
+        value.require(ty.content(), store)?;
         let value = lower_val(value, store)?;
         store_global(store, self.id, value);
         Ok(())
@@ -93,6 +93,7 @@ impl Global {
     }
 }
 
-pub(crate) fn of_runtime(ty: &tancho_runtime::store::GlobalType) -> GlobalType {
-    GlobalType::new(ValType::of(ty.ty), if ty.mutable { Mutability::Var } else { Mutability::Const })
+pub(crate) fn of_runtime(ty: &tancho_runtime::store::GlobalType, store: &StoreOpaque) -> GlobalType {
+    let content = ValType::of(ty.ty, store.engine().types());
+    GlobalType::new(content, if ty.mutable { Mutability::Var } else { Mutability::Const })
 }

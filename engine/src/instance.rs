@@ -155,7 +155,11 @@ pub(crate) fn instantiate<T>(store: &mut Loan<'_, T>, module: &Module, definitio
     opaque.keep_module(module);
     let made = opaque.runtime_mut().instantiate(module.code(), Arc::clone(module.types()), imports);
     let id = made.map_err(|error| match error {
-        InstantiateError::Trap(trap) => Error::new(trap),
+        InstantiateError::Segment { segment, target, trap } => {
+            let view = module.code().view();
+            let [segment, target] = [segment, target].map(|(item, index)| view.item_label(item, index));
+            Error::new(trap).context(format!("{segment} does not fit {target}"))
+        }
         error => Error::new(error).context("cannot instantiate the module"),
     })?;
     let instance = Instance { store: opaque.id(), id };

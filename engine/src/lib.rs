@@ -75,4 +75,4 @@ pub use types::{
     ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType, MemoryTypeBuilder, Mutability,
     RefType, TableType, ValType,
 };
-pub use value::{ExternRef, Ref, V128, Val};
+pub use value::{ExnRef, ExternRef, Ref, V128, Val};

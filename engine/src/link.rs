@@ -115,7 +115,7 @@ impl std::error::Error for UnknownImport {}
 fn matches(expected: &ExternType, found: &ExternType) -> Result<(), String> {
     match (expected, found) {
         (ExternType::Func(expected), ExternType::Func(found)) => {
-            if expected == found {
+            if found.matches(expected) {
                 Ok(())
             } else {
                 Err("the function types differ".to_owned())
@@ -306,7 +306,8 @@ fn distance(one: &str, other: &str) -> Option<usize> {
 impl HostRecord {
     fn import(&self) -> FunctionImport {
         let function = self.function();
-        FunctionImport::Host { function: function.entry(), data: self.data(), typed: function.is_typed() }
+        let ty = function.ty().registered().identity();
+        FunctionImport::Host { function: function.entry(), data: self.data(), typed: function.is_typed(), ty }
     }
 }
 

@@ -148,8 +148,8 @@ impl Module {
     fn load(engine: &Engine, image: &[u8], origin: Origin<'_>) -> Result<Module> {
         let code = engine.load(image, origin)?;
         let view = code.view();
-        let types = types::register_all(engine.types(), &view)?;
-        let of = |kind, index| types::extern_type(&view, &types, kind, index);
+        let types = engine.types().register_module(&view).map_err(|_| types::malformed())?;
+        let of = |kind, index| types::extern_type(&view, &types, engine.types(), kind, index);
         let imports = view.imports.iter().map(|import| of(import.kind, import.index)).collect::<Result<_>>()?;
         let exports = view.exports.iter().map(|export| of(export.kind, export.index)).collect::<Result<_>>()?;
         Ok(Module(Arc::new(Loaded { engine: engine.clone(), code, types, imports, exports })))

@@ -11,7 +11,7 @@ use crate::error::{Context, Error, Result};
 use crate::func::HostRecord;
 use crate::handle::StoreId;
 use crate::module::Module;
-use crate::types::FuncType;
+use crate::types::{FuncType, ValType};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -332,12 +332,24 @@ impl StoreOpaque {
         if let Some(known) = self.recent_types.iter().find(|ty| ty.id() == id) {
             return Some(known.clone());
         }
-        let found = self.engine.types().by_id(id)?;
+        let found = FuncType::of(self.engine.types().by_id(id)?);
         if self.recent_types.len() >= RECENT_TYPES {
             self.recent_types.clear();
         }
         self.recent_types.push(found.clone());
         Some(found)
+    }
+
+    /// The same type, of the store's engine. What it refers to is kept while the store lives, so that a thing of the store can have
+    /// it for its type.
+    pub(crate) fn keep_type(&mut self, ty: &ValType) -> ValType {
+        let ty = ty.in_registry(self.engine.types());
+        if let ValType::Ref(reference) = &ty
+            && let Some(concrete) = reference.heap_type().as_concrete_func()
+        {
+            self.runtime.keep(concrete.registered().clone());
+        }
+        ty
     }
 
     /// The buffer for calls by array, empty; give it back with [`StoreOpaque::return_values`].

@@ -4,12 +4,12 @@
 
 use crate::context::{AsContext, AsContextMut};
 use crate::error::{Context, Error, Result};
-use crate::func::{Func, lower_ref};
+use crate::func::{lift_ref, lower_ref};
 use crate::handle::StoreId;
 use crate::store::StoreOpaque;
 use crate::trap::Trap;
-use crate::types::{RefType, TableType};
-use crate::value::{ExternRef, Ref};
+use crate::types::{HeapType, RefType, TableType, ValType};
+use crate::value::Ref;
 use tancho_runtime::store::TableId;
 use tancho_runtime::table::TableValue;
 
@@ -31,10 +31,13 @@ impl Table {
     }
 
     pub(crate) fn new_in(store: &mut StoreOpaque, ty: &TableType, init: Ref) -> Result<Table> {
-        init.require(ty.element())?;
+        let ValType::Ref(element) = store.keep_type(&ValType::Ref(ty.element().clone())) else {
+            return Err(Error::msg("a table holds references"));
+        };
+        init.require(&element, store)?;
         let init = lower_ref(init, store)?;
-        let id =
-            store.runtime_mut().new_table(ty.runtime(), init).with_context(|| format!("cannot make a table {ty}"))?;
+        let runtime = tancho_runtime::table::TableType { element: element.abi(), ..ty.runtime() };
+        let id = store.runtime_mut().new_table(runtime, init).with_context(|| format!("cannot make a table {ty}"))?;
         Ok(Table::of(id, store))
     }
 
@@ -58,10 +61,8 @@ impl Table {
         let context = store.as_context();
         let store = context.opaque();
         self.store.expect(store, "table");
-        Some(match store.runtime().table(self.id).get(index)? {
-            TableValue::Function(func) => Ref::Func(Func::of_vm(func, store)),
-            TableValue::Extern(handle) => Ref::Extern(ExternRef::of_handle(handle, store)),
-        })
+        let table = store.runtime().table(self.id);
+        Some(lift_ref(table.get(index)?, &HeapType::of(table.ty().element.heap, store.engine().types()), store))
     }
 
     /// Sets entry `index`.
@@ -158,7 +159,8 @@ impl Table {
     /// Checks a value for this table and converts it.
     fn lower(self, store: &mut StoreOpaque, value: Ref) -> Result<TableValue> {
         self.store.check(store, "table")?;
-        value.require(&RefType::of(store.runtime().table(self.id).ty().element))?;
+        let element = RefType::of(store.runtime().table(self.id).ty().element, store.engine().types());
+        value.require(&element, store)?;
         lower_ref(value, store)
     }
 
@@ -168,7 +170,7 @@ impl Table {
 
     fn now(self, store: &StoreOpaque) -> TableType {
         let table = store.runtime().table(self.id);
-        TableType::of(table.ty(), table.size())
+        TableType::of(table.ty(), table.size(), store.engine().types())
     }
 
     pub(crate) fn ty_in(self, store: &StoreOpaque) -> Result<TableType> {

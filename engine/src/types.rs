@@ -3,11 +3,16 @@
 //! Modules and handles describe themselves in them; `link` matches them. Conversions from and to the contract's and
 //! the runtime's types stand here and nowhere else.
 
+mod memory;
+
+pub use memory::{MemoryType, MemoryTypeBuilder};
+
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use tancho_abi::index::TypeIndex;
 use tancho_abi::module::{ExternKind, ModuleView};
 use tancho_abi::types as abi;
 use tancho_runtime::types::{RegisteredType, TypeRegistry};
@@ -34,6 +39,8 @@ impl ValType {
     pub const FUNCREF: ValType = ValType::Ref(RefType::FUNCREF);
     /// `externref`.
     pub const EXTERNREF: ValType = ValType::Ref(RefType::EXTERNREF);
+    /// `exnref`.
+    pub const EXNREF: ValType = ValType::Ref(RefType::EXNREF);
 
     /// Whether it is a number type: `i32`, `i64`, `f32` or `f64`.
     pub fn is_num(&self) -> bool {
@@ -61,6 +68,14 @@ impl ValType {
         }
     }
 
+    /// The same type, of this registry.
+    pub(crate) fn in_registry(&self, registry: &Arc<TypeRegistry>) -> ValType {
+        match self {
+            ValType::Ref(ty) => ValType::Ref(ty.in_registry(registry)),
+            other => other.clone(),
+        }
+    }
+
     pub(crate) fn abi(&self) -> abi::ValType {
         match self {
             ValType::I32 => abi::ValType::I32,
@@ -72,23 +87,25 @@ impl ValType {
         }
     }
 
-    /// From the contract's type; types that refer to a module's type section read as the types above them.
-    /// `require_supported` keeps modules out whose interfaces could tell the difference.
-    pub(crate) fn of(ty: abi::ValType) -> ValType {
+    /// From the contract's type with canonical numbers of `registry`.
+    pub(crate) fn of(ty: abi::ValType, registry: &TypeRegistry) -> ValType {
         match ty {
             abi::ValType::I32 => ValType::I32,
             abi::ValType::I64 => ValType::I64,
             abi::ValType::F32 => ValType::F32,
             abi::ValType::F64 => ValType::F64,
             abi::ValType::V128 => ValType::V128,
-            abi::ValType::Ref(ty) => ValType::Ref(RefType::of(ty)),
+            abi::ValType::Ref(ty) => ValType::Ref(RefType::of(ty, registry)),
         }
     }
 }
 
 impl fmt::Display for ValType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.abi().fmt(f)
+        match self {
+            ValType::Ref(ty) => ty.fmt(f),
+            other => other.abi().fmt(f),
+        }
     }
 }
 
@@ -98,8 +115,86 @@ impl fmt::Display for ValType {
 pub enum HeapType {
     /// A function of any type.
     Func,
+    /// A function of this type, or of one that declares it as a supertype.
+    ConcreteFunc(FuncType),
+    /// No function: only null is a reference of this type.
+    NoFunc,
     /// A value of the host.
     Extern,
+    /// No value of the host: only null is a reference of this type.
+    NoExtern,
+    /// An exception.
+    Exn,
+    /// No exception: only null is a reference of this type.
+    NoExn,
+}
+
+impl HeapType {
+    /// Whether everything of this type is of type `other` (§3.3.3).
+    pub fn matches(&self, other: &HeapType) -> bool {
+        self.abi().matches(other.abi(), |_, _| match (self, other) {
+            (HeapType::ConcreteFunc(this), HeapType::ConcreteFunc(other)) => this.matches(other),
+            _ => false,
+        })
+    }
+
+    /// The type above all others of its hierarchy.
+    pub fn top(&self) -> HeapType {
+        match self.hierarchy() {
+            abi::Hierarchy::Func => HeapType::Func,
+            abi::Hierarchy::Extern => HeapType::Extern,
+            abi::Hierarchy::Exn => HeapType::Exn,
+        }
+    }
+
+    /// The function type, if it is one.
+    pub fn as_concrete_func(&self) -> Option<&FuncType> {
+        match self {
+            HeapType::ConcreteFunc(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// How references to it look to compiled code.
+    pub(crate) fn hierarchy(&self) -> abi::Hierarchy {
+        self.abi().hierarchy()
+    }
+
+    fn abi(&self) -> abi::HeapType {
+        match self {
+            HeapType::Func => abi::HeapType::Func,
+            HeapType::ConcreteFunc(ty) => abi::HeapType::ConcreteFunc(TypeIndex(ty.id())),
+            HeapType::NoFunc => abi::HeapType::NoFunc,
+            HeapType::Extern => abi::HeapType::Extern,
+            HeapType::NoExtern => abi::HeapType::NoExtern,
+            HeapType::Exn => abi::HeapType::Exn,
+            HeapType::NoExn => abi::HeapType::NoExn,
+        }
+    }
+
+    pub(crate) fn of(ty: abi::HeapType, registry: &TypeRegistry) -> HeapType {
+        match ty {
+            abi::HeapType::Func => HeapType::Func,
+            // Whoever has the number keeps the type.
+            abi::HeapType::ConcreteFunc(id) => {
+                registry.by_id(id.0).map_or(HeapType::Func, |ty| HeapType::ConcreteFunc(FuncType(ty)))
+            }
+            abi::HeapType::NoFunc => HeapType::NoFunc,
+            abi::HeapType::Extern => HeapType::Extern,
+            abi::HeapType::NoExtern => HeapType::NoExtern,
+            abi::HeapType::Exn => HeapType::Exn,
+            abi::HeapType::NoExn => HeapType::NoExn,
+        }
+    }
+}
+
+impl fmt::Display for HeapType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HeapType::ConcreteFunc(ty) => write!(f, "({ty})"),
+            other => other.abi().fmt(f),
+        }
+    }
 }
 
 /// A reference type.
@@ -114,6 +209,8 @@ impl RefType {
     pub const FUNCREF: RefType = RefType { nullable: true, heap: HeapType::Func };
     /// `externref`: a value of the host or null.
     pub const EXTERNREF: RefType = RefType { nullable: true, heap: HeapType::Extern };
+    /// `exnref`: an exception or null.
+    pub const EXNREF: RefType = RefType { nullable: true, heap: HeapType::Exn };
 
     /// The type of references to `heap`, null among them if `nullable`.
     pub const fn new(nullable: bool, heap: HeapType) -> RefType {
@@ -132,26 +229,34 @@ impl RefType {
 
     /// Whether every value of this type is one of `other`.
     pub fn matches(&self, other: &RefType) -> bool {
-        self.heap == other.heap && (!self.nullable || other.nullable)
+        (!self.nullable || other.nullable) && self.heap.matches(&other.heap)
+    }
+
+    /// The same type, of this registry.
+    pub(crate) fn in_registry(&self, registry: &Arc<TypeRegistry>) -> RefType {
+        let heap = match &self.heap {
+            HeapType::ConcreteFunc(ty) => HeapType::ConcreteFunc(ty.in_registry(registry)),
+            other => other.clone(),
+        };
+        RefType { nullable: self.nullable, heap }
     }
 
     pub(crate) fn abi(&self) -> abi::RefType {
-        let heap = match self.heap {
-            HeapType::Func => abi::HeapType::Func,
-            HeapType::Extern => abi::HeapType::Extern,
-        };
-        abi::RefType { nullable: self.nullable, heap }
+        abi::RefType { nullable: self.nullable, heap: self.heap.abi() }
     }
 
-    pub(crate) fn of(ty: abi::RefType) -> RefType {
-        let heap = if ty.is_function() { HeapType::Func } else { HeapType::Extern };
-        RefType { nullable: ty.nullable, heap }
+    pub(crate) fn of(ty: abi::RefType, registry: &TypeRegistry) -> RefType {
+        RefType { nullable: ty.nullable, heap: HeapType::of(ty.heap, registry) }
     }
 }
 
 impl fmt::Display for RefType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.abi().fmt(f)
+        match (self.nullable, &self.heap) {
+            (true, heap @ HeapType::ConcreteFunc(_)) => write!(f, "(ref null {heap})"),
+            (false, heap) => write!(f, "(ref {heap})"),
+            _ => self.abi().fmt(f),
+        }
     }
 }
 
@@ -160,37 +265,56 @@ impl fmt::Display for RefType {
 pub struct FuncType(Arc<RegisteredType>);
 
 impl FuncType {
-    /// The type of functions from `params` to `results`. It may be used with every engine; with `engine` it is
-    /// quickest.
+    /// The type of functions from `params` to `results`: final, and without a supertype. It may be used with every engine;
+    /// with `engine` it is quickest.
     pub fn new(
         engine: &Engine,
         params: impl IntoIterator<Item = ValType>,
         results: impl IntoIterator<Item = ValType>,
     ) -> FuncType {
-        engine.types().register(&abi::FuncType {
-            params: params.into_iter().map(|ty| ty.abi()).collect(),
-            results: results.into_iter().map(|ty| ty.abi()).collect(),
-        })
+        // Kept until the new type keeps what it refers to.
+        let own = |ty: ValType| ty.in_registry(engine.types());
+        let params: Vec<ValType> = params.into_iter().map(own).collect();
+        let results: Vec<ValType> = results.into_iter().map(own).collect();
+        FuncType(engine.types().register(&abi::FuncType {
+            params: params.iter().map(ValType::abi).collect(),
+            results: results.iter().map(ValType::abi).collect(),
+        }))
+    }
+
+    pub(crate) fn of(registered: Arc<RegisteredType>) -> FuncType {
+        FuncType(registered)
     }
 
     /// The types of the parameters.
     pub fn params(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
-        self.0.ty.params.iter().map(|ty| ValType::of(*ty))
+        self.0.ty.params.iter().map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// The types of the results.
     pub fn results(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
-        self.0.ty.results.iter().map(|ty| ValType::of(*ty))
+        self.0.ty.results.iter().map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// The type of parameter `index`; `None` when there are fewer.
     pub fn param(&self, index: usize) -> Option<ValType> {
-        self.0.ty.params.get(index).map(|ty| ValType::of(*ty))
+        self.0.ty.params.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// The type of result `index`; `None` when there are fewer.
     pub fn result(&self, index: usize) -> Option<ValType> {
-        self.0.ty.results.get(index).map(|ty| ValType::of(*ty))
+        self.0.ty.results.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
+    }
+
+    /// Whether every function of this type is one of type `other`: they are the same type, or this one declares the other as its
+    /// supertype, itself or by its supertypes. That parameters and results would match is not enough (§3.3.3).
+    pub fn matches(&self, other: &FuncType) -> bool {
+        self.0.is_declared(other.in_registry(self.0.registry()).id())
+    }
+
+    /// The same type, of this registry.
+    pub(crate) fn in_registry(&self, registry: &Arc<TypeRegistry>) -> FuncType {
+        FuncType(self.0.in_registry(registry))
     }
 
     pub(crate) fn abi(&self) -> &abi::FuncType {
@@ -204,55 +328,61 @@ impl FuncType {
     pub(crate) fn registered(&self) -> &Arc<RegisteredType> {
         &self.0
     }
+
+    /// Writes the type. Concrete types within it are written out down to `depth`: a type can refer to itself.
+    fn write(&self, f: &mut fmt::Formatter<'_>, depth: u32) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, types: &mut dyn Iterator<Item = ValType>| {
+            for (position, ty) in types.enumerate() {
+                if position > 0 {
+                    f.write_str(" ")?;
+                }
+                match &ty {
+                    ValType::Ref(RefType { nullable, heap: HeapType::ConcreteFunc(ty) }) => {
+                        f.write_str(if *nullable { "(ref null (" } else { "(ref (" })?;
+                        match depth {
+                            0 => f.write_str("...")?,
+                            _ => ty.write(f, depth - 1)?,
+                        }
+                        f.write_str("))")?;
+                    }
+                    other => write!(f, "{other}")?,
+                }
+            }
+            Ok(())
+        };
+        f.write_str("[")?;
+        list(f, &mut self.params())?;
+        f.write_str("] -> [")?;
+        list(f, &mut self.results())?;
+        f.write_str("]")
+    }
 }
 
 impl PartialEq for FuncType {
     fn eq(&self, other: &Self) -> bool {
-        // Equal ids are equal types; the same type has another id in another engine.
-        self.0.id == other.0.id || self.0.ty == other.0.ty
+        // The same type has another id in another engine.
+        self.id() == other.id() || self.id() == other.in_registry(self.0.registry()).id()
     }
 }
 
 impl Eq for FuncType {}
 
+impl Hash for FuncType {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Not the id, which equal types of two engines do not share.
+        (self.0.ty.params.len(), self.0.ty.results.len()).hash(state);
+    }
+}
+
 impl fmt::Debug for FuncType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.ty.fmt(f)
+        self.write(f, 1)
     }
 }
 
 impl fmt::Display for FuncType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.ty.fmt(f)
-    }
-}
-
-/// The function types of an engine, found by structure and by id.
-pub(crate) struct TypeTable {
-    registry: Arc<TypeRegistry>,
-    by_id: Mutex<HashMap<u32, Weak<RegisteredType>>>,
-}
-
-impl TypeTable {
-    pub(crate) fn new() -> TypeTable {
-        TypeTable { registry: TypeRegistry::new(), by_id: Mutex::default() }
-    }
-
-    pub(crate) fn register(&self, ty: &abi::FuncType) -> FuncType {
-        let registered = self.registry.register(ty);
-        let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
-        if by_id.len() == by_id.capacity() {
-            // Before the map grows, the types that are gone make room.
-            by_id.retain(|_, ty| ty.strong_count() > 0);
-        }
-        by_id.insert(registered.id, Arc::downgrade(&registered));
-        FuncType(registered)
-    }
-
-    /// The type with this id, while somebody keeps it.
-    pub(crate) fn by_id(&self, id: u32) -> Option<FuncType> {
-        let by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
-        by_id.get(&id)?.upgrade().map(FuncType)
+        self.write(f, 1)
     }
 }
 
@@ -348,8 +478,9 @@ impl TableType {
     }
 
     /// The type of a table that has `size` entries now (§4.5.3.1: what is imported counts as large as it is).
-    pub(crate) fn of(ty: &tancho_runtime::table::TableType, size: u64) -> TableType {
-        TableType { element: RefType::of(ty.element), minimum: size, maximum: ty.maximum, index64: ty.index64 }
+    pub(crate) fn of(ty: &tancho_runtime::table::TableType, size: u64, registry: &TypeRegistry) -> TableType {
+        let element = RefType::of(ty.element, registry);
+        TableType { element, minimum: size, maximum: ty.maximum, index64: ty.index64 }
     }
 }
 
@@ -357,162 +488,6 @@ impl fmt::Display for TableType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let index = if self.index64 { "i64 " } else { "" };
         write!(f, "{index}{}{} {}", self.minimum, Maximum(self.maximum), self.element)
-    }
-}
-
-/// The type of a memory.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct MemoryType {
-    minimum: u64,
-    maximum: Option<u64>,
-    index64: bool,
-    shared: bool,
-    page_size_log2: u8,
-}
-
-impl MemoryType {
-    /// The type of 32-bit memories of at least `minimum` pages of 64 KiB and at most `maximum`.
-    pub fn new(minimum: u32, maximum: Option<u32>) -> MemoryType {
-        MemoryType {
-            minimum: minimum.into(),
-            maximum: maximum.map(u64::from),
-            index64: false,
-            shared: false,
-            page_size_log2: DEFAULT_PAGE_SIZE_LOG2,
-        }
-    }
-
-    /// The same for memories that are indexed by `i64`.
-    pub fn new64(minimum: u64, maximum: Option<u64>) -> MemoryType {
-        MemoryType { minimum, maximum, index64: true, shared: false, page_size_log2: DEFAULT_PAGE_SIZE_LOG2 }
-    }
-
-    /// For types that these two do not make.
-    pub fn builder() -> MemoryTypeBuilder {
-        MemoryTypeBuilder::default()
-    }
-
-    /// How many pages it has at least.
-    pub const fn minimum(&self) -> u64 {
-        self.minimum
-    }
-
-    /// How many pages it may have at most; `None` when not limited.
-    pub const fn maximum(&self) -> Option<u64> {
-        self.maximum
-    }
-
-    /// Whether it is indexed by `i64`.
-    pub const fn is_64(&self) -> bool {
-        self.index64
-    }
-
-    /// Whether threads can share it.
-    pub const fn is_shared(&self) -> bool {
-        self.shared
-    }
-
-    /// Bytes in a page.
-    pub const fn page_size(&self) -> u64 {
-        match 1_u64.checked_shl(self.page_size_log2 as u32) {
-            Some(size) => size,
-            None => u64::MAX,
-        }
-    }
-
-    pub(crate) fn runtime(&self) -> tancho_runtime::memory::MemoryType {
-        tancho_runtime::memory::MemoryType {
-            minimum: self.minimum,
-            maximum: self.maximum,
-            index64: self.index64,
-            shared: self.shared,
-            page_size_log2: self.page_size_log2,
-        }
-    }
-
-    /// The type of a memory that has `size` pages now (§4.5.3.1: what is imported counts as large as it is).
-    pub(crate) fn of(ty: &tancho_runtime::memory::MemoryType, size: u64) -> MemoryType {
-        MemoryType {
-            minimum: size,
-            maximum: ty.maximum,
-            index64: ty.index64,
-            shared: ty.shared,
-            page_size_log2: ty.page_size_log2,
-        }
-    }
-}
-
-impl fmt::Display for MemoryType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let index = if self.index64 { "i64 " } else { "" };
-        let shared = if self.shared { " shared" } else { "" };
-        write!(f, "{index}{}{}{shared}", self.minimum, Maximum(self.maximum))?;
-        if self.page_size_log2 == DEFAULT_PAGE_SIZE_LOG2 {
-            return Ok(());
-        }
-        write!(f, " (pagesize {})", self.page_size())
-    }
-}
-
-/// log₂ of the page size of memories that say nothing of it.
-const DEFAULT_PAGE_SIZE_LOG2: u8 = 16;
-
-/// Makes a [`MemoryType`], by default of a 32-bit memory of at least no pages of 64 KiB.
-#[derive(Clone, Debug)]
-pub struct MemoryTypeBuilder {
-    ty: MemoryType,
-}
-
-impl Default for MemoryTypeBuilder {
-    fn default() -> Self {
-        MemoryTypeBuilder { ty: MemoryType::new(0, None) }
-    }
-}
-
-impl MemoryTypeBuilder {
-    /// How many pages it has at least.
-    pub fn min(&mut self, minimum: u64) -> &mut Self {
-        self.ty.minimum = minimum;
-        self
-    }
-
-    /// How many pages it may have at most; `None` when not limited.
-    pub fn max(&mut self, maximum: Option<u64>) -> &mut Self {
-        self.ty.maximum = maximum;
-        self
-    }
-
-    /// Whether it is indexed by `i64`.
-    pub fn memory64(&mut self, index64: bool) -> &mut Self {
-        self.ty.index64 = index64;
-        self
-    }
-
-    /// log₂ of the bytes in a page: 16 by default, or 0.
-    pub fn page_size_log2(&mut self, log2: u8) -> &mut Self {
-        self.ty.page_size_log2 = log2;
-        self
-    }
-
-    /// The type.
-    ///
-    /// # Errors
-    ///
-    /// When it is none (§3.2.6): the page size is neither 1 nor 64 KiB, the minimum exceeds the maximum, or one of them is more bytes than
-    /// an address of the memory can have.
-    pub fn build(&self) -> Result<MemoryType> {
-        let ty = &self.ty;
-        if ![0, DEFAULT_PAGE_SIZE_LOG2].contains(&ty.page_size_log2) {
-            return Err(Error::msg(format!("a page of 2^{} bytes is neither 1 byte nor 64 KiB", ty.page_size_log2)));
-        }
-        let most = if ty.index64 { u128::from(u64::MAX) + 1 } else { 1 << 32 };
-        if u128::from(ty.maximum.unwrap_or(0).max(ty.minimum)) << ty.page_size_log2 > most {
-            return Err(Error::msg(format!("a memory {ty} has more bytes than addresses")));
-        }
-        if ty.maximum.is_some_and(|maximum| maximum < ty.minimum) {
-            return Err(Error::msg(format!("the minimum of a memory {ty} exceeds its maximum")));
-        }
-        Ok(ty.clone())
     }
 }
 
@@ -645,31 +620,11 @@ impl<'m> ExportType<'m> {
     }
 }
 
-/// The function types of a module, by type index.
-///
-/// # Errors
-///
-/// When one of them refers to another type of the module: such types have no name outside of it yet.
-pub(crate) fn register_all(types: &TypeTable, view: &ModuleView<'_>) -> Result<Arc<[Arc<RegisteredType>]>> {
-    let concrete = |ty| matches!(ty, abi::ValType::Ref(abi::RefType { heap: abi::HeapType::Concrete(_), .. }));
-    let values = view.value_types.iter().copied();
-    let tables = view.tables.iter().map(|table| table.element);
-    let globals = view.globals.iter().map(|global| global.ty);
-    if values.chain(tables).chain(globals).filter_map(|code| code.decode()).any(concrete) {
-        return Err(Error::msg("typed function references are not supported yet"));
-    }
-    let types = (0..view.types.len()).map(|index| {
-        let index = tancho_abi::index::TypeIndex::new(index);
-        let ty = index.and_then(|index| view.func_type(index)).ok_or_else(malformed)?;
-        Ok(types.register(&ty).0)
-    });
-    types.collect()
-}
-
 /// The type of thing `index` of the module's index space of this kind.
 pub(crate) fn extern_type(
     view: &ModuleView<'_>,
     types: &[Arc<RegisteredType>],
+    registry: &TypeRegistry,
     kind: u32,
     index: u32,
 ) -> Result<ExternType> {
@@ -682,7 +637,8 @@ pub(crate) fn extern_type(
         }
         ExternKind::Table => {
             let record = view.tables.get(index).ok_or_else(malformed)?;
-            let element = RefType::of(record.element.decode_ref().ok_or_else(malformed)?);
+            let element = tancho_runtime::types::canonical(record.element.decode_ref().ok_or_else(malformed)?, types);
+            let element = RefType::of(element, registry);
             let (minimum, maximum) = (record.minimum, limit(record.maximum));
             ExternType::Table(TableType { element, minimum, maximum, index64: record.index64() })
         }
@@ -699,7 +655,8 @@ pub(crate) fn extern_type(
         ExternKind::Global => {
             let record = view.globals.get(index).ok_or_else(malformed)?;
             let mutability = if record.mutable == 0 { Mutability::Const } else { Mutability::Var };
-            ExternType::Global(GlobalType::new(ValType::of(record.ty.decode().ok_or_else(malformed)?), mutability))
+            let content = tancho_runtime::types::canonical_value(record.ty.decode().ok_or_else(malformed)?, types);
+            ExternType::Global(GlobalType::new(ValType::of(content, registry), mutability))
         }
     })
 }

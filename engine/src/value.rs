@@ -51,6 +51,8 @@ pub enum Val {
     FuncRef(Option<Func>),
     /// A value of the host, or null.
     ExternRef(Option<ExternRef>),
+    /// An exception, or null.
+    ExnRef(Option<ExnRef>),
 }
 
 macro_rules! accessors {
@@ -81,6 +83,8 @@ impl Val {
         funcref -> Option<Func> { Val::FuncRef(func) => func }
         /// The `externref`, if it is one.
         externref -> Option<ExternRef> { Val::ExternRef(value) => value }
+        /// The `exnref`, if it is one.
+        exnref -> Option<ExnRef> { Val::ExnRef(exception) => exception }
     }
 
     /// The zero of a number type, the null of a reference type; `None` when null is not one of the type's values.
@@ -96,7 +100,7 @@ impl Val {
         })
     }
 
-    /// Its type: that of all references of its kind, for a reference that is not null one without null.
+    /// Its type: for a null the one below all others of its kind, for another reference that of all of its kind without null.
     pub fn ty(&self) -> ValType {
         match self {
             Val::I32(_) => ValType::I32,
@@ -104,8 +108,12 @@ impl Val {
             Val::F32(_) => ValType::F32,
             Val::F64(_) => ValType::F64,
             Val::V128(_) => ValType::V128,
-            Val::FuncRef(func) => ValType::Ref(RefType::new(func.is_none(), HeapType::Func)),
-            Val::ExternRef(value) => ValType::Ref(RefType::new(value.is_none(), HeapType::Extern)),
+            Val::FuncRef(None) => ValType::Ref(RefType::new(true, HeapType::NoFunc)),
+            Val::FuncRef(Some(_)) => ValType::Ref(RefType::new(false, HeapType::Func)),
+            Val::ExternRef(None) => ValType::Ref(RefType::new(true, HeapType::NoExtern)),
+            Val::ExternRef(Some(_)) => ValType::Ref(RefType::new(false, HeapType::Extern)),
+            Val::ExnRef(None) => ValType::Ref(RefType::new(true, HeapType::NoExn)),
+            Val::ExnRef(Some(_)) => ValType::Ref(RefType::new(false, HeapType::Exn)),
         }
     }
 
@@ -114,15 +122,22 @@ impl Val {
         match *self {
             Val::FuncRef(func) => Some(Ref::Func(func)),
             Val::ExternRef(value) => Some(Ref::Extern(value)),
+            Val::ExnRef(exception) => Some(Ref::Exn(exception)),
             _ => None,
         }
     }
 
-    /// An error unless the value has this type.
-    pub(crate) fn require(&self, ty: &ValType) -> Result<()> {
-        let found = self.ty();
+    /// An error unless the value has this type in `store`.
+    pub(crate) fn require(&self, ty: &ValType, store: &StoreOpaque) -> Result<()> {
+        let mut found = self.ty();
         if found.matches(ty) {
             return Ok(());
+        }
+        if let (Val::FuncRef(Some(func)), ValType::Ref(_)) = (self, ty) {
+            found = ValType::Ref(RefType::new(false, HeapType::ConcreteFunc(func.ty_in(store)?)));
+            if found.matches(ty) {
+                return Ok(());
+            }
         }
         Err(Error::msg(format!("type mismatch: expected {ty}, found {found}")))
     }
@@ -150,6 +165,8 @@ from! {
     Option<Func>, value => Val::FuncRef(value);
     ExternRef, value => Val::ExternRef(Some(value));
     Option<ExternRef>, value => Val::ExternRef(value);
+    ExnRef, value => Val::ExnRef(Some(value));
+    Option<ExnRef>, value => Val::ExnRef(value);
 }
 
 impl From<Ref> for Val {
@@ -157,6 +174,7 @@ impl From<Ref> for Val {
         match value {
             Ref::Func(func) => Val::FuncRef(func),
             Ref::Extern(value) => Val::ExternRef(value),
+            Ref::Exn(exception) => Val::ExnRef(exception),
         }
     }
 }
@@ -168,27 +186,30 @@ pub enum Ref {
     Func(Option<Func>),
     /// A value of the host, or null.
     Extern(Option<ExternRef>),
+    /// An exception, or null.
+    Exn(Option<ExnRef>),
 }
 
 impl Ref {
     /// Null.
     pub fn null(heap: &HeapType) -> Ref {
         match heap {
-            HeapType::Func => Ref::Func(None),
-            HeapType::Extern => Ref::Extern(None),
+            HeapType::Func | HeapType::ConcreteFunc(_) | HeapType::NoFunc => Ref::Func(None),
+            HeapType::Extern | HeapType::NoExtern => Ref::Extern(None),
+            HeapType::Exn | HeapType::NoExn => Ref::Exn(None),
         }
     }
 
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
-        matches!(self, Ref::Func(None) | Ref::Extern(None))
+        matches!(self, Ref::Func(None) | Ref::Extern(None) | Ref::Exn(None))
     }
 
     /// The function, if it is a function and not null.
     pub fn as_func(&self) -> Option<Func> {
         match *self {
             Ref::Func(func) => func,
-            Ref::Extern(_) => None,
+            Ref::Extern(_) | Ref::Exn(_) => None,
         }
     }
 
@@ -196,13 +217,21 @@ impl Ref {
     pub fn as_extern(&self) -> Option<ExternRef> {
         match *self {
             Ref::Extern(value) => value,
-            Ref::Func(_) => None,
+            Ref::Func(_) | Ref::Exn(_) => None,
         }
     }
 
-    /// An error unless the reference has this type.
-    pub(crate) fn require(&self, ty: &RefType) -> Result<()> {
-        Val::from(*self).require(&ValType::Ref(ty.clone()))
+    /// The exception, if it is one and not null.
+    pub fn as_exn(&self) -> Option<ExnRef> {
+        match *self {
+            Ref::Exn(exception) => exception,
+            Ref::Func(_) | Ref::Extern(_) => None,
+        }
+    }
+
+    /// An error unless the reference has this type in `store`.
+    pub(crate) fn require(&self, ty: &RefType, store: &StoreOpaque) -> Result<()> {
+        Val::from(*self).require(&ValType::Ref(ty.clone()), store)
     }
 }
 
@@ -227,6 +256,18 @@ impl From<ExternRef> for Ref {
 impl From<Option<ExternRef>> for Ref {
     fn from(value: Option<ExternRef>) -> Ref {
         Ref::Extern(value)
+    }
+}
+
+impl From<ExnRef> for Ref {
+    fn from(exception: ExnRef) -> Ref {
+        Ref::Exn(Some(exception))
+    }
+}
+
+impl From<Option<ExnRef>> for Ref {
+    fn from(exception: Option<ExnRef>) -> Ref {
+        Ref::Exn(exception)
     }
 }
 
@@ -271,5 +312,25 @@ impl ExternRef {
 
     pub(crate) fn of_handle(handle: u32, store: &StoreOpaque) -> Option<ExternRef> {
         Some(ExternRef { store: store.id(), handle: NonZeroU32::new(handle)? })
+    }
+}
+
+/// A reference to an exception of a store.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ExnRef {
+    store: StoreId,
+    handle: NonZeroU32,
+}
+
+impl ExnRef {
+    /// What compiled code has for it; 0 is null.
+    pub(crate) fn to_handle(value: Option<ExnRef>, store: &StoreOpaque) -> Result<u32> {
+        let Some(value) = value else { return Ok(0) };
+        value.store.check(store, "exnref")?;
+        Ok(value.handle.get())
+    }
+
+    pub(crate) fn of_handle(handle: u32, store: &StoreOpaque) -> Option<ExnRef> {
+        Some(ExnRef { store: store.id(), handle: NonZeroU32::new(handle)? })
     }
 }

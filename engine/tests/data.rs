@@ -207,6 +207,43 @@ fn tables() {
 }
 
 #[test]
+fn null_is_all_that_bottom_types_hold() {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let func = Func::wrap(&mut store, || {});
+    let value = ExternRef::new(&mut store, ()).unwrap();
+    let kinds = [
+        (HeapType::NoFunc, HeapType::Func, Val::FuncRef(None)),
+        (HeapType::NoExtern, HeapType::Extern, Val::ExternRef(None)),
+        (HeapType::NoExn, HeapType::Exn, Val::ExnRef(None)),
+    ];
+    for (bottom, top, null) in &kinds {
+        assert!(bottom.matches(top) && !top.matches(bottom) && bottom.top() == *top);
+        assert_eq!(null.ty(), ValType::Ref(RefType::new(true, bottom.clone())));
+        for heap in [bottom, top] {
+            let ty = RefType::new(true, heap.clone());
+            let content = ValType::Ref(ty.clone());
+            let global = Global::new(&mut store, GlobalType::new(content, Mutability::Var), *null).unwrap();
+            assert_eq!(format!("{:?}", global.get(&store)), format!("{null:?}"));
+            let null = null.ref_().unwrap();
+            let table = Table::new(&mut store, TableType::new(ty, 1, None), null).unwrap();
+            table.grow(&mut store, 1, null).unwrap();
+            assert_eq!(format!("{:?}", table.get(&store, 1).unwrap()), format!("{null:?}"));
+            for (_, other, wrong) in &kinds {
+                if other != top {
+                    global.set(&mut store, *wrong).unwrap_err();
+                    table.set(&mut store, 0, wrong.ref_().unwrap()).unwrap_err();
+                }
+            }
+        }
+        let content = ValType::Ref(RefType::new(true, bottom.clone()));
+        let global = Global::new(&mut store, GlobalType::new(content, Mutability::Var), *null).unwrap();
+        global.set(&mut store, func.into()).unwrap_err();
+        global.set(&mut store, value.into()).unwrap_err();
+    }
+}
+
+#[test]
 fn host_functions_become_references_before_there_is_a_module() {
     let engine = Engine::default();
     let mut store = Store::new(&engine, 1_u32);

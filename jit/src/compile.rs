@@ -27,8 +27,8 @@ use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::image::BUILD_ID;
-use tancho_abi::index::FunctionIndex;
-use tancho_abi::module::{ExternKind, FuncTypeRecord, Module, NONE, Range, Summary};
+use tancho_abi::index::{FunctionIndex, TypeIndex};
+use tancho_abi::module::{ExternKind, Module, NONE, Range, Summary, TypeRecord};
 use tancho_abi::types::FuncType;
 
 /// A compiler for one target with one set of options. Cheap to share between threads.
@@ -77,7 +77,7 @@ fn caught<R>(work: impl FnOnce() -> Result<R, CompileError>) -> Result<R, Compil
     })
 }
 
-/// Pieces of code, each with what it is.
+/// Compiled code, each piece with what it is in the image.
 type Pieces = Vec<(Role, Code)>;
 
 /// What a thread keeps from one function to the next.
@@ -165,7 +165,8 @@ impl Compiler {
                 Range { start, length: types.len() as u32 }
             };
             let (params, results) = (pool(&ty.params), pool(&ty.results));
-            module.types.push(FuncTypeRecord { params, results });
+            let index = TypeIndex::new(module.types.len()).ok_or_else(|| CompileError::limit("too many types"))?;
+            module.types.push(TypeRecord::function(index, params, results));
         }
         let mut pieces = Vec::new();
         for (index, ty) in types.iter().enumerate() {
@@ -232,7 +233,7 @@ impl Compiler {
     }
 
     /// Compiles all functions, the longest first so that none is left for the end, and returns them in order.
-    fn functions(&self, env: &ModuleEnv<'_>, bodies: Vec<Body<'_>>) -> Result<Vec<(Role, Code)>, CompileError> {
+    fn functions(&self, env: &ModuleEnv<'_>, bodies: Vec<Body<'_>>) -> Result<Pieces, CompileError> {
         let mut order: Vec<(usize, Body<'_>)> = bodies.into_iter().enumerate().collect();
         let imported = env.module.facts().counts.imported_functions as usize;
         let compile = |worker: &mut Worker, (position, body): (usize, Body<'_>)| {
@@ -332,11 +333,7 @@ impl Compiler {
 
     /// The trampolines that a module needs: entries for the types of functions that the host may call, exits for
     /// the types of imports, and those to the builtins that its functions call.
-    fn module_trampolines(
-        &self,
-        env: &ModuleEnv<'_>,
-        functions: &[(Role, Code)],
-    ) -> Result<Vec<(Role, Code)>, CompileError> {
+    fn module_trampolines(&self, env: &ModuleEnv<'_>, functions: &[(Role, Code)]) -> Result<Pieces, CompileError> {
         let mut entries = vec![false; env.types.len()];
         let mut exits = vec![false; env.types.len()];
         for function in env.module.functions {

@@ -76,6 +76,13 @@ features! {
     extended_const = EXTENDED_CONST;
     /// `return_call` and its kin.
     tail_call = TAIL_CALL;
+    /// References to functions of a given type, references that cannot be null, `call_ref` and its kin.
+    function_references = FUNCTION_REFERENCES;
+    /// Of the proposal for garbage collection what concerns functions: recursion groups, types that declare supertypes, bottom types.
+    /// Structures, arrays and `i31` are refused as not supported.
+    gc = GC;
+    /// Imports that are written with their module's name, or their type, once for several.
+    compact_imports = COMPACT_IMPORTS;
     /// Several memories in one module.
     multi_memory = MULTI_MEMORY;
     /// Memories and tables that are indexed by `i64`.

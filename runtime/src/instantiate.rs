@@ -12,13 +12,13 @@ use crate::memory::{Memory, MemoryError, MemoryType};
 use crate::state::{Global, GlobalType, State};
 use crate::store::Store;
 use crate::table::{Table, TableError, TableType, TableValue};
-use crate::types::{RegisteredType, canonical, canonical_value};
+use crate::types::{RegisteredType, TypeIdentity, canonical, canonical_value};
 use crate::vmctx::{Context, Head};
 use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use tancho_abi::index::{DefinedGlobalIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex};
-use tancho_abi::module::{MemoryRecord, NONE, Range, SegmentMode, TableRecord};
+use tancho_abi::module::{Item, MemoryRecord, NONE, Range, SegmentMode, TableRecord};
 use tancho_abi::trap::Trap;
 use tancho_abi::types::RefType;
 use tancho_abi::vmctx::{
@@ -38,6 +38,8 @@ pub enum FunctionImport {
         data: *const u8,
         /// Whether it is a typed host function; otherwise it is an array host function.
         typed: bool,
+        /// Its own type, which may be a subtype of the import's. The store keeps it.
+        ty: TypeIdentity,
     },
 }
 
@@ -60,7 +62,14 @@ pub struct Imports {
 pub enum InstantiateError {
     /// An active segment is out of bounds. Earlier ones have been written, and the instance stays in the store, since
     /// another instance's table may refer to it.
-    Trap(Trap),
+    Segment {
+        /// An element or a data segment.
+        segment: (Item, u32),
+        /// The table or memory that it does not fit.
+        target: (Item, u32),
+        /// What the instruction for it would end in.
+        trap: Trap,
+    },
     /// A memory could not be made.
     Memory(MemoryError),
     /// A table could not be made.
@@ -74,7 +83,9 @@ pub enum InstantiateError {
 impl fmt::Display for InstantiateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            InstantiateError::Trap(trap) => trap.fmt(f),
+            InstantiateError::Segment { segment, target, trap } => {
+                write!(f, "{:?} segment {} does not fit {:?} {}: {trap}", segment.0, segment.1, target.0, target.1)
+            }
             InstantiateError::Memory(error) => error.fmt(f),
             InstantiateError::Table(error) => error.fmt(f),
             InstantiateError::TooLarge => f.write_str("no memory for an instance of this size"),
@@ -109,7 +120,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// See [`InstantiateError`]. In all cases but a trap the store is as it was.
+    /// See [`InstantiateError`]. In all cases but that of a segment the store is as it was.
     pub fn instantiate(
         &mut self,
         code: &Arc<Code>,
@@ -260,8 +271,8 @@ impl Maker<'_> {
                     }
                     reference
                 }
-                Some(FunctionImport::Host { function, data, typed }) => {
-                    self.host_function(state, record.ty.index(), (*function, *data), *typed)?
+                Some(FunctionImport::Host { function, data, typed, ty }) => {
+                    self.host_function(state, record.ty.index(), (*function, *data), *typed, *ty)?
                 }
                 None => self.defined_function(position)?,
             };
@@ -278,32 +289,29 @@ impl Maker<'_> {
         Ok(())
     }
 
-    fn type_id(&self, ty: usize) -> Result<u32, InstantiateError> {
-        self.types.get(ty).map(|ty| ty.id).ok_or(InstantiateError::Malformed("a function's type"))
-    }
-
     fn host_function(
         &self,
         state: &mut State,
         ty: usize,
         (function, data): (*const u8, *const u8),
         typed: bool,
+        own: TypeIdentity,
     ) -> Result<VmFuncRef, InstantiateError> {
         const MISSING: InstantiateError = InstantiateError::Malformed("it has no trampoline for an imported function");
         let trampolines = self.code.view().trampolines.get(ty).ok_or(MISSING)?;
         let exit = if typed { trampolines.host_exit } else { trampolines.array_exit };
         let external = self.code.address(exit).ok_or(MISSING)?;
-        let type_id = self.type_id(ty)?;
         let vmctx = state.add_host_context(self.vm, function, data, self.context.as_ptr());
         Ok(VmFuncRef {
             external,
             // Never called: no code has this context for its own.
             internal: external,
             vmctx,
-            type_id,
-            reserved: 0,
+            type_id: own.id,
+            type_depth: own.depth,
             host_entry: ptr::null(),
             array_entry: ptr::null(),
+            supertypes: own.supertypes,
         })
     }
 
@@ -315,14 +323,17 @@ impl Maker<'_> {
         let trampoline =
             |offset: Option<u32>| offset.and_then(|offset| self.code.address(offset)).unwrap_or(ptr::null());
         let trampolines = view.trampolines.get(ty);
+        // The instance keeps its types.
+        let own = self.types.get(ty).ok_or(InstantiateError::Malformed("a function's type"))?.identity();
         Ok(VmFuncRef {
             external: self.code.address(record.external).ok_or(OUTSIDE)?,
             internal: self.code.address(record.internal).ok_or(OUTSIDE)?,
             vmctx: self.context.as_ptr(),
-            type_id: self.type_id(ty)?,
-            reserved: 0,
+            type_id: own.id,
+            type_depth: own.depth,
             host_entry: trampoline(trampolines.map(|trampolines| trampolines.host_entry)),
             array_entry: trampoline(trampolines.map(|trampolines| trampolines.array_entry)),
+            supertypes: own.supertypes,
         })
     }
 
@@ -389,8 +400,13 @@ fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateEr
             Some(SegmentMode::Active) => {
                 let index64 = view.tables.get(record.table as usize).is_some_and(TableRecord::index64);
                 let offset = offset(&state.instances[id.position()].context, &code, record.offset, index64)?;
-                builtin::init_table(state, id, (record.table, offset), segment, 0, record.items.length)
-                    .map_err(InstantiateError::Trap)?;
+                builtin::init_table(state, id, (record.table, offset), segment, 0, record.items.length).map_err(
+                    |trap| InstantiateError::Segment {
+                        segment: (Item::Element, segment),
+                        target: (Item::Table, record.table),
+                        trap,
+                    },
+                )?;
             }
             // Declared ones count as dropped from the start.
             Some(SegmentMode::Declared) | None => {}
@@ -404,8 +420,13 @@ fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateEr
         if record.in_image == 0 {
             let index64 = view.memories.get(record.memory as usize).is_some_and(MemoryRecord::index64);
             let offset = offset(&state.instances[id.position()].context, &code, record.offset, index64)?;
-            builtin::init_memory(state, id, (record.memory, offset), segment, 0, record.bytes.length)
-                .map_err(InstantiateError::Trap)?;
+            builtin::init_memory(state, id, (record.memory, offset), segment, 0, record.bytes.length).map_err(
+                |trap| InstantiateError::Segment {
+                    segment: (Item::Data, segment),
+                    target: (Item::Memory, record.memory),
+                    trap,
+                },
+            )?;
         }
         state.instances[id.position()].dropped.data[segment as usize] = true;
     }

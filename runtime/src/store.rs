@@ -10,7 +10,7 @@ use crate::instance::Instance;
 use crate::memory::{Memory, MemoryError, MemoryType};
 use crate::state::{Global, State};
 use crate::table::{Table, TableError, TableType, TableValue};
-use crate::types::RegisteredType;
+use crate::types::{RegisteredType, TypeIdentity};
 use crate::unwind::{Backtrace, Start, Trace, trace};
 use crate::vmctx::{Fixed, Head};
 use std::any::Any;
@@ -168,15 +168,17 @@ impl Store {
         let state = self.state_mut();
         // Its number must stay the type's as long as the reference lives.
         state.kept.push(ty.clone());
+        let TypeIdentity { id, depth, supertypes } = ty.identity();
         let vmctx = state.add_host_context(vm, function, data, ptr::null_mut());
         let function = Fixed::new(VmFuncRef {
             external: ptr::null(),
             internal: ptr::null(),
             vmctx,
-            type_id: ty.id,
-            reserved: 0,
+            type_id: id,
+            type_depth: depth,
             host_entry: ptr::null(),
             array_entry: ptr::null(),
+            supertypes,
         });
         let address = function.as_non_null();
         state.host_functions.push(function);

@@ -31,15 +31,15 @@ pub struct TableType {
 pub enum TableValue {
     /// A reference to a function, or null.
     Function(*mut VmFuncRef),
-    /// A reference to a host value by its handle, or 0 for null.
-    Extern(u32),
+    /// A reference to a host value or an exception by its handle, or 0 for null.
+    Handle(u32),
 }
 
 impl TableValue {
     fn is_null(self) -> bool {
         match self {
             TableValue::Function(function) => function.is_null(),
-            TableValue::Extern(handle) => handle == 0,
+            TableValue::Handle(handle) => handle == 0,
         }
     }
 }
@@ -145,7 +145,7 @@ impl Table {
 
     /// A null of the kind that a table of this type holds.
     pub(crate) fn null(element: RefType) -> TableValue {
-        if element.is_function() { TableValue::Function(std::ptr::null_mut()) } else { TableValue::Extern(0) }
+        if element.is_function() { TableValue::Function(std::ptr::null_mut()) } else { TableValue::Handle(0) }
     }
 
     /// Its type.
@@ -176,7 +176,7 @@ impl Table {
             if self.ty.element.is_function() {
                 TableValue::Function((*self.functions().add(position)).funcref)
             } else {
-                TableValue::Extern(self.handles().add(position).read())
+                TableValue::Handle(self.handles().add(position).read())
             }
         })
     }
@@ -205,7 +205,7 @@ impl Table {
                     unsafe { self.functions().add(position).write(entry) };
                 }
             }
-            (false, TableValue::Extern(handle)) => {
+            (false, TableValue::Handle(handle)) => {
                 for position in start..start + length {
                     // SAFETY: as above.
                     unsafe { self.handles().add(position).write(handle) };
@@ -328,30 +328,30 @@ mod tests {
 
     fn extern_table(minimum: u64, maximum: Option<u64>) -> Table {
         let ty = TableType { element: RefType::EXTERNREF, minimum, maximum, index64: false };
-        Table::new(ty, TableValue::Extern(0), Head::own).unwrap()
+        Table::new(ty, TableValue::Handle(0), Head::own).unwrap()
     }
 
     #[test]
     fn grows_within_its_limits() {
         let mut table = extern_table(3, Some(5));
-        assert_eq!(table.get(2), Some(TableValue::Extern(0)));
+        assert_eq!(table.get(2), Some(TableValue::Handle(0)));
         assert_eq!(table.get(3), None);
-        assert_eq!(table.grow(1, TableValue::Extern(7)), Some(3));
-        assert_eq!(table.grow(2, TableValue::Extern(7)), None);
-        assert_eq!(table.grow(u64::MAX, TableValue::Extern(7)), None);
+        assert_eq!(table.grow(1, TableValue::Handle(7)), Some(3));
+        assert_eq!(table.grow(2, TableValue::Handle(7)), None);
+        assert_eq!(table.grow(u64::MAX, TableValue::Handle(7)), None);
         assert_eq!(table.grow(1, TableValue::Function(std::ptr::null_mut())), None);
-        assert_eq!(table.get(3), Some(TableValue::Extern(7)));
-        assert_eq!(table.set(4, TableValue::Extern(1)), Err(OutOfBounds));
-        assert_eq!(table.grow(0, TableValue::Extern(1)), Some(4));
+        assert_eq!(table.get(3), Some(TableValue::Handle(7)));
+        assert_eq!(table.set(4, TableValue::Handle(1)), Err(OutOfBounds));
+        assert_eq!(table.grow(0, TableValue::Handle(1)), Some(4));
     }
 
     #[test]
     fn grows_one_by_one_and_keeps_what_it_has() {
         let mut table = extern_table(0, None);
         for size in 0..5000_u64 {
-            assert_eq!(table.grow(1, TableValue::Extern(size as u32 + 1)), Some(size));
+            assert_eq!(table.grow(1, TableValue::Handle(size as u32 + 1)), Some(size));
         }
-        assert!((0..5000_u64).all(|index| table.get(index) == Some(TableValue::Extern(index as u32 + 1))));
+        assert!((0..5000_u64).all(|index| table.get(index) == Some(TableValue::Handle(index as u32 + 1))));
         // SAFETY: the head is the table's.
         let head = unsafe { &*table.head() };
         assert_eq!(head.length, 5000);
@@ -374,7 +374,7 @@ mod tests {
     fn copies_overlapping_ranges() {
         let mut table = extern_table(8, None);
         for index in 0..8 {
-            table.set(index, TableValue::Extern(index as u32)).unwrap();
+            table.set(index, TableValue::Handle(index as u32)).unwrap();
         }
         let pointer = &raw mut table;
         // SAFETY: the table is alive and not borrowed.
@@ -386,6 +386,6 @@ mod tests {
             assert_eq!(Table::copy(pointer, 9, pointer, 8, 0), Err(OutOfBounds));
         }
         let now: Vec<_> = (0..8).map(|index| table.get(index).unwrap()).collect();
-        assert_eq!(now, [0, 1, 0, 1, 2, 3, 4, 5].map(TableValue::Extern));
+        assert_eq!(now, [0, 1, 0, 1, 2, 3, 4, 5].map(TableValue::Handle));
     }
 }

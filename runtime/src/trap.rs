@@ -15,7 +15,7 @@ use crate::unwind::{Start, trace};
 use std::io;
 use std::ptr::NonNull;
 use std::sync::Mutex;
-use tancho_abi::trap::Trap;
+use tancho_abi::trap::{NULL_PAGE, Trap};
 use tancho_abi::vmctx::VmStore;
 
 /// Installs the signal handlers, once per process.
@@ -83,7 +83,7 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
         }
         let state = State::of(running.store);
         let trap = match listed {
-            Some(trap) if !access || (*state).reserves(address) => trap,
+            Some(trap) if !access || faults_at(&*state, trap, address) => trap,
             _ if number == libc::SIGSEGV && is_overflow(running, address, at.sp) => Trap::StackOverflow,
             _ if number == libc::SIGSEGV => signal::fail(
                 "compiled code accessed an address that is in no memory and no stack guard. This is a bug in tancho.",
@@ -97,6 +97,16 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
         let start = Start::Instruction { pc: at.pc, fp: at.fp, sp };
         trace(&mut (*state).stop.trace, start, activation);
         Some(landing(running))
+    }
+}
+
+/// Whether an instruction that is listed for `trap` and faults at `address` has done what it is listed for. A load through a null
+/// reference reaches no further than the null page, and only such loads are listed for that trap: any other fault there, or a fault
+/// of theirs elsewhere, is a bug.
+fn faults_at(state: &State, trap: Trap, address: usize) -> bool {
+    match trap {
+        Trap::NullFunctionReference => address < NULL_PAGE,
+        _ => state.reserves(address),
     }
 }
 

@@ -1,28 +1,76 @@
-//! Canonical types: one number for each function type of an engine, by which `call_indirect` compares.
+//! Canonical types: one number for each type of an engine, by which `call_indirect` compares.
 //!
-//! Called by the embedding API, once for each type of each module. A number is never used twice in a process, so numbers of
-//! different engines never mean different types by accident.
+//! Called by the embedding API, once for the types of each module and for those that the host makes. What is registered is a whole
+//! recursion group (§3.1.4 of the specification, "rolling"): two types are the same when their groups are the same and they have the
+//! same place there. A number is never used twice in a process, so numbers of different engines never mean different types by accident.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::mem;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use tancho_abi::types::{FuncType, HeapType, RefType, ValType};
+use tancho_abi::index::TypeIndex;
+use tancho_abi::module::ModuleView;
+use tancho_abi::types::{CompositeType, FuncType, HeapType, RefType, SubType, ValType};
 
-/// The function types of an engine that somebody uses.
+/// Canonical numbers are below this. In the form by which groups are compared, a concrete type at or above it is a type of the same
+/// group: its position there, plus this.
+const IN_GROUP: u32 = 1 << 31;
+
+/// The types of an engine that somebody uses.
 #[derive(Default)]
 pub struct TypeRegistry {
-    /// With its number, so that a type that is going can tell whether the entry is still its own.
-    types: Mutex<HashMap<FuncType, (u32, Weak<RegisteredType>)>>,
+    groups: Mutex<Groups>,
 }
 
-/// A type that is in use. The last [`Arc`] that goes takes it out of the registry.
+#[derive(Default)]
+struct Groups {
+    /// By structure; with the number of its first type, so that a group that is going can tell whether the entry is still its own.
+    by_structure: HashMap<Arc<[SubType]>, (u32, Weak<RecGroup>)>,
+    /// By the number of the first type.
+    by_id: BTreeMap<u32, Weak<RecGroup>>,
+}
+
+/// A recursion group that is in use. The last [`Arc`] that goes takes it out of the registry.
+struct RecGroup {
+    /// The number of its first type; those of the others follow.
+    first: u32,
+    /// By which groups are compared.
+    structure: Arc<[SubType]>,
+    members: Box<[Member]>,
+    /// The other groups that its types refer to, whose numbers must not change.
+    outer: Vec<Arc<RecGroup>>,
+    registry: Arc<TypeRegistry>,
+}
+
+/// A type of a group.
+struct Member {
+    /// With canonical numbers throughout.
+    composite: CompositeType,
+    /// The numbers of the types that it matches by declaration (§3.3.3): from the one without a supertype down to itself.
+    supertypes: Box<[u32]>,
+}
+
+/// A function type that is in use, and its group with it.
 pub struct RegisteredType {
     /// Its canonical number: never 0.
     pub id: u32,
     /// The type. A concrete heap type in it holds a canonical number in place of a type index.
     pub ty: FuncType,
-    registry: Arc<TypeRegistry>,
+    group: Arc<RecGroup>,
+}
+
+/// The description of a module contradicts itself, which only a forged image can bring about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Malformed;
+
+/// What compiled code and the runtime know of a function's type: the number, and the numbers of its supertypes. Valid while somebody
+/// keeps the [`RegisteredType`].
+#[derive(Clone, Copy, Debug)]
+pub struct TypeIdentity {
+    pub(crate) id: u32,
+    pub(crate) depth: u32,
+    pub(crate) supertypes: *const u32,
 }
 
 impl TypeRegistry {
@@ -31,45 +79,223 @@ impl TypeRegistry {
         Arc::default()
     }
 
-    /// The canonical form of `ty`, in which concrete heap types must have been replaced by canonical numbers already.
+    /// The canonical form of a function type that stands alone: final, without a supertype. Concrete heap types in it are canonical
+    /// numbers of this registry already, of types that the caller keeps meanwhile.
     ///
     /// # Panics
     ///
-    /// When 2³² types have been registered in the life of the process.
+    /// When 2³¹ types have been registered in the life of the process; when a type that `ty` refers to is not in use.
     pub fn register(self: &Arc<Self>, ty: &FuncType) -> Arc<RegisteredType> {
-        let mut types = self.lock();
+        let alone = SubType { is_final: true, supertype: None, composite: CompositeType::Func(ty.clone()) };
+        RegisteredType::new(&self.group([alone].into()), 0)
+    }
+
+    /// The canonical forms of all types of a module, by type index.
+    ///
+    /// # Errors
+    ///
+    /// When the description is not a sound one.
+    ///
+    /// # Panics
+    ///
+    /// When 2³¹ types have been registered in the life of the process.
+    pub fn register_module(self: &Arc<Self>, view: &ModuleView<'_>) -> Result<Arc<[Arc<RegisteredType>]>, Malformed> {
+        let mut types: Vec<Arc<RegisteredType>> = Vec::with_capacity(view.types.len());
+        while let Some(start) = TypeIndex::new(types.len()).filter(|start| start.index() < view.types.len()) {
+            let length = view.types[start.index()..].iter().take_while(|record| record.group == start.0).count();
+            let members = (0..length).map(|position| {
+                let index = TypeIndex(start.0 + position as u32);
+                let own = index.0..start.0 + length as u32;
+                let mut ty = view.sub_type(index).ok_or(Malformed)?;
+                if ty.supertype.is_some_and(|supertype| own.contains(&supertype.0)) {
+                    return Err(Malformed);
+                }
+                let mut sound = true;
+                ty.for_each_index(|index| match index.0.checked_sub(start.0) {
+                    Some(position) if (position as usize) < length => index.0 = IN_GROUP + position,
+                    _ => match types.get(index.index()) {
+                        Some(known) => index.0 = known.id,
+                        None => sound = false,
+                    },
+                });
+                if sound { Ok(ty) } else { Err(Malformed) }
+            });
+            let members = members.collect::<Result<Arc<[SubType]>, Malformed>>()?;
+            if members.is_empty() {
+                return Err(Malformed);
+            }
+            let group = self.group(members);
+            types.extend((0..length).map(|position| RegisteredType::new(&group, position)));
+        }
+        Ok(types.into())
+    }
+
+    /// The function type with this number, while somebody keeps it.
+    pub fn by_id(&self, id: u32) -> Option<Arc<RegisteredType>> {
+        let nearest = self.lock().by_id.range(..=id).next_back().map(|(_, group)| group.clone());
+        // Not before the lock is open: this may come to be the last reference.
+        let group = nearest?.upgrade()?;
+        let position = (id - group.first) as usize;
+        (position < group.members.len()).then(|| RegisteredType::new(&group, position))
+    }
+
+    /// How many recursion groups are in use. A type that stands alone is a group.
+    pub fn count(&self) -> usize {
+        self.lock().by_structure.len()
+    }
+
+    /// The group of this structure, in which types of the group are their positions plus [`IN_GROUP`] and others are numbers of
+    /// types that the caller keeps.
+    fn group(self: &Arc<Self>, structure: Arc<[SubType]>) -> Arc<RecGroup> {
+        let mut groups = self.lock();
         // A dead entry is one whose owner waits for this lock in its `drop`; it is replaced, and the owner will see that.
-        if let Some(alive) = types.get(ty).and_then(|(_, registered)| registered.upgrade()) {
+        if let Some(alive) = groups.by_structure.get(&structure).and_then(|(_, group)| group.upgrade()) {
             return alive;
         }
-        let registered = Arc::new(RegisteredType { id: next_id(), ty: ty.clone(), registry: self.clone() });
-        types.insert(ty.clone(), (registered.id, Arc::downgrade(&registered)));
-        registered
+        let first = next_ids(structure.len());
+        let mut outer: Vec<Arc<RecGroup>> = Vec::new();
+        let mut canonical = |index: &mut TypeIndex| {
+            if index.0 >= IN_GROUP {
+                index.0 = first + (index.0 - IN_GROUP);
+            } else {
+                let (_, group) = groups.by_id.range(..=index.0).next_back().expect("the caller keeps the type");
+                let group = group.upgrade().expect("the caller keeps the type");
+                if !outer.iter().any(|known| Arc::ptr_eq(known, &group)) {
+                    outer.push(group);
+                }
+            }
+        };
+        let canonical: Vec<SubType> = structure
+            .iter()
+            .map(|ty| {
+                let mut ty = ty.clone();
+                ty.for_each_index(&mut canonical);
+                ty
+            })
+            .collect();
+        let mut members: Vec<Member> = Vec::with_capacity(canonical.len());
+        for (id, ty) in (first..).zip(canonical) {
+            let above = match ty.supertype {
+                None => &[][..],
+                // Declared before it, as validation and `register_module` see to.
+                Some(above) if above.0 >= first => &members[(above.0 - first) as usize].supertypes,
+                Some(above) => outer
+                    .iter()
+                    .find_map(|group| group.members.get(above.0.checked_sub(group.first)? as usize))
+                    .map_or(&[][..], |above| &above.supertypes),
+            };
+            let supertypes = above.iter().copied().chain([id]).collect();
+            members.push(Member { composite: ty.composite, supertypes });
+        }
+        let registry = self.clone();
+        let group =
+            Arc::new(RecGroup { first, structure: structure.clone(), members: members.into(), outer, registry });
+        groups.by_structure.insert(structure, (first, Arc::downgrade(&group)));
+        groups.by_id.insert(first, Arc::downgrade(&group));
+        group
     }
 
-    /// How many types are in use.
-    pub fn count(&self) -> usize {
-        self.lock().len()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<FuncType, (u32, Weak<RegisteredType>)>> {
-        // Every change is one operation of the map's: a panic elsewhere leaves it sound.
-        self.types.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Groups> {
+        // The two maps change together, by operations that do not panic in between: a panic elsewhere leaves them sound.
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn next_id() -> u32 {
+/// As many numbers in a row that nothing has had before; the first.
+fn next_ids(count: usize) -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     // Exhaustion must not wrap: a number that comes back would let a call through to a function of another type.
-    NEXT.try_update(Ordering::Relaxed, Ordering::Relaxed, |id| id.checked_add(1))
-        .expect("a process does not register 2^32 types")
+    NEXT.try_update(Ordering::Relaxed, Ordering::Relaxed, |id| {
+        id.checked_add(u32::try_from(count).ok()?).filter(|next| *next <= IN_GROUP)
+    })
+    .expect("a process does not register 2^31 types")
 }
 
-impl Drop for RegisteredType {
+impl RegisteredType {
+    fn new(group: &Arc<RecGroup>, position: usize) -> Arc<RegisteredType> {
+        let CompositeType::Func(ty) = &group.members[position].composite;
+        Arc::new(RegisteredType { id: group.first + position as u32, ty: ty.clone(), group: group.clone() })
+    }
+
+    fn member(&self) -> &Member {
+        &self.group.members[(self.id - self.group.first) as usize]
+    }
+
+    /// The engine's types, of which it is one.
+    pub fn registry(&self) -> &Arc<TypeRegistry> {
+        &self.group.registry
+    }
+
+    /// Whether its functions are of type `other` as well, which is a number of the same registry: it is this type, or declares that
+    /// as a supertype, itself or by its supertypes.
+    pub fn is_declared(&self, other: u32) -> bool {
+        self.member().supertypes.contains(&other)
+    }
+
+    /// What a reference to a function of this type says of it.
+    pub fn identity(&self) -> TypeIdentity {
+        let supertypes = &self.member().supertypes;
+        TypeIdentity { id: self.id, depth: supertypes.len() as u32 - 1, supertypes: supertypes.as_ptr() }
+    }
+
+    /// The same type in another registry: itself, in its own.
+    pub fn in_registry(self: &Arc<Self>, registry: &Arc<TypeRegistry>) -> Arc<RegisteredType> {
+        if Arc::ptr_eq(self.registry(), registry) {
+            return self.clone();
+        }
+        // Groups after those that they refer to. Chains can be as long as a module has types: nothing recurses.
+        let mut done: HashMap<u32, Arc<RecGroup>> = HashMap::new();
+        let mut entered = HashSet::new();
+        let mut open = vec![self.group.clone()];
+        while let Some(group) = open.last().cloned() {
+            if entered.insert(group.first) {
+                open.extend(group.outer.iter().filter(|outer| !entered.contains(&outer.first)).cloned());
+                continue;
+            }
+            open.pop();
+            if done.contains_key(&group.first) {
+                continue;
+            }
+            let translate = |index: &mut TypeIndex| {
+                if index.0 < IN_GROUP {
+                    let outer = group.outer.iter().find(|outer| outer.has(index.0));
+                    let outer = outer.expect("a group keeps those that it refers to");
+                    index.0 = done[&outer.first].first + (index.0 - outer.first);
+                }
+            };
+            let structure = group.structure.iter().map(|ty| {
+                let mut ty = ty.clone();
+                ty.for_each_index(translate);
+                ty
+            });
+            let structure = structure.collect();
+            done.insert(group.first, registry.group(structure));
+        }
+        RegisteredType::new(&done[&self.group.first], (self.id - self.group.first) as usize)
+    }
+}
+
+impl RecGroup {
+    fn has(&self, id: u32) -> bool {
+        id.checked_sub(self.first).is_some_and(|position| (position as usize) < self.members.len())
+    }
+}
+
+impl Drop for RecGroup {
     fn drop(&mut self) {
-        let mut types = self.registry.lock();
-        if types.get(&self.ty).is_some_and(|(id, _)| *id == self.id) {
-            types.remove(&self.ty);
+        {
+            let mut groups = self.registry.lock();
+            if groups.by_structure.get(&self.structure).is_some_and(|(first, _)| *first == self.first) {
+                groups.by_structure.remove(&self.structure);
+            }
+            groups.by_id.remove(&self.first);
+        }
+        // A chain of groups can be as long as a module has types, so one does not drop the next from within its own drop.
+        let mut outer = mem::take(&mut self.outer);
+        while let Some(group) = outer.pop() {
+            if let Some(mut last) = Arc::into_inner(group) {
+                outer.append(&mut last.outer);
+            }
         }
     }
 }
@@ -88,18 +314,18 @@ impl fmt::Debug for RegisteredType {
 
 /// `ty` with the canonical number in place of a module's type index. A type that has no number keeps its index: only a
 /// forged image has one.
-pub(crate) fn canonical(ty: RefType, types: &[Arc<RegisteredType>]) -> RefType {
+pub fn canonical(ty: RefType, types: &[Arc<RegisteredType>]) -> RefType {
     match ty.heap {
-        HeapType::Concrete(index) => {
+        HeapType::ConcreteFunc(index) => {
             let id = types.get(index.index()).map_or(index.0, |registered| registered.id);
-            RefType { heap: HeapType::Concrete(tancho_abi::index::TypeIndex(id)), ..ty }
+            RefType { heap: HeapType::ConcreteFunc(TypeIndex(id)), ..ty }
         }
-        HeapType::Func | HeapType::Extern => ty,
+        _ => ty,
     }
 }
 
 /// [`canonical`] for any type of value.
-pub(crate) fn canonical_value(ty: ValType, types: &[Arc<RegisteredType>]) -> ValType {
+pub fn canonical_value(ty: ValType, types: &[Arc<RegisteredType>]) -> ValType {
     match ty {
         ValType::Ref(reference) => ValType::Ref(canonical(reference, types)),
         other => other,
@@ -120,13 +346,109 @@ mod tests {
     fn equal_types_are_one() {
         let registry = TypeRegistry::new();
         let (a, b, c) = (registry.register(&ty(1)), registry.register(&ty(1)), registry.register(&ty(2)));
-        assert!(Arc::ptr_eq(&a, &b) && a.id != c.id && a.id != 0);
+        assert!(a.id == b.id && a.id != c.id && a.id != 0);
         let former = a.id;
         drop((a, b));
         assert_eq!(registry.count(), 1);
         assert_ne!(registry.register(&ty(1)).id, former);
         drop(c);
         assert_eq!(registry.count(), 0);
+    }
+
+    /// A reference to the type with this number, or at this position of the group.
+    fn to(id: u32) -> ValType {
+        ValType::Ref(RefType { nullable: false, heap: HeapType::ConcreteFunc(TypeIndex(id)) })
+    }
+
+    fn id_of(ty: &ValType) -> u32 {
+        match ty {
+            ValType::Ref(RefType { heap: HeapType::ConcreteFunc(id), .. }) => id.0,
+            _ => 0,
+        }
+    }
+
+    fn sub(is_final: bool, supertype: Option<u32>, params: &[ValType]) -> SubType {
+        let ty = FuncType { params: params.into(), results: Box::default() };
+        SubType { is_final, supertype: supertype.map(TypeIndex), composite: CompositeType::Func(ty) }
+    }
+
+    fn group(registry: &Arc<TypeRegistry>, types: &[SubType]) -> Vec<Arc<RegisteredType>> {
+        let group = registry.group(types.into());
+        (0..types.len()).map(|position| RegisteredType::new(&group, position)).collect()
+    }
+
+    #[test]
+    fn groups_are_what_is_compared() {
+        let registry = TypeRegistry::new();
+        let pair = [sub(true, None, &[to(IN_GROUP + 1)]), sub(true, None, &[to(IN_GROUP)])];
+        let (one, two) = (group(&registry, &pair), group(&registry, &pair));
+        assert!(one[0].id == two[0].id && one[1].id == two[1].id && one[0].id != one[1].id);
+        assert_eq!(one[0].ty.params[..], [to(one[1].id)]);
+        // The same function type alone, not final, with a supertype, or elsewhere in a group, is another type.
+        let alone = registry.register(&ty(0));
+        let open = group(&registry, &[sub(false, None, &[])]).remove(0);
+        let below = group(&registry, &[sub(true, Some(open.id), &[])]).remove(0);
+        let twice = group(&registry, &[sub(true, None, &[]), sub(true, None, &[])]);
+        let ids = [alone.id, open.id, below.id, twice[0].id, twice[1].id];
+        assert_eq!(HashSet::from(ids).len(), ids.len());
+        // A type that refers to another group keeps it.
+        let user = registry.register(&FuncType { params: [to(one[1].id)].into(), results: Box::default() });
+        let former = one[1].id;
+        drop((one, two));
+        assert_eq!(group(&registry, &pair)[1].id, former);
+        assert_eq!(registry.by_id(former).map(|ty| ty.id), Some(former));
+        drop((user, alone, open, below, twice));
+        assert!(registry.count() == 0 && registry.by_id(former).is_none() && registry.lock().by_id.is_empty());
+    }
+
+    #[test]
+    fn supertypes_are_those_that_are_declared() {
+        let registry = TypeRegistry::new();
+        let root = group(&registry, &[sub(false, None, &[])]).remove(0);
+        // Two in one group, the second below the first.
+        let pair = [sub(false, Some(root.id), &[]), sub(false, Some(IN_GROUP), &[])];
+        let pair = group(&registry, &pair);
+        let other = group(&registry, &[sub(false, Some(root.id), &[])]).remove(0);
+        let all = [&root, &pair[0], &pair[1], &other];
+        let declared = all.map(|this| all.map(|other| this.is_declared(other.id)));
+        let expected = [
+            [true, false, false, false],
+            [true, true, false, false],
+            [true, true, true, false],
+            [true, false, false, true],
+        ];
+        assert_eq!(declared, expected);
+        assert_eq!(all.map(|ty| ty.identity().depth), [0, 1, 2, 1]);
+        let identity = pair[1].identity();
+        // SAFETY: the type is kept, and has as many supertypes.
+        let supertypes = unsafe { std::slice::from_raw_parts(identity.supertypes, 3) };
+        assert_eq!(supertypes, [root.id, pair[0].id, pair[1].id]);
+    }
+
+    #[test]
+    fn long_chains_come_and_go() {
+        let (one, two) = (TypeRegistry::new(), TypeRegistry::new());
+        let mut last = one.register(&ty(1));
+        for _ in 0..200_000 {
+            last = one.register(&FuncType { params: [to(last.id)].into(), results: Box::default() });
+        }
+        let again = last.in_registry(&two);
+        assert_eq!((one.count(), two.count()), (200_001, 200_001));
+        assert!(again.id != last.id && again.in_registry(&one).id == last.id);
+        drop((last, again));
+        assert_eq!((one.count(), two.count()), (0, 0));
+    }
+
+    #[test]
+    fn types_are_the_same_in_another_registry() {
+        let (one, two) = (TypeRegistry::new(), TypeRegistry::new());
+        let root = group(&one, &[sub(false, None, &[])]).remove(0);
+        let pair = [sub(false, Some(root.id), &[to(IN_GROUP + 1)]), sub(true, Some(IN_GROUP), &[to(root.id)])];
+        let pair = group(&one, &pair);
+        let moved = [&root, &pair[0], &pair[1]].map(|ty| ty.in_registry(&two));
+        assert!(moved[2].is_declared(moved[1].id) && moved[2].is_declared(moved[0].id));
+        assert_eq!(moved[1].ty.params[..], [to(moved[2].id)]);
+        assert_eq!(pair[1].in_registry(&two).id, moved[2].id);
     }
 
     #[test]
@@ -150,6 +472,12 @@ mod tests {
                         let one = registry.register(&wanted);
                         let two = registry.register(&wanted);
                         assert!(one.id == two.id && one.ty == wanted && two.ty == wanted);
+                        // A type that refers to one that comes and goes, and is looked for by all threads.
+                        let user = FuncType { params: [to(one.id)].into(), results: Box::default() };
+                        let (a, b) = (registry.register(&user), registry.by_id(one.id));
+                        assert!(b.is_some_and(|b| b.id == one.id) && registry.register(&user).id == a.id);
+                        drop((one, two));
+                        assert!(registry.register(&wanted).id == a.ty.params[..].iter().map(id_of).sum::<u32>());
                     }
                 })
             })

@@ -298,10 +298,10 @@ fn segments_out_of_bounds_trap_after_earlier_ones() {
     let mut hand_again = with_table();
     hand_again.elements(SegmentMode::Active, two, &[0, 0, 0], FUNCREF);
     let result = instantiate(&mut store, &hand.load(), Imports::default());
-    assert!(matches!(result, Err(InstantiateError::Trap(Trap::MemoryOutOfBounds))));
+    assert!(matches!(result, Err(InstantiateError::Segment { trap: Trap::MemoryOutOfBounds, .. })));
     hand_again.module.constants = vec![operator(ConstantOperator::I32, 0, 2); 3];
     let result = instantiate(&mut store, &hand_again.load(), Imports::default());
-    assert!(matches!(result, Err(InstantiateError::Trap(Trap::TableOutOfBounds))));
+    assert!(matches!(result, Err(InstantiateError::Segment { trap: Trap::TableOutOfBounds, .. })));
 }
 
 #[test]
@@ -334,11 +334,13 @@ fn imports_are_linked() {
     let code = hand.load();
     let host = std::ptr::without_provenance::<u8>(0x1234);
     let data = std::ptr::without_provenance::<u8>(0x5678);
+    let registered = TypeRegistry::new().register(&Default::default());
+    let own = registered.identity();
     let imports = Imports {
         functions: vec![
             FunctionImport::Wasm(function),
-            FunctionImport::Host { function: host, data, typed: true },
-            FunctionImport::Host { function: host, data, typed: false },
+            FunctionImport::Host { function: host, data, typed: true, ty: own },
+            FunctionImport::Host { function: host, data, typed: false, ty: own },
         ],
         tables: vec![table(&store, owner, 0)],
         memories: vec![memory(&store, owner, 0)],
@@ -429,8 +431,8 @@ fn the_host_makes_things() {
     let mut store = store();
     let extern_table = TableType { element: RefType::EXTERNREF, minimum: 2, maximum: None, index64: false };
     let handle = store.new_extern(Box::new("crane"));
-    let table = store.new_table(extern_table, TableValue::Extern(handle)).unwrap();
-    assert_eq!(store.table(table).get(1), Some(TableValue::Extern(handle)));
+    let table = store.new_table(extern_table, TableValue::Handle(handle)).unwrap();
+    assert_eq!(store.table(table).get(1), Some(TableValue::Handle(handle)));
     assert_eq!(store.get_extern(handle).unwrap().downcast_ref::<&str>(), Some(&"crane"));
     assert!(store.get_extern(0).is_none() && store.get_extern(handle + 1).is_none());
     let wrong = store.new_table(extern_table, TableValue::Function(std::ptr::null_mut()));
@@ -464,12 +466,12 @@ fn extern_tables_grow_and_fill() {
     hand.table(EXTERNREF, 1, None);
     let mut store = store();
     let instance = instantiate(&mut store, &hand.load(), Imports::default()).unwrap();
-    assert_eq!(builtin!(store, instance, table_grow_extern(0, 3, 5)), (1, None));
-    assert_eq!(builtin!(store, instance, table_fill_extern(0, 0, 6, 2)), ((), None));
-    assert_eq!(builtin!(store, instance, table_fill_extern(0, 3, 6, 2)), ((), Some(Trap::TableOutOfBounds)));
+    assert_eq!(builtin!(store, instance, table_grow_handle(0, 3, 5)), (1, None));
+    assert_eq!(builtin!(store, instance, table_fill_handle(0, 0, 6, 2)), ((), None));
+    assert_eq!(builtin!(store, instance, table_fill_handle(0, 3, 6, 2)), ((), Some(Trap::TableOutOfBounds)));
     let table = table(&store, instance, 0);
     let values: Vec<_> = (0..4).map(|index| store.table(table).get(index).unwrap()).collect();
-    assert_eq!(values, [6, 6, 5, 5].map(TableValue::Extern));
+    assert_eq!(values, [6, 6, 5, 5].map(TableValue::Handle));
 }
 
 #[test]

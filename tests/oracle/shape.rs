@@ -26,6 +26,20 @@ pub fn features() -> WasmFeatures {
         | WasmFeatures::CUSTOM_PAGE_SIZES
 }
 
+/// Whether a module is valid with all that Tancho has by default, of which oracles lack some.
+///
+/// # Errors
+///
+/// When it is not, with why.
+pub fn valid(wasm: &[u8]) -> Result<(), String> {
+    let features = features()
+        | WasmFeatures::FUNCTION_REFERENCES
+        | WasmFeatures::GC
+        | WasmFeatures::MEMORY64
+        | WasmFeatures::COMPACT_IMPORTS;
+    Validator::new_with_features(features).validate_all(wasm).map(|_| ()).map_err(|error| error.to_string())
+}
+
 /// A function's type.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Signature {

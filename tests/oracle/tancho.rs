@@ -5,8 +5,8 @@ use super::shape::{Shape, Signature};
 use super::swarm::Swarm;
 use super::value::{Stop, Type, Value};
 use tancho::{
-    AsContextMut, Caller, Engine, Error, ExternRef, Func, FuncType, Instance, Linker, Module, Ref, Store, Trap, V128,
-    Val, ValType,
+    AsContextMut, Caller, Engine, Error, ExternRef, Func, FuncType, Instance, Linker, Module, Store, Trap, V128, Val,
+    ValType,
 };
 
 /// An engine of Tancho.
@@ -91,6 +91,7 @@ fn lift(mut store: impl AsContextMut, value: Val) -> Value {
             let data = reference.data(&context).expect("it is of this store");
             *data.downcast_ref::<u32>().expect("all of them are numbers")
         })),
+        Val::ExnRef(_) => unreachable!("generated modules have no exceptions"),
     }
 }
 
@@ -185,11 +186,7 @@ impl Running for Started {
             let table = self.instance.get_table(&mut self.store, name).expect("the shape says that it is exported");
             let entries = (0..table.size(&self.store)).map(|index| {
                 let entry = table.get(&self.store, index).expect("it is within the table");
-                let value = match entry {
-                    Ref::Func(function) => Val::FuncRef(function),
-                    Ref::Extern(reference) => Val::ExternRef(reference),
-                };
-                lift(&mut self.store, value)
+                lift(&mut self.store, Val::from(entry))
             });
             let entries = entries.collect();
             seen.tables.push((name.clone(), entries));

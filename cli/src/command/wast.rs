@@ -269,9 +269,11 @@ impl Runner {
             (Val::F32(bits), WastRetCore::F32(pattern)) => matches_f32(*bits, pattern),
             (Val::F64(bits), WastRetCore::F64(pattern)) => matches_f64(*bits, pattern),
             (Val::V128(vector), WastRetCore::V128(pattern)) => matches_v128(*vector, pattern),
-            (Val::FuncRef(None) | Val::ExternRef(None), WastRetCore::RefNull(None)) => true,
-            (Val::FuncRef(None), WastRetCore::RefNull(Some(heap))) => is_heap(heap, AbstractHeapType::Func),
-            (Val::ExternRef(None), WastRetCore::RefNull(Some(heap))) => is_heap(heap, AbstractHeapType::Extern),
+            (Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None), WastRetCore::RefNull(None)) => true,
+            (
+                value @ (Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None)),
+                WastRetCore::RefNull(Some(heap)),
+            ) => null_of(heap).is_some_and(|null| null.ty() == value.ty()),
             (Val::FuncRef(Some(_)), WastRetCore::RefFunc(None)) => true,
             (Val::ExternRef(Some(_)), WastRetCore::RefExtern(None)) => true,
             (Val::ExternRef(Some(value)), WastRetCore::RefExtern(Some(expected))) => {
@@ -342,18 +344,14 @@ fn matches_v128(vector: V128, pattern: &V128Pattern) -> bool {
     }
 }
 
-fn is_heap(heap: &wast::core::HeapType<'_>, expected: AbstractHeapType) -> bool {
-    matches!(heap, wast::core::HeapType::Abstract { ty, .. } if *ty == expected)
-}
-
 fn null_of(heap: &wast::core::HeapType<'_>) -> Option<Val> {
-    if is_heap(heap, AbstractHeapType::Func) {
-        Some(Val::FuncRef(None))
-    } else if is_heap(heap, AbstractHeapType::Extern) {
-        Some(Val::ExternRef(None))
-    } else {
-        None
-    }
+    use AbstractHeapType as Abstract;
+    Some(match heap {
+        wast::core::HeapType::Abstract { ty: Abstract::Func | Abstract::NoFunc, .. } => Val::FuncRef(None),
+        wast::core::HeapType::Abstract { ty: Abstract::Extern | Abstract::NoExtern, .. } => Val::ExternRef(None),
+        wast::core::HeapType::Abstract { ty: Abstract::Exn | Abstract::NoExn, .. } => Val::ExnRef(None),
+        _ => return None,
+    })
 }
 
 /// Scripts give the beginning of the trap's message, or more than it, such as the number of the element.

@@ -92,7 +92,7 @@ impl HostFunc {
         F: Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
     {
         // Registered with this engine, wherever the type comes from: ids of another engine mean nothing here.
-        let ty = engine.types().register(ty.abi());
+        let ty = ty.in_registry(engine.types());
         HostFunc::new(ty, ptr::null(), values_shim::<T, F>, closure)
     }
 
@@ -325,7 +325,7 @@ where
         // SAFETY: the caller is gone, and with it all references to the store.
         let store = unsafe { &mut (*inner).opaque };
         for (position, (result, ty)) in results.iter().zip(ty.results()).enumerate() {
-            let lowered = result.require(&ty).and_then(|()| untyped::lower_val(*result, store));
+            let lowered = result.require(&ty, store).and_then(|()| untyped::lower_val(*result, store));
             let lowered = lowered
                 .with_context(|| format!("result {position} of a host function of type {}", record.function.ty))?;
             // SAFETY: there is room for as many results as the type has.
@@ -339,7 +339,7 @@ where
 
 /// The function type of a typed closure.
 fn type_of<R: Results>(engine: &Engine, params: &[abi::ValType]) -> FuncType {
-    engine.types().register(&abi::FuncType { params: params.into(), results: R::TYPES.into() })
+    FuncType::of(engine.types().register(&abi::FuncType { params: params.into(), results: R::TYPES.into() }))
 }
 
 /// The typed and the array shim of closures `F`, which are called by `$call` with the closure, the caller and the

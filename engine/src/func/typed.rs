@@ -5,19 +5,19 @@
 
 use super::untyped::{self, Func};
 use crate::context::AsContextMut;
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::handle::foreign;
 use crate::store::StoreOpaque;
 use crate::value::ExternRef;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::transmute;
-use tancho_abi::types::{FuncType, RefType, ValType};
+use tancho_abi::types::{FuncType, HeapType, RefType, ValType};
 use tancho_abi::vmctx::{ValRaw, VmActivation, VmContext, VmFuncRef};
 use tancho_runtime::call;
 
 /// A Rust type that stands for a WebAssembly type: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`, `Option<Func>`,
-/// `Option<ExternRef>`.
+/// `Option<ExternRef>`; `Func` and `ExternRef` for those without null.
 pub trait WasmTy: Native {}
 
 impl<V: Native> WasmTy for V {}
@@ -164,6 +164,43 @@ unsafe impl Native for Option<ExternRef> {
         // SAFETY: the caller's promise.
         unsafe { <u32 as Native>::read(raw) }
     }
+}
+
+macro_rules! native_not_null {
+    ($($ty:ty, $heap:ident;)*) => {$(
+        // SAFETY: as the nullable one, whose other values these are.
+        unsafe impl Native for $ty {
+            type Abi = <Option<$ty> as Native>::Abi;
+            const TYPE: ValType = ValType::Ref(RefType { nullable: false, heap: HeapType::$heap });
+
+            #[inline]
+            fn lower(self, store: &mut StoreOpaque) -> Result<Self::Abi> {
+                Native::lower(Some(self), store)
+            }
+
+            #[inline]
+            unsafe fn lift(abi: Self::Abi, store: &StoreOpaque) -> Self {
+                // SAFETY: the caller's promise.
+                unsafe { <Option<$ty> as Native>::lift(abi, store) }.expect("null is no value of this type")
+            }
+
+            #[inline]
+            fn write(abi: Self::Abi) -> ValRaw {
+                <Option<$ty> as Native>::write(abi)
+            }
+
+            #[inline]
+            unsafe fn read(raw: &ValRaw) -> Self::Abi {
+                // SAFETY: the caller's promise.
+                unsafe { <Option<$ty> as Native>::read(raw) }
+            }
+        }
+    )*};
+}
+
+native_not_null! {
+    Func, Func;
+    ExternRef, Extern;
 }
 
 /// How parameters travel.
@@ -499,6 +536,8 @@ pub struct TypedFunc<P, R> {
     entry: *const u8,
     code: *const u8,
     vmctx: *mut VmContext,
+    /// Whether the function's parameters have narrower types than `P`, so that each call is to check its own.
+    checked: bool,
     types: PhantomData<fn(P) -> R>,
 }
 
@@ -525,14 +564,28 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     pub(super) fn new(func: Func, store: &StoreOpaque) -> Result<Self> {
         let record = func.record(store)?;
         let found = func.ty_in(store)?;
-        let found = found.abi();
-        if (&*found.params, &*found.results) != (P::TYPES, R::TYPES) {
+        // `P` and `R` have no concrete types, so there is nothing declared between a type of theirs and another.
+        let matches = |this: ValType, other: ValType| match (this, other) {
+            (ValType::Ref(this), ValType::Ref(other)) => this.matches(other, |this, other| this == other),
+            _ => this == other,
+        };
+        let related = |this: ValType, other: ValType| match (this, other) {
+            (ValType::Ref(this), ValType::Ref(other)) => this.heap.hierarchy() == other.heap.hierarchy(),
+            _ => this == other,
+        };
+        let all = |these: &[ValType], others: &[ValType], holds: &dyn Fn(ValType, ValType) -> bool| {
+            these.len() == others.len() && these.iter().zip(others).all(|(this, other)| holds(*this, *other))
+        };
+        let ty = found.abi();
+        if !all(P::TYPES, &ty.params, &related) || !all(&ty.results, R::TYPES, &matches) {
             let expected = FuncType { params: P::TYPES.into(), results: R::TYPES.into() };
             return Err(Error::msg(format!(
                 "type mismatch: expected a function of type {expected}, found one of type {found}"
             )));
         }
-        Ok(TypedFunc { func, entry: record.host_entry, code: record.external, vmctx: record.vmctx, types: PhantomData })
+        let checked = !all(P::TYPES, &ty.params, &matches);
+        let (entry, code, vmctx) = (record.host_entry, record.external, record.vmctx);
+        Ok(TypedFunc { func, entry, code, vmctx, checked, types: PhantomData })
     }
 
     /// The function.
@@ -544,8 +597,8 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     ///
     /// # Errors
     ///
-    /// When it, or a parameter, belongs to another store, or the store is poisoned; and what the call ends in: a
-    /// [`Trap`](crate::Trap), or the error of a host function.
+    /// When it, or a parameter, belongs to another store, or the store is poisoned; when the function's type says more of a parameter
+    /// than `P` does, and the parameter is not of it; and what the call ends in: a [`Trap`](crate::Trap), or the error of a host function.
     #[inline]
     pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R> {
         let mut context = store.as_context_mut();
@@ -553,6 +606,9 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
             return Err(self.refuse(context.opaque()));
         }
         let params = params.lower(context.opaque_mut())?;
+        if self.checked {
+            self.check(context.opaque_mut(), params)?;
+        }
         let store = context.loan().opaque_pointer();
         if self.entry.is_null() {
             // SAFETY: `store` is the loan's, which is not used before the call is over; it is the function's own.
@@ -587,6 +643,20 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         unsafe { untyped::call_array(store, self.func.pointer(), values.as_mut_ptr())? };
         // SAFETY: the call is over, and its results are in `values`.
         Ok(unsafe { R::read(&values, &*store) })
+    }
+
+    /// An error unless the parameters are of the function's own types.
+    #[cold]
+    fn check(&self, store: &mut StoreOpaque, params: P::Abi) -> Result<()> {
+        let mut values = [ValRaw::ZERO; 16];
+        P::write(params, &mut values);
+        let ty = self.func.ty_in(store)?;
+        for (position, (value, ty)) in values.iter().zip(ty.params()).enumerate() {
+            // SAFETY: the value belongs to the store and looks like one of this type, which `new` has compared with `P`.
+            let value = unsafe { untyped::lift_val(value, &ty, store) };
+            value.require(&ty, store).with_context(|| format!("parameter {position}"))?;
+        }
+        Ok(())
     }
 
     /// Why it may not be called.

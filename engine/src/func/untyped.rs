@@ -11,11 +11,12 @@ use crate::error::{Context, Error, Result};
 use crate::handle::StoreId;
 use crate::store::{Loan, StoreOpaque};
 use crate::trap::WasmBacktrace;
-use crate::types::{FuncType, GlobalType, ValType};
-use crate::value::{ExternRef, Ref, V128, Val};
+use crate::types::{FuncType, GlobalType, HeapType, ValType};
+use crate::value::{ExnRef, ExternRef, Ref, V128, Val};
 use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use tancho_abi::types::Hierarchy;
 use tancho_abi::vmctx::{HOST_MAGIC, ValRaw, VmActivation, VmContext, VmFuncRef, VmHostContext};
 use tancho_runtime::call::{self, Cause, Stopped};
 use tancho_runtime::instantiate::FunctionImport;
@@ -100,7 +101,7 @@ impl Func {
         values.resize(params.len().max(results.len()), ValRaw::ZERO);
         for (position, (param, ty)) in params.iter().zip(ty.params()).enumerate() {
             values[position] = param
-                .require(&ty)
+                .require(&ty, store)
                 .and_then(|()| lower_val(*param, store))
                 .with_context(|| format!("parameter {position}"))?;
         }
@@ -119,7 +120,8 @@ impl Func {
         called
     }
 
-    /// The function with its type in Rust's terms: parameters and results are `()`, a value or a tuple of values.
+    /// The function with its type in Rust's terms: parameters and results are `()`, a value or a tuple of values. Where its type says
+    /// more of a reference than Rust's does (not null, a function of a given type), calls check parameters.
     ///
     /// # Errors
     ///
@@ -156,7 +158,7 @@ impl Func {
 
     pub(crate) fn ty_in(self, store: &StoreOpaque) -> Result<FuncType> {
         let id = self.record(store)?.type_id;
-        store.engine().types().by_id(id).ok_or_else(lost_type)
+        store.engine().types().by_id(id).map(FuncType::of).ok_or_else(lost_type)
     }
 
     /// How it is imported.
@@ -165,8 +167,9 @@ impl Func {
         Ok(match host_context(record) {
             // The importing module has trampolines for it, and is to be its caller.
             Some(context) => {
-                let typed = host_record(context).function().is_typed();
-                FunctionImport::Host { function: context.function, data: context.data, typed }
+                let function = host_record(context).function();
+                let ty = function.ty().registered().identity();
+                FunctionImport::Host { function: context.function, data: context.data, typed: function.is_typed(), ty }
             }
             None => FunctionImport::Wasm(self.pointer),
         })
@@ -287,6 +290,7 @@ pub(crate) fn lower_val(value: Val, store: &mut StoreOpaque) -> Result<ValRaw> {
         Val::V128(vector) => raw.v128 = vector.as_u128().to_le_bytes(),
         Val::FuncRef(func) => raw.funcref = Func::to_vm(func, store)?,
         Val::ExternRef(value) => raw.i32 = ExternRef::to_handle(value, store)?,
+        Val::ExnRef(exception) => raw.i32 = ExnRef::to_handle(exception, store)?,
     }
     Ok(raw)
 }
@@ -305,8 +309,11 @@ pub(super) unsafe fn lift_val(raw: &ValRaw, ty: &ValType, store: &StoreOpaque) -
             ValType::F32 => Val::F32(raw.f32),
             ValType::F64 => Val::F64(raw.f64),
             ValType::V128 => Val::V128(V128::from(u128::from_le_bytes(raw.v128))),
-            ValType::Ref(ty) if ty.abi().is_function() => Val::FuncRef(Func::of_vm(raw.funcref, store)),
-            ValType::Ref(_) => Val::ExternRef(ExternRef::of_handle(raw.i32, store)),
+            ValType::Ref(ty) => match ty.heap_type().hierarchy() {
+                Hierarchy::Func => Val::FuncRef(Func::of_vm(raw.funcref, store)),
+                Hierarchy::Extern => Val::ExternRef(ExternRef::of_handle(raw.i32, store)),
+                Hierarchy::Exn => Val::ExnRef(ExnRef::of_handle(raw.i32, store)),
+            },
         }
     }
 }
@@ -320,14 +327,25 @@ pub(crate) fn lower_ref(value: Ref, store: &mut StoreOpaque) -> Result<tancho_ru
     use tancho_runtime::table::TableValue;
     Ok(match value {
         Ref::Func(func) => TableValue::Function(Func::to_vm(func, store)?),
-        Ref::Extern(value) => TableValue::Extern(ExternRef::to_handle(value, store)?),
+        Ref::Extern(value) => TableValue::Handle(ExternRef::to_handle(value, store)?),
+        Ref::Exn(exception) => TableValue::Handle(ExnRef::to_handle(exception, store)?),
     })
+}
+
+/// The reference that a table of `heap` holds, which belongs to `store`.
+pub(crate) fn lift_ref(value: tancho_runtime::table::TableValue, heap: &HeapType, store: &StoreOpaque) -> Ref {
+    use tancho_runtime::table::TableValue;
+    match value {
+        TableValue::Function(func) => Ref::Func(Func::of_vm(func, store)),
+        TableValue::Handle(handle) if heap.hierarchy() == Hierarchy::Exn => Ref::Exn(ExnRef::of_handle(handle, store)),
+        TableValue::Handle(handle) => Ref::Extern(ExternRef::of_handle(handle, store)),
+    }
 }
 
 /// The type and the value of a global of this store.
 pub(crate) fn load_global(store: &StoreOpaque, global: GlobalId) -> (GlobalType, Val) {
     let (ty, value) = store.runtime().global(global);
-    let ty = crate::global::of_runtime(ty);
+    let ty = crate::global::of_runtime(ty, store);
     // SAFETY: the address of a global is valid as long as its store, and nobody writes while the store is borrowed;
     // the value has the global's type.
     let value = unsafe { lift_val(&*value, ty.content(), store) };

@@ -10,14 +10,14 @@ use crate::options::Features;
 use std::collections::HashMap;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
-    DataRecord, ElementRecord, ExportRecord, ExternKind, FuncTypeRecord, FunctionNameRecord, FunctionRecord,
-    ImportRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary,
+    DataRecord, ElementRecord, ExportRecord, ExternKind, FunctionNameRecord, FunctionRecord, ImportRecord, Item,
+    ItemNameRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary, TypeKind, TypeRecord,
 };
 use tancho_abi::name::Shown;
 use tancho_abi::types::{RefType, ValTypeCode};
 use wasmparser::{
-    CompositeInnerType, ElementItems, ElementKind, FuncToValidate, FunctionBody, KnownCustom, Name, NameSectionReader,
-    Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
+    CompositeInnerType, ElementItems, ElementKind, FuncToValidate, FunctionBody, KnownCustom, Name, NameMap,
+    NameSectionReader, Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
 };
 
 /// A decoded module.
@@ -54,6 +54,7 @@ pub(crate) fn decode<'a>(
         bodies: Vec::new(),
         interned: HashMap::new(),
         function_names: Vec::new(),
+        item_names: Vec::new(),
         read_hints: features.branch_hinting,
         hints: HashMap::new(),
     };
@@ -111,6 +112,7 @@ struct Decoder<'a> {
     /// Where each text stands that is in the pool already.
     interned: HashMap<&'a str, Range>,
     function_names: Vec<(u32, &'a str)>,
+    item_names: Vec<(u32, u32, &'a str)>,
     /// Whether branch hints are still to be read: the feature is on, and neither the code nor a section with hints has come.
     read_hints: bool,
     hints: HashMap<u32, Vec<BranchHint>>,
@@ -141,8 +143,9 @@ impl<'a> Decoder<'a> {
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
-                    for ty in group?.into_types() {
-                        self.func_type(&ty)?;
+                    let start = self.module.types.len() as u32;
+                    for (offset, ty) in group?.into_types_and_offsets() {
+                        self.sub_type(start, &ty).map_err(|error| error.at(offset))?;
                     }
                 }
             }
@@ -211,13 +214,25 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    fn func_type(&mut self, ty: &wasmparser::SubType) -> Result<(), CompileError> {
-        let CompositeInnerType::Func(ty) = &ty.composite_type.inner else {
-            return Err(CompileError::unsupported("types that are not function types"));
+    /// A type of the recursion group whose first type is `group`.
+    fn sub_type(&mut self, group: u32, ty: &wasmparser::SubType) -> Result<(), CompileError> {
+        let CompositeInnerType::Func(composite) = &ty.composite_type.inner else {
+            return Err(CompileError::unsupported("types that are not function types (structures, arrays)"));
         };
-        let params = self.value_types(ty.params())?;
-        let results = self.value_types(ty.results())?;
-        self.module.types.push(FuncTypeRecord { params, results });
+        let params = self.value_types(composite.params())?;
+        let results = self.value_types(composite.results())?;
+        self.module.types.push(TypeRecord {
+            kind: TypeKind::Func as u32,
+            is_final: u32::from(ty.is_final),
+            supertype: match *ty.supertype_idxs {
+                [] => NONE,
+                [index] => types::type_index(index)?.0,
+                _ => return Err(CompileError::unsupported("types with several supertypes")),
+            },
+            group,
+            params,
+            results,
+        });
         Ok(())
     }
 
@@ -361,7 +376,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Keeps the names of the module and of its functions. A name section that is malformed is ignored from there on, as
+    /// Keeps the names of the module, its functions and what else messages name. A name section that is malformed is ignored from there on, as
     /// the specification asks (§7.4).
     fn names(&mut self, names: NameSectionReader<'a>) -> Result<(), CompileError> {
         for name in names {
@@ -375,11 +390,21 @@ impl<'a> Decoder<'a> {
                     let names = functions.into_iter().map_while(Result::ok).filter(|naming| !naming.name.is_empty());
                     self.function_names.extend(names.map(|naming| (naming.index, naming.name)));
                 }
+                Ok(Name::Table(names)) => self.item_names(Item::Table, names),
+                Ok(Name::Memory(names)) => self.item_names(Item::Memory, names),
+                Ok(Name::Element(names)) => self.item_names(Item::Element, names),
+                Ok(Name::Data(names)) => self.item_names(Item::Data, names),
+                // Names of what no message speaks of: locals, labels, types, globals, fields, tags.
                 Ok(_) => {}
                 Err(_) => break,
             }
         }
         Ok(())
+    }
+
+    fn item_names(&mut self, item: Item, names: NameMap<'a>) {
+        let names = names.into_iter().map_while(Result::ok).filter(|naming| !naming.name.is_empty());
+        self.item_names.extend(names.map(|naming| (item as u32, naming.index, naming.name)));
     }
 
     fn finish(mut self) -> Result<Decoded<'a>, CompileError> {
@@ -398,6 +423,13 @@ impl<'a> Decoder<'a> {
         for (function, name) in names {
             let name = self.text(name)?;
             self.module.function_names.push(FunctionNameRecord { function: FunctionIndex(function), name });
+        }
+        let mut names = std::mem::take(&mut self.item_names);
+        names.sort_by_key(|(item, index, _)| (*item, *index));
+        names.dedup_by_key(|(item, index, _)| (*item, *index));
+        for (item, index, name) in names {
+            let name = self.text(name)?;
+            self.module.item_names.push(ItemNameRecord { item, index, name });
         }
         let mut order: Vec<u32> = (0..self.module.exports.len() as u32).collect();
         let (exports, text) = (&self.module.exports, &self.module.text);

@@ -4,6 +4,7 @@
 //! validation has refused it before.
 
 use crate::error::CompileError;
+use tancho_abi::index::TypeIndex;
 use tancho_abi::module::{GlobalRecord, INDEX64, MemoryRecord, Range, TableRecord};
 use tancho_abi::types::{HeapType, RefType, ValType};
 
@@ -23,11 +24,26 @@ pub(crate) fn ref_type(ty: wasmparser::RefType) -> Result<RefType, CompileError>
 }
 
 pub(crate) fn heap_type(ty: wasmparser::HeapType) -> Result<HeapType, CompileError> {
-    match ty {
-        wasmparser::HeapType::FUNC => Ok(HeapType::Func),
-        wasmparser::HeapType::EXTERN => Ok(HeapType::Extern),
-        other => Err(CompileError::unsupported(format!("heap type {other:?}"))),
-    }
+    use wasmparser::AbstractHeapType as Abstract;
+    Ok(match ty {
+        wasmparser::HeapType::Abstract { shared: false, ty: Abstract::Func } => HeapType::Func,
+        wasmparser::HeapType::Abstract { shared: false, ty: Abstract::NoFunc } => HeapType::NoFunc,
+        wasmparser::HeapType::Abstract { shared: false, ty: Abstract::Extern } => HeapType::Extern,
+        wasmparser::HeapType::Abstract { shared: false, ty: Abstract::NoExtern } => HeapType::NoExtern,
+        wasmparser::HeapType::Abstract { shared: false, ty: Abstract::Exn } => HeapType::Exn,
+        wasmparser::HeapType::Abstract { shared: false, ty: Abstract::NoExn } => HeapType::NoExn,
+        // Every type of a module is a function type: others are refused where they are declared.
+        wasmparser::HeapType::Concrete(index) => HeapType::ConcreteFunc(type_index(index.pack().ok_or_else(unnamed)?)?),
+        other => return Err(CompileError::unsupported(format!("heap type {other:?}"))),
+    })
+}
+
+pub(crate) fn type_index(index: wasmparser::PackedIndex) -> Result<TypeIndex, CompileError> {
+    index.as_module_index().map(TypeIndex).ok_or_else(unnamed)
+}
+
+fn unnamed() -> CompileError {
+    CompileError::internal("a type is not named by its index")
 }
 
 pub(crate) fn table(ty: wasmparser::TableType) -> Result<TableRecord, CompileError> {

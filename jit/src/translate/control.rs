@@ -275,6 +275,11 @@ impl FunctionTranslator<'_, '_> {
 
     pub(crate) fn br_if(&mut self, depth: u32) {
         let condition = self.pop();
+        self.branch_if(condition, depth);
+    }
+
+    /// Jumps to the frame that is `depth` frames out if `condition` holds.
+    pub(crate) fn branch_if(&mut self, condition: Value, depth: u32) {
         let (target, carries) = self.branch_target(depth);
         let arguments = self.carried(carries);
         let next = self.builder.create_block();

@@ -22,6 +22,8 @@ pub(crate) struct ModuleEnv<'m> {
     pub(crate) module: ModuleView<'m>,
     /// The function types, by type index.
     pub(crate) types: Vec<FuncType>,
+    /// Of each type, by type index, how many supertypes it has by its own declaration and by theirs.
+    depths: Vec<u32>,
     /// The types of globals, by global index.
     pub(crate) globals: Vec<ValType>,
     /// The element types of tables, by table index.
@@ -50,6 +52,7 @@ impl<'m> ModuleEnv<'m> {
             types: (0..module.types.len())
                 .map(|index| TypeIndex::new(index).and_then(|index| module.func_type(index)).ok_or_else(unknown))
                 .collect::<Result<_, _>>()?,
+            depths: depths(&module),
             globals: module
                 .globals
                 .iter()
@@ -66,6 +69,27 @@ impl<'m> ModuleEnv<'m> {
             architecture: target::architecture(isa)?,
             isa,
         })
+    }
+
+    /// How a function is found to be of type `ty`.
+    pub(crate) fn type_check(&self, ty: TypeIndex) -> TypeCheck {
+        match self.module.types[ty.index()].is_final {
+            0 => TypeCheck::Declared { depth: self.depths[ty.index()] },
+            _ => TypeCheck::Same,
+        }
+    }
+
+    /// Whether each function of type `this` is of type `other`, as far as their indices tell.
+    pub(crate) fn is_declared(&self, this: TypeIndex, other: TypeIndex) -> bool {
+        let mut next = Some(this.0);
+        while let Some(index) = next {
+            if index == other.0 {
+                return true;
+            }
+            // A supertype is declared before its subtypes.
+            next = self.module.types.get(index as usize).map(|record| record.supertype).filter(|above| *above < index);
+        }
+        false
     }
 
     /// The type of a function.
@@ -121,6 +145,27 @@ impl<'m> ModuleEnv<'m> {
         let record = &self.module.tables[table.index()];
         (record.minimum == record.maximum).then_some(record.minimum)
     }
+}
+
+/// How a function is found to be of a type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TypeCheck {
+    /// The type is final: the function's own is the same.
+    Same,
+    /// It is the function's own, or the one at `depth` among those that the function's own declares.
+    Declared {
+        /// How many supertypes the type has.
+        depth: u32,
+    },
+}
+
+fn depths(module: &ModuleView<'_>) -> Vec<u32> {
+    let mut depths: Vec<u32> = Vec::with_capacity(module.types.len());
+    for record in module.types {
+        let above = depths.get(record.supertype as usize);
+        depths.push(above.map_or(0, |above| above + 1));
+    }
+    depths
 }
 
 /// Gives a number to every function that may be reached by reference: exported, in an element segment, named by a constant

@@ -38,6 +38,8 @@ impl FunctionTranslator<'_, '_> {
             Op::Call { function_index } => self.call(*function_index),
             Op::CallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index),
             Op::ReturnCall { function_index } => self.return_call(*function_index),
+            Op::CallRef { type_index } => self.call_ref(*type_index),
+            Op::ReturnCallRef { type_index } => self.return_call_ref(*type_index),
             Op::ReturnCallIndirect { type_index, table_index } => self.return_call_indirect(*type_index, *table_index),
 
             // Parametric and variable.
@@ -52,6 +54,9 @@ impl FunctionTranslator<'_, '_> {
             // References and tables.
             Op::RefNull { hty } => self.ref_null(*hty)?,
             Op::RefIsNull => self.ref_is_null(),
+            Op::RefAsNonNull => self.ref_as_non_null(),
+            Op::BrOnNull { relative_depth } => self.br_on_null(*relative_depth),
+            Op::BrOnNonNull { relative_depth } => self.br_on_non_null(*relative_depth),
             Op::RefFunc { function_index } => self.ref_func(*function_index)?,
             Op::TableGet { table } => self.table_get(*table),
             Op::TableSet { table } => self.table_set(*table),

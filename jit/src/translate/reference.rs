@@ -8,6 +8,7 @@ use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, types};
 use tancho_abi::index::FunctionIndex;
+use tancho_abi::trap::Trap;
 use tancho_abi::types::{RefType, ValType};
 
 impl FunctionTranslator<'_, '_> {
@@ -23,6 +24,27 @@ impl FunctionTranslator<'_, '_> {
         let is_null = self.builder.ins().icmp_imm_u(IntCC::Equal, reference, 0);
         let is_null = self.builder.ins().uextend(types::I32, is_null);
         self.push(is_null);
+    }
+
+    pub(crate) fn ref_as_non_null(&mut self) {
+        let reference = *self.stack.last().expect("validation ensures that the operand is there");
+        self.trap_unless(reference, Trap::NullReference);
+    }
+
+    /// Branches where the reference is null, without it.
+    pub(crate) fn br_on_null(&mut self, depth: u32) {
+        let reference = self.pop();
+        let is_null = self.builder.ins().icmp_imm_u(IntCC::Equal, reference, 0);
+        self.branch_if(is_null, depth);
+        self.push(reference);
+    }
+
+    /// Branches where the reference is not null, with it.
+    pub(crate) fn br_on_non_null(&mut self, depth: u32) {
+        let reference = *self.stack.last().expect("validation ensures that the operand is there");
+        let is_some = self.builder.ins().icmp_imm_u(IntCC::NotEqual, reference, 0);
+        self.branch_if(is_some, depth);
+        self.pop();
     }
 
     pub(crate) fn ref_func(&mut self, function: u32) -> Result<(), CompileError> {

@@ -11,7 +11,7 @@ use tancho_abi::types::{FuncType, ValType};
 /// The type of addresses.
 pub(crate) const POINTER: Type = types::I64;
 
-/// The machine type of a value. References to functions are addresses, references to host values 32-bit handles.
+/// The machine type of a value. References to functions are addresses, others 32-bit handles.
 pub(crate) fn machine_type(ty: ValType) -> Type {
     match ty {
         ValType::I32 => types::I32,

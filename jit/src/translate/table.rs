@@ -12,8 +12,8 @@ use tancho_abi::index::TableIndex;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{VmFuncRef, VmFunctionEntry, VmTable};
 
-/// The size of an entry of a table of host values.
-const EXTERN_ENTRY: u64 = size_of::<u32>() as u64;
+/// The size of an entry of a table of handles.
+const HANDLE_ENTRY: u64 = size_of::<u32>() as u64;
 
 impl FunctionTranslator<'_, '_> {
     fn is_function_table(&self, table: TableIndex) -> bool {
@@ -44,7 +44,7 @@ impl FunctionTranslator<'_, '_> {
 
     /// The address of entry `index` (an `i32` or `i64`), checked: index < length, or a trap.
     pub(crate) fn table_entry(&mut self, table: TableIndex, index: Value) -> Value {
-        let size = if self.is_function_table(table) { size_of::<VmFunctionEntry>() as u64 } else { EXTERN_ENTRY };
+        let size = if self.is_function_table(table) { size_of::<VmFunctionEntry>() as u64 } else { HANDLE_ENTRY };
         let index = self.extend_index(index);
         let length = self.table_length(table);
         let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
@@ -136,7 +136,7 @@ impl FunctionTranslator<'_, '_> {
         let builtin = if self.is_function_table(TableIndex(table)) {
             Builtin::table_grow_function
         } else {
-            Builtin::table_grow_extern
+            Builtin::table_grow_handle
         };
         let index64 = self.env.is_table64(TableIndex(table));
         let table = self.iconst32(table);
@@ -150,7 +150,7 @@ impl FunctionTranslator<'_, '_> {
         let builtin = if self.is_function_table(TableIndex(table)) {
             Builtin::table_fill_function
         } else {
-            Builtin::table_fill_extern
+            Builtin::table_fill_handle
         };
         let table = self.iconst32(table);
         self.call_builtin(builtin, &[table, target, value, length]);

@@ -56,11 +56,11 @@ macro_rules! for_each_builtin {
             /// Grows table `table` of functions by `delta` entries set to `value`; the former size, or -1.
             table_grow_function(table: u32, delta: u64, value: FuncRef) -> i64;
             /// The same for a table of host values.
-            table_grow_extern(table: u32, delta: u64, value: u32) -> i64;
+            table_grow_handle(table: u32, delta: u64, value: u32) -> i64;
             /// `table.fill` of a table of functions.
             table_fill_function(table: u32, target: u64, value: FuncRef, length: u64);
-            /// `table.fill` of a table of host values.
-            table_fill_extern(table: u32, target: u64, value: u32, length: u64);
+            /// `table.fill` of a table of handles.
+            table_fill_handle(table: u32, target: u64, value: u32, length: u64);
             /// `table.copy`.
             table_copy(target_table: u32, source_table: u32, target: u64, source: u64, length: u64);
             /// `table.init` from element segment `segment`.

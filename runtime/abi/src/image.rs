@@ -144,6 +144,8 @@ sections! {
     Traps = 23,
     /// Names of the CPU features needed.
     CpuFeatures = 24,
+    /// Names of things that are no functions.
+    ItemNames = 40,
     /// Initial contents of memories, page-aligned.
     MemoryImages = 25,
     /// Machine code, page-aligned; to be mapped readable and executable.

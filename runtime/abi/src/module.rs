@@ -8,7 +8,8 @@ use crate::index::{
     DefinedFunctionIndex, DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex,
     TypeIndex,
 };
-use crate::types::{FuncType, ValType, ValTypeCode};
+use crate::name::Shown;
+use crate::types::{CompositeType, FuncType, SubType, ValType, ValTypeCode};
 use bytemuck::{Pod, Zeroable};
 
 /// "There is none", for the optional 32-bit fields of the records.
@@ -32,14 +33,37 @@ impl Range {
     }
 }
 
-/// A function type: two ranges of `value_types`.
+/// The kind of a type: what it is made of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum TypeKind {
+    /// A function type. Structures and arrays are to be 1 and 2.
+    Func = 0,
+}
+
+/// A type of the type section.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
-pub struct FuncTypeRecord {
-    /// Parameters.
+pub struct TypeRecord {
+    /// A [`TypeKind`].
+    pub kind: u32,
+    /// 1 when no type may have it as its supertype.
+    pub is_final: u32,
+    /// The type that it declares to match, or [`NONE`].
+    pub supertype: u32,
+    /// The first type of its recursion group, whose types follow one another.
+    pub group: u32,
+    /// Of a function type, the parameters: a range of `value_types`.
     pub params: Range,
-    /// Results.
+    /// Of a function type, the results.
     pub results: Range,
+}
+
+impl TypeRecord {
+    /// Function type `index` of a module, final and a recursion group of its own.
+    pub const fn function(index: TypeIndex, params: Range, results: Range) -> TypeRecord {
+        TypeRecord { kind: TypeKind::Func as u32, is_final: 1, supertype: NONE, group: index.0, params, results }
+    }
 }
 
 /// A function, imported or defined.
@@ -345,6 +369,32 @@ pub struct FunctionNameRecord {
     pub name: Range,
 }
 
+/// What messages name by its name from the extended name section, beside functions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Item {
+    /// A table.
+    Table = 0,
+    /// A memory.
+    Memory = 1,
+    /// An element segment.
+    Element = 2,
+    /// A data segment.
+    Data = 3,
+}
+
+/// The name of an [`Item`].
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct ItemNameRecord {
+    /// An [`Item`]; records are sorted by it, then by index.
+    pub item: u32,
+    /// Its index.
+    pub index: u32,
+    /// Its name.
+    pub name: Range,
+}
+
 /// The trampolines for a type, each from the start of the text or [`NONE`]. See [`vmctx`](crate::vmctx) for their conventions.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
@@ -435,7 +485,7 @@ description! {
     /// How many there are of each thing, and facts about the whole: one record.
     summary: Summary = Summary,
     /// Types, by type index.
-    types: FuncTypeRecord = Types,
+    types: TypeRecord = Types,
     /// The pool of value types.
     value_types: ValTypeCode = ValueTypes,
     /// Imports, in order.
@@ -468,6 +518,8 @@ description! {
     text: u8 = Text,
     /// Function names.
     function_names: FunctionNameRecord = FunctionNames,
+    /// Names of tables, memories and segments.
+    item_names: ItemNameRecord = ItemNames,
     /// Initial contents of memories.
     memory_image_records: MemoryImageRecord = MemoryImageRecords,
     /// Trampolines, by type index.
@@ -558,9 +610,19 @@ impl<'a> ModuleView<'a> {
         range.of(self.value_types).unwrap_or(&[]).iter().map(|code| code.decode().unwrap_or(ValType::I64))
     }
 
-    /// Function type `index`, owned. `None` when there is no such type.
-    pub fn func_type(&self, index: TypeIndex) -> Option<FuncType> {
+    /// Type `index`, owned. `None` when there is no such type.
+    pub fn sub_type(&self, index: TypeIndex) -> Option<SubType> {
         let record = self.types.get(index.index())?;
+        Some(SubType {
+            is_final: record.is_final != 0,
+            supertype: (record.supertype != NONE).then_some(TypeIndex(record.supertype)),
+            composite: CompositeType::Func(self.func_type(index)?),
+        })
+    }
+
+    /// Function type `index`, owned. `None` when there is no such type, or it is none of functions.
+    pub fn func_type(&self, index: TypeIndex) -> Option<FuncType> {
+        let record = self.types.get(index.index()).filter(|record| record.kind == TypeKind::Func as u32)?;
         Some(FuncType {
             params: self.value_types(record.params).collect(),
             results: self.value_types(record.results).collect(),
@@ -622,6 +684,21 @@ impl<'a> ModuleView<'a> {
     pub fn function_name(&self, function: FunctionIndex) -> Option<&'a str> {
         let position = self.function_names.binary_search_by_key(&function.0, |record| record.function.0).ok()?;
         Some(self.name(self.function_names.get(position)?.name))
+    }
+
+    /// What to call a thing in messages: its kind and index, and its name, if it has one.
+    pub fn item_label(&self, item: Item, index: u32) -> String {
+        let kind = match item {
+            Item::Table => "table",
+            Item::Memory => "memory",
+            Item::Element => "element segment",
+            Item::Data => "data segment",
+        };
+        let key = |record: &ItemNameRecord| (record.item, record.index);
+        match self.item_names.binary_search_by_key(&(item as u32, index), key) {
+            Ok(position) => format!("{kind} {index} `{}`", Shown(self.name(self.item_names[position].name))),
+            Err(_) => format!("{kind} {index}"),
+        }
     }
 
     /// The defined function whose code holds the text offset `code`.

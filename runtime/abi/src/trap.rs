@@ -4,6 +4,10 @@
 
 use std::fmt;
 
+/// From address 0 on, as many bytes are never mapped: the least page size of any machine. Compiled code leaves it to a load within them
+/// to trap where a reference is null.
+pub const NULL_PAGE: usize = 4096;
+
 macro_rules! traps {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)*) => {
         /// Why execution trapped.
@@ -68,6 +72,8 @@ traps! {
     OutOfFuel = 12, "all fuel consumed by WebAssembly";
     /// A host value could not be allocated within the store's limits.
     AllocationTooLarge = 13, "allocation size too large";
+    /// A call by a null reference.
+    NullFunctionReference = 14, "null function reference";
 }
 
 impl fmt::Display for Trap {

@@ -6,15 +6,77 @@ use crate::index::TypeIndex;
 use bytemuck::{Pod, Zeroable};
 use std::fmt;
 
-/// What a reference refers to (§2.3.4 heap types).
+/// What a reference refers to (§2.3.4 heap types). Types form hierarchies that share no value; each has a type above all others of its
+/// own and one below them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum HeapType {
     /// Any function.
     Func,
+    /// No function.
+    NoFunc,
+    /// A function type of the module's type section. Where types of several modules meet, its canonical number stands in place of the
+    /// index. Each hierarchy with concrete types is to have its own variant, because it decides how a reference looks to the machine.
+    ConcreteFunc(TypeIndex),
     /// Any host value.
     Extern,
-    /// A type of the module's type section.
-    Concrete(TypeIndex),
+    /// No host value.
+    NoExtern,
+    /// Any exception.
+    Exn,
+    /// No exception.
+    NoExn,
+}
+
+/// The hierarchies of heap types: how references look to the machine.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Hierarchy {
+    /// Functions: a reference is the address of a [`VmFuncRef`](crate::vmctx::VmFuncRef), null is 0.
+    Func,
+    /// Host values: a reference is a handle of 32 bits that the store gave out, null is 0.
+    Extern,
+    /// Exceptions: a reference is a handle of 32 bits that the store gave out, null is 0.
+    Exn,
+}
+
+impl HeapType {
+    /// The hierarchy it belongs to.
+    pub const fn hierarchy(self) -> Hierarchy {
+        match self {
+            HeapType::Func | HeapType::NoFunc | HeapType::ConcreteFunc(_) => Hierarchy::Func,
+            HeapType::Extern | HeapType::NoExtern => Hierarchy::Extern,
+            HeapType::Exn | HeapType::NoExn => Hierarchy::Exn,
+        }
+    }
+
+    /// The type above all of its hierarchy.
+    pub const fn top(self) -> HeapType {
+        match self.hierarchy() {
+            Hierarchy::Func => HeapType::Func,
+            Hierarchy::Extern => HeapType::Extern,
+            Hierarchy::Exn => HeapType::Exn,
+        }
+    }
+
+    /// The type below all of its hierarchy, which only null has.
+    pub const fn bottom(self) -> HeapType {
+        match self.hierarchy() {
+            Hierarchy::Func => HeapType::NoFunc,
+            Hierarchy::Extern => HeapType::NoExtern,
+            Hierarchy::Exn => HeapType::NoExn,
+        }
+    }
+
+    /// Whether everything of this type is of type `other` (§3.3.3). `declared` says whether the concrete type of its first argument is
+    /// its second or declares that as a supertype, itself or by its own supertypes.
+    pub fn matches(self, other: HeapType, declared: impl FnOnce(TypeIndex, TypeIndex) -> bool) -> bool {
+        if self.hierarchy() != other.hierarchy() {
+            return false;
+        }
+        match (self, other) {
+            (HeapType::ConcreteFunc(this), HeapType::ConcreteFunc(other)) => declared(this, other),
+            _ => self == other || other == other.top() || self == self.bottom(),
+        }
+    }
 }
 
 /// A reference type (§2.3.5).
@@ -31,11 +93,17 @@ impl RefType {
     pub const FUNCREF: RefType = RefType { nullable: true, heap: HeapType::Func };
     /// `externref`: `(ref null extern)`.
     pub const EXTERNREF: RefType = RefType { nullable: true, heap: HeapType::Extern };
+    /// `exnref`: `(ref null exn)`.
+    pub const EXNREF: RefType = RefType { nullable: true, heap: HeapType::Exn };
 
-    /// Whether values of this type are function references, which are pointers, and not references to host values,
-    /// which are 32-bit handles.
+    /// Whether values of this type are function references, which are pointers, and not 32-bit handles.
     pub const fn is_function(self) -> bool {
-        matches!(self.heap, HeapType::Func | HeapType::Concrete(_))
+        matches!(self.heap.hierarchy(), Hierarchy::Func)
+    }
+
+    /// Whether every value of this type is one of `other` (§3.3.4); see [`HeapType::matches`].
+    pub fn matches(self, other: RefType, declared: impl FnOnce(TypeIndex, TypeIndex) -> bool) -> bool {
+        (!self.nullable || other.nullable) && self.heap.matches(other.heap, declared)
     }
 }
 
@@ -56,15 +124,41 @@ pub enum ValType {
     Ref(RefType),
 }
 
+impl ValType {
+    /// Whether it has a default value (§3.4.2): numbers and vectors zero, references null if that is one of theirs.
+    pub const fn is_defaultable(self) -> bool {
+        match self {
+            ValType::Ref(ty) => ty.nullable,
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for HeapType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            HeapType::Func => "func",
+            HeapType::NoFunc => "nofunc",
+            HeapType::ConcreteFunc(index) => return write!(f, "{}", index.0),
+            HeapType::Extern => "extern",
+            HeapType::NoExtern => "noextern",
+            HeapType::Exn => "exn",
+            HeapType::NoExn => "noexn",
+        })
+    }
+}
+
 impl fmt::Display for RefType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.nullable, self.heap) {
             (true, HeapType::Func) => f.write_str("funcref"),
+            (true, HeapType::NoFunc) => f.write_str("nullfuncref"),
             (true, HeapType::Extern) => f.write_str("externref"),
-            (false, HeapType::Func) => f.write_str("(ref func)"),
-            (false, HeapType::Extern) => f.write_str("(ref extern)"),
-            (true, HeapType::Concrete(index)) => write!(f, "(ref null {})", index.0),
-            (false, HeapType::Concrete(index)) => write!(f, "(ref {})", index.0),
+            (true, HeapType::NoExtern) => f.write_str("nullexternref"),
+            (true, HeapType::Exn) => f.write_str("exnref"),
+            (true, HeapType::NoExn) => f.write_str("nullexnref"),
+            (true, heap @ HeapType::ConcreteFunc(_)) => write!(f, "(ref null {heap})"),
+            (false, heap) => write!(f, "(ref {heap})"),
         }
     }
 }
@@ -82,7 +176,8 @@ impl fmt::Display for ValType {
     }
 }
 
-/// A [`ValType`] as an image stores it: a kind, a nullability and a type index.
+/// A [`ValType`] as an image stores it: a kind, a nullability and a type index. Kinds 12 to 19 are for the heap types of the next
+/// proposal: any, eq, i31, struct, array, none, concrete structures and concrete arrays.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct ValTypeCode {
@@ -104,7 +199,11 @@ impl From<ValType> for ValTypeCode {
                 let (kind, index) = match heap {
                     HeapType::Func => (5, 0),
                     HeapType::Extern => (6, 0),
-                    HeapType::Concrete(index) => (7, index.0),
+                    HeapType::ConcreteFunc(index) => (7, index.0),
+                    HeapType::NoFunc => (8, 0),
+                    HeapType::NoExtern => (9, 0),
+                    HeapType::Exn => (10, 0),
+                    HeapType::NoExn => (11, 0),
                 };
                 ValTypeCode { kind, nullable: u16::from(nullable), index }
             }
@@ -130,7 +229,11 @@ impl ValTypeCode {
             4 => ValType::V128,
             5 => reference(HeapType::Func),
             6 => reference(HeapType::Extern),
-            7 => reference(HeapType::Concrete(TypeIndex(self.index))),
+            7 => reference(HeapType::ConcreteFunc(TypeIndex(self.index))),
+            8 => reference(HeapType::NoFunc),
+            9 => reference(HeapType::NoExtern),
+            10 => reference(HeapType::Exn),
+            11 => reference(HeapType::NoExn),
             _ => return None,
         })
     }
@@ -169,5 +272,102 @@ impl fmt::Display for FuncType {
         f.write_str("] -> [")?;
         list(f, &self.results)?;
         f.write_str("]")
+    }
+}
+
+/// What a type is made of (§2.3.12). Structures and arrays are to be further variants.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum CompositeType {
+    /// A function type.
+    Func(FuncType),
+}
+
+/// A type of the type section with what it declares of subtyping (§2.3.13), owned.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct SubType {
+    /// Whether no type may have it as its supertype.
+    pub is_final: bool,
+    /// The type that it declares to match.
+    pub supertype: Option<TypeIndex>,
+    /// What it is made of.
+    pub composite: CompositeType,
+}
+
+impl SubType {
+    /// Calls `visit` with each type that this one names: its supertype and the concrete heap types in it.
+    pub fn for_each_index(&mut self, mut visit: impl FnMut(&mut TypeIndex)) {
+        if let Some(supertype) = &mut self.supertype {
+            visit(supertype);
+        }
+        let CompositeType::Func(FuncType { params, results }) = &mut self.composite;
+        for ty in params.iter_mut().chain(results) {
+            if let ValType::Ref(RefType { heap: HeapType::ConcreteFunc(index), .. }) = ty {
+                visit(index);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [HeapType; 9] = [
+        HeapType::Func,
+        HeapType::NoFunc,
+        HeapType::ConcreteFunc(TypeIndex(0)),
+        HeapType::ConcreteFunc(TypeIndex(1)),
+        HeapType::ConcreteFunc(TypeIndex(2)),
+        HeapType::Extern,
+        HeapType::NoExtern,
+        HeapType::Exn,
+        HeapType::NoExn,
+    ];
+
+    /// Type 1 declares type 0 as its supertype.
+    fn declared(this: TypeIndex, other: TypeIndex) -> bool {
+        this == other || (this.0, other.0) == (1, 0)
+    }
+
+    #[test]
+    fn the_lattice_is_that_of_the_specification() {
+        let pairs: Vec<(String, String)> = ALL
+            .into_iter()
+            .flat_map(|this| ALL.map(|other| (this, other)))
+            .filter(|(this, other)| this != other && this.matches(*other, declared))
+            .map(|(this, other)| (this.to_string(), other.to_string()))
+            .collect();
+        let expected = [
+            ("nofunc", "func"),
+            ("nofunc", "0"),
+            ("nofunc", "1"),
+            ("nofunc", "2"),
+            ("0", "func"),
+            ("1", "func"),
+            ("1", "0"),
+            ("2", "func"),
+            ("noextern", "extern"),
+            ("noexn", "exn"),
+        ]
+        .map(|(this, other)| (this.to_owned(), other.to_owned()));
+        assert_eq!(pairs, expected);
+        for heap in ALL {
+            assert!(heap.matches(heap, declared) && heap.bottom().matches(heap, declared));
+            let [nullable, not_null] = [true, false].map(|nullable| RefType { nullable, heap });
+            assert!(not_null.matches(nullable, declared) && !nullable.matches(not_null, declared));
+            assert!(!ValType::Ref(not_null).is_defaultable() && ValType::Ref(nullable).is_defaultable());
+        }
+    }
+
+    #[test]
+    fn codes_are_the_types() {
+        let references = ALL.into_iter().flat_map(|heap| [true, false].map(|nullable| RefType { nullable, heap }));
+        let numbers = [ValType::I32, ValType::I64, ValType::F32, ValType::F64, ValType::V128];
+        let mut codes = std::collections::HashSet::new();
+        for ty in numbers.into_iter().chain(references.map(ValType::Ref)) {
+            let code = ValTypeCode::from(ty);
+            assert_eq!(code.decode(), Some(ty));
+            assert!(codes.insert(code));
+        }
     }
 }

@@ -184,12 +184,15 @@ pub struct VmFuncRef {
     pub vmctx: *mut VmContext,
     /// Canonical id of its type: never 0.
     pub type_id: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// How many supertypes its type has, by declaration of its own and of theirs.
+    pub type_depth: u32,
     /// Typed host entry for `external`; null for host functions and for types without one.
     pub host_entry: *const u8,
     /// Array host entry for `external`; null for host functions.
     pub array_entry: *const u8,
+    /// Canonical ids of the types that the function has by declaration, `type_depth` + 1 of them: from the one without a supertype
+    /// down to its own. So a function has a type of depth n exactly if that is the one at n.
+    pub supertypes: *const u32,
 }
 
 /// An imported function.

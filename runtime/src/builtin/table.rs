@@ -46,14 +46,14 @@ pub(super) unsafe extern "C" fn table_grow_function(
     unsafe { run(vmctx, -1, |state, id| grow(state, id, index, delta, TableValue::Function(value))) }
 }
 
-/// Grows a table of host values; the former size, or -1.
+/// Grows a table of handles; the former size, or -1.
 ///
 /// # Safety
 ///
 /// As for [`table_grow_function`].
-pub(super) unsafe extern "C" fn table_grow_extern(vmctx: *mut VmContext, index: u32, delta: u64, value: u32) -> i64 {
+pub(super) unsafe extern "C" fn table_grow_handle(vmctx: *mut VmContext, index: u32, delta: u64, value: u32) -> i64 {
     // SAFETY: the caller is compiled code.
-    unsafe { run(vmctx, -1, |state, id| grow(state, id, index, delta, TableValue::Extern(value))) }
+    unsafe { run(vmctx, -1, |state, id| grow(state, id, index, delta, TableValue::Handle(value))) }
 }
 
 /// `table.fill` of a table of functions.
@@ -73,19 +73,19 @@ pub(super) unsafe extern "C" fn table_fill_function(
     unsafe { run(vmctx, (), work) }
 }
 
-/// `table.fill` of a table of host values.
+/// `table.fill` of a table of handles.
 ///
 /// # Safety
 ///
 /// As for [`table_grow_function`].
-pub(super) unsafe extern "C" fn table_fill_extern(
+pub(super) unsafe extern "C" fn table_fill_handle(
     vmctx: *mut VmContext,
     index: u32,
     target: u64,
     value: u32,
     length: u64,
 ) {
-    let work = |state: &mut State, id| Ok(table(state, id, index).fill(target, TableValue::Extern(value), length)?);
+    let work = |state: &mut State, id| Ok(table(state, id, index).fill(target, TableValue::Handle(value), length)?);
     // SAFETY: the caller is compiled code.
     unsafe { run(vmctx, (), work) }
 }
@@ -188,5 +188,5 @@ fn item(instance: &Instance, record: &ElementRecord, position: usize, element: R
 /// A raw reference as a table of `element` holds it.
 pub(crate) fn value(element: RefType, raw: ValRaw) -> TableValue {
     // SAFETY: every byte of a value has been written; a constant expression of this type gives a value of its kind.
-    unsafe { if element.is_function() { TableValue::Function(raw.funcref) } else { TableValue::Extern(raw.i32) } }
+    unsafe { if element.is_function() { TableValue::Function(raw.funcref) } else { TableValue::Handle(raw.i32) } }
 }

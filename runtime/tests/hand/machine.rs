@@ -299,9 +299,11 @@ impl Machine {
         assert_eq!(code.layout().imported_function(tancho_abi::index::FunctionIndex(0)), IMPORT as u32);
         let registry = tancho_runtime::types::TypeRegistry::new();
         let mut store = Store::new(Arc::default()).unwrap();
-        let function = FunctionImport::Host { function: host as *const u8, data, typed: false };
+        let types = super::types(&registry, code);
+        let ty = types[code.view().functions[0].ty.index()].identity();
+        let function = FunctionImport::Host { function: host as *const u8, data, typed: false, ty };
         let imports = Imports { functions: vec![function], ..Imports::default() };
-        let instance = store.instantiate(code, super::types(&registry, code), imports).unwrap();
+        let instance = store.instantiate(code, types, imports).unwrap();
         Machine { store, instance, code: code.clone() }
     }
 

@@ -43,7 +43,8 @@ impl Hand {
             self.module.value_types.extend(types.iter().map(|ty| ValTypeCode::from(*ty)));
             Range { start, length: types.len() as u32 }
         };
-        let record = FuncTypeRecord { params: pool(params), results: pool(results) };
+        let index = TypeIndex::new(self.module.types.len()).expect("few types");
+        let record = TypeRecord::function(index, pool(params), pool(results));
         self.module.types.push(record);
         let none = TrampolineRecord { host_entry: NONE, array_entry: NONE, host_exit: NONE, array_exit: NONE };
         self.module.trampolines.push(none);
@@ -156,8 +157,5 @@ pub fn operator(operator: ConstantOperator, index: u32, low: u64) -> ConstantRec
 
 /// The types of a module, registered.
 pub fn types(registry: &Arc<TypeRegistry>, code: &Code) -> Arc<[Arc<RegisteredType>]> {
-    let view = code.view();
-    (0..view.types.len() as u32)
-        .map(|index| registry.register(&view.func_type(TypeIndex(index)).unwrap_or_default()))
-        .collect()
+    registry.register_module(&code.view()).expect("the hand has made a sound description")
 }

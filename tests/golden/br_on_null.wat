@@ -1,0 +1,102 @@
+;; Branches on null, an assertion that there is none, and a local that has no value before it is set: it costs nothing.
+(module
+  (type $t (func))
+  (func (export "or") (param (ref null $t) (ref $t)) (result (ref $t))
+    (block $null
+      (return (br_on_null $null (local.get 0))))
+    (local.get 1))
+  (func (export "some") (param externref) (result i32)
+    (block $some (result (ref extern))
+      (br_on_non_null $some (local.get 0))
+      (return (i32.const 0)))
+    (drop)
+    (i32.const 1))
+  (func (export "local") (param (ref null $t)) (result (ref $t))
+    (local (ref $t))
+    (local.set 1 (ref.as_non_null (local.get 0)))
+    (local.get 1)))
+
+;; ==== generated code; BLESS=1 rewrites what follows ====
+;;
+;; function 0
+;; | function u0:0(i64, i64, i64) -> i64 tail {
+;; |                                 block0(v0: i64, v1: i64, v2: i64):
+;; | @0049                               v4 = iconst.i64 0
+;; | @0049                               v5 = icmp eq v1, v4  ; v4 = 0
+;; | @0049                               brif v5, block2, block3
+;; |
+;; |                                 block3:
+;; | @004b                               return v1
+;; |
+;; |                                 block2:
+;; | @004f                               jump block1(v2)
+;; |
+;; |                                 block1(v3: i64):
+;; | @004f                               return v3
+;; | }
+;;
+;;     0  push %rbp
+;;     1  mov %rsp,%rbp
+;;     4  mov %rdx,%rax
+;;     7  test %rsi,%rsi
+;;     a  je 0x0000000000000018
+;;    10  mov %rsi,%rax
+;;    13  mov %rbp,%rsp
+;;    16  pop %rbp
+;;    17  ret
+;;    18  mov %rbp,%rsp
+;;    1b  pop %rbp
+;;    1c  ret
+;;
+;; function 1
+;; | function u0:1(i64, i32) -> i32 tail {
+;; |                                 block0(v0: i64, v1: i32):
+;; | @0057                               v4 = iconst.i32 0
+;; | @0057                               v5 = icmp ne v1, v4  ; v4 = 0
+;; | @0057                               brif v5, block2(v1), block3
+;; |
+;; |                                 block3:
+;; | @0059                               v6 = iconst.i32 0
+;; | @005b                               return v6  ; v6 = 0
+;; |
+;; |                                 block2(v3: i32):
+;; | @005e                               v7 = iconst.i32 1
+;; | @0060                               jump block1(v7)  ; v7 = 1
+;; |
+;; |                                 block1(v2: i32):
+;; | @0060                               return v2
+;; | }
+;;
+;;     0  push %rbp
+;;     1  mov %rsp,%rbp
+;;     4  test %esi,%esi
+;;     6  jne 0x0000000000000013
+;;     c  xor %eax,%eax
+;;     e  mov %rbp,%rsp
+;;    11  pop %rbp
+;;    12  ret
+;;    13  mov $1,%eax
+;;    18  mov %rbp,%rsp
+;;    1b  pop %rbp
+;;    1c  ret
+;;
+;; function 2
+;; | function u0:2(i64, i64) -> i64 tail {
+;; |                                 block0(v0: i64, v1: i64):
+;; |                                     v3 = iconst.i64 0
+;; | @0068                               trapz v1, user10
+;; | @006d                               jump block1(v1)
+;; |
+;; |                                 block1(v2: i64):
+;; | @006d                               return v2
+;; | }
+;;
+;;     0  push %rbp
+;;     1  mov %rsp,%rbp
+;;     4  test %rsi,%rsi
+;;     7  je 0x0000000000000015
+;;     d  mov %rsi,%rax
+;;    10  mov %rbp,%rsp
+;;    13  pop %rbp
+;;    14  ret
+;;    15  ud2
