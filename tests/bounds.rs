@@ -306,11 +306,14 @@ fn accesses_to_other_memories_are_in_bounds_or_trap() {
     assert!(accesses >= 200_000, "only {accesses}");
 }
 
+/// From the memory, where to start, the rounds and the step to where it ends and what it reads; a trap is `None`.
+type Model = fn(&mut Vec<u8>, u64, u64, u64) -> Option<(u64, u64)>;
+
 /// Loops over a memory, each a function of where to start (`$p`) and how often to go round (`$n`), which gives where it ended and what it
 /// read in two numbers; and what it must do. `{s}` is the step.
 struct Walk {
     text: &'static str,
-    model: fn(&mut Vec<u8>, u64, u64, u64) -> Option<(u64, u64)>,
+    model: Model,
 }
 
 /// The byte at `place`, which is a trap where there is none.

@@ -1,6 +1,7 @@
 //! Golden tests of generated code: each `golden/*.wat` is a module with, below it in comments, the CLIF and the x86-64 code
 //! that its functions become. A change of the compiler shows as a change of these files: `BLESS=1 cargo test --test golden`
-//! rewrites them. Code is for the least CPU features that there are, and those that a first line `;; cpu: has_avx` names.
+//! rewrites them. Code is for the least CPU features that there are, and those that a first line `;; cpu: has_avx` names;
+//! `;; without signals` compiles without them.
 
 use iced_x86::{Decoder, DecoderOptions, Formatter, GasFormatter};
 use std::fmt::Write;
@@ -10,12 +11,14 @@ use tancho_jit::{Compiler, Options};
 
 const MARK: &str = "\n;; ==== generated code; BLESS=1 rewrites what follows ====\n";
 
-/// A compiler for the CPU features that the first line of `source` names.
+/// A compiler for the CPU features that the first line of `source` names, or without signals where that says so.
 fn compiler(source: &str) -> Compiler {
     let triple = "x86_64-unknown-linux-gnu".parse().expect("a triple");
     let named = source.lines().next().and_then(|line| line.strip_prefix(";; cpu: "));
     let cpu_features = named.unwrap_or("").split_whitespace().map(str::to_owned).collect();
-    let options = Options { target: Some(triple), cpu_features, verifier: true, ..Options::default() };
+    let signals_based_traps = source.lines().next() != Some(";; without signals");
+    let tunables = Tunables { signals_based_traps, ..Tunables::default() };
+    let options = Options { target: Some(triple), cpu_features, tunables, verifier: true, ..Options::default() };
     Compiler::new(options).expect("the tests are built with every back end")
 }
 
@@ -60,13 +63,16 @@ fn every_target_compiles_the_golden_modules() {
         let tunables = Tunables { belt: true, ..Tunables::default() };
         let belted = Compiler::new(Options { tunables, ..options.clone() });
         let belted = belted.expect("the tests are built with every back end");
+        let tunables = Tunables { signals_based_traps: false, ..Tunables::default() };
+        let quiet = Compiler::new(Options { tunables, ..options.clone() });
+        let quiet = quiet.expect("the tests are built with every back end");
         let compiler = Compiler::new(options).expect("the tests are built with every back end");
         // So many that registers are allocated in one pass.
         let wide = format!("(module (func (param i64) (result i64) (local{}) (local.get 9000)))", " i64".repeat(9000));
         let sources = files().into_iter().map(|path| std::fs::read_to_string(path).expect("it can be read"));
         for source in sources.chain([wide]) {
             let wasm = wat::parse_str(&source).expect("the text is well-formed");
-            for compiler in [&compiler, &belted] {
+            for compiler in [&compiler, &belted, &quiet] {
                 compiler
                     .compile(&wasm)
                     .unwrap_or_else(|error| panic!("{triple}: {error} in {}", source.get(..400).unwrap_or(&source)));
