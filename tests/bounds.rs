@@ -17,62 +17,127 @@ const KINDS: [(&str, &str, u64); 9] = [
     ("f64.load", "f64.store", 8),
 ];
 
-fn offsets(guard: u64) -> Vec<u64> {
-    let mut offsets = vec![0, 1, PAGE - 1, PAGE, (1 << 31) - 1, 1 << 31, u64::from(u32::MAX)];
-    offsets.extend([guard.saturating_sub(8), guard.saturating_sub(1), guard, guard + 1]);
-    offsets.retain(|offset| u32::try_from(*offset).is_ok());
-    offsets.sort_unstable();
-    offsets.dedup();
-    offsets
+/// A memory, and how accesses to it are checked.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    /// Whether it is indexed by `i64`.
+    wide: bool,
+    /// Bytes, in pages of 64 KiB where they are a multiple of that.
+    length: u64,
+    reservation: u64,
+    guard: u64,
+    signals: bool,
+    mitigation: bool,
 }
 
-fn module(offsets: &[u64]) -> String {
-    let mut text = String::from("(module (memory (export \"memory\") 1)\n");
-    for (kind, (load, store, _)) in KINDS.iter().enumerate() {
-        let ty = &load[..3];
-        for offset in offsets {
-            writeln!(
-                text,
-                "(func (export \"l{kind}_{offset}\") (param i32) (drop ({load} offset={offset} (local.get 0))))
-                 (func (export \"s{kind}_{offset}\") (param i32) ({store} offset={offset} (local.get 0) ({ty}.const 0)))"
-            )
-            .expect("writing to a string");
-        }
+impl Case {
+    const USUAL: Case =
+        Case { wide: false, length: PAGE, reservation: 4 << 30, guard: 32 << 20, signals: true, mitigation: true };
+
+    fn engine(&self) -> Engine {
+        let mut config = Config::new();
+        config.memory_reservation(self.reservation).memory64_reservation(self.reservation);
+        config.memory_guard_size(self.guard).signals_based_traps(self.signals);
+        config.cranelift_memory_spectre_mitigation(self.mitigation).wasm_custom_page_sizes(true);
+        Engine::new(&config).expect("the host is supported")
     }
-    text + ")"
-}
 
-fn check(reservation: u64, guard: u64) -> usize {
-    let mut config = Config::new();
-    config.memory_reservation(reservation).memory_guard_size(guard);
-    let engine = Engine::new(&config).expect("the host is supported");
-    let offsets = offsets(guard);
-    let module = Module::new(&engine, module(&offsets)).expect("it compiles");
-    let mut store = Store::new(&engine, ());
-    let instance = Instance::new(&mut store, &module, &[]).expect("one page fits every reservation");
-    let length = PAGE;
-    let mut accesses = 0;
-    for (kind, (_, _, size)) in KINDS.iter().enumerate() {
-        for offset in &offsets {
-            let edge = length.wrapping_sub(offset + size);
-            let mut indices = vec![0, 1, PAGE - 1, PAGE, 1 << 30, (1 << 31) - 1, 1 << 31, u64::from(u32::MAX)];
-            indices.extend([edge.wrapping_sub(1), edge, edge.wrapping_add(1)]);
-            indices.extend([guard, reservation.wrapping_sub(1), reservation]);
-            for index in indices.into_iter().filter_map(|index| u32::try_from(index).ok()) {
-                let inside = u64::from(index) + offset + size <= length;
-                for access in ["l", "s"] {
-                    let name = format!("{access}{kind}_{offset}");
-                    let function = instance.get_typed_func::<u32, ()>(&mut store, &name).expect("it is exported");
-                    let found = function.call(&mut store, index);
-                    let trap = found.as_ref().err().and_then(|error| error.downcast_ref::<Trap>());
-                    let expected = (!inside).then_some(&Trap::MemoryOutOfBounds);
-                    assert_eq!(trap, expected, "{name} at {index}, reservation {reservation:#x}, guard {guard:#x}");
-                    accesses += 1;
+    fn offsets(&self) -> Vec<u64> {
+        let guard = self.guard;
+        let mut offsets = vec![0, 1, PAGE - 1, PAGE, (1 << 31) - 1, 1 << 31, u64::from(u32::MAX)];
+        offsets.extend([guard.saturating_sub(8), guard.saturating_sub(1), guard, guard + 1]);
+        if self.wide {
+            offsets.extend([
+                self.length - 8,
+                self.length - 1,
+                self.length - 4,
+                1 << 32,
+                1 << 63,
+                u64::MAX - 7,
+                u64::MAX,
+            ]);
+        }
+        offsets.retain(|offset| self.wide || u32::try_from(*offset).is_ok());
+        offsets.sort_unstable();
+        offsets.dedup();
+        offsets
+    }
+
+    /// Indices around every edge of an access that ends `end` bytes after one.
+    fn indices(&self, end: u128) -> Vec<u64> {
+        let edge = (u128::from(self.length)).wrapping_sub(end) as u64;
+        let mut indices = vec![0, 1, PAGE - 1, PAGE, 1 << 30, (1 << 31) - 1, 1 << 31, u64::from(u32::MAX)];
+        indices.extend([edge.wrapping_sub(1), edge, edge.wrapping_add(1)]);
+        let (guard, limit) = (self.guard, self.reservation);
+        indices.extend([guard, limit.wrapping_sub(1), limit]);
+        if self.wide {
+            indices.extend([limit.wrapping_sub(end as u64), limit + 1, limit + guard, limit.wrapping_add(edge)]);
+            indices.extend([
+                1 << 32,
+                edge.wrapping_add(1 << 32),
+                1 << 63,
+                edge.wrapping_add(1 << 63),
+                u64::MAX - 7,
+                u64::MAX,
+            ]);
+            // What wraps to the start, and to the end.
+            indices.extend([(end as u64).wrapping_neg(), 1_u64.wrapping_sub(end as u64)]);
+        }
+        indices.retain(|index| self.wide || u32::try_from(*index).is_ok());
+        indices
+    }
+
+    fn module(&self) -> String {
+        let address = if self.wide { "i64" } else { "i32" };
+        let memory = match self.length % PAGE {
+            0 => format!("{address} {}", self.length / PAGE),
+            _ => format!("{address} {} (pagesize 1)", self.length),
+        };
+        let mut text = format!("(module (memory (export \"memory\") {memory})\n");
+        for (kind, (load, store, _)) in KINDS.iter().enumerate() {
+            let ty = &load[..3];
+            for offset in self.offsets() {
+                writeln!(
+                    text,
+                    "(func (export \"l{kind}_{offset}\") (param {address}) (drop ({load} offset={offset} (local.get 0))))
+                     (func (export \"s{kind}_{offset}\") (param {address}) ({store} offset={offset} (local.get 0) ({ty}.const 0)))"
+                )
+                .expect("writing to a string");
+            }
+        }
+        text + ")"
+    }
+
+    fn check(&self) -> usize {
+        let engine = self.engine();
+        let module = Module::new(&engine, self.module()).expect("it compiles");
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).expect("a page and a half fits every reservation");
+        let mut accesses = 0;
+        for (kind, (_, _, size)) in KINDS.iter().enumerate() {
+            for offset in self.offsets() {
+                let end = u128::from(offset) + u128::from(*size);
+                for index in self.indices(end) {
+                    let inside = u128::from(index) + end <= u128::from(self.length);
+                    for access in ["l", "s"] {
+                        let name = format!("{access}{kind}_{offset}");
+                        let found = if self.wide {
+                            let function = instance.get_typed_func::<u64, ()>(&mut store, &name);
+                            function.expect("it is exported").call(&mut store, index)
+                        } else {
+                            let function = instance.get_typed_func::<u32, ()>(&mut store, &name);
+                            function.expect("it is exported").call(&mut store, index as u32)
+                        };
+                        let trap = found.as_ref().err().and_then(|error| error.downcast_ref::<Trap>());
+                        let expected = (!inside).then_some(&Trap::MemoryOutOfBounds);
+                        assert_eq!(trap, expected, "{name} at {index:#x}, {self:?}");
+                        accesses += 1;
+                    }
                 }
             }
         }
+        accesses
     }
-    accesses
 }
 
 /// Lengths of `memory.copy` and `memory.fill`: in place, by a builtin, and about the sizes at which the way to do it changes.
@@ -209,9 +274,34 @@ fn accesses_are_in_bounds_or_trap() {
     let mut accesses = 0;
     for reservation in [PAGE, 1 << 30, (4 << 30) - PAGE, 4 << 30] {
         for guard in [0, PAGE, 32 << 20, 4 << 30] {
-            accesses += check(reservation, guard);
+            accesses += Case { reservation, guard, ..Case::USUAL }.check();
         }
     }
     println!("{accesses} accesses, every one as the model has it");
     assert!(accesses >= 28_000);
+}
+
+/// The same for indices of 64 bits, for memories that end in the middle of a page, for memories that have no reservation, and without
+/// signals.
+#[test]
+fn accesses_to_other_memories_are_in_bounds_or_trap() {
+    let mut accesses = 0;
+    for wide in [false, true] {
+        for length in [PAGE, PAGE + 12_345] {
+            for (reservation, guard) in
+                [(64 << 30, 32 << 20), (64 << 30, PAGE), (2 * PAGE, PAGE), (2 * PAGE, 0), (0, 0)]
+            {
+                for signals in [true, false] {
+                    // Without the mitigation nothing stands behind the check.
+                    let mitigation = signals;
+                    accesses += Case { wide, length, reservation, guard, signals, mitigation }.check();
+                    if reservation == 2 * PAGE {
+                        accesses += Case { wide, length, reservation, guard, signals, mitigation: !mitigation }.check();
+                    }
+                }
+            }
+        }
+    }
+    println!("{accesses} accesses, every one as the model has it");
+    assert!(accesses >= 200_000, "only {accesses}");
 }

@@ -160,6 +160,75 @@ fn the_belt_changes_no_result_and_is_part_of_a_compiled_file() {
 }
 
 #[test]
+fn proposals_are_turned_on_and_off() {
+    let bench = Bench::new();
+    bench.file(
+        "pages.wat",
+        r#"(module (memory 3 (pagesize 1)) (func (export "f") (param i32) (result i32) (i32.load8_u (local.get 0))))"#,
+    );
+    bench.file(
+        "wide.wat",
+        r#"(module (memory i64 1) (func (export "f") (param i64) (result i32) (i32.load8_u (local.get 0))))"#,
+    );
+    assert_eq!(bench.run(&["validate", "pages.wat"]).code, Some(1));
+    assert_eq!(bench.run(&["validate", "-W", "custom-page-sizes", "pages.wat"]).code, Some(0));
+    assert_eq!(bench.run(&["-W", "custom-page-sizes", "--invoke", "f", "pages.wat", "2"]).stdout, "0\n");
+    assert_eq!(bench.run(&["-W", "custom-page-sizes=y", "--invoke", "f", "pages.wat", "3"]).code, Some(134));
+    assert_eq!(bench.run(&["--invoke", "f", "wide.wat", "65535"]).stdout, "0\n");
+    assert_eq!(bench.run(&["--invoke", "f", "wide.wat", "4294967296"]).code, Some(134));
+    assert_eq!(bench.run(&["-Wmemory64=n,simd=n", "--invoke", "f", "wide.wat", "1"]).code, Some(1));
+    for (wrong, said) in [("memory65", "there is no proposal `memory65`; these are: "), ("simd=on", "neither y nor n")]
+    {
+        let ended = bench.run(&["-W", wrong, "wide.wat"]);
+        assert_eq!(ended.code, Some(2));
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    }
+}
+
+/// Preview 1 has addresses of 32 bits: what a 64-bit memory holds in its first 4 GiB can be named, and nothing pretends to take others.
+#[test]
+fn a_guest_with_a_64_bit_memory_prints() {
+    let bench = Bench::new();
+    let guest = |pointer: &str| {
+        format!(
+            r#"(module
+                 (import "wasi_snapshot_preview1" "fd_write"
+                   (func $write (param i32 {pointer} {pointer} {pointer}) (result i32)))
+                 (memory (export "memory") i64 1)
+                 (data (i64.const 8) "\10\00\00\00\05\00\00\00wide\0a")
+                 (func (export "_start")
+                   (drop (call $write (i32.const 1) ({pointer}.const 8) ({pointer}.const 1) ({pointer}.const 0)))))"#
+        )
+    };
+    bench.file("low.wat", guest("i32"));
+    let ended = bench.run(&["low.wat"]);
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), "wide\n"), "{}", ended.stderr);
+    bench.file("high.wat", guest("i64"));
+    let ended = bench.run(&["high.wat"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("fd_write"), "{}", ended.stderr);
+}
+
+#[test]
+fn traps_need_no_signals() {
+    let bench = Bench::new();
+    bench.file(
+        "l.wat",
+        r#"(module (memory 1 2) (func (export "f") (param i32) (result i32)
+             (drop (memory.grow (i32.const 1))) (i32.load8_u (local.get 0))))"#,
+    );
+    let small = ["--no-signals", "--memory-reservation=0", "--memory-guard-size=0", "--memory-guard-before=0"];
+    let with = |rest: &[&'static str]| bench.run(&[&small[..], rest].concat());
+    assert_eq!(with(&["--memory64-reservation=0", "--invoke", "f", "l.wat", "131071"]).stdout, "0\n");
+    let trapped = with(&["--invoke", "f", "l.wat", "131072"]);
+    assert_eq!(trapped.code, Some(134));
+    let usual = bench.run(&["--invoke", "f", "l.wat", "131072"]);
+    let last = |text: &str| text.lines().last().map(str::to_owned);
+    assert_eq!(last(&trapped.stderr), last(&usual.stderr));
+    assert!(trapped.stderr.contains("out of bounds memory access"), "{}", trapped.stderr);
+}
+
+#[test]
 fn a_file_of_another_origin_needs_the_flag() {
     let bench = Bench::new();
     bench.file("sum.wat", ADD);
@@ -278,6 +347,27 @@ fn scripts_compare_vectors_lane_by_lane() {
     let ended = bench.run(&["wast", "v.wast"]);
     assert!(ended.stdout.contains("7 assertions passed, 9 failed"), "{}", ended.stdout);
     assert!(!ended.stdout.contains("v.wast:8:") && ended.stdout.contains("v.wast:9:"), "{}", ended.stdout);
+}
+
+/// Those of the library, each on and off; what is off is refused.
+#[test]
+fn proposals_are_turned_on_and_off_by_name() {
+    let bench = Bench::new();
+    bench.file("a.wat", "(module (type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0))))");
+    let validate = |choices: &str| bench.run(&["validate", "-W", choices, "a.wat"]);
+    for name in tancho::Config::WASM_FEATURES {
+        let name = name.replace('_', "-");
+        let on = validate(&format!("{name}=y"));
+        assert_eq!(on.code, Some(0), "{name}: {}", on.stderr);
+        // Without references, by either name, and without the types that they need, it is not valid.
+        let off = validate(&format!("{name}=n"));
+        let needed = ["function-references", "reference-types"].contains(&name.as_str());
+        assert_eq!(off.code, Some(if needed { 1 } else { 0 }), "{name}: {}", off.stderr);
+    }
+    assert_eq!(validate("function-references=n,function-references").code, Some(0), "the last one counts");
+    for wrong in ["nothing=y", "simd=yes"] {
+        assert_eq!(validate(wrong).code, Some(2), "{wrong}");
+    }
 }
 
 #[test]

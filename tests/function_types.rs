@@ -148,7 +148,7 @@ fn matrix(types: &Types, store: &mut Store<()>, instance: Instance) -> (usize, V
 #[test]
 fn every_type_is_asked_of_every_function() {
     let row = Row::begin("C5");
-    let mut random = Random(row.seed());
+    let mut random = Random::new(row.seed());
     let (mut calls, mut wrong) = (0, Vec::new());
     for round in 0..4 {
         let types = Types::random(&mut random, 64);
@@ -197,7 +197,7 @@ fn types_come_and_go_on_many_threads() {
     let seed = row.seed();
     let rounds = number("TANCHO_CASES").map_or(60, |cases| cases as usize / 16);
     // Four sets of types; a thread takes them in turn, so that at any time some are used by several and some by none.
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let sets: Vec<Types> = (0..4).map(|_| Types::random(&mut random, 6)).collect();
     let images: Vec<(Vec<u8>, Vec<u8>)> = sets
         .iter()

@@ -102,6 +102,13 @@ fn guest(engine: &Engine, module: &Module) -> Guest {
     Guest { store, run, add }
 }
 
+/// The error of each way to trap.
+pub(crate) fn errors(engine: &Engine, module: &Module) -> Vec<tancho::Error> {
+    let mut guest = guest(engine, module);
+    let mut error = |kind| guest.run.call(&mut guest.store, kind).expect_err("every kind ends in an error");
+    (0..EXPECTED.len() as i32).map(&mut error).collect()
+}
+
 /// Traps in each way, `rounds` times, and uses the instance after each.
 pub(crate) fn round_trips(engine: &Engine, module: &Module, rounds: usize) -> usize {
     let mut guest = guest(engine, module);

@@ -20,8 +20,8 @@ fn is_left_out(suite: &str, file: &TestFile<'_>) -> bool {
 struct Suite {
     name: &'static str,
     files: Vec<TestFile<'static>>,
-    /// What is off because the suite comes before it, and has down as invalid what it brought.
-    without: fn(&mut Config),
+    /// What the suite is run with. What a proposal brought is off where the suite comes before it and has that down as invalid.
+    with: fn(&mut Config),
     /// What must be there at least: files and assertions.
     expected: (usize, usize),
 }
@@ -34,13 +34,16 @@ fn suites() -> Vec<Suite> {
     let suite = |name, files: &mut dyn Iterator<Item = TestFile<'static>>, expected| Suite {
         name,
         files: files.filter(|file| is_script(file) && !is_left_out(name, file)).collect(),
-        without: match name {
+        with: match name {
             "wasm-v1" | "wasm-v2" => |config| {
-                config.wasm_multi_memory(false).wasm_function_references(false).wasm_gc(false);
+                config.wasm_multi_memory(false).wasm_function_references(false).wasm_gc(false).wasm_memory64(false);
             },
             "wasm-v3" | "wasm-latest" | "annotations" | "exceptions" => |_| {},
-            "function-references" => |config| {
+            "function-references" | "memory64" => |config| {
                 config.wasm_multi_memory(false).wasm_gc(false);
+            },
+            "custom-page-sizes" => |config| {
+                config.wasm_gc(false).wasm_custom_page_sizes(true);
             },
             _ => |config| {
                 config.wasm_gc(false);
@@ -60,6 +63,8 @@ fn suites() -> Vec<Suite> {
         suite("exceptions", &mut proposal(Proposal::ExceptionHandling), (4, 90)),
         suite("multi-memory", &mut proposal(Proposal::MultiMemory), (41, 768)),
         suite("wide-arithmetic", &mut proposal(Proposal::WideArithmetic), (1, 107)),
+        suite("memory64", &mut proposal(Proposal::Memory64), (14, 1438)),
+        suite("custom-page-sizes", &mut proposal(Proposal::CustomPageSizes), (5, 164)),
         suite("simd", &mut proposal(Proposal::Simd), (59, 25_515)),
         suite("relaxed-simd", &mut proposal(Proposal::RelaxedSimd), (7, 69)),
     ]
@@ -73,7 +78,7 @@ fn run(config: &mut Config, suites: Vec<Suite>, precompile: bool, how: &str) {
     let mut failures = Vec::new();
     for suite in suites {
         let mut config = config.clone();
-        (suite.without)(&mut config);
+        (suite.with)(&mut config);
         let engine = Engine::new(&config).expect("the host is supported");
         let (mut files, mut assertions) = (0, 0);
         for file in &suite.files {
@@ -159,6 +164,32 @@ fn under_the_belt() {
     explicit.belt(true).memory_reservation(64 << 20).memory_guard_size(0);
     let suites = suites().into_iter().filter(|suite| matches!(suite.name, "multi-memory" | "simd")).collect();
     run(&mut explicit, suites, false, "under the belt with explicit bounds");
+}
+
+/// Every trap found by comparing. `signals` does the same in a process without signal handlers.
+#[test]
+fn without_signals() {
+    run(Config::new().signals_based_traps(false), suites(), false, "without signals");
+    assert_eq!(own(Config::new().signals_based_traps(false), "", true), 229);
+}
+
+/// Memories and tables that are indexed by `i64` and memories with pages of a byte: with guards, with explicit checks, and with memories
+/// that move when they grow.
+#[test]
+fn wide_memories() {
+    let spaces = [(4 << 30, 64 << 30, 32 << 20), (64 << 20, 64 << 20, 0), (0, 0, 0), (0, 0, 32 << 20)];
+    for (reservation, reservation64, guard) in spaces {
+        for (belt, precompile) in [(false, false), (true, false), (false, true)] {
+            let mut config = Config::new();
+            config.memory_reservation(reservation).memory64_reservation(reservation64).memory_guard_size(guard);
+            config.belt(belt).wasm_custom_page_sizes(true);
+            let how = format!("with {reservation:#x}, {reservation64:#x} and {guard:#x}, belt {belt}");
+            assert_eq!(own(&config, "memory64", precompile), 158, "{how}");
+            let names = ["memory64", "custom-page-sizes", "multi-memory"];
+            let suites = suites().into_iter().filter(|suite| names.contains(&suite.name)).collect();
+            run(&mut config, suites, precompile, &how);
+        }
+    }
 }
 
 #[test]

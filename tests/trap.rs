@@ -6,7 +6,7 @@ mod round_trip;
 
 use round_trip::{EXPECTED, SOURCE, round_trips};
 use std::process::Command;
-use tancho::{Engine, Func, FuncType, Instance, Module, Store, Trap};
+use tancho::{Config, Engine, Module};
 
 fn module() -> (Engine, Module) {
     let engine = Engine::default();
@@ -53,44 +53,30 @@ fn on_several_threads_at_once_and_on_a_small_stack() {
 fn infinite_recursion_is_a_trap_on_a_small_thread() {
     std::thread::Builder::new()
         .stack_size(256 << 10)
-        .spawn(|| overflow::overflows(1000))
+        .spawn(|| overflow::overflows(&Config::new(), 1000))
         .expect("a thread can be started")
         .join()
         .expect("every overflow was a trap");
 }
 
-/// Uses nearly all of the stack that the host is promised.
-#[inline(never)]
-fn use_stack() {
-    let mut bytes = [1_u8; 60 << 10];
-    std::hint::black_box(&mut bytes);
+/// What is said of every kind of trap, and where it happened, is the same whether a signal or a comparison finds it.
+#[test]
+fn traps_are_the_same_without_signals() {
+    let said = |signals: bool| {
+        let engine = Engine::new(Config::new().signals_based_traps(signals)).expect("the host is supported");
+        let module = Module::new(&engine, SOURCE).expect("it compiles");
+        let errors = round_trip::errors(&engine, &module);
+        errors.into_iter().map(|error| format!("{error:?}")).collect::<Vec<_>>()
+    };
+    let (with, without) = (said(true), said(false));
+    // The last kind is the end of the stack, which comes at other depths.
+    assert_eq!(with[..10], without[..10]);
+    assert!(with[0].contains("0x"), "{}", with[0]);
 }
 
-/// Whoever leaves compiled code at any depth finds that much, or the call traps; were the limit not compared, this would overflow the
-/// stack of the host, and end the process.
 #[test]
 fn the_host_finds_its_stack_at_every_depth() {
-    let engine = Engine::default();
-    let source = r#"(module (import "host" "typed" (func $typed)) (import "host" "array" (func $array))
-                      (func $f (export "typed") (call $typed) (call $f))
-                      (func $g (export "array") (call $array) (call $g)))"#;
-    let module = Module::new(&engine, source).expect("it compiles");
-    let work = move || {
-        let mut store = Store::new(&engine, ());
-        let typed = Func::wrap(&mut store, use_stack);
-        let ty = FuncType::new(&engine, [], []);
-        let array = Func::new(&mut store, ty, |_, _, _| {
-            use_stack();
-            Ok(())
-        });
-        let instance =
-            Instance::new(&mut store, &module, &[typed.into(), array.into()]).expect("these are its imports");
-        for name in ["typed", "array"] {
-            let recurse = instance.get_typed_func::<(), ()>(&mut store, name).expect("it is exported");
-            let error = recurse.call(&mut store, ()).expect_err("it does not end");
-            assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::StackOverflow), "{error:?}");
-        }
-    };
+    let work = || overflow::host_at_every_depth(&Config::new());
     let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(work).expect("a thread can be started");
     thread.join().expect("both were traps");
 }

@@ -2,15 +2,14 @@
 //!
 //! Called by every command.
 
-use crate::flags::{EngineFlags, OptLevel, Proposals};
+use crate::flags::{EngineFlags, OptLevel, ProposalFlags};
 use std::ffi::OsStr;
 use std::io::Read;
 use tancho::{Config, Context, Engine, Result};
 
 /// The configuration that the flags ask for.
-pub(crate) fn config(flags: &EngineFlags) -> Result<Config> {
-    let mut config = Config::new();
-    choose(&mut config, &flags.proposals)?;
+pub(crate) fn config(flags: &EngineFlags) -> Config {
+    let mut config = proposals(&flags.proposals);
     config.cranelift_opt_level(match flags.opt_level {
         OptLevel::None => tancho::OptLevel::None,
         OptLevel::Speed => tancho::OptLevel::Speed,
@@ -22,20 +21,34 @@ pub(crate) fn config(flags: &EngineFlags) -> Result<Config> {
     if let Some(threads) = flags.compile_threads {
         config.compilation_threads(threads);
     }
-    Ok(config)
+    config.signals_based_traps(!flags.no_signals);
+    if let Some(bytes) = flags.memory_reservation {
+        config.memory_reservation(bytes);
+    }
+    if let Some(bytes) = flags.memory64_reservation {
+        config.memory64_reservation(bytes);
+    }
+    if let Some(bytes) = flags.memory_guard_size {
+        config.memory_guard_size(bytes);
+    }
+    if let Some(bytes) = flags.memory_guard_before {
+        config.memory_guard_before(bytes);
+    }
+    config
 }
 
-/// Turns proposals on and off.
-pub(crate) fn choose(config: &mut Config, proposals: &Proposals) -> Result<()> {
-    for (name, enable) in &proposals.choices {
-        config.wasm_feature(name, *enable)?;
+/// The configuration with these proposals and nothing else.
+pub(crate) fn proposals(flags: &ProposalFlags) -> Config {
+    let mut config = Config::new();
+    for proposal in &flags.wasm {
+        proposal.apply(&mut config);
     }
-    Ok(())
+    config
 }
 
 /// The engine that the flags ask for.
 pub(crate) fn engine(flags: &EngineFlags) -> Result<Engine> {
-    Engine::new(&config(flags)?)
+    Engine::new(&config(flags))
 }
 
 /// The bytes of a file; of standard input when it is called `-`.

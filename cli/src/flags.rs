@@ -2,6 +2,7 @@
 //!
 //! Called once, by `main`. Options stand before the file; everything after it is the guest's, untouched.
 
+use crate::proposal::Proposal;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -96,7 +97,7 @@ pub(crate) struct Compile {
 #[derive(Args, Debug)]
 pub(crate) struct Validate {
     #[command(flatten)]
-    pub(crate) proposals: Proposals,
+    pub(crate) proposals: ProposalFlags,
 
     /// The module (.wasm, .wat, or - for standard input).
     #[arg(value_name = "FILE")]
@@ -122,7 +123,7 @@ pub(crate) struct Wast {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EngineFlags {
     #[command(flatten)]
-    pub(crate) proposals: Proposals,
+    pub(crate) proposals: ProposalFlags,
 
     /// How much the compiler optimises.
     #[arg(long, value_name = "LEVEL", default_value = "speed", hide_possible_values = false)]
@@ -143,29 +144,36 @@ pub(crate) struct EngineFlags {
     /// Checks every address again before memory is accessed there; slow. The process ends where one is wrong, which is a bug of Tancho.
     #[arg(long)]
     pub(crate) belt: bool,
+
+    /// Finds traps by comparing, and installs no signal handlers.
+    #[arg(long)]
+    pub(crate) no_signals: bool,
+
+    /// Bytes of address space to reserve for each memory that is indexed by i32 (4 GiB by default), and most that it may hold; with 0,
+    /// memories move when they grow.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_reservation: Option<u64>,
+
+    /// The same for each memory that is indexed by i64 (64 GiB by default).
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory64_reservation: Option<u64>,
+
+    /// Bytes after each reservation that are never accessible (32 MiB by default).
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_guard_size: Option<u64>,
+
+    /// The same before each reservation (2 GiB by default).
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_guard_before: Option<u64>,
 }
 
-/// What modules may use beyond WebAssembly 1.0.
+/// What modules may use.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Proposals {
-    /// Turns proposals on (y) or off (n): -W tail-call=n,simd=n. Names are those of docs/proposals.md; a wrong one is answered with all of
-    /// them.
-    #[arg(short = 'W', value_name = "NAME=y|n", value_delimiter = ',', value_parser = proposal)]
-    pub(crate) choices: Vec<(String, bool)>,
-}
-
-/// Reads `NAME=y` or `NAME=n`.
-fn proposal(text: &str) -> Result<(String, bool), String> {
-    let (name, value) = text.split_once('=').ok_or("a proposal is turned on by NAME=y and off by NAME=n")?;
-    let enable = match value {
-        "y" => true,
-        "n" => false,
-        _ => return Err(format!("`{value}` is neither y nor n")),
-    };
-    match tancho::Config::new().wasm_feature(name, enable) {
-        Ok(_) => Ok((name.to_owned(), enable)),
-        Err(error) => Err(error.to_string()),
-    }
+pub(crate) struct ProposalFlags {
+    /// Turns a WebAssembly proposal on or off, such as custom-page-sizes or memory64=n. What is on by default is all that Tancho has and
+    /// the specification has.
+    #[arg(short = 'W', long = "wasm", value_name = "NAME[=y|n],...", value_delimiter = ',', value_parser = Proposal::parse)]
+    pub(crate) wasm: Vec<Proposal>,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]

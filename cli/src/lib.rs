@@ -4,6 +4,7 @@ pub mod command;
 mod engine;
 mod flags;
 mod outcome;
+mod proposal;
 
 use flags::Command;
 use std::ffi::OsString;

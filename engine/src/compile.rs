@@ -57,6 +57,8 @@ impl Compiler {
                 gc: features.gc,
                 compact_imports: features.compact_imports,
                 multi_memory: features.multi_memory,
+                memory64: features.memory64,
+                custom_page_sizes: features.custom_page_sizes,
                 wide_arithmetic: features.wide_arithmetic,
                 branch_hinting: features.branch_hinting,
             },

@@ -9,7 +9,11 @@ use tancho_abi::tunables::Tunables;
 pub use tancho_abi::tunables::{OptLevel, RegallocAlgorithm};
 
 macro_rules! features {
-    ($($(#[$doc:meta])* $setter:ident $field:ident;)*) => {
+    (@default) => { true };
+    (@default off) => { false };
+    (@text) => { "On by default." };
+    (@text off) => { "Off by default: it is not in the specification yet." };
+    ($($(#[$doc:meta])* $setter:ident $field:ident $($off:ident)?;)*) => {
         /// The WebAssembly proposals that modules may use.
         #[derive(Clone, Copy, Debug)]
         pub(crate) struct Features {
@@ -18,7 +22,7 @@ macro_rules! features {
 
         impl Default for Features {
             fn default() -> Self {
-                Features { $($field: true,)* }
+                Features { $($field: features!(@default $($off)?),)* }
             }
         }
 
@@ -26,7 +30,8 @@ macro_rules! features {
             $(
                 $(#[$doc])*
                 ///
-                /// On by default. A module that needs it is refused when it is off.
+                #[doc = features!(@text $($off)?)]
+                /// A module that needs it is refused when it is off.
                 pub fn $setter(&mut self, enable: bool) -> &mut Self {
                     self.features.$field = enable;
                     self
@@ -98,6 +103,10 @@ features! {
     wasm_compact_imports compact_imports;
     /// Whether a module may have several memories.
     wasm_multi_memory multi_memory;
+    /// Whether memories and tables may be indexed by `i64`.
+    wasm_memory64 memory64;
+    /// Whether the pages of a memory may be a byte each instead of 64 KiB.
+    wasm_custom_page_sizes custom_page_sizes off;
     /// Whether there is arithmetic on 128-bit integers: `i64.add128` and its kin.
     wasm_wide_arithmetic wide_arithmetic;
     /// Whether the custom section `metadata.code.branch_hint` is read, by which code that is unlikely to run is put out of the way.
@@ -107,7 +116,7 @@ features! {
 
 fn unknown_feature(name: &str) -> Error {
     let known = Config::WASM_FEATURES.join(", ").replace('_', "-");
-    Error::msg(format!("there is no proposal `{name}`; those that can be turned on and off are: {known}"))
+    Error::msg(format!("there is no proposal `{name}`; these are: {known}"))
 }
 
 /// What an [`Engine`](crate::Engine) is made with.
@@ -170,9 +179,18 @@ impl Config {
         self
     }
 
-    /// Bytes of address space (not of memory) reserved for each linear memory: 4 GiB by default.
+    /// Bytes of address space (not of memory) reserved for each linear memory that is indexed by `i32`: 4 GiB by default. No such memory
+    /// becomes larger. With 0 none is reserved beyond what a memory holds: a memory that grows moves, and every access is checked in
+    /// compiled code.
     pub fn memory_reservation(&mut self, bytes: u64) -> &mut Self {
         self.tunables.memory_reservation = bytes;
+        self
+    }
+
+    /// The same for each linear memory that is indexed by `i64`: 64 GiB by default. Compiled code makes an index that is larger than this
+    /// as large as this, and leaves the rest to the guard.
+    pub fn memory64_reservation(&mut self, bytes: u64) -> &mut Self {
+        self.tunables.memory64_reservation = bytes;
         self
     }
 
@@ -225,6 +243,16 @@ impl Config {
     /// offsets. On by default.
     pub fn generate_address_map(&mut self, enable: bool) -> &mut Self {
         self.tunables.address_map = enable;
+        self
+    }
+
+    /// Whether traps are left to signals (SIGSEGV, SIGILL, SIGFPE, SIGBUS, SIGTRAP), for which the first engine in a process installs
+    /// handlers. On by default. Off, compiled code compares and branches wherever it may trap, the end of the stack included, and no
+    /// signal handler is installed, for programs that need these signals for themselves: traps, their messages and backtraces are the
+    /// same, code is slower. Memories then need neither [reservation](Config::memory_reservation) nor
+    /// [guard](Config::memory_guard_size), and may be given 0 bytes of both where address space is scarce.
+    pub fn signals_based_traps(&mut self, enable: bool) -> &mut Self {
+        self.tunables.signals_based_traps = enable;
         self
     }
 

@@ -5,8 +5,8 @@
 use crate::compile::{self, Compiler};
 use crate::config::Config;
 use crate::error::{Context, Error, Result};
+use crate::func_type::FuncType;
 use crate::key::{self, Key};
-use crate::types::FuncType;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
@@ -33,14 +33,17 @@ struct Shared {
 }
 
 impl Engine {
-    /// An engine with this configuration. The first one in a process installs the signal handlers that traps need.
+    /// An engine with this configuration. The first one in a process that [needs them](Config::signals_based_traps) installs the signal
+    /// handlers of traps.
     ///
     /// # Errors
     ///
     /// When the target is not supported, this CPU lacks what compiled code needs at least, or the handlers cannot be
     /// installed.
     pub fn new(config: &Config) -> Result<Engine> {
-        tancho_runtime::trap::install().context("cannot install the signal handlers")?;
+        if config.tunables.signals_based_traps {
+            tancho_runtime::trap::install().context("cannot install the signal handlers")?;
+        }
         Ok(Engine(Arc::new(Shared {
             tunables: Arc::new(config.tunables.clone()),
             compiler: Compiler::new(config)?,

@@ -43,6 +43,7 @@ mod engine;
 mod error;
 mod exception;
 mod func;
+mod func_type;
 mod global;
 mod handle;
 mod instance;
@@ -64,6 +65,7 @@ pub use engine::Engine;
 pub use error::{Chain, Context, Error, Result};
 pub use exception::{Exception, ExnRef};
 pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
+pub use func_type::FuncType;
 pub use global::Global;
 pub use handle::{Export, Extern};
 pub use instance::Instance;
@@ -76,7 +78,7 @@ pub use table::Table;
 pub use tag::Tag;
 pub use trap::{FrameInfo, Trap, WasmBacktrace};
 pub use types::{
-    ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType, Mutability, RefType, TableType,
-    TagType, ValType,
+    ExportType, ExternType, GlobalType, HeapType, ImportType, MemoryType, MemoryTypeBuilder, Mutability, RefType,
+    TableType, TagType, ValType,
 };
 pub use value::{ExternRef, Ref, V128, Val};

@@ -153,6 +153,9 @@ fn table_matches(expected: &TableType, found: &TableType) -> Result<(), String> 
     if expected.element() != found.element() {
         return Err("the types of the entries differ".to_owned());
     }
+    if expected.is_64() != found.is_64() {
+        return Err("one is indexed by i64 and the other by i32".to_owned());
+    }
     limits_match((expected.minimum(), expected.maximum()), (found.minimum(), found.maximum()), "entries")
 }
 

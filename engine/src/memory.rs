@@ -153,8 +153,8 @@ impl Memory {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
         self.store.check(store, "memory")?;
-        let memory = store.runtime_mut().memory_mut(self.id);
-        memory.grow(delta).with_context(|| format!("cannot grow a memory by {delta} pages"))
+        let grown = store.runtime_mut().grow_memory(self.id, delta);
+        grown.with_context(|| format!("cannot grow a memory by {delta} pages"))
     }
 
     pub(crate) fn of(id: MemoryId, store: &StoreOpaque) -> Memory {

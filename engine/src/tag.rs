@@ -4,10 +4,11 @@
 
 use crate::context::{AsContext, AsContextMut};
 use crate::error::Result;
+use crate::func_type::FuncType;
 use crate::handle::StoreId;
 use crate::module::Module;
 use crate::store::StoreOpaque;
-use crate::types::{FuncType, TagType};
+use crate::types::TagType;
 use std::sync::Arc;
 use tancho_abi::index::TagIndex;
 use tancho_abi::module::{ExportRecord, ExternKind, Item};
@@ -64,7 +65,7 @@ impl Tag {
     }
 
     fn type_of(self, store: &StoreOpaque) -> TagType {
-        TagType::of(FuncType::of_registered(store.runtime().tag_type(self.id)))
+        TagType::of(FuncType::of(store.runtime().tag_type(self.id).clone()))
     }
 
     /// How it is imported.

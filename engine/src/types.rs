@@ -3,10 +3,9 @@
 //! Modules and handles describe themselves in them; `link` matches them. Conversions from and to the contract's and
 //! the runtime's types stand here and nowhere else.
 
-use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::func_type::FuncType;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use tancho_abi::index::TypeIndex;
 use tancho_abi::module::{ExternKind, ModuleView};
@@ -173,7 +172,7 @@ impl HeapType {
             abi::HeapType::Func => HeapType::Func,
             // Whoever has the number keeps the type.
             abi::HeapType::ConcreteFunc(id) => {
-                registry.by_id(id.0).map_or(HeapType::Func, |ty| HeapType::ConcreteFunc(FuncType(ty)))
+                registry.by_id(id.0).map_or(HeapType::Func, |ty| HeapType::ConcreteFunc(FuncType::of(ty)))
             }
             abi::HeapType::NoFunc => HeapType::NoFunc,
             abi::HeapType::Extern => HeapType::Extern,
@@ -256,136 +255,6 @@ impl fmt::Display for RefType {
     }
 }
 
-/// The type of a function. Cheap to clone.
-#[derive(Clone)]
-pub struct FuncType(Arc<RegisteredType>);
-
-impl FuncType {
-    /// The type of functions from `params` to `results`: final, and without a supertype. It may be used with every engine;
-    /// with `engine` it is quickest.
-    pub fn new(
-        engine: &Engine,
-        params: impl IntoIterator<Item = ValType>,
-        results: impl IntoIterator<Item = ValType>,
-    ) -> FuncType {
-        // Kept until the new type keeps what it refers to.
-        let own = |ty: ValType| ty.in_registry(engine.types());
-        let params: Vec<ValType> = params.into_iter().map(own).collect();
-        let results: Vec<ValType> = results.into_iter().map(own).collect();
-        FuncType(engine.types().register(&abi::FuncType {
-            params: params.iter().map(ValType::abi).collect(),
-            results: results.iter().map(ValType::abi).collect(),
-        }))
-    }
-
-    pub(crate) fn of(registered: Arc<RegisteredType>) -> FuncType {
-        FuncType(registered)
-    }
-
-    /// The types of the parameters.
-    pub fn params(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
-        self.0.ty.params.iter().map(|ty| ValType::of(*ty, self.0.registry()))
-    }
-
-    /// The types of the results.
-    pub fn results(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
-        self.0.ty.results.iter().map(|ty| ValType::of(*ty, self.0.registry()))
-    }
-
-    /// The type of parameter `index`; `None` when there are fewer.
-    pub fn param(&self, index: usize) -> Option<ValType> {
-        self.0.ty.params.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
-    }
-
-    /// The type of result `index`; `None` when there are fewer.
-    pub fn result(&self, index: usize) -> Option<ValType> {
-        self.0.ty.results.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
-    }
-
-    /// Whether every function of this type is one of type `other`: they are the same type, or this one declares the other as its
-    /// supertype, itself or by its supertypes. That parameters and results would match is not enough (§3.3.3).
-    pub fn matches(&self, other: &FuncType) -> bool {
-        self.0.is_declared(other.in_registry(self.0.registry()).id())
-    }
-
-    /// The same type, of this registry.
-    pub(crate) fn in_registry(&self, registry: &Arc<TypeRegistry>) -> FuncType {
-        FuncType(self.0.in_registry(registry))
-    }
-
-    pub(crate) fn abi(&self) -> &abi::FuncType {
-        &self.0.ty
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.0.id
-    }
-
-    pub(crate) fn of_registered(ty: &Arc<RegisteredType>) -> FuncType {
-        FuncType(ty.clone())
-    }
-
-    pub(crate) fn registered(&self) -> &Arc<RegisteredType> {
-        &self.0
-    }
-
-    /// Writes the type. Concrete types within it are written out down to `depth`: a type can refer to itself.
-    fn write(&self, f: &mut fmt::Formatter<'_>, depth: u32) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, types: &mut dyn Iterator<Item = ValType>| {
-            for (position, ty) in types.enumerate() {
-                if position > 0 {
-                    f.write_str(" ")?;
-                }
-                match &ty {
-                    ValType::Ref(RefType { nullable, heap: HeapType::ConcreteFunc(ty) }) => {
-                        f.write_str(if *nullable { "(ref null (" } else { "(ref (" })?;
-                        match depth {
-                            0 => f.write_str("...")?,
-                            _ => ty.write(f, depth - 1)?,
-                        }
-                        f.write_str("))")?;
-                    }
-                    other => write!(f, "{other}")?,
-                }
-            }
-            Ok(())
-        };
-        f.write_str("[")?;
-        list(f, &mut self.params())?;
-        f.write_str("] -> [")?;
-        list(f, &mut self.results())?;
-        f.write_str("]")
-    }
-}
-
-impl PartialEq for FuncType {
-    fn eq(&self, other: &Self) -> bool {
-        // The same type has another id in another engine.
-        self.id() == other.id() || self.id() == other.in_registry(self.0.registry()).id()
-    }
-}
-
-impl Eq for FuncType {}
-
-impl Hash for FuncType {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        // Not the id, which equal types of two engines do not share.
-        (self.0.ty.params.len(), self.0.ty.results.len()).hash(state);
-    }
-}
-
-impl fmt::Debug for FuncType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, 1)
-    }
-}
-
-impl fmt::Display for FuncType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, 1)
-    }
-}
-
 /// Whether a global can be set.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Mutability {
@@ -434,12 +303,23 @@ pub struct TableType {
     element: RefType,
     minimum: u64,
     maximum: Option<u64>,
+    index64: bool,
 }
 
 impl TableType {
     /// The type of tables of `element`, with at least `minimum` entries and at most `maximum`.
     pub fn new(element: RefType, minimum: u32, maximum: Option<u32>) -> TableType {
-        TableType { element, minimum: minimum.into(), maximum: maximum.map(u64::from) }
+        TableType { element, minimum: minimum.into(), maximum: maximum.map(u64::from), index64: false }
+    }
+
+    /// The same for tables that are indexed by `i64`.
+    pub fn new64(element: RefType, minimum: u64, maximum: Option<u64>) -> TableType {
+        TableType { element, minimum, maximum, index64: true }
+    }
+
+    /// Whether it is indexed by `i64`.
+    pub const fn is_64(&self) -> bool {
+        self.index64
     }
 
     /// The type of its entries.
@@ -458,18 +338,25 @@ impl TableType {
     }
 
     pub(crate) fn runtime(&self) -> tancho_runtime::table::TableType {
-        tancho_runtime::table::TableType { element: self.element.abi(), minimum: self.minimum, maximum: self.maximum }
+        tancho_runtime::table::TableType {
+            element: self.element.abi(),
+            minimum: self.minimum,
+            maximum: self.maximum,
+            index64: self.index64,
+        }
     }
 
     /// The type of a table that has `size` entries now (§4.5.3.1: what is imported counts as large as it is).
     pub(crate) fn of(ty: &tancho_runtime::table::TableType, size: u64, registry: &TypeRegistry) -> TableType {
-        TableType { element: RefType::of(ty.element, registry), minimum: size, maximum: ty.maximum }
+        let element = RefType::of(ty.element, registry);
+        TableType { element, minimum: size, maximum: ty.maximum, index64: ty.index64 }
     }
 }
 
 impl fmt::Display for TableType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{} {}", self.minimum, Maximum(self.maximum), self.element)
+        let index = if self.index64 { "i64 " } else { "" };
+        write!(f, "{index}{}{} {}", self.minimum, Maximum(self.maximum), self.element)
     }
 }
 
@@ -491,8 +378,18 @@ impl MemoryType {
             maximum: maximum.map(u64::from),
             index64: false,
             shared: false,
-            page_size_log2: 16,
+            page_size_log2: DEFAULT_PAGE_SIZE_LOG2,
         }
+    }
+
+    /// The same for memories that are indexed by `i64`.
+    pub fn new64(minimum: u64, maximum: Option<u64>) -> MemoryType {
+        MemoryType { minimum, maximum, index64: true, shared: false, page_size_log2: DEFAULT_PAGE_SIZE_LOG2 }
+    }
+
+    /// For types that these two do not make.
+    pub fn builder() -> MemoryTypeBuilder {
+        MemoryTypeBuilder::default()
     }
 
     /// How many pages it has at least.
@@ -549,7 +446,73 @@ impl fmt::Display for MemoryType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let index = if self.index64 { "i64 " } else { "" };
         let shared = if self.shared { " shared" } else { "" };
-        write!(f, "{index}{}{}{shared}", self.minimum, Maximum(self.maximum))
+        write!(f, "{index}{}{}{shared}", self.minimum, Maximum(self.maximum))?;
+        if self.page_size_log2 == DEFAULT_PAGE_SIZE_LOG2 {
+            return Ok(());
+        }
+        write!(f, " (pagesize {})", self.page_size())
+    }
+}
+
+/// log₂ of the page size of memories that say nothing of it.
+const DEFAULT_PAGE_SIZE_LOG2: u8 = 16;
+
+/// Makes a [`MemoryType`], by default of a 32-bit memory of at least no pages of 64 KiB.
+#[derive(Clone, Debug)]
+pub struct MemoryTypeBuilder {
+    ty: MemoryType,
+}
+
+impl Default for MemoryTypeBuilder {
+    fn default() -> Self {
+        MemoryTypeBuilder { ty: MemoryType::new(0, None) }
+    }
+}
+
+impl MemoryTypeBuilder {
+    /// How many pages it has at least.
+    pub fn min(&mut self, minimum: u64) -> &mut Self {
+        self.ty.minimum = minimum;
+        self
+    }
+
+    /// How many pages it may have at most; `None` when not limited.
+    pub fn max(&mut self, maximum: Option<u64>) -> &mut Self {
+        self.ty.maximum = maximum;
+        self
+    }
+
+    /// Whether it is indexed by `i64`.
+    pub fn memory64(&mut self, index64: bool) -> &mut Self {
+        self.ty.index64 = index64;
+        self
+    }
+
+    /// log₂ of the bytes in a page: 16 by default, or 0.
+    pub fn page_size_log2(&mut self, log2: u8) -> &mut Self {
+        self.ty.page_size_log2 = log2;
+        self
+    }
+
+    /// The type.
+    ///
+    /// # Errors
+    ///
+    /// When it is none (§3.2.6): the page size is neither 1 nor 64 KiB, the minimum exceeds the maximum, or one of them is more bytes than
+    /// an address of the memory can have.
+    pub fn build(&self) -> Result<MemoryType> {
+        let ty = &self.ty;
+        if ![0, DEFAULT_PAGE_SIZE_LOG2].contains(&ty.page_size_log2) {
+            return Err(Error::msg(format!("a page of 2^{} bytes is neither 1 byte nor 64 KiB", ty.page_size_log2)));
+        }
+        let most = if ty.index64 { u128::from(u64::MAX) + 1 } else { 1 << 32 };
+        if u128::from(ty.maximum.unwrap_or(0).max(ty.minimum)) << ty.page_size_log2 > most {
+            return Err(Error::msg(format!("a memory {ty} has more bytes than addresses")));
+        }
+        if ty.maximum.is_some_and(|maximum| maximum < ty.minimum) {
+            return Err(Error::msg(format!("the minimum of a memory {ty} exceeds its maximum")));
+        }
+        Ok(ty.clone())
     }
 }
 
@@ -741,27 +704,28 @@ pub(crate) fn extern_type(
     Ok(match ExternKind::from_code(kind).ok_or_else(malformed)? {
         ExternKind::Function => {
             let record = view.functions.get(index).ok_or_else(malformed)?;
-            ExternType::Func(FuncType(types.get(record.ty.index()).ok_or_else(malformed)?.clone()))
+            ExternType::Func(FuncType::of(types.get(record.ty.index()).ok_or_else(malformed)?.clone()))
         }
         ExternKind::Table => {
             let record = view.tables.get(index).ok_or_else(malformed)?;
             let element = tancho_runtime::types::canonical(record.element.decode_ref().ok_or_else(malformed)?, types);
             let element = RefType::of(element, registry);
-            ExternType::Table(TableType { element, minimum: record.minimum, maximum: limit(record.maximum) })
+            let (minimum, maximum) = (record.minimum, limit(record.maximum));
+            ExternType::Table(TableType { element, minimum, maximum, index64: record.index64() })
         }
         ExternKind::Memory => {
             let record = view.memories.get(index).ok_or_else(malformed)?;
             ExternType::Memory(MemoryType {
                 minimum: record.minimum,
                 maximum: limit(record.maximum),
-                index64: record.flags & 1 != 0,
-                shared: record.flags & 2 != 0,
+                index64: record.index64(),
+                shared: record.shared(),
                 page_size_log2: u8::try_from(record.page_size_log2).map_err(|_| malformed())?,
             })
         }
         ExternKind::Tag => {
             let record = view.tags.get(index).ok_or_else(malformed)?;
-            ExternType::Tag(TagType(FuncType(types.get(record.ty.index()).ok_or_else(malformed)?.clone())))
+            ExternType::Tag(TagType(FuncType::of(types.get(record.ty.index()).ok_or_else(malformed)?.clone())))
         }
         ExternKind::Global => {
             let record = view.globals.get(index).ok_or_else(malformed)?;

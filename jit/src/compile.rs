@@ -26,9 +26,10 @@ use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tancho_abi::builtin::Builtin;
+use tancho_abi::catch::Keep;
 use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
-use tancho_abi::module::{ExternKind, Keep, Module, NONE, Range, Summary, TypeRecord};
+use tancho_abi::module::{ExternKind, Module, NONE, Range, Summary, TypeRecord};
 use tancho_abi::types::FuncType;
 
 /// A compiler for one target with one set of options. Cheap to share between threads.
@@ -62,6 +63,10 @@ pub(crate) const MAX_LIVE: usize = 1 << 13;
 /// More blocks and targets of tables in a function than this, and where its loops are is not asked: Cranelift takes time by the square of those that it
 /// finds to be empty.
 pub(crate) const MAX_BLOCKS: usize = 1 << 14;
+
+/// A larger frame than this, in bytes, is not made before it is known that it fits, where no guard below the stack may be touched: functions
+/// reach so far below the limit, and as far again with their arguments, before they compare. What the host is promised is more.
+const MAX_UNASKED_FRAME: u32 = 16 << 10;
 
 /// Does `work`; a panic in it, which only a bug in the compiler can bring about, is an error and not the end of the host.
 /// Nothing of the work is used again after one.
@@ -230,9 +235,12 @@ impl Compiler {
         let mut order: Vec<(usize, Body<'_>)> = bodies.into_iter().enumerate().collect();
         let imported = env.module.facts().counts.imported_functions as usize;
         let compile = |worker: &mut Worker, (position, body): (usize, Body<'_>)| {
-            (position, self.function(env, body, worker, None))
+            (
+                position,
+                self.function(env, body, worker, None).and_then(|code| self.checked(env, imported + position, code)),
+            )
         };
-        let mut results: Vec<(usize, Result<Code, CompileError>)> = if self.options.threads == Some(1) {
+        let mut results: Vec<(usize, Result<Vec<(Role, Code)>, CompileError>)> = if self.options.threads == Some(1) {
             let mut worker = Worker::default();
             order.into_iter().map(|body| compile(&mut worker, body)).collect()
         } else {
@@ -244,7 +252,24 @@ impl Compiler {
         };
         results.sort_by_key(|(position, _)| *position);
         // The first function in the module's order that failed is the one reported, whichever failed first.
-        results.into_iter().map(|(position, code)| Ok((Role::Function(imported + position), code?))).collect()
+        let mut pieces = Vec::with_capacity(results.len());
+        for (_, made) in results {
+            pieces.extend(made?);
+        }
+        Ok(pieces)
+    }
+
+    /// The pieces of function `index`: its code, behind an entry of its own where the frame is large and must be asked about.
+    fn checked(&self, env: &ModuleEnv<'_>, index: usize, mut code: Code) -> Result<Vec<(Role, Code)>, CompileError> {
+        if self.options.tunables.signals_based_traps || code.frame <= MAX_UNASKED_FRAME {
+            return Ok(vec![(Role::Function(index), code)]);
+        }
+        let function = FunctionIndex(index as u32);
+        let mut scratch = FunctionBuilderContext::new();
+        let entry = self.maker(&mut scratch)?.checked_entry(function, env.function_type(function), code.frame);
+        code.name = Some(CodeName::Body(function));
+        let entry = self.trampoline(entry, Some(CodeName::Function(function)))?;
+        Ok(vec![(Role::Function(index), entry), (Role::Body(index), code)])
     }
 
     fn function(
@@ -369,7 +394,8 @@ impl Compiler {
 
     fn maker<'s>(&self, scratch: &'s mut FunctionBuilderContext) -> Result<TrampolineMaker<'s>, CompileError> {
         let architecture = target::architecture(&*self.isa)?;
-        Ok(TrampolineMaker { architecture, frontend: self.isa.frontend_config(), scratch })
+        let signals = self.options.tunables.signals_based_traps;
+        Ok(TrampolineMaker { architecture, frontend: self.isa.frontend_config(), signals, scratch })
     }
 
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {

@@ -26,8 +26,10 @@ pub struct Options {
 }
 
 macro_rules! features {
-    ($($(#[$doc:meta])* $name:ident $(= $flag:ident)?;)*) => {
-        /// WebAssembly proposals that modules may use. All that Tancho implements are on by default.
+    (@default) => { true };
+    (@default off) => { false };
+    ($($(#[$doc:meta])* $name:ident $(= $flag:ident)? $($off:ident)?;)*) => {
+        /// WebAssembly proposals that modules may use. All that Tancho implements and the specification has are on by default.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub struct Features {
             $($(#[$doc])* pub $name: bool,)*
@@ -35,7 +37,7 @@ macro_rules! features {
 
         impl Default for Features {
             fn default() -> Self {
-                Features { $($name: true,)* }
+                Features { $($name: features!(@default $($off)?),)* }
             }
         }
 
@@ -88,6 +90,10 @@ features! {
     compact_imports = COMPACT_IMPORTS;
     /// Several memories in one module.
     multi_memory = MULTI_MEMORY;
+    /// Memories and tables that are indexed by `i64`.
+    memory64 = MEMORY64;
+    /// Memories whose pages are a byte. Not in the specification yet.
+    custom_page_sizes = CUSTOM_PAGE_SIZES off;
     /// `i64.add128` and its kin.
     wide_arithmetic = WIDE_ARITHMETIC;
     /// Whether the custom section `metadata.code.branch_hint` is read. It changes no result, only where code stands: what is unlikely

@@ -73,9 +73,10 @@ impl Exit {
 /// What is known of the present thread.
 pub(crate) struct Thread {
     innermost: Cell<*const Activation>,
-    /// The lowest place on its stack at which host code may run, and how much lies above; 0 and 0 until it is prepared.
+    /// The lowest place on its stack at which host code may run, and how much lies above for code that traps without signals and with
+    /// them; 0 until it is prepared for that.
     limit: Cell<usize>,
-    room: Cell<usize>,
+    room: [Cell<usize>; 2],
     /// Its own stack, to which these belong; other stacks come and go, and are asked about at every entry.
     stack: Cell<Bounds>,
     /// Whether that is the main stack.
@@ -89,7 +90,7 @@ thread_local! {
         Thread {
             innermost: Cell::new(ptr::null()),
             limit: Cell::new(0),
-            room: Cell::new(0),
+            room: [const { Cell::new(0) }; 2],
             stack: Cell::new(Bounds { low: 0, high: 0 }),
             main: Cell::new(false),
             unblocked: Cell::new(false),
@@ -107,7 +108,7 @@ struct Leaving {
 impl Drop for Leaving {
     fn drop(&mut self) {
         // Later destructors of the thread may enter compiled code; they must prepare it again.
-        Thread::with(|thread| thread.room.set(0));
+        Thread::with(|thread| thread.room[1].set(0));
     }
 }
 
@@ -141,36 +142,40 @@ impl Thread {
         self.innermost.set(activation);
     }
 
-    /// The stack that holds `here`, a place in the caller's frame, and its limit.
+    /// The stack that holds `here`, a place in the caller's frame, and its limit. `signals` says whether code that runs on it traps by
+    /// them.
     #[inline]
-    pub(crate) fn stack(&self, here: usize) -> Result<(Bounds, usize), Refusal> {
+    pub(crate) fn stack(&self, here: usize, signals: bool) -> Result<(Bounds, usize), Refusal> {
         let limit = self.limit.get();
-        if here.wrapping_sub(limit) >= self.room.get() {
-            return self.prepare(here);
+        if here.wrapping_sub(limit) >= self.room[usize::from(signals)].get() {
+            return self.prepare(here, signals);
         }
         Ok((self.stack.get(), limit))
     }
 
     /// The first entry of this thread, an entry from another stack than its own, or one with too little room.
     #[cold]
-    fn prepare(&self, here: usize) -> Result<(Bounds, usize), Refusal> {
-        if self.room.get() != 0 && self.stack.get().contains(here) {
+    fn prepare(&self, here: usize, signals: bool) -> Result<(Bounds, usize), Refusal> {
+        let prepared = &self.room[usize::from(signals)];
+        if prepared.get() != 0 && self.stack.get().contains(here) {
             return Err(Refusal::NoRoom);
         }
         // Without bounds there would be no telling an overflow from a bug, without a guard no overflow but damage, and
         // without an alternate stack no handler could run after one.
         let (stack, kind) = stack::bounds_around(here).map_err(|_| Refusal::NoRoom)?;
-        if !stack::is_guarded(stack, kind) {
-            return Err(Refusal::Unguarded);
+        if signals {
+            if !stack::is_guarded(stack, kind) {
+                return Err(Refusal::Unguarded);
+            }
+            self.prepare_signals().map_err(|_| Refusal::NoRoom)?;
         }
-        self.prepare_signals().map_err(|_| Refusal::NoRoom)?;
         let limit = stack.low.saturating_add(HOST_RESERVE + OWN_RESERVE);
         let Some(room) = stack.high.checked_sub(limit).filter(|room| *room > 0) else { return Err(Refusal::NoRoom) };
         if kind != Kind::Foreign {
             self.stack.set(stack);
             self.main.set(kind == Kind::Main);
             self.limit.set(limit);
-            self.room.set(room);
+            prepared.set(room);
         }
         if here < limit { Err(Refusal::NoRoom) } else { Ok((stack, limit)) }
     }

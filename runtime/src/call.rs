@@ -5,6 +5,7 @@
 
 use crate::activation::{Activation, Exit, Refusal, Thread, fail_order};
 use crate::state::State;
+use crate::sys::register::stack_pointer;
 use crate::unwind::{Backtrace, Start, Trace, trace};
 use std::fmt;
 use tancho_abi::trap::Trap;
@@ -63,9 +64,9 @@ impl std::error::Error for Stopped {}
 /// # Errors
 ///
 /// When a trap, or an error of a host function, stopped the code; what `f` gave means nothing then. Also when there is too
-/// little room on the stack to run any, or no guard below it, and then `f` was not called.
+/// little room on the stack to run any, or no guard below it that is needed, and then `f` was not called.
 ///
-/// On the first entry of a thread, SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP are unblocked in it if they were blocked: a
+/// Where the store's tunables leave traps to signals: on the first entry of a thread, SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP are unblocked in it if they were blocked: a
 /// trap needs them. They must not be blocked again while compiled code runs.
 ///
 /// Activations of a thread must end innermost first. Where they do not (coroutines that wait in host functions and are
@@ -75,7 +76,8 @@ impl std::error::Error for Stopped {}
 ///
 /// `vm` is of a live store that nobody else uses meanwhile and to which no reference is held across the call; `entry` is a
 /// host entry (typed or array) in code that the store keeps, and `f` calls no other with the activation; `results` has
-/// room for as many results as the entry writes there. [`trap::install`](crate::trap::install) has been called.
+/// room for as many results as the entry writes there. Where the store's tunables leave traps to signals,
+/// [`trap::install`](crate::trap::install) has been called.
 #[inline]
 pub unsafe fn enter<R>(
     vm: *mut VmStore,
@@ -84,8 +86,9 @@ pub unsafe fn enter<R>(
     f: impl FnOnce(*mut VmActivation) -> R,
 ) -> Result<R, Box<Stopped>> {
     Thread::with(|thread| {
-        let here = 0_u8;
-        let (stack, limit) = match thread.stack((&raw const here).addr()) {
+        // SAFETY: the store is the caller's, and alive.
+        let signals = unsafe { (*State::of(vm)).signals_based_traps };
+        let (stack, limit) = match thread.stack(stack_pointer(), signals) {
             Ok(found) => found,
             Err(refusal) => return Err(refused(thread, &refusal)),
         };

@@ -18,7 +18,7 @@ use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use tancho_abi::index::{DefinedGlobalIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex};
-use tancho_abi::module::{Item, NONE, Range, SegmentMode, TagRecord};
+use tancho_abi::module::{Item, MemoryRecord, NONE, Range, SegmentMode, TableRecord, TagRecord};
 use tancho_abi::trap::Trap;
 use tancho_abi::types::RefType;
 use tancho_abi::vmctx::{
@@ -383,6 +383,7 @@ impl Maker<'_> {
                 element: canonical(element, self.types),
                 minimum: record.minimum,
                 maximum: (record.maximum != u64::MAX).then_some(record.maximum),
+                index64: record.index64(),
             };
             let init = initial_value(&self.context, self.code, element, record.init)?;
             let place = self.context.at::<VmTable>(self.code.layout().defined_table(TableIndex(index)));
@@ -415,7 +416,8 @@ fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateEr
         match SegmentMode::from_code(record.mode) {
             Some(SegmentMode::Passive) => continue,
             Some(SegmentMode::Active) => {
-                let offset = offset(&state.instances[id.position()].context, &code, record.offset)?;
+                let index64 = view.tables.get(record.table as usize).is_some_and(TableRecord::index64);
+                let offset = offset(&state.instances[id.position()].context, &code, record.offset, index64)?;
                 builtin::init_table(state, id, (record.table, offset), segment, 0, record.items.length).map_err(
                     |trap| InstantiateError::Segment {
                         segment: (Item::Element, segment),
@@ -434,7 +436,8 @@ fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateEr
             continue;
         }
         if record.in_image == 0 {
-            let offset = offset(&state.instances[id.position()].context, &code, record.offset)?;
+            let index64 = view.memories.get(record.memory as usize).is_some_and(MemoryRecord::index64);
+            let offset = offset(&state.instances[id.position()].context, &code, record.offset, index64)?;
             builtin::init_memory(state, id, (record.memory, offset), segment, 0, record.bytes.length).map_err(
                 |trap| InstantiateError::Segment {
                     segment: (Item::Data, segment),
@@ -448,9 +451,9 @@ fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateEr
     Ok(())
 }
 
-/// The offset of an active segment. Memories and tables are indexed by `i32` until others are supported.
-fn offset(context: &Context, code: &Code, range: Range) -> Result<u64, InstantiateError> {
+/// The offset of an active segment: an `i64` where the memory or table is indexed by it, else an `i32`.
+fn offset(context: &Context, code: &Code, range: Range, index64: bool) -> Result<u64, InstantiateError> {
     let value = evaluate(context, code, range)?;
     // SAFETY: the evaluator writes every byte of a value.
-    Ok(u64::from(unsafe { value.i32 }))
+    Ok(unsafe { if index64 { value.i64 } else { u64::from(value.i32) } })
 }

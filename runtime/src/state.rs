@@ -61,6 +61,8 @@ pub(crate) struct State {
     /// First, so that its address is the state's.
     pub(crate) vm: VmStore,
     pub(crate) stop: Stop,
+    /// The tunable of this name, where calls find it at once.
+    pub(crate) signals_based_traps: bool,
     /// The addresses of all memories with their guards, sorted: for the signal handler.
     reserved: Vec<Range<usize>>,
     pub(crate) tunables: Arc<Tunables>,
@@ -95,6 +97,7 @@ impl State {
         State {
             vm: VmStore { stack_limit: 0, exit_fp: 0, exit_pc: 0, pending: 0, builtins, interrupt_page },
             stop: Stop { pending: 0, address: None, trace: Trace::new() },
+            signals_based_traps: tunables.signals_based_traps,
             reserved: Vec::new(),
             tunables,
             instances: Vec::new(),
@@ -129,12 +132,28 @@ impl State {
 
     /// Takes a memory into the store.
     pub(crate) fn add_memory(&mut self, memory: Memory) -> MemoryId {
-        let range = memory.reserved();
-        let position = self.reserved.partition_point(|other| other.start < range.start);
-        self.reserved.insert(position, range);
+        self.reserve(memory.reserved());
         let id = MemoryId::next(self.memories.len());
         self.memories.push(memory);
         id
+    }
+
+    /// Grows a memory as [`Memory::grow`] does, and knows it by its new addresses where it moved.
+    pub(crate) fn grow_memory(&mut self, id: MemoryId, delta: u64) -> Option<u64> {
+        let memory = &mut self.memories[id.position()];
+        let before = memory.reserved();
+        let old = memory.grow(delta)?;
+        let now = memory.reserved();
+        if now != before {
+            self.reserved.retain(|range| *range != before);
+            self.reserve(now);
+        }
+        Some(old)
+    }
+
+    fn reserve(&mut self, range: Range<usize>) {
+        let position = self.reserved.partition_point(|other| other.start < range.start);
+        self.reserved.insert(position, range);
     }
 
     /// Takes a table into the store.

@@ -203,6 +203,14 @@ impl Store {
             .expect("the embedding API checks that a handle is of this store")
     }
 
+    /// Grows a memory by `delta` pages, zeroed (§4.7.9), and says how many it had; `None`, and no change, when it may not be so
+    /// large or the system refuses.
+    pub fn grow_memory(&mut self, memory: MemoryId, delta: u64) -> Option<u64> {
+        let state = self.state_mut();
+        assert!(memory.position() < state.memories.len(), "the embedding API checks that a handle is of this store");
+        state.grow_memory(memory, delta)
+    }
+
     /// A table.
     pub fn table(&self, table: TableId) -> &Table {
         self.state().tables.get(table.position()).expect("the embedding API checks that a handle is of this store")

@@ -22,6 +22,8 @@ pub struct TableType {
     pub minimum: u64,
     /// Most entries.
     pub maximum: Option<u64>,
+    /// Indexed by `i64`.
+    pub index64: bool,
 }
 
 /// A reference as a table holds it.
@@ -325,7 +327,7 @@ mod tests {
     use super::*;
 
     fn extern_table(minimum: u64, maximum: Option<u64>) -> Table {
-        let ty = TableType { element: RefType::EXTERNREF, minimum, maximum };
+        let ty = TableType { element: RefType::EXTERNREF, minimum, maximum, index64: false };
         Table::new(ty, TableValue::Handle(0), Head::own).unwrap()
     }
 
@@ -358,7 +360,8 @@ mod tests {
 
     #[test]
     fn is_bounded_and_its_zero_pages_are_free() {
-        let ty = TableType { element: RefType::FUNCREF, minimum: MAX_ENTRIES + 1, maximum: None };
+        let minimum = MAX_ENTRIES + 1;
+        let ty = TableType { element: RefType::FUNCREF, minimum, maximum: None, index64: false };
         let null = TableValue::Function(std::ptr::null_mut());
         assert!(matches!(Table::new(ty, null, Head::own), Err(TableError::TooLarge { .. })));
         let ty = TableType { minimum: MAX_ENTRIES, ..ty };

@@ -10,7 +10,7 @@ use crate::code::Code;
 use crate::exception::{self, Caught};
 use crate::state::State;
 use crate::sys::map::page_size;
-use crate::sys::register::{Resumption, resume};
+use crate::sys::register::{Resumption, resume, stack_pointer};
 use crate::sys::signal::{self, Context};
 use crate::unwind::{Start, trace};
 use std::io;
@@ -161,15 +161,13 @@ fn landing(activation: &Activation) -> Resumption {
 /// To be called by compiled code, with its store.
 pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
     let activation = Thread::with(Thread::innermost);
-    let here = 0_u8;
-    let here = (&raw const here).addr();
     // SAFETY: compiled code of the store runs, so there is an innermost activation, and both are alive and nobody else's. A handler that
     // catches what was thrown stands in a live frame, as does the entry trampoline below.
     let resumption = unsafe {
         let Some(running) = activation.as_ref() else {
             signal::fail("compiled code raised outside of an activation. This is a bug in tancho.", &[])
         };
-        if running.store != vm || !Thread::with(|thread| thread.runs(running, here)) {
+        if running.store != vm || !Thread::with(|thread| thread.runs(running, stack_pointer())) {
             fail_order();
         }
         let state = State::of(vm);

@@ -372,7 +372,7 @@ fn imports_are_linked() {
         }
         let memory_import = &*vmctx.byte_add(layout.imported_memory(MemoryIndex(0)) as usize).cast::<VmMemoryImport>();
         let owned = memory(&store, owner, 0);
-        assert_eq!(store.memory_mut(owned).grow(2), Some(1));
+        assert_eq!(store.grow_memory(owned, 2), Some(1));
         assert_eq!((*memory_import.memory).length, 3 << 16);
         assert_eq!(memory_import.base, (*memory_import.memory).base);
         let table_import = *vmctx.byte_add(layout.imported_table(TableIndex(0)) as usize).cast::<*mut VmTable>();
@@ -401,18 +401,22 @@ fn what_cannot_be_is_refused_and_the_store_goes_on() {
         refuse(&|hand| hand.memory(u64::MAX, None)),
         InstantiateError::Memory(MemoryError::TooLarge { .. })
     ));
-    for flags in [1, 2] {
+    for (flags, page_size_log2) in [(SHARED, 16), (0, 17), (INDEX64, 64)] {
         let error = refuse(&|hand| {
             hand.memory(1, None);
             hand.module.memories[0].flags = flags;
+            hand.module.memories[0].page_size_log2 = page_size_log2;
         });
         assert!(matches!(error, InstantiateError::Memory(MemoryError::Unsupported(_))));
     }
-    let error = refuse(&|hand| {
-        hand.memory(1, None);
-        hand.module.memories[0].page_size_log2 = 0;
-    });
-    assert!(matches!(error, InstantiateError::Memory(MemoryError::Unsupported(_))));
+    for (minimum, flags, page_size_log2) in [(1 << 48, INDEX64, 16), (1 << 20, INDEX64, 16), (1 << 32, 0, 0)] {
+        let error = refuse(&|hand| {
+            hand.memory(minimum + 1, None);
+            hand.module.memories[0].flags = flags;
+            hand.module.memories[0].page_size_log2 = page_size_log2;
+        });
+        assert!(matches!(error, InstantiateError::Memory(MemoryError::TooLarge { .. })), "{error}");
+    }
     assert!(matches!(
         refuse(&|hand| hand.table(FUNCREF, 10_000_001, None)),
         InstantiateError::Table(TableError::TooLarge { .. })
@@ -426,7 +430,7 @@ fn what_cannot_be_is_refused_and_the_store_goes_on() {
 #[test]
 fn the_host_makes_things() {
     let mut store = store();
-    let extern_table = TableType { element: RefType::EXTERNREF, minimum: 2, maximum: None };
+    let extern_table = TableType { element: RefType::EXTERNREF, minimum: 2, maximum: None, index64: false };
     let handle = store.new_extern(Box::new("crane"));
     let table = store.new_table(extern_table, TableValue::Handle(handle)).unwrap();
     assert_eq!(store.table(table).get(1), Some(TableValue::Handle(handle)));

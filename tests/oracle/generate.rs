@@ -52,6 +52,8 @@ fn config(random: &mut Rng, size: Size, canonical: bool) -> Config {
     let kinds: Vec<InstructionKind> =
         kinds.into_iter().enumerate().filter(|(index, _)| *index != out).map(|(_, kind)| kind).collect();
     let imports = random.bool();
+    // What came later draws from a copy, so that the other choices of a seed stay what they were.
+    let mut later = random.clone();
     Config {
         available_imports: imports.then(|| wat::parse_str(IMPORTS).expect("it is right")),
         allowed_instructions: InstructionKinds::new(&kinds),
@@ -70,6 +72,10 @@ fn config(random: &mut Rng, size: Size, canonical: bool) -> Config {
         max_memories: 2,
         // A page less than what the swarm has room for, and few enough to digest.
         max_memory32_bytes: 4 << 16,
+        max_memory64_bytes: 4 << 16,
+        // Tables with it.
+        memory64_enabled: later.bool(),
+        custom_page_sizes_enabled: later.u8(..4) == 0,
         memory_max_size_required: true,
         memory_offset_choices: MemoryOffsetChoices(30, 3, 1),
         min_tables: 1,
@@ -88,7 +94,6 @@ fn config(random: &mut Rng, size: Size, canonical: bool) -> Config {
         exceptions_enabled: false,
         gc_enabled: false,
         generate_custom_sections: false,
-        memory64_enabled: false,
         multibyte_array_access_enabled: false,
         threads_enabled: false,
         // Results of relaxed operators depend on the machine; `operator` compares them where they do not.

@@ -4,14 +4,32 @@
 use std::io::Write;
 use std::time::Instant;
 
-/// SplitMix64: numbers from a seed.
-pub struct Random(pub u64);
+/// SplitMix64: numbers from a seed, or from the bytes of a fuzzer as long as there are any.
+pub struct Random {
+    state: u64,
+    bytes: std::vec::IntoIter<u8>,
+}
 
 impl Random {
+    /// Numbers from a seed.
+    pub fn new(seed: u64) -> Random {
+        Random { state: seed, bytes: Vec::new().into_iter() }
+    }
+
+    /// Numbers from bytes, a byte or eight for each, so that a change of few of them changes few numbers.
+    pub fn from_bytes(bytes: &[u8]) -> Random {
+        Random { state: 0, bytes: bytes.to_vec().into_iter() }
+    }
+
     /// The next number.
     pub fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        if let Some((given, _)) = self.bytes.as_slice().split_first_chunk() {
+            let number = u64::from_le_bytes(*given);
+            self.bytes.nth(given.len() - 1);
+            return number;
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
@@ -19,7 +37,8 @@ impl Random {
 
     /// A number below `end`, which is not 0.
     pub fn below(&mut self, end: usize) -> usize {
-        (self.draw() % end as u64) as usize
+        let given = if end <= 256 { self.bytes.next() } else { None };
+        given.map_or_else(|| (self.draw() % end as u64) as usize, |given| usize::from(given) % end)
     }
 
     /// One of `all`.

@@ -94,6 +94,7 @@ impl Swarm {
             // Without `..`, so that a new tunable does not compile until it is here.
             tunables: Tunables {
                 memory_reservation,
+                memory64_reservation: *later.choice(&[0, MEMORY, 64 << 20, 64 << 30]).expect("there are some"),
                 memory_guard,
                 memory_guard_before,
                 memory_copy_below: *random.choice(&[0, 64 << 10, u64::MAX]).expect("there are some"),
@@ -103,6 +104,7 @@ impl Swarm {
                 table_spectre_mitigation: random.bool(),
                 memory_spectre_mitigation: random.bool(),
                 address_map: random.bool(),
+                signals_based_traps: later.u8(..4) != 0,
                 // The belt hides how an access folds its address, so it is on in a part of the runs only.
                 belt: later.u8(..4) == 0,
                 regalloc_algorithm: if later.u8(..4) == 0 {
@@ -124,6 +126,7 @@ impl Swarm {
     pub fn config(&self) -> Config {
         let Tunables {
             memory_reservation,
+            memory64_reservation,
             memory_guard,
             memory_guard_before,
             memory_copy_below,
@@ -134,12 +137,14 @@ impl Swarm {
             table_spectre_mitigation,
             memory_spectre_mitigation,
             address_map,
+            signals_based_traps,
             belt,
             regalloc_algorithm,
         } = self.tunables;
         let mut config = Config::new();
         config
             .memory_reservation(memory_reservation)
+            .memory64_reservation(memory64_reservation)
             .memory_guard_size(memory_guard)
             .memory_guard_before(memory_guard_before)
             .memory_copy_below(memory_copy_below)
@@ -150,7 +155,9 @@ impl Swarm {
             .cranelift_table_spectre_mitigation(table_spectre_mitigation)
             .cranelift_memory_spectre_mitigation(memory_spectre_mitigation)
             .generate_address_map(address_map)
+            .signals_based_traps(signals_based_traps)
             .belt(belt)
+            .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.
         let Options { target, cpu_features, tunables: _, features: _, threads, verifier, regalloc_checker } =
@@ -176,7 +183,7 @@ impl Swarm {
             target: self.cpu_features.as_ref().map(|_| host()),
             cpu_features: self.cpu_features.iter().flatten().map(|feature| (*feature).to_owned()).collect(),
             tunables: self.tunables.clone(),
-            features: Features::default(),
+            features: Features { custom_page_sizes: true, ..Features::default() },
             threads: self.threads,
             verifier: self.verifier,
             regalloc_checker: self.regalloc_checker,

@@ -28,7 +28,8 @@ pub struct Wasmi {
 impl Default for Wasmi {
     fn default() -> Self {
         let mut config = Config::default();
-        config.wasm_wide_arithmetic(true).wasm_memory64(false).compilation_mode(CompilationMode::Eager);
+        config.wasm_wide_arithmetic(true).wasm_memory64(true).wasm_custom_page_sizes(true);
+        config.compilation_mode(CompilationMode::Eager);
         // More than the modules' fuel can use up: a comparison that ends early compares less.
         config.set_max_recursion_depth(10_000).set_max_stack_height(16 << 20);
         Wasmi { engine: Engine::new(&config) }

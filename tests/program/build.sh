@@ -71,6 +71,10 @@ exceptions() {
     python3 -m ziglang c++ -std=c++20 "${FLAGS[@]}" "${form[@]}" -o "$name.wasm" throws/*.cc "$work"/*.o
     rm -r "$work"
 }
+# Without a C library, for there is none with addresses of 64 bits: one source, in both widths.
+FREE=(-O2 -ffp-contract=off -Wall -Wextra -Werror -mbulk-memory -nostdlib -Wl,--no-entry -Wl,--export=_start -Wl,--export-memory
+    -Wl,-z,stack-size=65536)
+declare -A WIDTH=([narrow]=32 [wide]=64)
 
 build() {
     local name=$1 more=()
@@ -79,6 +83,8 @@ build() {
         exceptions false throws
     elif [ "$name" = throws_legacy ]; then
         exceptions true throws_legacy
+    elif [ -n "${WIDTH[$name]:-}" ]; then
+        python3 -m ziglang cc -std=c11 -target "wasm${WIDTH[$name]}-freestanding" "${FREE[@]}" -o "$name.wasm" wide/main.c
     elif [ -e "$name/main.c" ]; then
         python3 -m ziglang cc -std=c11 "${FLAGS[@]}" "${more[@]}" -o "$name.wasm" "$name"/*.c
     elif [ -e "$name/main.cc" ]; then
@@ -93,6 +99,6 @@ build() {
 }
 
 if [ $# -eq 0 ]; then
-    set -- actors crunch files filter interpret json life lz machine orbit posix sha shapes throws throws_legacy trap wc
+    set -- actors crunch files filter interpret json life lz machine narrow orbit posix sha shapes throws throws_legacy trap wc wide
 fi
 for name in "$@"; do build "$name"; done

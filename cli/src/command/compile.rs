@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use tancho::{Context, Engine, Result};
 
 pub(crate) fn run(flags: Compile) -> Result<ExitCode> {
-    let mut config = config(&flags.engine)?;
+    let mut config = config(&flags.engine);
     if let Some(target) = &flags.target {
         config.target(target);
     }

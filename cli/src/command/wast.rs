@@ -399,6 +399,9 @@ fn spectest(engine: &Engine, store: &mut Store<()>) -> Result<Linker<()>> {
     }
     let table = Table::new(&mut *store, TableType::new(RefType::FUNCREF, 10, Some(20)), Ref::Func(None::<Func>))?;
     linker.define(&mut *store, "spectest", "table", Extern::Table(table))?;
+    let table64 = TableType::new64(RefType::FUNCREF, 10, Some(20));
+    let table64 = Table::new(&mut *store, table64, Ref::Func(None::<Func>))?;
+    linker.define(&mut *store, "spectest", "table64", Extern::Table(table64))?;
     let memory = Memory::new(&mut *store, MemoryType::new(1, Some(2)))?;
     linker.define(&mut *store, "spectest", "memory", Extern::Memory(memory))?;
     Ok(linker)

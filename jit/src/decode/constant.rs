@@ -19,10 +19,11 @@ pub(crate) fn decode(module: &mut Module, expression: &ConstExpr<'_>) -> Result<
     super::module::range(start, module.constants.len())
 }
 
-/// The value, when the expression is a single `i32.const`.
-pub(crate) fn i32_constant(module: &Module, expression: Range) -> Option<u32> {
+/// The address, when the expression is a single `i32.const` or `i64.const`.
+pub(crate) fn address_constant(module: &Module, expression: Range) -> Option<u64> {
     match expression.of(&module.constants)? {
-        [only] if only.operator == ConstantOperator::I32 as u32 => Some(only.low as u32),
+        [only] if only.operator == ConstantOperator::I32 as u32 => Some(u64::from(only.low as u32)),
+        [only] if only.operator == ConstantOperator::I64 as u32 => Some(only.low),
         _ => None,
     }
 }

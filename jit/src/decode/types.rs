@@ -5,7 +5,7 @@
 
 use crate::error::CompileError;
 use tancho_abi::index::TypeIndex;
-use tancho_abi::module::{GlobalRecord, MemoryRecord, Range, TableRecord};
+use tancho_abi::module::{GlobalRecord, INDEX64, MemoryRecord, Range, TableRecord};
 use tancho_abi::types::{HeapType, RefType, ValType};
 
 pub(crate) fn val_type(ty: wasmparser::ValType) -> Result<ValType, CompileError> {
@@ -47,22 +47,29 @@ fn unnamed() -> CompileError {
 }
 
 pub(crate) fn table(ty: wasmparser::TableType) -> Result<TableRecord, CompileError> {
-    if ty.table64 || ty.shared {
-        return Err(CompileError::unsupported("tables indexed by i64, shared tables"));
+    if ty.shared {
+        return Err(CompileError::unsupported("shared tables"));
     }
     Ok(TableRecord {
         element: ref_type(ty.element_type)?.into(),
         minimum: ty.initial,
         maximum: ty.maximum.unwrap_or(u64::MAX),
         init: Range::default(),
+        flags: if ty.table64 { INDEX64 } else { 0 },
+        reserved: 0,
     })
 }
 
 pub(crate) fn memory(ty: wasmparser::MemoryType) -> Result<MemoryRecord, CompileError> {
-    if ty.memory64 || ty.shared || ty.page_size_log2.is_some() {
-        return Err(CompileError::unsupported("memories that are indexed by i64, shared, or of another page size"));
+    if ty.shared {
+        return Err(CompileError::unsupported("shared memories"));
     }
-    Ok(MemoryRecord { minimum: ty.initial, maximum: ty.maximum.unwrap_or(u64::MAX), page_size_log2: 16, flags: 0 })
+    Ok(MemoryRecord {
+        minimum: ty.initial,
+        maximum: ty.maximum.unwrap_or(u64::MAX),
+        page_size_log2: ty.page_size_log2(),
+        flags: if ty.memory64 { INDEX64 } else { 0 },
+    })
 }
 
 pub(crate) fn global(ty: wasmparser::GlobalType) -> Result<GlobalRecord, CompileError> {

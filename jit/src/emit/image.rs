@@ -17,6 +17,8 @@ use tancho_abi::tunables::Tunables;
 pub(crate) enum Role {
     /// Function `index` of the function index space.
     Function(usize),
+    /// The rest of function `index`, behind what stands for it.
+    Body(usize),
     /// A trampoline of type `index`.
     HostEntry(usize),
     /// A trampoline of type `index`.
@@ -76,6 +78,7 @@ fn place(module: &mut Module, role: Role, placed: Placed) {
             // One entry serves both ways of calling until internal entries have more hidden parameters.
             (function.external, function.internal, function.end) = (placed.start, placed.start, placed.end);
         }
+        Role::Body(index) => module.functions[index].end = placed.end,
         Role::HostEntry(ty) => module.trampolines[ty].host_entry = placed.start,
         Role::ArrayEntry(ty) => module.trampolines[ty].array_entry = placed.start,
         Role::HostExit(ty) => module.trampolines[ty].host_exit = placed.start,

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use tancho_abi::index::{MemoryIndex, TableIndex};
 use tancho_abi::module::{ElementRecord, MemoryImageRecord, Module, SegmentMode};
+use tancho_abi::tunables::GUARDED_PAGE_SIZE_LOG2;
 
 /// How much larger than twice the data in them the images of all memories of a module may be together. A memory whose segments lie
 /// further apart keeps them.
@@ -78,14 +79,16 @@ fn eligible(module: &Module) -> BTreeMap<MemoryIndex, Vec<(usize, Range<u64>)>> 
             continue;
         }
         let memory = MemoryIndex(segment.memory);
-        let Some(offset) = constant::i32_constant(module, segment.offset) else { break };
-        let range = u64::from(offset)..u64::from(offset) + u64::from(segment.bytes.length);
+        let Some(offset) = constant::address_constant(module, segment.offset) else { break };
+        let Some(end) = offset.checked_add(u64::from(segment.bytes.length)) else { break };
         let record = &module.memories[memory.index()];
-        let length = record.minimum.saturating_mul(1 << record.page_size_log2);
-        if module.view().is_imported_memory(memory) || range.end > length {
+        let Some(length) = record.minimum.checked_mul(1 << record.page_size_log2) else { break };
+        // A memory with smaller pages may end within one of the image's.
+        let whole_pages = record.page_size_log2 >= GUARDED_PAGE_SIZE_LOG2;
+        if module.view().is_imported_memory(memory) || end > length || !whole_pages {
             break;
         }
-        memories.entry(memory).or_default().push((position, range));
+        memories.entry(memory).or_default().push((position, offset..end));
     }
     memories
 }

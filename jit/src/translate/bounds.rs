@@ -3,22 +3,26 @@
 //! Called by every operator that reads or writes linear memory, and nothing else computes such an address. Each case states
 //! the inequality that makes it sound.
 //!
-//! The memory is a reservation of R bytes of address space followed by a guard of G bytes; its first `length` ≤ R bytes are
-//! accessible, every other byte of reservation and guard faults, and a fault there is a trap. R and G are tunables: the
-//! runtime maps what they say, and an image loads only where the same are in force.
+//! The memory is a reservation of R bytes of address space followed by a guard of G bytes (`tancho_abi::tunables::Space`); its first
+//! `length` ≤ R bytes are accessible. Where the space checks, every other byte of reservation and guard faults, and a fault there is a
+//! trap. R and G are tunables, the same for all memories of one address type: the runtime maps what they say, and an image loads only
+//! where the same are in force. A memory never becomes shorter.
 //!
 //! With the tunable `belt` each address goes through a builtin on its way to the access. The builtin computes it anew from what the
 //! guest gave, so that no rule of the compiler's, here or further down, decides alone where memory is accessed.
 
 use super::function::{FunctionTranslator, Region};
+use super::known;
 use super::signature::POINTER;
 use super::trap;
 use core::mem::{offset_of, size_of};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
+use tancho_abi::target::Architecture;
 use tancho_abi::trap::Trap;
+use tancho_abi::tunables::Space;
 use tancho_abi::vmctx::{VmMemory, VmMemoryImport};
 
 /// An address that may be accessed, for one access of the size it was asked for.
@@ -32,9 +36,11 @@ pub(crate) struct Address {
 }
 
 impl FunctionTranslator<'_, '_> {
-    /// The address of `size` bytes at `index` + `offset` in `memory`; `index` is an `i32`.
+    /// The address of `size` bytes at `index` + `offset` in `memory`; `index` is of the memory's address type, `i32` or `i64`.
     pub(crate) fn address(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u32) -> Address {
-        let address = self.sound_address(memory, index, offset, size);
+        let base = self.memory_base(memory);
+        let index = self.extend_index(index);
+        let address = self.sound_address(memory, base, index, offset, size);
         if !self.env.tunables.belt {
             return address;
         }
@@ -51,52 +57,104 @@ impl FunctionTranslator<'_, '_> {
         self.call_builtin(builtin, arguments).expect("the builtins of the belt have a result")
     }
 
-    fn sound_address(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u32) -> Address {
+    /// The same for an index of 64 bits: 0 ≤ index < 2³² where it was an `i32`, which an instruction of its own has extended.
+    fn sound_address(&mut self, memory: MemoryIndex, base: Value, index: Value, offset: u64, size: u32) -> Address {
         let flags = MemFlagsData::new()
             .with_trap_code(Some(trap::code(Trap::MemoryOutOfBounds)))
             .with_endianness(cranelift_codegen::ir::Endianness::Little)
             .with_alias_region(Some(self.alias_region(Region::Memory(memory))));
-        let base = self.memory_base(memory);
-        // The index as 64 bits, by an instruction of its own: 0 ≤ index < 2³².
-        let index = self.extend_index(index);
-        // offset and size ≤ 2³² - 1: no overflow.
-        let end = offset + u64::from(size);
-        if self.is_inside(end) && i32::try_from(offset).is_ok() {
-            // index + end ≤ (2³² - 1) + end ≤ R + G: the access begins in the reservation or the guard and ends there, so it
-            // is in bounds or faults.
-            let base = self.builder.ins().iadd(base, index);
-            return Address { base, offset: offset as i32, flags };
+        if let (Some(place), Ok(offset)) = (self.guarded(memory, index, offset, size), i32::try_from(offset)) {
+            return Address { base: self.builder.ins().iadd(base, place), offset, flags };
         }
-        // index + end < 2³⁴ does not wrap; in bounds exactly when index + end ≤ length.
-        let length = self.memory_length(memory);
-        let past = self.builder.ins().iadd_imm_u(index, end as i64);
-        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, past, length);
-        self.builder.ins().trapnz(outside, trap::code(Trap::MemoryOutOfBounds));
+        let outside = self.outside(memory, index, offset, size);
+        self.trap_if(outside, Trap::MemoryOutOfBounds);
         let start = self.builder.ins().iadd_imm_u(index, offset as i64);
         let address = self.builder.ins().iadd(base, start);
         let base = self.unless_outside(outside, address);
         Address { base, offset: 0, flags }
     }
 
-    /// The address of the `length` bytes (64 bits, extended from 32) from `start` (an `i32`) on in `memory`, checked: builtins
-    /// believe it, and an access to any part of them is in bounds. The length is at most `most`.
+    /// What to add to the base in place of the index, so that the access is in bounds or faults, without a branch: `None` where there is
+    /// no such thing.
+    fn guarded(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u32) -> Option<Value> {
+        let end = offset.checked_add(u64::from(size))?;
+        let Space { reservation, guard, checks } = self.env.memory_space(memory);
+        if !checks {
+            return None;
+        }
+        let index64 = self.env.is_memory64(memory);
+        let most = if index64 { known::most(&self.builder.func.dfg, index) } else { u32::MAX.into() };
+        let reach = reservation.checked_add(guard)?;
+        if most.checked_add(end).is_some_and(|last| last <= reach) {
+            // index + end ≤ most + end ≤ R + G: the access begins in the reservation or the guard and ends there, so it is in
+            // bounds or faults.
+            return Some(index);
+        }
+        if !index64 || end > guard || reservation == 0 {
+            return None;
+        }
+        // Let place = min(index, R). Where index ≤ R, it is the index, and place + end ≤ R + end ≤ R + G as above. Where index > R, the
+        // access is out of bounds, since index ≥ R ≥ length; and so is that at place: it begins at R + offset ≥ length, ends at
+        // R + end ≤ R + G, and so faults. There is no branch that could be mispredicted.
+        let limit = self.builder.ins().iconst(POINTER, reservation as i64);
+        if self.env.architecture == Architecture::Riscv64 && self.env.tunables.memory_spectre_mitigation {
+            // Where it has no instruction for a minimum, Cranelift branches for one.
+            let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, index, limit);
+            return Some(self.builder.ins().select_spectre_guard(outside, limit, index));
+        }
+        // All accesses at an index share this, in a loop or not.
+        Some(self.builder.ins().umin(index, limit))
+    }
+
+    /// Whether an access is out of bounds: not index + end ≤ length, in numbers without an end.
+    fn outside(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u32) -> Value {
+        let Some(end) = offset.checked_add(u64::from(size)) else {
+            // offset + size ≥ 2⁶⁴ > length.
+            return self.builder.ins().iconst(types::I8, 1);
+        };
+        let length = self.memory_length(memory);
+        if !self.env.is_memory64(memory) {
+            // index + end < 2³² + 2³³ does not wrap.
+            let past = self.builder.ins().iadd_imm_u(index, end as i64);
+            return self.builder.ins().icmp(IntCC::UnsignedGreaterThan, past, length);
+        }
+        if end <= self.env.least_memory_length(memory) {
+            // end ≤ least ≤ length, so length - end does not wrap: index + end > length exactly when index > length - end.
+            let last = self.builder.ins().iadd_imm_s(length, (end as i64).wrapping_neg());
+            return self.builder.ins().icmp(IntCC::UnsignedGreaterThan, index, last);
+        }
+        // Modulo 2⁶⁴ the sum is less than a summand exactly when it wraps, and then index + end ≥ 2⁶⁴ > length.
+        let past = self.builder.ins().iadd_imm_s(index, end as i64);
+        let wraps = self.builder.ins().icmp(IntCC::UnsignedLessThan, past, index);
+        let beyond = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, past, length);
+        self.builder.ins().bor(wraps, beyond)
+    }
+
+    /// The address of the `length` bytes (64 bits, extended where they were an `i32`) from `start` (`i32` or `i64`, as for
+    /// [`address`](Self::address)) on in `memory`, checked: builtins believe it, and an access to any part of them is in bounds. The
+    /// length is at most `most`.
     pub(crate) fn range(&mut self, memory: MemoryIndex, start: Value, length: Value, most: u64) -> Value {
-        // start + length ≤ 2 · (2³² - 1) does not wrap; in bounds exactly when it is ≤ the memory's length.
-        let index = start;
-        let start = self.extend_index(index);
+        let index64 = self.env.is_memory64(memory);
+        let start = self.extend_index(start);
         let end = self.builder.ins().iadd(start, length);
         let limit = self.memory_length(memory);
-        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
-        self.builder.ins().trapnz(outside, trap::code(Trap::MemoryOutOfBounds));
+        // Two numbers of 32 bits do not wrap: start + length ≤ 2 · (2³² - 1), in bounds exactly when it is ≤ the memory's length.
+        let mut outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
+        if index64 {
+            // As for an access.
+            let wraps = self.builder.ins().icmp(IntCC::UnsignedLessThan, end, start);
+            outside = self.builder.ins().bor(wraps, outside);
+        }
+        self.trap_if(outside, Trap::MemoryOutOfBounds);
         let base = self.memory_base(memory);
         let place = self.builder.ins().iadd(base, start);
-        // Where the check of a short range is mispredicted, nothing but reservation and guard is touched.
-        let place = if self.is_inside(most) { place } else { self.unless_outside(outside, place) };
+        // Where the check of a short range from a 32-bit index is mispredicted, nothing but reservation and guard is touched.
+        let place = if !index64 && self.is_inside(memory, most) { place } else { self.unless_outside(outside, place) };
         if !self.env.tunables.belt {
             return place;
         }
         let memory = self.iconst32(memory.0);
-        self.belt(Builtin::belt_range, &[memory, index, length, place])
+        self.belt(Builtin::belt_range, &[memory, start, length, place])
     }
 
     /// The address, or where its check is mispredicted the null page, from which nothing is read.
@@ -108,17 +166,21 @@ impl FunctionTranslator<'_, '_> {
         self.builder.ins().select_spectre_guard(outside, null, address)
     }
 
-    /// Whether every access that ends at most `end` bytes after a 32-bit index lies in reservation and guard.
-    fn is_inside(&self, end: u64) -> bool {
-        let tunables = self.env.tunables;
+    /// Whether every range that ends at most `end` bytes after a 32-bit index lies in reservation and guard.
+    fn is_inside(&self, memory: MemoryIndex, end: u64) -> bool {
+        let space = self.env.memory_space(memory);
         let last = u64::from(u32::MAX).checked_add(end);
-        let limit = tunables.memory_reservation.checked_add(tunables.memory_guard);
+        let limit = space.reservation.checked_add(space.guard);
         matches!((last, limit), (Some(last), Some(limit)) if last <= limit)
     }
 
-    /// The address of a memory's first byte. It does not change while the instance lives, so it is loaded where it pays.
+    /// The address of a memory's first byte. But for a memory that moves, it does not change while the instance lives, so it is loaded
+    /// where it pays.
     fn memory_base(&mut self, memory: MemoryIndex) -> Value {
         let layout = &self.env.layout;
+        if self.env.memory_space(memory).moves() {
+            return self.load_memory_head(memory, offset_of!(VmMemory, base));
+        }
         let offset = if self.env.is_imported_memory(memory) {
             layout.imported_memory(memory) + offset_of!(VmMemoryImport, base) as u32
         } else {
@@ -130,13 +192,17 @@ impl FunctionTranslator<'_, '_> {
     /// The present length of a memory in bytes.
     pub(crate) fn memory_length(&mut self, memory: MemoryIndex) -> Value {
         const { assert!(size_of::<usize>() == 8) };
-        let field = offset_of!(VmMemory, length) as i32;
+        self.load_memory_head(memory, offset_of!(VmMemory, length))
+    }
+
+    /// A field of a memory's head, which calls may change.
+    fn load_memory_head(&mut self, memory: MemoryIndex, field: usize) -> Value {
         let layout = &self.env.layout;
         let (head, offset) = if self.env.is_imported_memory(memory) {
             let pointer = layout.imported_memory(memory) + offset_of!(VmMemoryImport, memory) as u32;
-            (self.load_constant(POINTER, pointer), field)
+            (self.load_constant(POINTER, pointer), field as i32)
         } else {
-            (self.vmctx, layout.defined_memory(memory) as i32 + field)
+            (self.vmctx, layout.defined_memory(memory) as i32 + field as i32)
         };
         let flags = self.flags(Region::Head);
         self.builder.ins().load(POINTER, flags, head, offset)

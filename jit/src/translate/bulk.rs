@@ -12,7 +12,7 @@ use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
 
 /// The most bytes that an operator can be about.
-const ANY_LENGTH: u64 = u32::MAX as u64;
+const ANY_LENGTH: u64 = u64::MAX;
 
 impl FunctionTranslator<'_, '_> {
     pub(crate) fn memory_copy(&mut self, target_memory: u32, source_memory: u32) {

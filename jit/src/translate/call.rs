@@ -158,6 +158,10 @@ impl FunctionTranslator<'_, '_> {
     /// load itself faults, and no branch is needed. The signal handler takes a fault there for this trap, of loads that are listed for it.
     fn load_of_reference(&mut self, reference: Value, field: usize) -> Value {
         debug_assert!(field < NULL_PAGE);
+        if !self.env.tunables.signals_based_traps {
+            self.trap_unless(reference, Trap::NullFunctionReference);
+            return self.load_of_function(POINTER, reference, field);
+        }
         let flags = MemFlagsData::trusted().with_trap_code(Some(trap::code(Trap::NullFunctionReference)));
         self.builder.ins().load(POINTER, flags, reference, field as i32)
     }
@@ -170,7 +174,7 @@ impl FunctionTranslator<'_, '_> {
             // Whatever it holds is of that type.
             if element.nullable {
                 let found = self.load_entry(table, types::I32, entry, offset_of!(VmFunctionEntry, type_id));
-                self.builder.ins().trapz(found, trap::code(Trap::IndirectCallToNull));
+                self.trap_unless(found, Trap::IndirectCallToNull);
             }
             return;
         }
@@ -184,21 +188,21 @@ impl FunctionTranslator<'_, '_> {
         self.builder.set_cold_block(other);
         self.builder.switch_to_block(other);
         self.builder.seal_block(other);
-        self.builder.ins().trapz(found, trap::code(Trap::IndirectCallToNull));
+        self.trap_unless(found, Trap::IndirectCallToNull);
         match self.env.type_check(ty) {
             TypeCheck::Same => {
-                self.builder.ins().trap(trap::code(Trap::BadSignature));
+                self.trap(Trap::BadSignature);
             }
             TypeCheck::Declared { depth } => {
                 let funcref = self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, funcref));
                 let found = self.load_of_function(types::I32, funcref, offset_of!(VmFuncRef, type_depth));
                 let deep = self.builder.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, found, i64::from(depth));
-                self.builder.ins().trapz(deep, trap::code(Trap::BadSignature));
+                self.trap_unless(deep, Trap::BadSignature);
                 let supertypes = self.load_of_function(POINTER, funcref, offset_of!(VmFuncRef, supertypes));
                 let offset = (depth * size_of::<u32>() as u32) as i32;
                 let found = self.builder.ins().load(types::I32, MemFlagsData::trusted(), supertypes, offset);
                 let declared = self.builder.ins().icmp(IntCC::Equal, found, expected);
-                self.builder.ins().trapz(declared, trap::code(Trap::BadSignature));
+                self.trap_unless(declared, Trap::BadSignature);
                 self.builder.ins().jump(good, &[]);
             }
         }

@@ -7,7 +7,6 @@
 use super::function::FunctionTranslator;
 use super::legacy::Legacy;
 use super::signature::machine_type;
-use super::trap;
 use crate::decode;
 use crate::error::CompileError;
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
@@ -341,7 +340,7 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn unreachable(&mut self) {
-        self.builder.ins().trap(trap::code(Trap::UnreachableCodeReached));
+        self.trap(Trap::UnreachableCodeReached);
         self.reachable = false;
     }
 }

@@ -12,7 +12,7 @@ use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::{ConstantOperator, ExternKind, Module, ModuleView, NONE};
 use tancho_abi::target::Architecture;
-use tancho_abi::tunables::Tunables;
+use tancho_abi::tunables::{Space, Tunables};
 use tancho_abi::types::{FuncType, RefType, ValType};
 use tancho_abi::vmctx::VmLayout;
 
@@ -107,6 +107,28 @@ impl<'m> ModuleEnv<'m> {
         self.module.is_imported_memory(memory)
     }
 
+    /// Whether the memory is indexed by `i64`.
+    pub(crate) fn is_memory64(&self, memory: MemoryIndex) -> bool {
+        self.module.memories[memory.index()].index64()
+    }
+
+    /// Whether the table is indexed by `i64`.
+    pub(crate) fn is_table64(&self, table: TableIndex) -> bool {
+        self.module.tables[table.index()].index64()
+    }
+
+    /// The address space of a memory: the same for all that may be imported as it, since what it is made of is compared (§3.3).
+    pub(crate) fn memory_space(&self, memory: MemoryIndex) -> Space {
+        let record = &self.module.memories[memory.index()];
+        self.tunables.space(record.index64(), record.page_size_log2)
+    }
+
+    /// The bytes that a memory has at least, of which it never loses any; 0 where that is no number of 64 bits.
+    pub(crate) fn least_memory_length(&self, memory: MemoryIndex) -> u64 {
+        let record = &self.module.memories[memory.index()];
+        1_u64.checked_shl(record.page_size_log2).and_then(|page| record.minimum.checked_mul(page)).unwrap_or(0)
+    }
+
     /// Whether the table stands in this instance.
     pub(crate) fn is_imported_table(&self, table: TableIndex) -> bool {
         self.module.is_imported_table(table)
@@ -184,17 +206,21 @@ pub(crate) enum CodeName {
     Function(FunctionIndex),
     /// The trampoline to a builtin.
     Builtin(Builtin),
+    /// What stands behind the entry of a function that asks first whether its frame fits.
+    Body(FunctionIndex),
 }
 
 impl CodeName {
     const FUNCTION: u32 = 0;
     const BUILTIN: u32 = 1;
+    const BODY: u32 = 2;
 
     /// As Cranelift's name.
     pub(crate) fn encode(self) -> UserExternalName {
         match self {
             CodeName::Function(function) => UserExternalName::new(Self::FUNCTION, function.0),
             CodeName::Builtin(builtin) => UserExternalName::new(Self::BUILTIN, builtin as u32),
+            CodeName::Body(function) => UserExternalName::new(Self::BODY, function.0),
         }
     }
 
@@ -202,6 +228,7 @@ impl CodeName {
     pub(crate) fn decode(name: &UserExternalName) -> Option<CodeName> {
         match name.namespace {
             Self::FUNCTION => Some(CodeName::Function(FunctionIndex(name.index))),
+            Self::BODY => Some(CodeName::Body(FunctionIndex(name.index))),
             Self::BUILTIN => Builtin::ALL.get(name.index as usize).copied().map(CodeName::Builtin),
             _ => None,
         }

@@ -27,8 +27,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::rc::Rc;
 use tancho_abi::builtin::Builtin;
+use tancho_abi::catch::Keep;
 use tancho_abi::index::TagIndex;
-use tancho_abi::module::Keep;
 use tancho_abi::trap::Trap;
 use tancho_abi::types::ValType;
 use tancho_abi::vmctx::ValRaw;
@@ -270,7 +270,7 @@ impl FunctionTranslator<'_, '_> {
 
     pub(crate) fn throw_ref(&mut self) -> Result<(), CompileError> {
         let exception = self.pop();
-        self.builder.ins().trapz(exception, trap::code(Trap::NullReference));
+        self.trap_unless(exception, Trap::NullReference);
         self.throw_again(exception)
     }
 

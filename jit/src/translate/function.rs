@@ -22,8 +22,9 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use tancho_abi::builtin::Builtin;
+use tancho_abi::catch::Keep;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
-use tancho_abi::module::{Keep, NONE};
+use tancho_abi::module::NONE;
 use tancho_abi::types::{FuncType, ValType};
 use wasmparser::FuncValidatorAllocations;
 
@@ -121,6 +122,10 @@ pub(crate) fn translate(
     let builder = FunctionBuilder::new(function, &mut scratch.builder);
     let mut translator = FunctionTranslator::new(env, ty, Hints::new(hints), builder);
     let start = body.range().start;
+    if !env.tunables.signals_based_traps {
+        translator.builder.set_srcloc(SourceLoc::new(u32::try_from(start).unwrap_or(u32::MAX)));
+        translator.check_stack();
+    }
     let mut reader = body.get_locals_reader()?;
     let offset = reader.original_position();
     // All are read before any counts: too many for their number to be written is malformed, and no matter of limits.
@@ -355,7 +360,9 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             return *callee;
         }
         let signature = match name {
-            CodeName::Function(function) => self.signature(self.env.module.functions[function.index()].ty),
+            CodeName::Function(function) | CodeName::Body(function) => {
+                self.signature(self.env.module.functions[function.index()].ty)
+            }
             CodeName::Builtin(builtin) => self.builder.import_signature(signature::builtin_trampoline(builtin)),
         };
         let external = self.builder.func.declare_imported_user_function(name.encode());
@@ -377,9 +384,18 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
         self.builder.inst_results(call).first().copied()
     }
 
-    /// An `i32` index as a 64-bit number.
+    /// An index or a length as a 64-bit number. Validation has seen to it that it is an `i32` or an `i64` where one is due.
     pub(crate) fn extend_index(&mut self, index: Value) -> Value {
+        if self.builder.func.dfg.value_type(index) == POINTER {
+            return index;
+        }
         self.builder.ins().uextend(POINTER, index)
+    }
+
+    /// A size, or -1, of 64 bits as what is indexed by `i64` (`index64`) or `i32` gives it.
+    pub(crate) fn push_size(&mut self, size: Value, index64: bool) {
+        let size = if index64 { size } else { self.builder.ins().ireduce(types::I32, size) };
+        self.push(size);
     }
 
     /// A constant `i32`.

@@ -4,7 +4,7 @@
 
 use super::function::FunctionTranslator;
 use crate::error::CompileError;
-use cranelift_codegen::ir::{InstBuilder, Opcode, Type, types};
+use cranelift_codegen::ir::{InstBuilder, Opcode, Type};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
 use wasmparser::{MemArg, MemArgTarget};
@@ -84,16 +84,15 @@ impl FunctionTranslator<'_, '_> {
         let length = self.memory_length(memory);
         let shift = self.env.module.memories[memory.index()].page_size_log2;
         let pages = self.builder.ins().ushr_imm_u(length, i64::from(shift));
-        let pages = self.builder.ins().ireduce(types::I32, pages);
-        self.push(pages);
+        self.push_size(pages, self.env.is_memory64(memory));
     }
 
     pub(crate) fn memory_grow(&mut self, memory: u32) {
         let delta = self.pop();
         let delta = self.extend_index(delta);
+        let index64 = self.env.is_memory64(MemoryIndex(memory));
         let memory = self.iconst32(memory);
         let former = self.call_builtin(Builtin::memory_grow, &[memory, delta]).expect("memory_grow has a result");
-        let former = self.builder.ins().ireduce(types::I32, former);
-        self.push(former);
+        self.push_size(former, index64);
     }
 }

@@ -3,7 +3,6 @@
 //! Called by the switchboard. A function reference is the address of a `VmFuncRef` in its instance's vmctx.
 
 use super::function::FunctionTranslator;
-use super::trap;
 use crate::decode;
 use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -29,7 +28,7 @@ impl FunctionTranslator<'_, '_> {
 
     pub(crate) fn ref_as_non_null(&mut self) {
         let reference = *self.stack.last().expect("validation ensures that the operand is there");
-        self.builder.ins().trapz(reference, trap::code(Trap::NullReference));
+        self.trap_unless(reference, Trap::NullReference);
     }
 
     /// Branches where the reference is null, without it.

@@ -4,7 +4,6 @@
 
 use super::function::{FunctionTranslator, Region};
 use super::signature::POINTER;
-use super::trap;
 use core::mem::{offset_of, size_of};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
@@ -43,13 +42,13 @@ impl FunctionTranslator<'_, '_> {
         }
     }
 
-    /// The address of entry `index` (an `i32`), checked: index < length, or a trap.
+    /// The address of entry `index` (an `i32` or `i64`), checked: index < length, or a trap.
     pub(crate) fn table_entry(&mut self, table: TableIndex, index: Value) -> Value {
         let size = if self.is_function_table(table) { size_of::<VmFunctionEntry>() as u64 } else { HANDLE_ENTRY };
         let index = self.extend_index(index);
         let length = self.table_length(table);
         let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
-        self.builder.ins().trapnz(outside, trap::code(Trap::TableOutOfBounds));
+        self.trap_if(outside, Trap::TableOutOfBounds);
         let flags = match self.env.fixed_table_length(table) {
             // The entries of a table that cannot grow stay where they are.
             Some(_) => self.constant_flags(),
@@ -126,9 +125,9 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn table_size(&mut self, table: u32) {
-        let length = self.table_length(TableIndex(table));
-        let length = self.builder.ins().ireduce(types::I32, length);
-        self.push(length);
+        let table = TableIndex(table);
+        let length = self.table_length(table);
+        self.push_size(length, self.env.is_table64(table));
     }
 
     pub(crate) fn table_grow(&mut self, table: u32) {
@@ -139,10 +138,10 @@ impl FunctionTranslator<'_, '_> {
         } else {
             Builtin::table_grow_handle
         };
+        let index64 = self.env.is_table64(TableIndex(table));
         let table = self.iconst32(table);
         let former = self.call_builtin(builtin, &[table, delta, value]).expect("growing has a result");
-        let former = self.builder.ins().ireduce(types::I32, former);
-        self.push(former);
+        self.push_size(former, index64);
     }
 
     pub(crate) fn table_fill(&mut self, table: u32) {

@@ -15,12 +15,13 @@ use super::trap;
 use core::mem::{offset_of, size_of};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    BlockArg, BlockCall, Endianness, ExceptionTableData, ExceptionTableItem, Function, InstBuilder, MemFlagsData,
-    Signature, StackSlotData, StackSlotKind, Type, UserFuncName, Value, types,
+    Block, BlockArg, BlockCall, Endianness, ExceptionTableData, ExceptionTableItem, ExtFuncData, ExternalName, FuncRef,
+    Function, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind, Type, UserFuncName, Value, types,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use tancho_abi::builtin::{Builtin, VmBuiltins};
+use tancho_abi::index::FunctionIndex;
 use tancho_abi::target::Architecture;
 use tancho_abi::trap::Trap;
 use tancho_abi::types::{FuncType, ValType};
@@ -30,6 +31,8 @@ use tancho_abi::vmctx::{ValRaw, VmActivation, VmContext, VmHostContext, VmStore}
 pub(crate) struct TrampolineMaker<'s> {
     pub(crate) architecture: Architecture,
     pub(crate) frontend: TargetFrontendConfig,
+    /// The tunable `signals_based_traps`.
+    pub(crate) signals: bool,
     pub(crate) scratch: &'s mut FunctionBuilderContext,
 }
 
@@ -44,6 +47,7 @@ fn slot(position: usize) -> i32 {
 struct Maker<'f> {
     builder: FunctionBuilder<'f>,
     architecture: Architecture,
+    signals: bool,
     params: Vec<Value>,
 }
 
@@ -56,7 +60,8 @@ impl TrampolineMaker<'_> {
         builder.switch_to_block(entry);
         builder.seal_block(entry);
         let params = builder.block_params(entry).to_vec();
-        let mut maker = Maker { builder, architecture: self.architecture, params };
+        let (architecture, signals) = (self.architecture, self.signals);
+        let mut maker = Maker { builder, architecture, signals, params };
         body(&mut maker);
         maker.builder.finalize(self.frontend);
         function
@@ -142,7 +147,16 @@ impl TrampolineMaker<'_> {
                 let [_, target, source, length] = maker.first();
                 copy::few(&mut maker.builder, maker.architecture, target, source, length);
             }
-            let store = if builtin.is_leaf() { maker.check_stack(vmctx) } else { maker.leave(vmctx) };
+            let store = match builtin {
+                // Whoever traps may have no more than is promised.
+                Builtin::trap => {
+                    let store = maker.store_of(vmctx);
+                    maker.record_exit(store);
+                    store
+                }
+                leaf if leaf.is_leaf() => maker.check_stack(vmctx),
+                _ => maker.leave(vmctx),
+            };
             let builtins = maker.load_constant(vmctx, offset_of!(VmContext, builtins));
             let code = maker.load_constant(builtins, builtin.offset());
             let arguments = maker.params.clone();
@@ -155,6 +169,28 @@ impl TrampolineMaker<'_> {
         });
         function.name = UserFuncName::User(CodeName::Builtin(builtin).encode());
         function
+    }
+
+    /// The entry to a function of type `ty` with a frame of `frame` bytes, where none may be made that does not fit: traps, or goes on to
+    /// its body.
+    pub(crate) fn checked_entry(&mut self, function: FunctionIndex, ty: &FuncType, frame: u32) -> Function {
+        let mut made = self.make(signature::function(ty), |maker| {
+            let [vmctx] = maker.first();
+            let store = maker.store_of(vmctx);
+            let short = maker.is_short(store, frame);
+            let done = maker.out_of_line(short);
+            let overflow = maker.builder.ins().iconst(types::I32, i64::from(Trap::StackOverflow.code()));
+            let trap = maker.callee(CodeName::Builtin(Builtin::trap), signature::builtin_trampoline(Builtin::trap));
+            maker.builder.ins().call(trap, &[vmctx, overflow]);
+            // The builtin does not come back.
+            maker.builder.ins().trap(trap::code(Trap::StackOverflow));
+            maker.switch_to(done);
+            let body = maker.callee(CodeName::Body(function), signature::function(ty));
+            let arguments = maker.params.clone();
+            maker.builder.ins().return_call(body, &arguments);
+        });
+        made.name = UserFuncName::User(CodeName::Function(function).encode());
+        made
     }
 }
 
@@ -210,6 +246,18 @@ impl Maker<'_> {
         self.builder.ins().stack_addr(POINTER, slot, 0)
     }
 
+    /// A reference to code of the same image.
+    fn callee(&mut self, name: CodeName, signature: Signature) -> FuncRef {
+        let signature = self.builder.import_signature(signature);
+        let external = self.builder.func.declare_imported_user_function(name.encode());
+        self.builder.import_function(ExtFuncData {
+            name: ExternalName::user(external),
+            signature,
+            colocated: true,
+            patchable: false,
+        })
+    }
+
     fn call(&mut self, signature: Signature, code: Value, arguments: &[Value]) -> Vec<Value> {
         let signature = self.builder.import_signature(signature);
         let call = self.builder.ins().call_indirect(signature, code, arguments);
@@ -255,41 +303,80 @@ impl Maker<'_> {
         self.builder.block_params(normal).to_vec()
     }
 
+    /// The store of a vmctx or host context.
+    fn store_of(&mut self, context: Value) -> Value {
+        self.load_constant(context, offset_of!(VmContext, store))
+    }
+
+    /// Whether less than `frame` bytes of stack are left above what the host may rely on.
+    fn is_short(&mut self, store: Value, frame: u32) -> Value {
+        let limit = self.load_record(store, offset_of!(VmStore, stack_limit));
+        let limit = if frame == 0 { limit } else { self.builder.ins().iadd_imm_u(limit, i64::from(frame)) };
+        let stack = self.builder.ins().get_stack_pointer(POINTER);
+        self.builder.ins().icmp(IntCC::UnsignedLessThan, stack, limit)
+    }
+
     /// Traps when less stack is left than the host may rely on. `context` is a vmctx or host context; the result is its store.
     fn check_stack(&mut self, context: Value) -> Value {
-        let store = self.load_constant(context, offset_of!(VmContext, store));
-        let limit = self.load_record(store, offset_of!(VmStore, stack_limit));
-        let stack = self.builder.ins().get_stack_pointer(POINTER);
-        let short = self.builder.ins().icmp(IntCC::UnsignedLessThan, stack, limit);
-        self.builder.ins().trapnz(short, trap::code(Trap::StackOverflow));
+        let store = self.store_of(context);
+        let short = self.is_short(store, 0);
+        if self.signals {
+            self.builder.ins().trapnz(short, trap::code(Trap::StackOverflow));
+            return store;
+        }
+        let done = self.out_of_line(short);
+        self.record_exit(store);
+        let overflow = self.builder.ins().iconst(POINTER, i64::from(Trap::StackOverflow.code()));
+        self.builder.ins().store(RECORD, overflow, store, offset_of!(VmStore, pending) as i32);
+        self.raise(store);
+        self.switch_to(done);
         store
     }
 
     /// Leaves compiled code: checks the stack and records where that of compiled code ends. The result is the store.
     fn leave(&mut self, context: Value) -> Value {
         let store = self.check_stack(context);
+        self.record_exit(store);
+        store
+    }
+
+    /// Records where compiled code ends on the stack, and where in it this was called.
+    fn record_exit(&mut self, store: Value) {
         let frame = self.builder.ins().get_frame_pointer(POINTER);
         self.builder.ins().store(RECORD, frame, store, offset_of!(VmStore, exit_fp) as i32);
         let caller = self.builder.ins().get_return_address(POINTER);
         self.builder.ins().store(RECORD, caller, store, offset_of!(VmStore, exit_pc) as i32);
-        store
     }
 
     /// Unwinds when the host has left something pending.
     fn raise_pending(&mut self, store: Value) {
         let pending = self.load_record(store, offset_of!(VmStore, pending));
-        let (raise, done) = (self.builder.create_block(), self.builder.create_block());
-        self.builder.ins().brif(pending, raise, &[], done, &[]);
-        self.builder.set_cold_block(raise);
-        self.builder.switch_to_block(raise);
-        self.builder.seal_block(raise);
+        let done = self.out_of_line(pending);
+        self.raise(store);
+        self.switch_to(done);
+    }
+
+    /// Goes on out of line where `condition` is not 0; where it is, in the block that is given back.
+    fn out_of_line(&mut self, condition: Value) -> Block {
+        let (unlikely, done) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(condition, unlikely, &[], done, &[]);
+        self.builder.set_cold_block(unlikely);
+        self.switch_to(unlikely);
+        done
+    }
+
+    fn switch_to(&mut self, block: Block) {
+        self.builder.switch_to_block(block);
+        self.builder.seal_block(block);
+    }
+
+    /// Unwinds with what is pending; ends the block.
+    fn raise(&mut self, store: Value) {
         let builtins = self.load_record(store, offset_of!(VmStore, builtins));
         let code = self.load_record(builtins, offset_of!(VmBuiltins, raise));
         let signature = signature::raise(self.architecture);
         self.call(signature, code, &[store]);
         // The builtin does not return.
         self.builder.ins().trap(trap::code(Trap::UnreachableCodeReached));
-        self.builder.switch_to_block(done);
-        self.builder.seal_block(done);
     }
 }

@@ -46,9 +46,9 @@ macro_rules! for_each_builtin {
             /// `memory.fill` at an address whose range compiled code has found to be in bounds.
             memory_fill(target: Address, value: u32, length: u64);
             /// Checks `address`, which compiled code is about to access, against `index` and `offset` in memory `memory`, and gives it back.
-            belt_access(memory: u32, index: u32, offset: u64, size: u32, address: Address) -> Address;
+            belt_access(memory: u32, index: u64, offset: u64, size: u32, address: Address) -> Address;
             /// The same for `length` bytes from `start` on, which compiled code has found to be in bounds.
-            belt_range(memory: u32, start: u32, length: u64, address: Address) -> Address;
+            belt_range(memory: u32, start: u64, length: u64, address: Address) -> Address;
             /// `memory.init` from data segment `segment`.
             memory_init(memory: u32, segment: u32, target: u64, source: u32, length: u32);
             /// `data.drop`.
@@ -71,6 +71,9 @@ macro_rules! for_each_builtin {
             throw(tag: u32, values: Address);
             /// `throw_ref` of an exception, which is not null. Does not return.
             throw_ref(exception: u32);
+            /// Traps with a [`Trap`](crate::trap::Trap) code, where compiled code must not fault
+            /// ([`signals_based_traps`](crate::tunables::Tunables::signals_based_traps)). Wants no stack beyond what functions leave.
+            trap(code: u32);
         }
     };
 }

@@ -48,9 +48,16 @@ pub enum RegallocAlgorithm {
     SinglePass,
 }
 
+/// log₂ of the least page size by which a memory ends where pages of every machine do, so that what follows it can be inaccessible:
+/// that of WebAssembly's pages of 64 KiB.
+pub const GUARDED_PAGE_SIZE_LOG2: u32 = 16;
+
 tunables! {
-    /// Bytes of address space reserved for each 32-bit memory: 4 GiB, so that no index can leave it.
+    /// Bytes of address space reserved for each 32-bit memory: 4 GiB, so that no index can leave it. It has no more bytes than this;
+    /// but where this is 0 it has address space for what it holds only, and moves when it grows.
     memory_reservation: u64 = 4 << 30;
+    /// The same for each 64-bit memory.
+    memory64_reservation: u64 = 64 << 30;
     /// Bytes after the reservation that are never accessible: constant offsets up to this need no check.
     memory_guard: u64 = 32 << 20;
     /// Bytes before the reservation that are never accessible.
@@ -73,11 +80,40 @@ tunables! {
     memory_spectre_mitigation: bool = true;
     /// Whether the image maps code addresses to places in the WebAssembly file for every instruction, so that backtraces have offsets.
     address_map: bool = true;
+    /// Whether compiled code traps by faulting, which a signal handler answers. Where not, it compares and calls, the end of the stack
+    /// included, and no signal means anything to it.
+    signals_based_traps: bool = true;
     /// Whether the runtime checks every address again, by a call before each access to a memory.
     belt: bool = false;
 }
 
+/// The address space of a memory: `reservation` bytes, of which those below the memory's length are accessible, and `guard` bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Space {
+    /// Bytes that it may come to have, or 0 where it [moves](Space::moves).
+    pub reservation: u64,
+    /// Bytes after the reservation that are never accessible.
+    pub guard: u64,
+    /// Whether every byte of reservation and guard from the memory's length on faults, and a fault there is a trap: where not, compiled
+    /// code compares each address with the length.
+    pub checks: bool,
+}
+
+impl Space {
+    /// Whether the memory's base changes when it grows: its address space ends, but for what growing left over, where its bytes do.
+    pub const fn moves(&self) -> bool {
+        self.reservation == 0
+    }
+}
+
 impl Tunables {
+    /// The address space of memories with addresses of 64 bits or 32 and pages of 2^`page_size_log2` bytes.
+    pub const fn space(&self, index64: bool, page_size_log2: u32) -> Space {
+        let reservation = if index64 { self.memory64_reservation } else { self.memory_reservation };
+        let checks = self.signals_based_traps && page_size_log2 >= GUARDED_PAGE_SIZE_LOG2;
+        Space { reservation, guard: self.memory_guard, checks }
+    }
+
     /// BLAKE3 over the list.
     pub fn hash(&self) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();

@@ -17,29 +17,28 @@ use tancho_abi::vmctx::VmContext;
 pub(super) unsafe extern "C" fn belt_access(
     vmctx: *mut VmContext,
     memory: u32,
-    index: u32,
+    index: u64,
     offset: u64,
     size: u32,
     address: *mut u8,
 ) -> *mut u8 {
-    let place = u64::from(index).saturating_add(offset);
-    let size = u64::from(size);
-    let end = place.saturating_add(size);
+    let place = u128::from(index) + u128::from(offset);
+    let (length, wide) = (u64::from(size), u128::from(size));
     // SAFETY: the caller is compiled code.
     let (state, found) = unsafe { (state(vmctx), find(vmctx, memory)) };
-    let tunables = &state.tunables;
-    // Compiled code may leave the check to reservation and guard only where no index can lead past them.
-    let last = u64::from(u32::MAX).saturating_add(offset).saturating_add(size);
-    let limit = tunables.memory_reservation.saturating_add(tunables.memory_guard);
-    let reserved = found.reserved();
-    let guarded = last <= limit && reserved.end.saturating_sub(address.addr()) as u64 >= size;
-    let inside = end <= found.byte_length() as u64;
-    if !is_at(found, place, address) || !(inside || guarded) {
-        fail(
-            found,
-            [("memory", u64::from(memory)), ("index", u64::from(index)), ("offset", offset), ("size", size)],
-            address,
-        );
+    let ty = found.ty();
+    let space = state.tunables.space(ty.index64, ty.page_size_log2.into());
+    let reach = u128::from(space.reservation) + u128::from(space.guard);
+    // Compiled code may leave the check to reservation and guard only where no 32-bit index can lead past them.
+    let guarded = space.checks && (ty.index64 || u128::from(u32::MAX) + u128::from(offset) + wide <= reach);
+    let right = is_at(found, place, address);
+    let ends_inside = found.reserved().end.saturating_sub(address.addr()) as u64 >= length;
+    let past = address.addr() >= found.base().addr().saturating_add(found.byte_length());
+    // A 64-bit index may have been made smaller, if not so small that the access is in bounds.
+    let faults = guarded && ends_inside && (right || (ty.index64 && past));
+    let inside = place + wide <= found.byte_length() as u128;
+    if !(if inside { right } else { faults }) {
+        fail(found, [("memory", u64::from(memory)), ("index", index), ("offset", offset), ("size", length)], address);
     }
     address
 }
@@ -52,15 +51,14 @@ pub(super) unsafe extern "C" fn belt_access(
 pub(super) unsafe extern "C" fn belt_range(
     vmctx: *mut VmContext,
     memory: u32,
-    start: u32,
+    start: u64,
     length: u64,
     address: *mut u8,
 ) -> *mut u8 {
-    let place = u64::from(start);
     // SAFETY: the caller is compiled code.
     let found = unsafe { find(vmctx, memory) };
-    if !is_at(found, place, address) || place.saturating_add(length) > found.byte_length() as u64 {
-        fail(found, [("memory", u64::from(memory)), ("index", place), ("offset", 0), ("size", length)], address);
+    if !is_at(found, start.into(), address) || start.saturating_add(length) > found.byte_length() as u64 {
+        fail(found, [("memory", u64::from(memory)), ("index", start), ("offset", 0), ("size", length)], address);
     }
     address
 }
@@ -95,7 +93,7 @@ unsafe fn find<'a>(vmctx: *mut VmContext, memory: u32) -> &'a Memory {
 }
 
 /// Whether `address` is that of byte `place` of the memory.
-fn is_at(memory: &Memory, place: u64, address: *mut u8) -> bool {
+fn is_at(memory: &Memory, place: u128, address: *mut u8) -> bool {
     usize::try_from(place).is_ok_and(|place| memory.base().addr().checked_add(place) == Some(address.addr()))
 }
 

@@ -1,7 +1,7 @@
 //! The one way from compiled code into a builtin: finds the store and the instance, turns a trap into a pending one, and
 //! lets no panic out.
 //!
-//! Called by each builtin.
+//! Called by each builtin but those that need neither; and the builtin that is nothing but a trap.
 
 use crate::id::InstanceId;
 use crate::state::{State, instance_id};
@@ -44,6 +44,16 @@ pub(super) unsafe fn run<R>(
     // SAFETY: as above.
     unsafe { (*(*vmctx).store).pending = pending };
     otherwise
+}
+
+/// Leaves a trap pending, for which compiled code then unwinds.
+///
+/// # Safety
+///
+/// To be called by compiled code with its instance's context.
+pub(super) unsafe extern "C" fn trap(vmctx: *mut VmContext, code: u32) {
+    // SAFETY: compiled code passes its instance's context, whose store is alive and its own.
+    unsafe { (*(*vmctx).store).pending = code as usize };
 }
 
 fn message(panic: &(dyn Any + Send)) -> Box<str> {

@@ -2,7 +2,7 @@
 //!
 //! Made of the list in `tancho-abi`, so that none can be missing.
 
-use super::{belt, exception, memory, table};
+use super::{belt, entry, exception, memory, table};
 use crate::trap;
 use tancho_abi::builtin::VmBuiltins;
 
@@ -24,5 +24,6 @@ pub(crate) static BUILTINS: VmBuiltins = VmBuiltins {
     elem_drop: table::elem_drop,
     throw: exception::throw,
     throw_ref: exception::throw_ref,
+    trap: entry::trap,
     raise: trap::raise,
 };

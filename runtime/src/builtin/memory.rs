@@ -11,12 +11,6 @@ use crate::table::within;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::VmContext;
 
-/// A memory of the instance by its index.
-fn memory(state: &mut State, id: InstanceId, index: u32) -> &mut Memory {
-    let memory = state.instances[id.position()].memories[index as usize];
-    &mut state.memories[memory.position()]
-}
-
 /// The range of `length` bytes from `start` on in a memory.
 fn bytes(memory: &Memory, start: u64, length: u64) -> Result<(usize, usize), Trap> {
     within(start, length, memory.byte_length()).map_err(|_| Trap::MemoryOutOfBounds)
@@ -28,8 +22,12 @@ fn bytes(memory: &Memory, start: u64, length: u64) -> Result<(usize, usize), Tra
 ///
 /// This and the other builtins: to be called by compiled code with its instance's context.
 pub(super) unsafe extern "C" fn memory_grow(vmctx: *mut VmContext, index: u32, delta: u64) -> i64 {
+    let work = |state: &mut State, id: InstanceId| {
+        let memory = state.instances[id.position()].memories[index as usize];
+        Ok(state.grow_memory(memory, delta).map_or(-1, |pages| pages as i64))
+    };
     // SAFETY: the caller is compiled code.
-    unsafe { run(vmctx, -1, |state, id| Ok(memory(state, id, index).grow(delta).map_or(-1, |pages| pages as i64))) }
+    unsafe { run(vmctx, -1, work) }
 }
 
 /// `memory.copy`, the bounds of which compiled code has checked: small copies are frequent, and finding the memories here would

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! | guard before | accessible: `length` bytes | inaccessible up to the reservation's end | guard |
-//!                ^ base                                                                  ^ base + memory_reservation
+//!                ^ base                                                                  ^ base + reservation
 //! ```
 //!
-//! Called by `store`, `instantiate` and the builtins. Its base never changes; its head, which compiled code reads, is
-//! always true.
+//! Called by `store`, `instantiate` and the builtins. Its head, which compiled code reads, is always true. Its base changes only where the
+//! tunables reserve nothing for growth; pages smaller than the machine's can end in the middle of one, the rest of which is accessible.
 
 use crate::sys::map::{self, Reservation, SealedFile};
 use crate::vmctx::Head;
@@ -14,7 +14,7 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use tancho_abi::module::MemoryRecord;
-use tancho_abi::tunables::Tunables;
+use tancho_abi::tunables::{GUARDED_PAGE_SIZE_LOG2, Tunables};
 use tancho_abi::vmctx::VmMemory;
 
 /// A memory type (§2.3.15).
@@ -37,8 +37,8 @@ impl From<&MemoryRecord> for MemoryType {
         MemoryType {
             minimum: record.minimum,
             maximum: (record.maximum != u64::MAX).then_some(record.maximum),
-            index64: record.flags & 1 != 0,
-            shared: record.flags & 2 != 0,
+            index64: record.index64(),
+            shared: record.shared(),
             page_size_log2: u8::try_from(record.page_size_log2).unwrap_or(u8::MAX),
         }
     }
@@ -76,20 +76,34 @@ impl fmt::Display for MemoryError {
 
 impl std::error::Error for MemoryError {}
 
-/// The most pages of 64 KiB that a 32-bit memory has (§2.3.15: its bytes number at most 2³²).
-const MAX_PAGES: u64 = 1 << 16;
-/// log₂ of the default page size.
-const DEFAULT_PAGE_SIZE_LOG2: u8 = 16;
+/// The most bytes that a 32-bit memory has (§2.3.15).
+const MAX_BYTES32: u64 = 1 << 32;
 
 /// A linear memory.
 pub struct Memory {
     ty: MemoryType,
     reservation: Reservation,
-    /// Bytes before the base.
-    before: usize,
-    /// The most bytes that may become accessible.
-    limit: usize,
+    /// Bytes before the base, and after the part that may become accessible.
+    guards: [usize; 2],
+    /// The most bytes that may become accessible in this reservation.
+    room: usize,
+    /// The most bytes that it may come to have.
+    limit: u64,
+    /// Whether it goes to a larger reservation when it outgrows this one.
+    moves: bool,
     head: Head<VmMemory>,
+}
+
+/// The most pages that an address of the type, or a size in the same type, can tell apart.
+const fn most_pages(ty: &MemoryType) -> u64 {
+    let (bytes, sizes) = if ty.index64 { (u64::MAX, u64::MAX) } else { (MAX_BYTES32, u32::MAX as u64) };
+    let pages = bytes >> ty.page_size_log2;
+    if pages < sizes { pages } else { sizes }
+}
+
+/// The bytes of so many pages.
+fn byte_count(pages: u64, page_size_log2: u8) -> Option<u64> {
+    pages.checked_mul(1_u64.checked_shl(page_size_log2.into())?)
 }
 
 impl Memory {
@@ -99,27 +113,31 @@ impl Memory {
         tunables: &Tunables,
         head: impl FnOnce(VmMemory) -> Head<VmMemory>,
     ) -> Result<Memory, MemoryError> {
-        for (unsupported, kind) in [
-            (ty.index64, "64-bit memories"),
-            (ty.shared, "shared memories"),
-            (ty.page_size_log2 != DEFAULT_PAGE_SIZE_LOG2, "memories with another page size than 64 KiB"),
-        ] {
-            if unsupported {
-                return Err(MemoryError::Unsupported(kind));
-            }
+        if ty.shared {
+            return Err(MemoryError::Unsupported("shared memories"));
+        }
+        if ty.page_size_log2 > GUARDED_PAGE_SIZE_LOG2 as u8 {
+            return Err(MemoryError::Unsupported("memories with pages of more than 64 KiB"));
         }
         let too_large = MemoryError::TooLarge { pages: ty.minimum };
-        let sizes =
-            [tunables.memory_guard_before, tunables.memory_reservation, tunables.memory_guard].map(map::round_up);
-        let [Some(before), Some(limit), Some(after)] = sizes else { return Err(too_large) };
-        let length = if ty.minimum <= MAX_PAGES { usize::try_from(ty.minimum << ty.page_size_log2).ok() } else { None };
-        let Some(length) = length.filter(|length| *length <= limit) else { return Err(too_large) };
-        let total = before.checked_add(limit).and_then(|size| size.checked_add(after));
-        let Some(total) = total.filter(|total| *total > 0) else { return Err(too_large) };
-        let mut reservation = Reservation::new(total).map_err(MemoryError::Io)?;
-        reservation.commit(before, length).map_err(MemoryError::Io)?;
+        let space = tunables.space(ty.index64, ty.page_size_log2.into());
+        let limit = match (space.moves(), ty.index64) {
+            (false, _) => space.reservation,
+            (true, false) => MAX_BYTES32,
+            (true, true) => u64::MAX,
+        };
+        let length = byte_count(ty.minimum, ty.page_size_log2).filter(|length| *length <= limit);
+        let Some(length) = length.filter(|_| ty.minimum <= most_pages(&ty)) else { return Err(too_large) };
+        let room = if space.moves() { length } else { space.reservation };
+        let sizes = [tunables.memory_guard_before, room, space.guard].map(map::round_up);
+        let [Some(before), Some(room), Some(after)] = sizes else { return Err(too_large) };
+        let Some(reservation) = reserve([before, after], room) else { return Err(too_large) };
+        let mut reservation = reservation.map_err(MemoryError::Io)?;
+        // The length fits the room, which is a position.
+        let length = length as usize;
+        reservation.commit(before, length.next_multiple_of(map::page_size())).map_err(MemoryError::Io)?;
         let head = head(VmMemory { base: reservation.at(before), length });
-        Ok(Memory { ty, reservation, before, limit, head })
+        Ok(Memory { ty, reservation, guards: [before, after], room, limit, moves: space.moves(), head })
     }
 
     /// Its type.
@@ -138,14 +156,14 @@ impl Memory {
         unsafe { (*self.head.as_ptr()).length }
     }
 
-    /// Its first byte. Never changes.
+    /// Its first byte. Changes when a memory grows that [moves](tancho_abi::tunables::Space::moves).
     pub fn base(&self) -> *mut u8 {
-        self.reservation.at(self.before)
+        self.reservation.at(self.guards[0])
     }
 
     /// Its bytes.
     pub fn as_slice(&self) -> &[u8] {
-        // SAFETY: exactly these bytes are accessible; while the store is borrowed no compiled code runs that could write.
+        // SAFETY: these bytes are accessible; while the store is borrowed no compiled code runs that could write.
         unsafe { std::slice::from_raw_parts(self.base(), self.byte_length()) }
     }
 
@@ -156,24 +174,53 @@ impl Memory {
     }
 
     /// Grows it by `delta` pages, zeroed (§4.7.9), and says how many it had; `None`, and no change, when it may not be so
-    /// large or the system refuses.
-    pub fn grow(&mut self, delta: u64) -> Option<u64> {
+    /// large or the system refuses. Where it moves, the store must be told: [`State::grow_memory`](crate::state::State::grow_memory).
+    pub(crate) fn grow(&mut self, delta: u64) -> Option<u64> {
         let old = self.size_pages();
         let new = old.checked_add(delta)?;
-        if new > self.ty.maximum.unwrap_or(MAX_PAGES).min(MAX_PAGES) {
+        let most = most_pages(&self.ty);
+        if new > self.ty.maximum.unwrap_or(most).min(most) {
             return None;
         }
-        let length = usize::try_from(new << self.ty.page_size_log2).ok().filter(|length| *length <= self.limit)?;
-        let present = self.byte_length();
-        self.reservation.commit(self.before + present, length - present).ok()?;
+        let length = byte_count(new, self.ty.page_size_log2).filter(|length| *length <= self.limit)?;
+        let length = usize::try_from(length).ok()?;
+        if length > self.room {
+            self.move_for(length)?;
+        }
+        // What is accessible ends where a page does, and was never written past the length: it is zero.
+        let [present, needed] = [self.byte_length(), length].map(|length| length.next_multiple_of(map::page_size()));
+        self.reservation.commit(self.guards[0] + present, needed - present).ok()?;
         // SAFETY: as in `byte_length`, and the borrow is exclusive.
         unsafe { (*self.head.as_ptr()).length = length };
         Some(old)
     }
 
+    /// Moves it to a reservation with room for `length` bytes, at once for more where it may grow on; `None`, and no change, where that
+    /// is not its way or the system refuses.
+    fn move_for(&mut self, length: usize) -> Option<()> {
+        if !self.moves {
+            return None;
+        }
+        let most = byte_count(self.ty.maximum.unwrap_or(u64::MAX), self.ty.page_size_log2).unwrap_or(u64::MAX);
+        let generous = (self.room as u64).saturating_mul(2).min(most).min(self.limit).max(length as u64);
+        let [before, _] = self.guards;
+        let (room, mut reservation) = [generous, length as u64].into_iter().find_map(|room| {
+            let room = map::round_up(room)?;
+            Some((room, reserve(self.guards, room)?.ok()?))
+        })?;
+        let present = self.byte_length();
+        reservation.commit(before, present.next_multiple_of(map::page_size())).ok()?;
+        // SAFETY: both are accessible for so many bytes, and are different reservations.
+        unsafe { reservation.at(before).copy_from_nonoverlapping(self.base(), present) };
+        // SAFETY: as in `byte_length`, and the borrow is exclusive.
+        unsafe { (*self.head.as_ptr()).base = reservation.at(before) };
+        (self.reservation, self.room) = (reservation, room);
+        Some(())
+    }
+
     /// Puts a file's contents at `offset`; the caller has checked that they fit.
     pub(super) fn map(&mut self, offset: usize, file: &SealedFile) -> io::Result<()> {
-        self.reservation.map(self.before + offset, file)
+        self.reservation.map(self.guards[0] + offset, file)
     }
 
     /// The head that compiled code reads.
@@ -185,6 +232,13 @@ impl Memory {
     pub(crate) fn reserved(&self) -> Range<usize> {
         self.reservation.range()
     }
+}
+
+/// Address space for `room` bytes between guards; `None` when there are no such numbers.
+fn reserve([before, after]: [usize; 2], room: usize) -> Option<io::Result<Reservation>> {
+    let total = before.checked_add(room)?.checked_add(after)?;
+    // There is always a base.
+    Some(Reservation::new(total.max(map::page_size())))
 }
 
 impl fmt::Debug for Memory {

@@ -1,8 +1,8 @@
 //! Registers: continuing at a chosen place, and the frame records that compiled code leaves on the stack.
 //!
-//! Called by `trap` and the builtins that throw (to resume at a landing pad) and `unwind` (to read frames).
+//! Called by `trap` and the builtins that throw (to resume at a landing pad), `unwind` (to read frames) and `call`.
 
-use std::arch::naked_asm;
+use std::arch::{asm, naked_asm};
 
 /// Where a thread is to continue.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,22 @@ pub(crate) struct Resumption {
     pub(crate) fp: usize,
     /// Stack pointer.
     pub(crate) sp: usize,
+}
+
+/// The stack pointer. The address of a local variable will not do in its place: AddressSanitizer keeps those elsewhere.
+#[inline(always)]
+pub(crate) fn stack_pointer() -> usize {
+    let sp;
+    // SAFETY: reads a register.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        asm!("mov {}, rsp", out(reg) sp, options(nomem, nostack, preserves_flags));
+        #[cfg(target_arch = "aarch64")]
+        asm!("mov {}, sp", out(reg) sp, options(nomem, nostack, preserves_flags));
+        #[cfg(target_arch = "riscv64")]
+        asm!("mv {}, sp", out(reg) sp, options(nomem, nostack, preserves_flags));
+    }
+    sp
 }
 
 /// Continues at `pc` with this frame and stack pointer and these two payload registers (those in which Cranelift's

@@ -283,13 +283,13 @@ impl Drop for AlternateStack {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::sys::register::stack_pointer;
 
     #[test]
     fn bounds_are_those_of_the_thread() {
         for size in [256_usize << 10, 2 << 20] {
             let body = move || {
-                let here = 0_u8;
-                let here = (&raw const here).addr();
+                let here = stack_pointer();
                 let (bounds, kind) = bounds_around(here).unwrap();
                 assert_eq!(kind, Kind::Thread);
                 assert!(is_guarded(bounds, kind));
@@ -322,8 +322,7 @@ mod tests {
 
     #[test]
     fn estimated_bounds_hold_the_address() {
-        let here = 0_u8;
-        let here = (&raw const here).addr();
+        let here = stack_pointer();
         let bounds = estimated_bounds(here);
         assert!(bounds.contains(here) && here - bounds.low >= 1 << 20);
     }

@@ -69,7 +69,14 @@ impl Hand {
 
     pub fn table(&mut self, element: ValType, minimum: u64, maximum: Option<u64>) {
         let maximum = maximum.unwrap_or(u64::MAX);
-        self.module.tables.push(TableRecord { element: element.into(), minimum, maximum, init: Range::default() });
+        self.module.tables.push(TableRecord {
+            element: element.into(),
+            minimum,
+            maximum,
+            init: Range::default(),
+            flags: 0,
+            reserved: 0,
+        });
         self.summary.counts.tables += 1;
     }
 

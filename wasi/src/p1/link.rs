@@ -24,7 +24,8 @@ macro_rules! imports {
 /// Adds the functions of `wasi_snapshot_preview1` to `linker`; `get` finds the context in the data of a store.
 ///
 /// They work on the memory the guest exports as `memory` (witx: the import `memory` of the module). A call by a guest
-/// that exports none fails with an error instead of an errno. `proc_raise` is not provided, and no
+/// that exports none fails with an error instead of an errno. Addresses are `i32` in all of these functions, so of a memory that is
+/// indexed by `i64` they reach the first 4 GiB; a guest that imports them with addresses of 64 bits does not link. `proc_raise` is not provided, and no
 /// descriptor is a socket.
 ///
 /// `proc_exit` ends the guest with the error [`I32Exit`](crate::I32Exit).

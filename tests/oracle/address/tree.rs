@@ -1,22 +1,29 @@
 //! Random index expressions: trees of integer operators over `$x`, `$y`, `$z`, constants and loaded values, each with what it means.
 //!
-//! Used by `address`.
+//! Used by `bench`.
 
+use crate::oracle::row::Random;
 use std::rc::Rc;
-use tancho_tests::oracle::row::Random;
 
 /// What a tree is computed from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Operands {
-    pub(crate) x: u32,
-    pub(crate) y: u64,
-    pub(crate) z: u32,
+pub struct Operands {
+    /// An `i32`.
+    pub x: u32,
+    /// An `i64`.
+    pub y: u64,
+    /// An `i32`, added in the end.
+    pub z: u32,
+    /// An `i64`, added in the end where the index is one.
+    pub t: u64,
 }
 
 /// A tree whose value is a `T`.
-pub(crate) struct Tree<T> {
-    pub(crate) text: String,
-    pub(crate) value: Rc<dyn Fn(&Operands) -> T>,
+pub struct Tree<T> {
+    /// It in text.
+    pub text: String,
+    /// What it means.
+    pub value: Rc<dyn Fn(&Operands) -> T>,
 }
 
 impl<T: 'static> Tree<T> {
@@ -43,7 +50,7 @@ impl<T: 'static> Tree<T> {
 }
 
 /// The values that trees load from the memory `$values`.
-pub(crate) const VALUES: [u32; 16] = [
+pub const VALUES: [u32; 16] = [
     0,
     1,
     2,
@@ -62,15 +69,33 @@ pub(crate) const VALUES: [u32; 16] = [
     0x1234,
 ];
 
+/// Edges of 64 bits.
+pub const WIDE: [u64; 14] = [
+    0,
+    1,
+    0xff,
+    0x3_ffff,
+    1 << 30,
+    0x7fff_ffff,
+    0xffff_ffff,
+    1 << 32,
+    0x1_0000_0001,
+    1 << 36,
+    1 << 47,
+    1 << 63,
+    u64::MAX - 7,
+    u64::MAX,
+];
+
 /// The memory `$values` in text.
-pub(crate) fn values() -> String {
+pub fn values() -> String {
     let bytes: String =
         VALUES.iter().flat_map(|value| value.to_le_bytes()).map(|byte| format!("\\{byte:02x}")).collect();
     format!("(memory $values (export \"values\") 1)\n(data (memory $values) (i32.const 0) \"{bytes}\")\n")
 }
 
 /// A tree of 32 bits.
-pub(crate) fn tree(random: &mut Random, depth: u32) -> Tree<u32> {
+pub fn tree(random: &mut Random, depth: u32) -> Tree<u32> {
     if depth == 0 {
         return match random.below(5) {
             0 => Tree::new("(local.get $y)", |operands| operands.y).map("i32.wrap_i64", |y| y as u32),
@@ -127,7 +152,7 @@ pub(crate) fn tree(random: &mut Random, depth: u32) -> Tree<u32> {
 }
 
 /// A tree of 64 bits.
-fn wide(random: &mut Random, depth: u32) -> Tree<u64> {
+pub fn wide(random: &mut Random, depth: u32) -> Tree<u64> {
     if depth == 0 {
         return Tree::new("(local.get $y)", |operands| operands.y);
     }

@@ -1,15 +1,15 @@
 //! The accesses whose addresses are tested: loads and stores of every size, in text with places for offset and index, and what each
 //! does to bytes.
 //!
-//! Used by `address`. A load's text gives the bytes it read as an `i64`; a store's text stores the low bytes of `$v`.
+//! Used by `bench`. A load's text gives the bytes it read as an `i64`; a store's text stores the low bytes of `$v`.
 
 use std::fmt::Write;
 
 /// Sizes in bytes.
-pub(crate) const SIZES: [u64; 5] = [1, 2, 4, 8, 16];
+pub const SIZES: [u64; 5] = [1, 2, 4, 8, 16];
 
 /// Loads of `size` bytes; `{o}` is where the offset goes and `{i}` where the index.
-pub(crate) fn loads(size: u64) -> Vec<String> {
+pub fn loads(size: u64) -> Vec<String> {
     let narrow =
         |text: &str, mask: u32| format!("(i64.extend_i32_u (i32.and ({text} {{o}} {{i}}) (i32.const {mask})))");
     let wide = |text: &str, mask: u64| format!("(i64.and ({text} {{o}} {{i}}) (i64.const {mask}))");
@@ -79,7 +79,7 @@ fn low(vector: &str, bits: u64, lane: u64) -> String {
 }
 
 /// Stores of `size` bytes.
-pub(crate) fn stores(size: u64) -> Vec<String> {
+pub fn stores(size: u64) -> Vec<String> {
     let narrow = |text: &str| format!("({text} {{o}} {{i}} (i32.wrap_i64 (local.get $v)))");
     let wide = |text: &str| format!("({text} {{o}} {{i}} (local.get $v))");
     let lane = |bits: u64| format!("(v128.store{bits}_lane {{o}} 0 {{i}} (i64x2.splat (local.get $v)))");
@@ -98,36 +98,91 @@ pub(crate) fn stores(size: u64) -> Vec<String> {
 }
 
 /// A function `name` of `x`, `y`, `z` and `v` that makes an access at `offset` and the index that `shape` gives: what is loaded, or 0.
-pub(crate) struct Body<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) access: &'a str,
-    pub(crate) is_load: bool,
-    pub(crate) offset: u64,
-    pub(crate) shape: &'a str,
-    pub(crate) pressure: Pressure,
+pub struct Body<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The access, with places for offset and index.
+    pub access: &'a str,
+    /// Whether it is a load.
+    pub is_load: bool,
+    /// The constant offset.
+    pub offset: u64,
+    /// The index expression.
+    pub shape: &'a str,
+    /// The memory that it is made to.
+    pub kind: Kind,
+    /// What is alive across it.
+    pub pressure: Pressure,
 }
+
+/// What kind of memory accesses are made to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kind {
+    /// Whether it is indexed by `i64`.
+    pub wide: bool,
+    /// Whether its pages are a byte each, and it ends in the middle of one of the machine's.
+    pub bytes: bool,
+}
+
+impl Kind {
+    /// What most are.
+    pub const USUAL: Kind = Kind { wide: false, bytes: false };
+
+    /// All kinds.
+    pub const ALL: [Kind; 4] = [
+        Kind::USUAL,
+        Kind { wide: true, bytes: false },
+        Kind { wide: false, bytes: true },
+        Kind { wide: true, bytes: true },
+    ];
+
+    /// Its length in bytes.
+    pub const fn length(self) -> u64 {
+        if self.bytes { LENGTH - 3 } else { LENGTH }
+    }
+
+    /// The type of its addresses.
+    const fn address(self) -> &'static str {
+        if self.wide { "i64" } else { "i32" }
+    }
+
+    /// Its type.
+    fn memory(self) -> String {
+        let address = self.address();
+        if self.bytes {
+            format!("{address} {} (pagesize 1)", self.length())
+        } else {
+            format!("{address} {}", self.length() >> 16)
+        }
+    }
+}
+
+/// The length of memories of whole pages in bytes.
+pub const LENGTH: u64 = 4 << 16;
 
 /// What is alive across the access.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Pressure {
+pub enum Pressure {
     /// Nothing.
     None,
     /// Forty values, and what the index is computed of: all are spilled by a call.
     Operands,
-    /// Forty values and the index itself, which came as an `i32` out of a call.
+    /// Forty values and the index itself, which came out of a call.
     Index,
 }
 
 /// How many values live across the access under pressure.
-pub(crate) const LIVE: u32 = 40;
+pub const LIVE: u32 = 40;
 
 /// What every module begins with: the memory, the values that live across accesses, and the calls that spill them.
-pub(crate) fn head(pages: u64) -> String {
+pub fn head(kind: Kind) -> String {
+    let (memory, address) = (kind.memory(), kind.address());
     let mut text = format!(
-        r#"(module (memory (export "memory") {pages})
+        r#"(module (memory (export "memory") {memory})
              (global $calls (mut i32) (i32.const 0))
              (func $spill (global.set $calls (i32.add (global.get $calls) (i32.const 1))))
              (func $same (param i32) (result i32) (call $spill) (local.get 0))
+             (func $index (param {address}) (result {address}) (call $spill) (local.get 0))
              "#
     );
     for live in 0..LIVE {
@@ -137,17 +192,18 @@ pub(crate) fn head(pages: u64) -> String {
 }
 
 /// What the values that live across an access add to its result.
-pub(crate) fn sum_of_live() -> u64 {
+pub fn sum_of_live() -> u64 {
     (0..LIVE).map(|live| u64::from(live * 77 + 1)).sum()
 }
 
 /// Writes the function.
-pub(crate) fn write(text: &mut String, body: &Body<'_>) {
-    let Body { name, access, is_load, offset, shape, pressure } = *body;
+pub fn write(text: &mut String, body: &Body<'_>) {
+    let Body { kind, name, access, is_load, offset, shape, pressure } = *body;
+    let address = kind.address();
     let mut put = |part: &str| text.push_str(part);
     put(&format!(
-        "(func (export \"{name}\") (param $x i32) (param $y i64) (param $z i32) (param $v i64) (result i64)
-           (local $w v128) (local $i i32) (local $r i64)"
+        "(func (export \"{name}\") (param $x i32) (param $y i64) (param $z i32) (param $v i64) (param $t i64) (result i64)
+           (local $w v128) (local $i {address}) (local $r i64)"
     ));
     let pressed = pressure != Pressure::None;
     if pressed {
@@ -165,7 +221,7 @@ pub(crate) fn write(text: &mut String, body: &Body<'_>) {
             shape.to_owned()
         }
         Pressure::Index => {
-            put(&format!("(local.set $i (call $same {shape})) (call $spill)"));
+            put(&format!("(local.set $i (call $index {shape})) (call $spill)"));
             "(local.get $i)".to_owned()
         }
     };

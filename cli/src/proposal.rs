@@ -1,0 +1,34 @@
+//! The WebAssembly proposals by name, for the option `-W`. Which there are is the library's matter.
+//!
+//! Read by `flags`, carried out by `engine`.
+
+use tancho::Config;
+
+/// A proposal that is to be turned on or off.
+#[derive(Clone, Debug)]
+pub(crate) struct Proposal {
+    name: String,
+    on: bool,
+}
+
+impl Proposal {
+    /// Reads `NAME`, `NAME=y` or `NAME=n`.
+    pub(crate) fn parse(text: &str) -> Result<Proposal, String> {
+        let (name, value) = text.split_once('=').unwrap_or((text, "y"));
+        let on = match value {
+            "y" => true,
+            "n" => false,
+            _ => return Err(format!("`{value}` is neither y nor n")),
+        };
+        let proposal = Proposal { name: name.to_owned(), on };
+        match Config::new().wasm_feature(name, on) {
+            Ok(_) => Ok(proposal),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Turns it on or off.
+    pub(crate) fn apply(&self, config: &mut Config) {
+        config.wasm_feature(&self.name, self.on).expect("`parse` has asked for it");
+    }
+}
