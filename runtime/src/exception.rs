@@ -23,7 +23,7 @@ use crate::sys::signal;
 use crate::unwind::find;
 use std::fmt;
 use std::ptr;
-use tancho_abi::module::Keep;
+use tancho_abi::catch::Keep;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{ValRaw, VmStore};
 

@@ -12,7 +12,8 @@ use cranelift_codegen::ir::ExternalName;
 use cranelift_codegen::{
     CompiledCode, ExceptionContextLoc, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
 };
-use tancho_abi::module::{AddressRecord, CatchRecord, Keep, NONE, TrapRecord};
+use tancho_abi::catch::{CatchRecord, Keep};
+use tancho_abi::module::{AddressRecord, NONE, TrapRecord};
 
 /// A function or a trampoline. Offsets are from its start.
 pub(crate) struct Code {
@@ -43,7 +44,7 @@ pub(crate) struct Code {
 pub(crate) struct CatchSite {
     /// Where it returns to.
     pub(super) code: u32,
-    /// As in [`CatchSiteRecord`](tancho_abi::module::CatchSiteRecord).
+    /// As in [`CatchSiteRecord`](tancho_abi::catch::CatchSiteRecord).
     pub(super) frame_offset: u32,
     /// As there.
     pub(super) context: u32,
