@@ -463,6 +463,7 @@ fn beyond(of: &str, most: u64) -> Option<Vec<u8>> {
         "tables" => section(4, &more),
         "memories" => section(5, &more),
         "globals" => section(6, &more),
+        "tags" => section(13, &more),
         "exports" => section(7, &more),
         "element segments" => section(9, &more),
         "items of an element segment" => {
@@ -485,6 +486,7 @@ fn beyond(of: &str, most: u64) -> Option<Vec<u8>> {
         "bytes of a function" => body(&nothing),
         "locals and parameters" => body(&[&[1][..], &more, &[0x7f, 0x0b]].concat()),
         "targets of a `br_table`" => body(&[&[0, 0x41, 0, 0x0e][..], &more, &[0, 0x0b]].concat()),
+        "clauses of a `try_table`" => body(&[&[0, 0x1f, 0x40][..], &more, &[0, 0x0b]].concat()),
         _ => return None,
     };
     Some([&b"\0asm\x01\0\0\0"[..], &sections].concat())
@@ -501,12 +503,14 @@ fn beyond_a_limit_the_error_says_which() {
         println!("{}: {error}", limit.of);
         assert!(error.contains("implementation limit exceeded"), "{}: {error}", limit.of);
         assert!(error.contains(&limit.most.to_string()) && error.contains("at offset 0x"), "{}: {error}", limit.of);
-        let in_function =
-            matches!(limit.of, "bytes of a function" | "locals and parameters" | "targets of a `br_table`");
+        let in_function = matches!(
+            limit.of,
+            "bytes of a function" | "locals and parameters" | "targets of a `br_table`" | "clauses of a `try_table`"
+        );
         assert_eq!(error.contains("in function 0"), in_function, "{}: {error}", limit.of);
         seen += 1;
     }
-    assert_eq!(seen, 18, "every limit of wasmparser");
+    assert_eq!(seen, 20, "every limit of wasmparser");
 }
 
 /// The number with commas, as the document has it.
@@ -530,5 +534,5 @@ fn the_document_has_the_same_numbers() {
         assert_eq!(document.matches(&row).count(), 1, "`{row}` stands in docs/limits.md");
         rows += 1;
     }
-    assert_eq!(rows, 25);
+    assert_eq!(rows, 27);
 }

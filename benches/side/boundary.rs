@@ -11,7 +11,7 @@ use std::hint::black_box;
 
 /// See [`Side::boundaries`](crate::Side::boundaries).
 pub(crate) fn all() -> Vec<Boundary> {
-    let table: [(&'static str, Prepare); 20] = [
+    let table: [(&'static str, Prepare); 27] = [
         ("host to wasm, typed, () -> ()", typed_nop),
         ("host to wasm, typed, (i32, i32) -> i32", typed_add),
         ("host to wasm, untyped, (i32, i32) -> i32", untyped_add),
@@ -35,6 +35,13 @@ pub(crate) fn all() -> Vec<Boundary> {
         ("trap, unreachable", || caught("unreachable", Trap::UnreachableCodeReached)),
         ("trap, memory out of bounds", || caught("(drop (i32.load (i32.const 65536)))", Trap::MemoryOutOfBounds)),
         ("error of a host function", host_error),
+        ("call within try_table, nothing thrown", || thrown("(i32.add (local.get 0) (i32.const 1))", "$thrower", 0)),
+        ("throw and catch, across 1 frame", || thrown(THROW, "$thrower", 0)),
+        ("throw and catch, across 10 frames", || thrown(THROW, "$down", 8)),
+        ("throw and catch, across 100 frames", || thrown(THROW, "$down", 98)),
+        ("throw and catch, across 10 frames that clean up", || thrown(THROW, "$cleaning", 8)),
+        ("throw and catch, within a function", || thrown(THROW, "$within", 0)),
+        ("throw and catch, through a host function", || thrown(THROW, "$through", 0)),
         ("store, made and dropped", store),
         ("instance of a small module, made and dropped", || instances(SMALL, None)),
         ("instance with memory, made, called and dropped", || instances(WITH_MEMORY, Some("touch"))),
@@ -229,6 +236,51 @@ fn host_error() -> Result<Cross, Error> {
             assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::Interrupt));
         }
     }))
+}
+
+/// Ends a function by an exception with a value one larger than what it was given.
+const THROW: &str = "(throw $t (i32.add (local.get 0) (i32.const 1)))";
+
+/// A guest's loop around a `try_table`, in which it calls `callee`: `$thrower` does `body`; `$down` calls it across as many frames more as
+/// `depth` says, and one; `$cleaning` likewise, each catching and throwing again; `$within` throws and catches alone; `$through` has the
+/// host call it.
+fn thrown(body: &str, callee: &str, depth: u32) -> Result<Cross, Error> {
+    let text = format!(
+        r#"(module
+            (import "host" "pass" (func $pass (param i32) (result i32)))
+            (tag $t (param i32))
+            (func $thrower (export "thrower") (param i32 i32) (result i32) {body})
+            (func $down (param i32 i32) (result i32)
+                (if (i32.eqz (local.get 1)) (then (return (i32.mul (call $thrower (local.get 0) (i32.const 0)) (i32.const 3)))))
+                (i32.mul (call $down (local.get 0) (i32.sub (local.get 1) (i32.const 1))) (i32.const 3)))
+            (func $cleaning (param i32 i32) (result i32)
+                (block $h (result exnref)
+                    (try_table (catch_all_ref $h)
+                        (if (i32.eqz (local.get 1)) (then (return (call $thrower (local.get 0) (i32.const 0)))))
+                        (return (i32.mul (call $cleaning (local.get 0) (i32.sub (local.get 1) (i32.const 1))) (i32.const 3))))
+                    (unreachable))
+                (throw_ref))
+            (func $within (param i32 i32) (result i32)
+                (block $h (result i32) (try_table (catch $t $h) (throw $t (i32.add (local.get 0) (i32.const 1)))) (unreachable)))
+            (func $through (param i32 i32) (result i32) (i32.mul (call $pass (local.get 0)) (i32.const 3)))
+            (func (export "run") (param $n i32) (result i32) {}))"#,
+        looping(&format!(
+            "(block $h (result i32) (try_table (result i32) (catch $t $h) (call {callee} (local.get $x) (i32.const {depth}))))"
+        ))
+    );
+    let engine = Engine::default();
+    let module = Module::new(&engine, wat::parse_str(text)?)?;
+    let mut store = Store::new(&engine, None::<TypedFunc<(i32, i32), i32>>);
+    let mut linker = Linker::new(&engine);
+    linker.func_wrap("host", "pass", |mut caller: Caller<'_, Option<TypedFunc<(i32, i32), i32>>>, x: i32| {
+        let thrower = caller.data().clone().expect("it is called once it is there");
+        thrower.call(&mut caller, (x, 0))
+    })?;
+    let instance = linker.instantiate(&mut store, &module)?;
+    let thrower = instance.get_typed_func::<(i32, i32), i32>(&mut store, "thrower")?;
+    *store.data_mut() = Some(thrower);
+    let run = instance.get_typed_func::<i32, i32>(&mut store, "run")?;
+    Ok(run_loop(store, run))
 }
 
 fn store() -> Result<Cross, Error> {

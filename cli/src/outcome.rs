@@ -3,7 +3,7 @@
 //! Called once, by `main`.
 
 use std::process::ExitCode;
-use tancho::{Error, Trap};
+use tancho::{Error, Exception, Trap};
 use tancho_wasi::I32Exit;
 
 /// 128 + SIGABRT: what a shell reports for a native program that aborts.
@@ -15,8 +15,6 @@ pub(crate) fn report(error: &Error) -> ExitCode {
         return ExitCode::from(u8::try_from(exit.0).unwrap_or(1));
     }
     eprintln!("Error: {error:?}");
-    match error.downcast_ref::<Trap>() {
-        Some(_) => ExitCode::from(TRAP),
-        None => ExitCode::FAILURE,
-    }
+    // An exception that nothing catches ends a native program likewise.
+    if error.is::<Trap>() || error.is::<Exception>() { ExitCode::from(TRAP) } else { ExitCode::FAILURE }
 }

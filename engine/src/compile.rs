@@ -46,6 +46,8 @@ impl Compiler {
                 sign_extension: features.sign_extension,
                 reference_types: features.reference_types,
                 multi_value: features.multi_value,
+                exceptions: features.exceptions,
+                legacy_exceptions: features.legacy_exceptions,
                 bulk_memory: features.bulk_memory,
                 simd: features.simd,
                 relaxed_simd: features.relaxed_simd,

@@ -88,6 +88,11 @@ features! {
     wasm_extended_const extended_const;
     /// Whether there are calls that take the place of their caller: `return_call` and its kin.
     wasm_tail_call tail_call;
+    /// Whether there are exceptions: `try_table`, `throw`, `throw_ref`, tags, `exnref`.
+    wasm_exceptions exceptions;
+    /// Whether there are the exceptions of before WebAssembly 3.0 as well: `try`, `catch`, `catch_all`, `delegate`, `rethrow`, which many
+    /// compilers still write. They need [`wasm_exceptions`](Config::wasm_exceptions) too, which has the tags.
+    wasm_legacy_exceptions legacy_exceptions;
     /// Whether there are references to functions of a given type, references that cannot be null, `call_ref` and its kin.
     wasm_function_references function_references;
     /// Whether there is what the proposal for garbage collection brings to functions: recursion groups of types, types that declare
@@ -211,6 +216,14 @@ impl Config {
     /// How many bytes of initial contents are worth a mapping: 64 KiB by default. Fewer are copied.
     pub fn memory_copy_below(&mut self, bytes: u64) -> &mut Self {
         self.tunables.memory_copy_below = bytes;
+        self
+    }
+
+    /// How many bytes those exceptions of a store may take in all that WebAssembly may have references to: 64 MiB by default. A throw beyond
+    /// that is the trap [`Trap::AllocationTooLarge`](crate::Trap::AllocationTooLarge). Exceptions that are caught without a reference, and
+    /// those whose reference does not leave the function that caught it, are freed and do not add up.
+    pub fn exception_memory(&mut self, bytes: u64) -> &mut Self {
+        self.tunables.exception_memory = bytes;
         self
     }
 

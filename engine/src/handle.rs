@@ -10,6 +10,7 @@ use crate::global::Global;
 use crate::memory::Memory;
 use crate::store::StoreOpaque;
 use crate::table::Table;
+use crate::tag::Tag;
 use crate::types::ExternType;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,6 +66,8 @@ pub enum Extern {
     Memory(Memory),
     /// A global.
     Global(Global),
+    /// A tag.
+    Tag(Tag),
 }
 
 impl Extern {
@@ -100,6 +103,14 @@ impl Extern {
         }
     }
 
+    /// The tag, if it is one.
+    pub fn into_tag(self) -> Option<Tag> {
+        match self {
+            Extern::Tag(tag) => Some(tag),
+            _ => None,
+        }
+    }
+
     /// Its type; the minimum of a table's or memory's is its present size.
     ///
     /// # Panics
@@ -119,6 +130,7 @@ impl Extern {
             Extern::Table(table) => ExternType::Table(table.ty_in(store)?),
             Extern::Memory(memory) => ExternType::Memory(memory.ty_in(store)?),
             Extern::Global(global) => ExternType::Global(global.ty_in(store)?),
+            Extern::Tag(tag) => ExternType::Tag(tag.ty_in(store)?),
         })
     }
 
@@ -129,6 +141,7 @@ impl Extern {
             RuntimeExport::Table(table) => Extern::Table(Table::of(table, store)),
             RuntimeExport::Memory(memory) => Extern::Memory(Memory::of(memory, store)),
             RuntimeExport::Global(global) => Extern::Global(Global::of(global, store)),
+            RuntimeExport::Tag(tag) => Extern::Tag(Tag::of(tag, store)),
         }
     }
 }
@@ -154,6 +167,12 @@ impl From<Memory> for Extern {
 impl From<Global> for Extern {
     fn from(global: Global) -> Self {
         Extern::Global(global)
+    }
+}
+
+impl From<Tag> for Extern {
+    fn from(tag: Tag) -> Self {
+        Extern::Tag(tag)
     }
 }
 
@@ -197,5 +216,10 @@ impl<'a> Export<'a> {
     /// The global, if it is one.
     pub fn into_global(self) -> Option<Global> {
         self.item.into_global()
+    }
+
+    /// The tag, if it is one.
+    pub fn into_tag(self) -> Option<Tag> {
+        self.item.into_tag()
     }
 }

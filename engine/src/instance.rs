@@ -12,6 +12,7 @@ use crate::memory::Memory;
 use crate::module::Module;
 use crate::store::{Loan, StoreOpaque};
 use crate::table::Table;
+use crate::tag::Tag;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use tancho_abi::module::ExternKind;
@@ -77,6 +78,15 @@ impl Instance {
     /// When the instance belongs to another store.
     pub fn get_global(&self, store: impl AsContextMut, name: &str) -> Option<Global> {
         self.get_export(store, name)?.into_global()
+    }
+
+    /// The tag exported by this name; `None` when there is none.
+    ///
+    /// # Panics
+    ///
+    /// When the instance belongs to another store.
+    pub fn get_tag(&self, store: impl AsContextMut, name: &str) -> Option<Tag> {
+        self.get_export(store, name)?.into_tag()
     }
 
     /// What is exported by this name; `None` when nothing is.

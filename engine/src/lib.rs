@@ -41,6 +41,7 @@ mod config;
 mod context;
 mod engine;
 mod error;
+mod exception;
 mod func;
 mod func_type;
 mod global;
@@ -53,6 +54,7 @@ mod memory;
 mod module;
 mod store;
 mod table;
+mod tag;
 mod trap;
 mod types;
 mod value;
@@ -61,6 +63,7 @@ pub use config::{Config, OptLevel, RegallocAlgorithm};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use error::{Chain, Context, Error, Result};
+pub use exception::{Exception, ExnRef};
 pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use func_type::FuncType;
 pub use global::Global;
@@ -72,9 +75,10 @@ pub use memory::{Memory, MemoryAccessError};
 pub use module::Module;
 pub use store::Store;
 pub use table::Table;
+pub use tag::Tag;
 pub use trap::{FrameInfo, Trap, WasmBacktrace};
 pub use types::{
     ExportType, ExternType, GlobalType, HeapType, ImportType, MemoryType, MemoryTypeBuilder, Mutability, RefType,
-    TableType, ValType,
+    TableType, TagType, ValType,
 };
-pub use value::{ExnRef, ExternRef, Ref, V128, Val};
+pub use value::{ExternRef, Ref, V128, Val};

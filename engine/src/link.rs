@@ -10,6 +10,7 @@ use crate::memory::Memory;
 use crate::module::Module;
 use crate::store::{Loan, StoreOpaque};
 use crate::table::Table;
+use crate::tag::Tag;
 use crate::types::{ExternType, GlobalType, MemoryType, Mutability, TableType};
 use crate::value::{Ref, Val};
 use std::fmt;
@@ -124,6 +125,13 @@ fn matches(expected: &ExternType, found: &ExternType) -> Result<(), String> {
         (ExternType::Table(expected), ExternType::Table(found)) => table_matches(expected, found),
         (ExternType::Memory(expected), ExternType::Memory(found)) => memory_matches(expected, found),
         (ExternType::Global(expected), ExternType::Global(found)) => global_matches(expected, found),
+        (ExternType::Tag(expected), ExternType::Tag(found)) => {
+            if expected == found {
+                Ok(())
+            } else {
+                Err("the types of the exceptions' values differ".to_owned())
+            }
+        }
         _ => Err(format!("a {} is needed, not a {}", expected.kind(), found.kind())),
     }
 }
@@ -222,7 +230,7 @@ pub(crate) fn resolve<T>(store: &mut Loan<'_, T>, module: &Module, definitions: 
     });
     let hosts: Box<[HostRecord]> = hosts.collect();
     let opaque = &mut store.inner_mut().opaque;
-    let mut imports = Imports { functions: Vec::new(), tables: Vec::new(), memories: Vec::new(), globals: Vec::new() };
+    let mut imports = Imports::default();
     let mut hosts = opaque.keep_hosts(hosts).iter().map(HostRecord::import).collect::<Vec<_>>().into_iter();
     for definition in definitions {
         match definition {
@@ -243,6 +251,7 @@ fn push(imports: &mut Imports, store: &StoreOpaque, item: Extern) -> Result<()> 
         Extern::Table(table) => imports.tables.push(table.import(store)?),
         Extern::Memory(memory) => imports.memories.push(memory.import(store)?),
         Extern::Global(global) => imports.globals.push(global.import(store)?),
+        Extern::Tag(tag) => imports.tags.push(tag.import(store)?),
     }
     Ok(())
 }
@@ -254,6 +263,7 @@ pub(crate) fn make_default(store: &mut StoreOpaque, ty: &ExternType) -> Result<E
         ExternType::Func(_) => return Err(no_default()),
         ExternType::Table(ty) => Table::new_in(store, ty, Ref::null(ty.element().heap_type()))?.into(),
         ExternType::Memory(ty) => Memory::new_in(store, ty)?.into(),
+        ExternType::Tag(ty) => Tag::new_in(store, ty).into(),
         ExternType::Global(ty) => {
             Global::new_in(store, ty, Val::default_for_ty(ty.content()).ok_or_else(no_default)?)?.into()
         }

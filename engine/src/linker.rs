@@ -245,7 +245,7 @@ impl<T> Linker<T> {
     }
 
     /// Defines what is missing of a module's imports: as functions that return zeros and nulls; as globals that are
-    /// zero or null, and as tables and memories as small as they may be, new ones for each instance.
+    /// zero or null, as tables and memories as small as they may be, and as tags, new ones for each instance.
     ///
     /// # Errors
     ///

@@ -8,6 +8,7 @@
 use crate::context::AsContext;
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
+use crate::exception::Exception;
 use crate::func::HostRecord;
 use crate::func_type::FuncType;
 use crate::handle::StoreId;
@@ -56,6 +57,10 @@ pub struct StoreOpaque {
     runtime: RuntimeStore,
     /// The error of the host function that has just come back to compiled code.
     pending: Option<Error>,
+    /// The error of the host function that threw an exception last, and the number of that throw.
+    thrown: Option<(u64, Error)>,
+    /// How many exceptions host functions have thrown.
+    throws: u64,
     /// What the host function that poisoned the store panicked with.
     poison: Option<Box<str>>,
     /// What host functions are found by. Compiled code has the addresses.
@@ -103,6 +108,8 @@ impl<T> Store<T> {
             engine: engine.clone(),
             runtime,
             pending: None,
+            thrown: None,
+            throws: 0,
             poison: None,
             hosts: Vec::new(),
             modules: Vec::new(),
@@ -305,6 +312,38 @@ impl StoreOpaque {
     #[cold]
     pub(crate) fn take_pending(&mut self) -> Option<Error> {
         self.pending.take()
+    }
+
+    /// Throws the exception that `error` holds into compiled code. The error is put aside: it is what the call ends in when nothing
+    /// catches the exception.
+    ///
+    /// # Errors
+    ///
+    /// The error, when it holds no exception of this store; another one, when the exception cannot be thrown.
+    #[cold]
+    pub(crate) fn throw(&mut self, error: Error) -> Result<()> {
+        let Some(exception) = error.downcast_ref::<Exception>() else { return Err(error) };
+        if exception.tag().store() != self.id {
+            return Err(error);
+        }
+        let values = exception.lower(self)?;
+        self.throws += 1;
+        self.runtime.throw(exception.tag().id(), &values, self.throws);
+        self.thrown = Some((self.throws, error));
+        Ok(())
+    }
+
+    /// The error that was put aside with throw number `number`.
+    #[cold]
+    pub(crate) fn take_thrown(&mut self, number: u64) -> Option<Error> {
+        let (known, error) = self.thrown.take()?;
+        (known == number).then_some(error)
+    }
+
+    /// The error that was put aside with the last throw.
+    #[cold]
+    pub(crate) fn take_last_thrown(&mut self) -> Option<Error> {
+        self.thrown.take().map(|(_, error)| error)
     }
 
     /// Keeps host functions' records while the store lives, at addresses that do not change.

@@ -524,6 +524,40 @@ impl fmt::Display for Maximum {
     }
 }
 
+/// The type of a tag.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TagType(FuncType);
+
+impl TagType {
+    /// The type of tags of exceptions whose values have the types of the parameters of `ty`.
+    ///
+    /// # Errors
+    ///
+    /// When `ty` has results: an exception does not come back.
+    pub fn new(ty: FuncType) -> Result<TagType> {
+        if ty.results().len() > 0 {
+            return Err(Error::msg(format!("the type of a tag has no results, and {ty} has")));
+        }
+        Ok(TagType(ty))
+    }
+
+    /// The function type that says of which types the values are: its parameters.
+    pub const fn ty(&self) -> &FuncType {
+        &self.0
+    }
+
+    /// Of a type that a tag has.
+    pub(crate) fn of(ty: FuncType) -> TagType {
+        TagType(ty)
+    }
+}
+
+impl fmt::Display for TagType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// The type of what is imported or exported.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -536,6 +570,8 @@ pub enum ExternType {
     Memory(MemoryType),
     /// A global.
     Global(GlobalType),
+    /// A tag.
+    Tag(TagType),
 }
 
 impl ExternType {
@@ -571,6 +607,14 @@ impl ExternType {
         }
     }
 
+    /// The type of a tag, if it is one.
+    pub const fn tag(&self) -> Option<&TagType> {
+        match self {
+            ExternType::Tag(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
     /// What kind of thing it is, in a word.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
@@ -578,6 +622,7 @@ impl ExternType {
             ExternType::Table(_) => "table",
             ExternType::Memory(_) => "memory",
             ExternType::Global(_) => "global",
+            ExternType::Tag(_) => "tag",
         }
     }
 }
@@ -589,6 +634,7 @@ impl fmt::Display for ExternType {
             ExternType::Table(ty) => write!(f, "table {ty}"),
             ExternType::Memory(ty) => write!(f, "memory {ty}"),
             ExternType::Global(ty) => write!(f, "global {ty}"),
+            ExternType::Tag(ty) => write!(f, "tag of type {ty}"),
         }
     }
 }
@@ -676,6 +722,10 @@ pub(crate) fn extern_type(
                 shared: record.shared(),
                 page_size_log2: u8::try_from(record.page_size_log2).map_err(|_| malformed())?,
             })
+        }
+        ExternKind::Tag => {
+            let record = view.tags.get(index).ok_or_else(malformed)?;
+            ExternType::Tag(TagType(FuncType::of(types.get(record.ty.index()).ok_or_else(malformed)?.clone())))
         }
         ExternKind::Global => {
             let record = view.globals.get(index).ok_or_else(malformed)?;

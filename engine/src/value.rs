@@ -4,6 +4,7 @@
 
 use crate::context::{AsContextMut, StoreContext};
 use crate::error::{Context, Error, Result};
+use crate::exception::ExnRef;
 use crate::func::Func;
 use crate::handle::StoreId;
 use crate::store::StoreOpaque;
@@ -124,6 +125,16 @@ impl Val {
             Val::ExternRef(value) => Some(Ref::Extern(value)),
             Val::ExnRef(exception) => Some(Ref::Exn(exception)),
             _ => None,
+        }
+    }
+
+    /// An error when the value belongs to another store.
+    pub(crate) fn require_store(&self, store: &StoreOpaque) -> Result<()> {
+        match *self {
+            Val::FuncRef(Some(func)) => func.ty_in(store).map(|_| ()),
+            Val::ExternRef(value) => ExternRef::to_handle(value, store).map(|_| ()),
+            Val::ExnRef(exception) => ExnRef::to_handle(exception, store).map(|_| ()),
+            _ => Ok(()),
         }
     }
 
@@ -312,25 +323,5 @@ impl ExternRef {
 
     pub(crate) fn of_handle(handle: u32, store: &StoreOpaque) -> Option<ExternRef> {
         Some(ExternRef { store: store.id(), handle: NonZeroU32::new(handle)? })
-    }
-}
-
-/// A reference to an exception of a store.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct ExnRef {
-    store: StoreId,
-    handle: NonZeroU32,
-}
-
-impl ExnRef {
-    /// What compiled code has for it; 0 is null.
-    pub(crate) fn to_handle(value: Option<ExnRef>, store: &StoreOpaque) -> Result<u32> {
-        let Some(value) = value else { return Ok(0) };
-        value.store.check(store, "exnref")?;
-        Ok(value.handle.get())
-    }
-
-    pub(crate) fn of_handle(handle: u32, store: &StoreOpaque) -> Option<ExnRef> {
-        Some(ExnRef { store: store.id(), handle: NonZeroU32::new(handle)? })
     }
 }

@@ -15,7 +15,7 @@ use crate::error::CompileError;
 use crate::options::Options;
 use crate::target::{self, Effort};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
-use crate::translate::function::{MAX_VALUES, Scratch, translate};
+use crate::translate::function::{MAX_VALUES, Scratch, Translated, translate};
 use crate::translate::signature;
 use crate::translate::trampoline::TrampolineMaker;
 use cranelift_codegen::control::ControlPlane;
@@ -28,7 +28,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
-use tancho_abi::module::{ExternKind, Module, NONE, Range, Summary, TypeRecord};
+use tancho_abi::module::{ExternKind, Keep, Module, NONE, Range, Summary, TypeRecord};
 use tancho_abi::types::FuncType;
 
 /// A compiler for one target with one set of options. Cheap to share between threads.
@@ -288,7 +288,7 @@ impl Compiler {
             *scratch = Scratch::default();
         }
         translated
-            .and_then(|live| {
+            .and_then(|Translated { live, caught }| {
                 if let Some(clif) = clif {
                     *clif = context.func.display().to_string();
                 }
@@ -299,16 +299,17 @@ impl Compiler {
                     blocks if blocks > MAX_BLOCKS => &self.unplaced_isa,
                     _ => &self.isa,
                 };
-                self.generate(context, Some(CodeName::Function(index)), isa)
+                self.generate(context, Some(CodeName::Function(index)), &caught, isa)
             })
             .map_err(|error| error.at(offset).in_function(|| env.function_name(index)))
     }
 
-    /// Optimises and generates code for the function in `context`.
+    /// Optimises and generates code for the function in `context`, which catches `caught`.
     fn generate(
         &self,
         context: &mut Context,
         name: Option<CodeName>,
+        caught: &[(u32, Keep)],
         isa: &OwnedTargetIsa,
     ) -> Result<Code, CompileError> {
         context.compile(&**isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
@@ -325,7 +326,7 @@ impl Compiler {
             context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
         let compiled = context.compiled_code().ok_or_else(|| CompileError::internal("no code was generated"))?;
         let alignment = isa.function_alignment().minimum;
-        Code::new(compiled, name, &names, alignment, self.options.tunables.address_map)
+        Code::new(compiled, name, &names, caught, alignment, self.options.tunables.address_map)
     }
 
     /// The trampolines that a module needs: entries for the types of functions that the host may call, exits for
@@ -397,6 +398,6 @@ impl Compiler {
     }
 
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
-        self.generate(&mut Context::for_function(function), name, &self.isa)
+        self.generate(&mut Context::for_function(function), name, &[], &self.isa)
     }
 }

@@ -23,13 +23,14 @@ const fn limit(of: &'static str, most: u64, message: &'static str) -> Limit {
 }
 
 /// The limits on modules, in the order of `docs/limits.md`.
-pub const LIMITS: [Limit; 23] = [
+pub const LIMITS: [Limit; 25] = [
     limit("types", 1_000_000, "types count exceeds"),
     limit("imports", 1_000_000, "imports count exceeds"),
     limit("functions", 1_000_000, "functions count exceeds"),
     limit("tables", 100_000, "tables count exceeds"),
     limit("memories", 100, "memories count exceeds"),
     limit("globals", 1_000_000, "globals count exceeds"),
+    limit("tags", 1_000_000, "tags count exceeds"),
     limit("exports", 1_000_000, "exports count exceeds"),
     limit("element segments", 100_000, "element segments count exceeds"),
     limit("items of an element segment", 10_000_000, "number of elements is out of bounds"),
@@ -42,6 +43,7 @@ pub const LIMITS: [Limit; 23] = [
     limit("bytes of a function", 7_654_321, "function body size count exceeds"),
     limit("locals and parameters", 50_000, "too many locals: locals exceed maximum"),
     limit("targets of a `br_table`", 7_654_321, "br_table size is out of bounds"),
+    limit("clauses of a `try_table`", 10_000, "catches size is out of bounds"),
     limit("values of a function", MAX_VALUES as u64, ""),
     limit("live values for the better register allocator", MAX_LIVE as u64, ""),
     limit("blocks of a function that is placed by its loops", MAX_BLOCKS as u64, ""),

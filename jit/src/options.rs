@@ -76,6 +76,11 @@ features! {
     extended_const = EXTENDED_CONST;
     /// `return_call` and its kin.
     tail_call = TAIL_CALL;
+    /// `try_table`, `throw`, `throw_ref`, tags, `exnref`.
+    exceptions = EXCEPTIONS;
+    /// `try`, `catch`, `catch_all`, `delegate`, `rethrow`: the exceptions of before WebAssembly 3.0. Of use with `exceptions` only, which
+    /// has the tags.
+    legacy_exceptions = LEGACY_EXCEPTIONS;
     /// References to functions of a given type, references that cannot be null, `call_ref` and its kin.
     function_references = FUNCTION_REFERENCES;
     /// Of the proposal for garbage collection what concerns functions: recursion groups, types that declare supertypes, bottom types.

@@ -9,7 +9,7 @@ use crate::sys::register::stack_pointer;
 use crate::unwind::{Backtrace, Start, Trace, trace};
 use std::fmt;
 use tancho_abi::trap::Trap;
-use tancho_abi::vmctx::{ValRaw, VmActivation, VmStore};
+use tancho_abi::vmctx::{PENDING_UNCAUGHT, ValRaw, VmActivation, VmStore};
 
 pub use crate::activation::HOST_RESERVE;
 
@@ -31,6 +31,8 @@ pub enum Cause {
     Trap(Trap),
     /// An error of the host, which whoever made it pending has put aside.
     HostError,
+    /// An exception that nothing caught: see [`Store::take_uncaught`](crate::store::Store::take_uncaught).
+    Exception,
     /// It was not begun: there is no guard below the stack.
     UnguardedStack,
 }
@@ -39,6 +41,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::Trap(trap) => trap.fmt(f),
+            Cause::Exception => f.write_str("an exception was not caught"),
             Cause::HostError => f.write_str("a host function failed"),
             Cause::UnguardedStack => f.write_str(
                 "the stack that this thread runs on has no guard page (inaccessible memory) directly below it, \
@@ -159,7 +162,11 @@ unsafe fn stopped(vm: *mut VmStore) -> Box<Stopped> {
     unsafe {
         let stop = &(*State::of(vm)).stop;
         let trap = u8::try_from(stop.pending).ok().and_then(Trap::from_code);
-        let cause = trap.map_or(Cause::HostError, Cause::Trap);
+        let cause = match trap {
+            Some(trap) => Cause::Trap(trap),
+            None if stop.pending == PENDING_UNCAUGHT => Cause::Exception,
+            None => Cause::HostError,
+        };
         Box::new(Stopped { cause, backtrace: Backtrace::of(&stop.trace), address: stop.address })
     }
 }

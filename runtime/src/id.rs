@@ -30,4 +30,6 @@ id! {
     TableId
     /// A global of a store.
     GlobalId
+    /// A tag of a store.
+    TagId
 }

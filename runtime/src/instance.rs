@@ -3,7 +3,7 @@
 //! Made by `instantiate`, read by `store`, `constant` and the builtins. It lives as long as its store.
 
 use crate::code::Code;
-use crate::id::{GlobalId, MemoryId, TableId};
+use crate::id::{GlobalId, MemoryId, TableId, TagId};
 use crate::types::RegisteredType;
 use crate::vmctx::Context;
 use std::ptr::NonNull;
@@ -23,6 +23,7 @@ pub(crate) struct Instance {
     pub(crate) memories: Box<[MemoryId]>,
     pub(crate) tables: Box<[TableId]>,
     pub(crate) globals: Box<[GlobalId]>,
+    pub(crate) tags: Box<[TagId]>,
     /// Segments that count as empty.
     pub(crate) dropped: Dropped,
 }

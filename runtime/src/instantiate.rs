@@ -6,10 +6,10 @@
 use crate::builtin;
 use crate::code::Code;
 use crate::constant::{Malformed, evaluate};
-use crate::id::{GlobalId, InstanceId, MemoryId, TableId};
+use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 use crate::instance::{self, Dropped, Instance};
 use crate::memory::{Memory, MemoryError, MemoryType};
-use crate::state::{Global, GlobalType, State};
+use crate::state::{Global, GlobalType, State, Tag};
 use crate::store::Store;
 use crate::table::{Table, TableError, TableType, TableValue};
 use crate::types::{RegisteredType, TypeIdentity, canonical, canonical_value};
@@ -17,8 +17,8 @@ use crate::vmctx::{Context, Head};
 use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use tancho_abi::index::{DefinedGlobalIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex};
-use tancho_abi::module::{Item, MemoryRecord, NONE, Range, SegmentMode, TableRecord};
+use tancho_abi::index::{DefinedGlobalIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex};
+use tancho_abi::module::{Item, MemoryRecord, NONE, Range, SegmentMode, TableRecord, TagRecord};
 use tancho_abi::trap::Trap;
 use tancho_abi::types::RefType;
 use tancho_abi::vmctx::{
@@ -54,6 +54,8 @@ pub struct Imports {
     pub memories: Vec<MemoryId>,
     /// Globals.
     pub globals: Vec<GlobalId>,
+    /// Tags.
+    pub tags: Vec<TagId>,
 }
 
 /// Why there is no instance, or none that was initialised to the end.
@@ -141,6 +143,7 @@ impl Store {
         maker.functions(state, &imports.functions)?;
         let globals = maker.globals()?;
         let tables = maker.tables()?;
+        let tags = maker.tags(id)?;
         // From here on the instance is made: heads in its context belong to things of the store.
         let Maker { context, .. } = maker;
         let view = code.view();
@@ -150,13 +153,15 @@ impl Store {
         let tables = imports.tables.into_iter().chain(tables).collect();
         let globals = globals.into_iter().map(|global| state.add_global(global));
         let globals = imports.globals.into_iter().chain(globals).collect();
+        let tags = tags.into_iter().map(|tag| state.add_tag(tag));
+        let tags = imports.tags.into_iter().chain(tags).collect();
         let dropped = Dropped {
             data: vec![false; view.data_segments.len()].into(),
             elements: vec![false; view.elements.len()].into(),
         };
         let code = code.clone();
         let instance =
-            Instance { context, code, _types: types, _type_ids: type_ids, memories, tables, globals, dropped };
+            Instance { context, code, _types: types, _type_ids: type_ids, memories, tables, globals, tags, dropped };
         state.contexts.insert(instance.vmctx().addr(), id);
         state.instances.push(instance);
         apply_segments(state, id)?;
@@ -177,13 +182,15 @@ fn check_counts(
         (imports.tables.len(), counts.imported_tables as usize),
         (imports.memories.len(), counts.imported_memories as usize),
         (imports.globals.len(), counts.imported_globals as usize),
+        (imports.tags.len(), counts.imported_tags as usize),
         (types.len(), code.view().types.len()),
     ]
     .into_iter()
     .all(|(given, wanted)| given == wanted);
     let ours = imports.tables.iter().all(|table| table.position() < state.tables.len())
         && imports.memories.iter().all(|memory| memory.position() < state.memories.len())
-        && imports.globals.iter().all(|global| global.position() < state.globals.len());
+        && imports.globals.iter().all(|global| global.position() < state.globals.len())
+        && imports.tags.iter().all(|tag| tag.position() < state.tags.len());
     if all && ours { Ok(()) } else { Err(InstantiateError::Malformed("its imports are not those that were given")) }
 }
 
@@ -352,6 +359,17 @@ impl Maker<'_> {
             globals.push(Global { ty, place });
         }
         Ok(globals)
+    }
+
+    /// The tags that the module defines, for instance `id`.
+    fn tags(&self, id: InstanceId) -> Result<Vec<Tag>, InstantiateError> {
+        let imported = self.code.layout().counts().imported_tags;
+        let records = self.code.view().tags.iter().skip(imported as usize);
+        let tag = |(index, record): (u32, &TagRecord)| {
+            let ty = self.types.get(record.ty.index()).ok_or(InstantiateError::Malformed("a tag's type"))?;
+            Ok(Tag { ty: ty.clone(), origin: Some((id, TagIndex(index))) })
+        };
+        (imported..).zip(records).map(tag).collect()
     }
 
     /// The tables that the module defines.

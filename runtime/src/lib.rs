@@ -31,6 +31,7 @@ pub mod unwind;
 mod activation;
 mod builtin;
 mod constant;
+mod exception;
 mod id;
 mod instance;
 mod state;

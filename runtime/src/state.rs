@@ -3,10 +3,12 @@
 //! `store` owns it; builtins and handler find it by the address of its [`VmStore`], which every context holds. It never
 //! moves, and what compiled code knows addresses of is reached by raw pointers only.
 
-use crate::id::{GlobalId, InstanceId, MemoryId, TableId};
+use crate::exception::Exceptions;
+use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 use crate::instance::Instance;
 use crate::memory::Memory;
 use crate::table::Table;
+use crate::types::RegisteredType;
 use crate::unwind::Trace;
 use crate::vmctx::Fixed;
 use std::any::Any;
@@ -15,6 +17,7 @@ use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use tancho_abi::builtin::VmBuiltins;
+use tancho_abi::index::TagIndex;
 use tancho_abi::tunables::Tunables;
 use tancho_abi::types::ValType;
 use tancho_abi::vmctx::{HOST_MAGIC, ValRaw, VmContext, VmFuncRef, VmHostContext, VmStore};
@@ -32,6 +35,14 @@ pub struct GlobalType {
 pub(crate) struct Global {
     pub(crate) ty: GlobalType,
     pub(crate) place: NonNull<ValRaw>,
+}
+
+/// A tag: what it is, is its position in the store.
+pub(crate) struct Tag {
+    /// The types of an exception's values are its parameters.
+    pub(crate) ty: Arc<RegisteredType>,
+    /// The instance that defines it and its index there; `None` when the host made it.
+    pub(crate) origin: Option<(InstanceId, TagIndex)>,
 }
 
 /// Why compiled code was stopped: left by the signal handler or `raise` for `call::enter`.
@@ -61,6 +72,8 @@ pub(crate) struct State {
     pub(crate) memories: Vec<Memory>,
     pub(crate) tables: Vec<Table>,
     pub(crate) globals: Vec<Global>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) exceptions: Exceptions,
     pub(crate) host_globals: Vec<Fixed<ValRaw>>,
     host_contexts: Vec<Fixed<VmHostContext>>,
     pub(crate) host_functions: Vec<Fixed<VmFuncRef>>,
@@ -80,6 +93,7 @@ impl State {
     /// An empty one.
     pub(crate) fn new(tunables: Arc<Tunables>, builtins: *const VmBuiltins) -> State {
         let interrupt_page = INTERRUPT_PAGE.0.as_ptr();
+        let exceptions = Exceptions::new(tunables.exception_memory);
         State {
             vm: VmStore { stack_limit: 0, exit_fp: 0, exit_pc: 0, pending: 0, builtins, interrupt_page },
             stop: Stop { pending: 0, address: None, trace: Trace::new() },
@@ -91,6 +105,8 @@ impl State {
             memories: Vec::new(),
             tables: Vec::new(),
             globals: Vec::new(),
+            tags: Vec::new(),
+            exceptions,
             host_globals: Vec::new(),
             host_contexts: Vec::new(),
             host_functions: Vec::new(),
@@ -151,6 +167,13 @@ impl State {
     pub(crate) fn add_global(&mut self, global: Global) -> GlobalId {
         let id = GlobalId::next(self.globals.len());
         self.globals.push(global);
+        id
+    }
+
+    /// Takes a tag into the store.
+    pub(crate) fn add_tag(&mut self, tag: Tag) -> TagId {
+        let id = TagId::next(self.tags.len());
+        self.tags.push(tag);
         id
     }
 

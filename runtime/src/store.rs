@@ -8,7 +8,7 @@ use crate::builtin::BUILTINS;
 use crate::code::Code;
 use crate::instance::Instance;
 use crate::memory::{Memory, MemoryError, MemoryType};
-use crate::state::{Global, State};
+use crate::state::{Global, State, Tag};
 use crate::table::{Table, TableError, TableType, TableValue};
 use crate::types::{RegisteredType, TypeIdentity};
 use crate::unwind::{Backtrace, Start, Trace, trace};
@@ -18,12 +18,14 @@ use std::fmt;
 use std::io;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use tancho_abi::index::FunctionIndex;
+use tancho_abi::index::{FunctionIndex, TagIndex};
 use tancho_abi::module::{ExternKind, NONE};
+use tancho_abi::trap::Trap;
 use tancho_abi::tunables::Tunables;
-use tancho_abi::vmctx::{ValRaw, VmContext, VmFuncRef, VmStore};
+use tancho_abi::vmctx::{PENDING_THROW, ValRaw, VmContext, VmFuncRef, VmStore};
 
-pub use crate::id::{GlobalId, InstanceId, MemoryId, TableId};
+pub use crate::exception::Uncaught;
+pub use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 pub use crate::state::GlobalType;
 
 /// What an instance exports, or any other thing of one.
@@ -37,6 +39,8 @@ pub enum Export {
     Memory(MemoryId),
     /// A global.
     Global(GlobalId),
+    /// A tag.
+    Tag(TagId),
 }
 
 /// A store.
@@ -123,6 +127,7 @@ impl Store {
             ExternKind::Table => instance.tables.get(position).copied().map(Export::Table),
             ExternKind::Memory => instance.memories.get(position).copied().map(Export::Memory),
             ExternKind::Global => instance.globals.get(position).copied().map(Export::Global),
+            ExternKind::Tag => instance.tags.get(position).copied().map(Export::Tag),
         }
     }
 
@@ -227,6 +232,60 @@ impl Store {
             .get(global.position())
             .expect("the embedding API checks that a handle is of this store");
         (&global.ty, global.place.as_ptr())
+    }
+
+    /// A tag that the host makes. `ty` has no results.
+    pub fn new_tag(&mut self, ty: &Arc<RegisteredType>) -> TagId {
+        self.state_mut().add_tag(Tag { ty: ty.clone(), origin: None })
+    }
+
+    fn tag(&self, tag: TagId) -> &Tag {
+        self.state().tags.get(tag.position()).expect("the embedding API checks that a handle is of this store")
+    }
+
+    /// The type of a tag: its parameters are the values of exceptions.
+    pub fn tag_type(&self, tag: TagId) -> &Arc<RegisteredType> {
+        &self.tag(tag).ty
+    }
+
+    /// The instance that defines a tag, and the tag's index there; `None` when the host made it.
+    pub fn tag_origin(&self, tag: TagId) -> Option<(InstanceId, TagIndex)> {
+        self.tag(tag).origin
+    }
+
+    /// Lets compiled code find an exception thrown when the host function that is calling this comes back to it. `values` are of the
+    /// types of the tag; `origin` comes back when nothing catches the exception ([`Uncaught::origin`]).
+    pub fn throw(&mut self, tag: TagId, values: &[ValRaw], origin: u64) {
+        let state = self.state_mut();
+        state.exceptions.put(values);
+        state.exceptions.set_from_host(tag, origin);
+        state.vm.pending = PENDING_THROW;
+    }
+
+    /// The exception because of which compiled code has stopped ([`Cause::Exception`](crate::call::Cause::Exception)).
+    pub fn take_uncaught(&mut self) -> Option<Uncaught> {
+        self.state_mut().exceptions.take_uncaught()
+    }
+
+    /// An exception to refer to, which stays as long as the store; its handle, never 0. `values` are of the types of the tag.
+    ///
+    /// # Errors
+    ///
+    /// When the exceptions of the store take as much memory as they may.
+    pub fn new_exception(&mut self, tag: TagId, values: &[ValRaw]) -> Result<u32, Trap> {
+        let exceptions = &mut self.state_mut().exceptions;
+        exceptions.put(values);
+        exceptions.keep(tag)
+    }
+
+    /// The tag and values of the exception that a handle refers to; `None` for 0.
+    pub fn exception(&self, handle: u32) -> Option<(TagId, &[ValRaw])> {
+        self.state().exceptions.get(handle)
+    }
+
+    /// How many exceptions there are that may be referred to.
+    pub fn exceptions(&self) -> usize {
+        self.state().exceptions.count()
     }
 
     /// Takes a host value into the store; its handle, never 0.

@@ -7,6 +7,7 @@
 
 use crate::activation::{Activation, Exit, Thread, fail_order};
 use crate::code::Code;
+use crate::exception::{self, Caught};
 use crate::state::State;
 use crate::sys::map::page_size;
 use crate::sys::register::{Resumption, resume, stack_pointer};
@@ -16,7 +17,7 @@ use std::io;
 use std::ptr::NonNull;
 use std::sync::Mutex;
 use tancho_abi::trap::{NULL_PAGE, Trap};
-use tancho_abi::vmctx::VmStore;
+use tancho_abi::vmctx::{PENDING_THROW, PENDING_UNCAUGHT, VmStore};
 
 /// Installs the signal handlers, once per process.
 ///
@@ -152,14 +153,16 @@ fn landing(activation: &Activation) -> Resumption {
     }
 }
 
-/// The builtin `raise`: unwinds to the innermost entry trampoline with what [`VmStore::pending`] says.
+/// The builtin `raise`: unwinds to the handler that catches what a host function throws; else to the innermost entry trampoline with
+/// what [`VmStore::pending`] says.
 ///
 /// # Safety
 ///
 /// To be called by compiled code, with its store.
 pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
     let activation = Thread::with(Thread::innermost);
-    // SAFETY: compiled code of the store runs, so there is an innermost activation, and both are alive and nobody else's.
+    // SAFETY: compiled code of the store runs, so there is an innermost activation, and both are alive and nobody else's. A handler that
+    // catches what was thrown stands in a live frame, as does the entry trampoline below.
     let resumption = unsafe {
         let Some(running) = activation.as_ref() else {
             signal::fail("compiled code raised outside of an activation. This is a bug in tancho.", &[])
@@ -168,9 +171,19 @@ pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
             fail_order();
         }
         let state = State::of(vm);
-        (*state).stop.pending = (*vm).pending;
-        (*state).stop.address = None;
+        let mut pending = (*vm).pending;
         (*vm).pending = 0;
+        if pending == PENDING_THROW {
+            pending = match exception::throw_from_host(&mut *state, vm) {
+                Ok(Some(Caught { resumption, values, handle })) => {
+                    resume(resumption.pc, resumption.fp, resumption.sp, values, handle)
+                }
+                Ok(None) => PENDING_UNCAUGHT,
+                Err(trap) => usize::from(trap.code()),
+            };
+        }
+        (*state).stop.pending = pending;
+        (*state).stop.address = None;
         trace(&mut (*state).stop.trace, Start::Exit(Exit::of(vm)), activation);
         landing(running)
     };

@@ -345,6 +345,7 @@ fn imports_are_linked() {
         tables: vec![table(&store, owner, 0)],
         memories: vec![memory(&store, owner, 0)],
         globals: vec![global(&store, owner, 0)],
+        tags: Vec::new(),
     };
     let none = instantiate(&mut store, &code, Imports::default());
     assert!(matches!(none, Err(InstantiateError::Malformed(_))));

@@ -112,6 +112,7 @@ impl Swarm {
                 } else {
                     RegallocAlgorithm::Backtracking
                 },
+                exception_memory: 1 << later.u8(12..30),
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -129,6 +130,7 @@ impl Swarm {
             memory_guard,
             memory_guard_before,
             memory_copy_below,
+            exception_memory,
             opt_level,
             nan_canonicalization,
             relaxed_simd_deterministic,
@@ -146,6 +148,7 @@ impl Swarm {
             .memory_guard_size(memory_guard)
             .memory_guard_before(memory_guard_before)
             .memory_copy_below(memory_copy_below)
+            .exception_memory(exception_memory)
             .cranelift_opt_level(opt_level)
             .cranelift_nan_canonicalization(nan_canonicalization)
             .relaxed_simd_deterministic(relaxed_simd_deterministic)

@@ -54,12 +54,37 @@ declare -A MORE=(
 FREE=(-O2 -ffp-contract=off -Wall -Wextra -Werror -mbulk-memory -nostdlib -Wl,--no-entry -Wl,--export=_start -Wl,--export-memory
     -Wl,-z,stack-size=65536)
 declare -A WIDTH=([narrow]=32 [wide]=64)
+# C++ exceptions, of WebAssembly 3.0 (false) or of the form before it (true). Zig builds its libraries without exceptions, so the parts
+# of LLVM's libc++abi and libunwind that throw and catch are built here from the sources that come with it.
+exceptions() {
+    local legacy=$1 name=$2 lib work source
+    lib=$(python3 -c 'import os, ziglang; print(os.path.dirname(ziglang.__file__))')/lib
+    work=$(mktemp -d)
+    local form=(-target wasm32-wasi -O2 -fwasm-exceptions -mexception-handling -mmultivalue -mreference-types
+        -mllvm -wasm-enable-eh -mllvm "-wasm-use-legacy-eh=$legacy")
+    local inside=(-D_LIBCXXABI_BUILDING_LIBRARY -D_LIBCPP_BUILDING_LIBRARY -DLIBCXX_BUILDING_LIBCXXABI
+        -D_LIBCPP_ENABLE_CXX17_REMOVED_UNEXPECTED_FUNCTIONS -D_LIBCXXABI_HAS_NO_THREADS -D_LIBUNWIND_HAS_NO_THREADS
+        -D_LIBUNWIND_HIDE_SYMBOLS -D_LIBUNWIND_IS_NATIVE_ONLY
+        -I"$lib/libunwind/src" -I"$lib/libunwind/include" -I"$lib/libcxxabi/src" -I"$lib/libcxxabi/include" -I"$lib/libcxx/src")
+    for source in cxa_exception cxa_personality; do
+        python3 -m ziglang c++ -std=c++23 "${form[@]}" "${inside[@]}" -c "$lib/libcxxabi/src/$source.cpp" -o "$work/$source.o"
+    done
+    python3 -m ziglang cc -std=c23 "${form[@]}" "${inside[@]}" -c "$lib/libunwind/src/Unwind-wasm.c" -o "$work/unwind.o"
+    printf '\t.globl __cpp_exception\n\t.tagtype __cpp_exception i32\n__cpp_exception:\n' >"$work/tag.s"
+    python3 -m ziglang cc "${form[@]:0:3}" -mexception-handling -c "$work/tag.s" -o "$work/tag.o"
+    python3 -m ziglang c++ -std=c++20 "${FLAGS[@]}" "${form[@]}" -o "$name.wasm" throws/*.cc "$work"/*.o
+    rm -r "$work"
+}
 
 build() {
     local name=$1 more=()
     if [ -n "${MORE[$name]:-}" ]; then more=("${MORE[$name]}"); fi
     if [ -n "${WIDTH[$name]:-}" ]; then
         python3 -m ziglang cc -std=c11 -target "wasm${WIDTH[$name]}-freestanding" "${FREE[@]}" -o "$name.wasm" wide/main.c
+    elif [ "$name" = throws ]; then
+        exceptions false throws
+    elif [ "$name" = throws_legacy ]; then
+        exceptions true throws_legacy
     elif [ -e "$name/main.c" ]; then
         python3 -m ziglang cc -std=c11 "${FLAGS[@]}" "${more[@]}" -o "$name.wasm" "$name"/*.c
     elif [ -e "$name/main.cc" ]; then
@@ -74,6 +99,6 @@ build() {
 }
 
 if [ $# -eq 0 ]; then
-    set -- actors crunch files filter interpret json life lz machine narrow orbit posix sha shapes trap wc wide
+    set -- actors crunch files filter interpret json life lz machine narrow orbit posix sha shapes throws throws_legacy trap wc wide
 fi
 for name in "$@"; do build "$name"; done

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::process::ExitCode;
 use tancho::{
-    AsContextMut, Context, Engine, Error, Extern, ExternRef, Func, Global, GlobalType, Instance, LinkError, Linker,
-    Memory, MemoryType, Module, Mutability, Ref, RefType, Result, Store, Table, TableType, Trap, V128, Val, ValType,
+    AsContextMut, Context, Engine, Error, Exception, Extern, ExternRef, Func, Global, GlobalType, Instance, LinkError,
+    Linker, Memory, MemoryType, Module, Mutability, Ref, RefType, Result, Store, Table, TableType, Trap, V128, Val,
+    ValType,
 };
 use wast::core::{AbstractHeapType, NanPattern, V128Const, V128Pattern, WastArgCore, WastRetCore};
 use wast::lexer::Lexer;
@@ -160,6 +161,11 @@ impl Runner {
                 self.check_results(&values, &results)
             }
             WastDirective::AssertTrap { exec, message, .. } => expect_trap(self.execute(exec), message),
+            WastDirective::AssertException { exec, .. } => match self.execute(exec) {
+                Err(error) if error.is::<Exception>() => Ok(()),
+                Err(error) => Err(error.context("expected an exception")),
+                Ok(values) => Err(Error::msg(format!("expected an exception, got {values:?}"))),
+            },
             WastDirective::AssertExhaustion { call, message, .. } => expect_trap(self.invoke(call), message),
             WastDirective::AssertMalformed { module, message, .. } => self.expect_refused(module, message),
             WastDirective::AssertInvalid { module, message, .. } => self.expect_refused(module, message),

@@ -18,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
 use tancho_abi::types as abi;
-use tancho_abi::vmctx::{PENDING_ERROR, ValRaw, VmContext, VmHostContext};
+use tancho_abi::vmctx::{PENDING_ERROR, PENDING_THROW, ValRaw, VmContext, VmHostContext};
 
 /// Closures that can be host functions: `Fn(A…) -> R` and `Fn(Caller<'_, T>, A…) -> R`, with up to 16 parameters that
 /// are [`WasmTy`](super::WasmTy) and a result that is [`HostReturn`].
@@ -190,7 +190,8 @@ pub(super) fn finish(store: &mut StoreOpaque) -> Result<()> {
     if pending == 0 {
         return Ok(());
     }
-    Err(store.take_pending().unwrap_or_else(|| Error::msg("a host function has failed without an error")))
+    let error = if pending == PENDING_THROW { store.take_last_thrown() } else { store.take_pending() };
+    Err(error.unwrap_or_else(|| Error::msg("a host function has failed without an error")))
 }
 
 /// What a host function knows of who calls it: the store, with the program's own data, and the instance.
@@ -295,6 +296,11 @@ fn fail(store: &mut StoreOpaque, failed: std::thread::Result<Option<Error>>) {
             store.poison(&text);
             Error::msg(format!("a host function panicked, and the store is poisoned: {text}"))
         }
+    };
+    // An exception is thrown into the compiled code that called.
+    let error = match store.throw(error) {
+        Ok(()) => return,
+        Err(error) => error,
     };
     store.set_pending(error);
     let vm = store.vm();

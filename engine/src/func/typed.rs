@@ -6,6 +6,7 @@
 use super::untyped::{self, Func};
 use crate::context::AsContextMut;
 use crate::error::{Context, Error, Result};
+use crate::exception::ExnRef;
 use crate::handle::foreign;
 use crate::store::StoreOpaque;
 use crate::value::ExternRef;
@@ -17,7 +18,7 @@ use tancho_abi::vmctx::{ValRaw, VmActivation, VmContext, VmFuncRef};
 use tancho_runtime::call;
 
 /// A Rust type that stands for a WebAssembly type: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`, `Option<Func>`,
-/// `Option<ExternRef>`; `Func` and `ExternRef` for those without null.
+/// `Option<ExternRef>`, `Option<ExnRef>`; `Func`, `ExternRef` and `ExnRef` for those without null.
 pub trait WasmTy: Native {}
 
 impl<V: Native> WasmTy for V {}
@@ -166,6 +167,33 @@ unsafe impl Native for Option<ExternRef> {
     }
 }
 
+// SAFETY: a reference to an exception is its handle, 0 for null.
+unsafe impl Native for Option<ExnRef> {
+    type Abi = u32;
+    const TYPE: ValType = ValType::Ref(RefType::EXNREF);
+
+    #[inline]
+    fn lower(self, store: &mut StoreOpaque) -> Result<u32> {
+        ExnRef::to_handle(self, store)
+    }
+
+    #[inline]
+    unsafe fn lift(abi: u32, store: &StoreOpaque) -> Self {
+        ExnRef::of_handle(abi, store)
+    }
+
+    #[inline]
+    fn write(abi: u32) -> ValRaw {
+        <u32 as Native>::write(abi)
+    }
+
+    #[inline]
+    unsafe fn read(raw: &ValRaw) -> u32 {
+        // SAFETY: the caller's promise.
+        unsafe { <u32 as Native>::read(raw) }
+    }
+}
+
 macro_rules! native_not_null {
     ($($ty:ty, $heap:ident;)*) => {$(
         // SAFETY: as the nullable one, whose other values these are.
@@ -201,6 +229,7 @@ macro_rules! native_not_null {
 native_not_null! {
     Func, Func;
     ExternRef, Extern;
+    ExnRef, Exn;
 }
 
 /// How parameters travel.

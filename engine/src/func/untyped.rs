@@ -8,12 +8,14 @@ use super::host::{self, Caller, HostFunc, HostRecord};
 use super::typed::{TypedFunc, WasmParams, WasmResults};
 use crate::context::{AsContext, AsContextMut};
 use crate::error::{Context, Error, Result};
+use crate::exception::{Exception, ExnRef};
 use crate::func_type::FuncType;
 use crate::handle::StoreId;
 use crate::store::{Loan, StoreOpaque};
+use crate::tag::Tag;
 use crate::trap::WasmBacktrace;
 use crate::types::{GlobalType, HeapType, ValType};
-use crate::value::{ExnRef, ExternRef, Ref, V128, Val};
+use crate::value::{ExternRef, Ref, V128, Val};
 use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -265,6 +267,7 @@ pub(crate) fn call_start<T>(store: &mut Loan<'_, T>, function: NonNull<VmFuncRef
 pub(super) fn stop(store: &mut StoreOpaque, stopped: Stopped) -> Error {
     let error = match stopped.cause {
         Cause::Trap(trap) => Error::new(trap),
+        Cause::Exception => uncaught(store),
         Cause::UnguardedStack => Error::msg(stopped.cause.to_string()),
         Cause::HostError => store.take_pending().unwrap_or_else(|| {
             let message = store.runtime_mut().take_panic();
@@ -274,6 +277,24 @@ pub(super) fn stop(store: &mut StoreOpaque, stopped: Stopped) -> Error {
         }),
     };
     WasmBacktrace::attach(error, &stopped.backtrace)
+}
+
+/// The error of an exception that nothing has caught: the host's own, where the host threw it.
+#[cold]
+fn uncaught(store: &mut StoreOpaque) -> Error {
+    let Some(thrown) = store.runtime_mut().take_uncaught() else {
+        return Error::msg("an exception was not caught, and is gone; this is a bug in Tancho");
+    };
+    let of_host = store.take_thrown(thrown.origin);
+    of_host.unwrap_or_else(|| Error::new(Exception::of(thrown.tag, &thrown.values, store)))
+}
+
+/// The values of an exception with the tag `tag`, which the store has for it.
+pub(crate) fn lift_values(tag: Tag, values: &[ValRaw], store: &StoreOpaque) -> Box<[Val]> {
+    let ty = tag.ty_in(store).expect("the tag has just been taken from the store");
+    // SAFETY: the store keeps values of the tag's types for its exceptions.
+    let lift = |(value, ty): (&ValRaw, ValType)| unsafe { lift_val(value, &ty, store) };
+    values.iter().zip(ty.ty().params()).map(lift).collect()
 }
 
 /// What compiled code has for a value.

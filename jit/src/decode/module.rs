@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
     DataRecord, ElementRecord, ExportRecord, ExternKind, FunctionNameRecord, FunctionRecord, ImportRecord, Item,
-    ItemNameRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary, TypeKind, TypeRecord,
+    ItemNameRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary, TagRecord, TypeKind, TypeRecord,
 };
 use tancho_abi::name::Shown;
 use tancho_abi::types::{RefType, ValTypeCode};
@@ -182,6 +182,11 @@ impl<'a> Decoder<'a> {
                     self.module.globals.push(record);
                 }
             }
+            Payload::TagSection(section) => {
+                for tag in section {
+                    self.tag(tag?);
+                }
+            }
             Payload::ExportSection(section) => {
                 for export in section {
                     self.export(export?)?;
@@ -268,6 +273,11 @@ impl<'a> Decoder<'a> {
                 self.summary().counts.imported_globals += 1;
                 (ExternKind::Global, self.module.globals.len())
             }
+            TypeRef::Tag(ty) => {
+                self.tag(ty);
+                self.summary().counts.imported_tags += 1;
+                (ExternKind::Tag, self.module.tags.len())
+            }
             other => return Err(CompileError::unsupported(format!("import of {other:?}"))),
         };
         let index = index as u32 - 1;
@@ -286,6 +296,10 @@ impl<'a> Decoder<'a> {
         });
     }
 
+    fn tag(&mut self, ty: wasmparser::TagType) {
+        self.module.tags.push(TagRecord { ty: TypeIndex(ty.func_type_idx) });
+    }
+
     fn export(&mut self, export: wasmparser::Export<'a>) -> Result<(), CompileError> {
         use wasmparser::ExternalKind;
         let kind = match export.kind {
@@ -293,7 +307,7 @@ impl<'a> Decoder<'a> {
             ExternalKind::Table => ExternKind::Table,
             ExternalKind::Memory => ExternKind::Memory,
             ExternalKind::Global => ExternKind::Global,
-            other => return Err(CompileError::unsupported(format!("export of {other:?}"))),
+            ExternalKind::Tag => ExternKind::Tag,
         };
         let name = self.text(export.name)?;
         self.module.exports.push(ExportRecord { name, kind: kind as u32, index: export.index });
@@ -394,7 +408,8 @@ impl<'a> Decoder<'a> {
                 Ok(Name::Memory(names)) => self.item_names(Item::Memory, names),
                 Ok(Name::Element(names)) => self.item_names(Item::Element, names),
                 Ok(Name::Data(names)) => self.item_names(Item::Data, names),
-                // Names of what no message speaks of: locals, labels, types, globals, fields, tags.
+                Ok(Name::Tag(names)) => self.item_names(Item::Tag, names),
+                // Names of what no message speaks of: locals, labels, types, globals, fields.
                 Ok(_) => {}
                 Err(_) => break,
             }
@@ -410,7 +425,9 @@ impl<'a> Decoder<'a> {
     fn finish(mut self) -> Result<Decoded<'a>, CompileError> {
         let (tables, memories, globals) =
             (self.module.tables.len(), self.module.memories.len(), self.module.globals.len());
+        let tags = self.module.tags.len();
         let counts = &mut self.summary().counts;
+        counts.tags = tags as u32;
         (counts.tables, counts.memories, counts.globals) = (tables as u32, memories as u32, globals as u32);
         let imported = counts.imported_functions as usize;
         for (body, function) in self.bodies.iter_mut().zip(&mut self.module.functions[imported..]) {

@@ -61,9 +61,11 @@ pub(crate) fn in_body(body: &FunctionBody<'_>) -> Result<Option<u64>, BinaryRead
         let offset = operators.original_position();
         let operator = operators.read()?;
         let vector = match &operator {
-            Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
-                *blockty == BlockType::Type(ValType::V128)
-            }
+            Operator::Block { blockty }
+            | Operator::Loop { blockty }
+            | Operator::If { blockty }
+            | Operator::Try { blockty } => *blockty == BlockType::Type(ValType::V128),
+            Operator::TryTable { try_table } => try_table.ty == BlockType::Type(ValType::V128),
             Operator::TypedSelect { ty } => *ty == ValType::V128,
             operator => is_vector_operator(operator),
         };

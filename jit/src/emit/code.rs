@@ -9,8 +9,10 @@ use crate::translate::env::CodeName;
 use crate::translate::trap;
 use cranelift_codegen::binemit::{Addend, Reloc};
 use cranelift_codegen::ir::ExternalName;
-use cranelift_codegen::{CompiledCode, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget};
-use tancho_abi::module::{AddressRecord, NONE, TrapRecord};
+use cranelift_codegen::{
+    CompiledCode, ExceptionContextLoc, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
+};
+use tancho_abi::module::{AddressRecord, CatchRecord, Keep, NONE, TrapRecord};
 
 /// A function or a trampoline. Offsets are from its start.
 pub(crate) struct Code {
@@ -30,8 +32,23 @@ pub(crate) struct Code {
     pub(super) addresses: Box<[AddressRecord]>,
     /// The bytes of its frame below its frame pointer.
     pub(crate) frame: u32,
+    /// The calls within the reach of handlers, in order.
+    pub(super) catch_sites: Box<[CatchSite]>,
     /// Where execution goes on after a trap in what it calls, and how far below its frame pointer its stack pointer is there.
     pub(super) landing: Option<(u32, u32)>,
+}
+
+/// A call within the reach of handlers.
+#[derive(Debug)]
+pub(crate) struct CatchSite {
+    /// Where it returns to.
+    pub(super) code: u32,
+    /// As in [`CatchSiteRecord`](tancho_abi::module::CatchSiteRecord).
+    pub(super) frame_offset: u32,
+    /// As there.
+    pub(super) context: u32,
+    /// The handlers, in order.
+    pub(super) catches: Box<[CatchRecord]>,
 }
 
 /// A relative call of code of the same image.
@@ -48,8 +65,8 @@ pub(crate) struct Call {
 }
 
 impl Code {
-    /// Keeps of `compiled` what an image needs. `names` are what its relocations refer to by number, `alignment` the least of the
-    /// target; `addresses` says whether places are to be kept.
+    /// Keeps of `compiled` what an image needs. `names` are what its relocations refer to by number, `caught` what it catches, `alignment` the
+    /// least of the target; `addresses` says whether places are to be kept.
     ///
     /// # Errors
     ///
@@ -58,6 +75,7 @@ impl Code {
         compiled: &CompiledCode,
         name: Option<CodeName>,
         names: &[Option<CodeName>],
+        caught: &[(u32, Keep)],
         alignment: u32,
         addresses: bool,
     ) -> Result<Code, CompileError> {
@@ -72,6 +90,7 @@ impl Code {
             traps: traps(compiled)?,
             addresses: if addresses { self::addresses(compiled) } else { Box::default() },
             frame: buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset),
+            catch_sites: catch_sites(compiled, caught)?,
             landing: landing(compiled)?,
         })
     }
@@ -120,6 +139,38 @@ fn addresses(compiled: &CompiledCode) -> Box<[AddressRecord]> {
         push(end, NONE);
     }
     records.into()
+}
+
+fn catch_sites(compiled: &CompiledCode, caught: &[(u32, Keep)]) -> Result<Box<[CatchSite]>, CompileError> {
+    let wrong = |what: &str| CompileError::internal(format!("a call within the reach of handlers: {what}"));
+    let mut sites = Vec::new();
+    if caught.is_empty() {
+        return Ok(Box::default());
+    }
+    for site in compiled.buffer.call_sites() {
+        let mut context = NONE;
+        let mut catches = Vec::new();
+        for handler in site.exception_handlers {
+            match handler {
+                FinalizedMachExceptionHandler::Tag(clause, landing) => {
+                    let known = caught.get(clause.as_u32() as usize);
+                    let (tag, keep) = *known.ok_or_else(|| wrong("a handler of no clause"))?;
+                    catches.push(CatchRecord { tag, landing: *landing, keep: keep as u32 });
+                }
+                FinalizedMachExceptionHandler::Context(ExceptionContextLoc::SPOffset(offset)) => context = *offset,
+                FinalizedMachExceptionHandler::Context(ExceptionContextLoc::GPR(_)) => {
+                    return Err(wrong("the vmctx is in a register, which the call does not preserve"));
+                }
+                FinalizedMachExceptionHandler::Default(_) => return Err(wrong("a handler of an entry trampoline")),
+            }
+        }
+        if !catches.is_empty() {
+            let frame_offset = site.frame_offset.ok_or_else(|| wrong("the back end reports no frame offset"))?;
+            sites.push(CatchSite { code: site.ret_addr, frame_offset, context, catches: catches.into() });
+        }
+    }
+    sites.sort_by_key(|site| site.code);
+    Ok(sites.into())
 }
 
 fn landing(compiled: &CompiledCode) -> Result<Option<(u32, u32)>, CompileError> {

@@ -50,6 +50,7 @@ pub(crate) fn emit(
         let placed = linker.place(&code)?;
         tables::traps(&mut module, &code, placed);
         tables::addresses(&mut module, &code, placed);
+        tables::catches(&mut module, &code, placed)?;
         if matches!(role, Role::HostEntry(_) | Role::ArrayEntry(_)) {
             tables::handler(&mut module, &code, placed)?;
         }

@@ -52,7 +52,8 @@ struct Blocks {
 impl Blocks {
     /// Of code that is known to have a loop: `length` bytes whose blocks start at `starts`, in order, with edges between blocks by their starts.
     fn of(starts: &[u32], edges: &[(u32, u32)], length: u32) -> Option<Blocks> {
-        let mut starts = starts.to_vec();
+        // The last block can be empty: one that only jumps is passed over by those that jump to it.
+        let mut starts: Vec<u32> = starts.iter().copied().filter(|start| *start < length).collect();
         starts.dedup();
         if starts.is_empty() {
             // Too many to be told.
@@ -200,6 +201,16 @@ mod tests {
         let blocks = Blocks::of(&starts, &forward.chain(back).collect::<Vec<_>>(), 968).expect("it has loops");
         let frequencies = blocks.frequencies();
         assert!(frequencies.iter().all(|frequency| frequency.is_finite()), "{frequencies:?}");
+        assert!((0..LINE).step_by(8).all(|offset| blocks.crossings(&frequencies, offset).is_finite()));
+    }
+
+    #[test]
+    fn an_empty_block_at_the_end_is_none() {
+        let (starts, edges, length) = LOOP;
+        let blocks = Blocks::of(&[starts, &[length]].concat(), &[edges, &[(50, length)]].concat(), length);
+        let blocks = blocks.expect("it has a loop");
+        assert_eq!(blocks.starts, starts);
+        let frequencies = blocks.frequencies();
         assert!((0..LINE).step_by(8).all(|offset| blocks.crossings(&frequencies, offset).is_finite()));
     }
 

@@ -1,11 +1,13 @@
-//! Tables by code address: traps, places in the WebAssembly file, handlers.
+//! Tables by code address: traps, places in the WebAssembly file, handlers, what is caught.
 //!
 //! Called by the image emitter for each piece of code in the order of the text, so that every table is sorted.
 
 use super::code::Code;
 use super::link::Placed;
+use crate::decode;
 use crate::error::CompileError;
-use tancho_abi::module::{AddressRecord, HandlerRecord, Module, TrapRecord};
+use std::collections::HashMap;
+use tancho_abi::module::{AddressRecord, CatchRecord, CatchSiteRecord, HandlerRecord, Module, Range, TrapRecord};
 
 /// Adds the instructions of `code` that may trap.
 pub(crate) fn traps(module: &mut Module, code: &Code, placed: Placed) {
@@ -20,6 +22,28 @@ pub(crate) fn addresses(module: &mut Module, code: &Code, placed: Placed) {
             module.addresses.push(AddressRecord { code: placed.start + record.code, ..*record });
         }
     }
+}
+
+/// Adds the calls of `code` that exceptions can end in, and their handlers. Calls next to one another often have the same.
+pub(crate) fn catches(module: &mut Module, code: &Code, placed: Placed) -> Result<(), CompileError> {
+    let mut known: HashMap<&[CatchRecord], Range> = HashMap::new();
+    for site in &code.catch_sites {
+        let catches = match known.get(&*site.catches) {
+            Some(range) => *range,
+            None => {
+                let start = module.catches.len();
+                let place = |catch: &CatchRecord| CatchRecord { landing: placed.start + catch.landing, ..*catch };
+                module.catches.extend(site.catches.iter().map(place));
+                let range = decode::module::range(start, module.catches.len())?;
+                known.insert(&site.catches, range);
+                range
+            }
+        };
+        module.catch_addresses.push(placed.start + site.code);
+        let (frame_offset, context) = (site.frame_offset, site.context);
+        module.catch_sites.push(CatchSiteRecord { frame_offset, context, catches });
+    }
+    Ok(())
 }
 
 /// Adds the landing pad of an entry trampoline.

@@ -6,31 +6,30 @@
 //! the trampoline to a host function included, has the `Tail` convention, in which it removes its own arguments from the stack.
 
 use super::env::{CodeName, TypeCheck};
+use super::exception::CallTarget;
 use super::function::FunctionTranslator;
 use super::signature::{POINTER, machine_type};
 use super::trap;
+use crate::error::CompileError;
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, BlockArg, Inst, InstBuilder, MemFlagsData, SigRef, Type, Value, types};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, SigRef, Type, Value, types};
 use tancho_abi::index::{FunctionIndex, TableIndex, TypeIndex};
 use tancho_abi::trap::{NULL_PAGE, Trap};
 use tancho_abi::types::HeapType;
 use tancho_abi::vmctx::{VmContext, VmFuncRef, VmFunctionEntry, VmFunctionImport};
 
 impl FunctionTranslator<'_, '_> {
-    pub(crate) fn call(&mut self, function: u32) {
+    pub(crate) fn call(&mut self, function: u32) -> Result<(), CompileError> {
         let function = FunctionIndex(function);
         let arguments = self.pop_arguments(self.env.module.functions[function.index()].ty);
-        let call = match self.imported_callee(function) {
-            Some((signature, code, vmctx)) => {
-                self.builder.ins().call_indirect(signature, code, &with_vmctx(vmctx, &arguments))
-            }
-            None => {
-                let callee = self.callee(CodeName::Function(function));
-                self.builder.ins().call(callee, &with_vmctx(self.vmctx, &arguments))
-            }
+        let (callee, vmctx) = match self.imported_callee(function) {
+            Some((signature, code, vmctx)) => (CallTarget::Indirect(signature, code), vmctx),
+            None => (CallTarget::Direct(self.callee(CodeName::Function(function))), self.vmctx),
         };
-        self.stack.extend_from_slice(self.builder.inst_results(call));
+        let results = self.call_plainly(callee, &with_vmctx(vmctx, &arguments))?;
+        self.stack.extend(results);
+        Ok(())
     }
 
     pub(crate) fn return_call(&mut self, function: u32) {
@@ -48,44 +47,43 @@ impl FunctionTranslator<'_, '_> {
         self.reachable = false;
     }
 
-    pub(crate) fn call_indirect(&mut self, ty: u32, table: u32) {
-        let ty = TypeIndex(ty);
-        let callee = Callee::Entry(TableIndex(table));
-        self.call_each_way(ty, callee);
+    pub(crate) fn call_indirect(&mut self, ty: u32, table: u32) -> Result<(), CompileError> {
+        self.call_each_way(TypeIndex(ty), Callee::Entry(TableIndex(table)))
     }
 
-    pub(crate) fn return_call_indirect(&mut self, ty: u32, table: u32) {
-        let callee = Callee::Entry(TableIndex(table));
-        self.return_call_each_way(TypeIndex(ty), callee);
+    pub(crate) fn return_call_indirect(&mut self, ty: u32, table: u32) -> Result<(), CompileError> {
+        self.return_call_each_way(TypeIndex(ty), Callee::Entry(TableIndex(table)))
     }
 
-    pub(crate) fn call_ref(&mut self, ty: u32) {
-        self.call_each_way(TypeIndex(ty), Callee::Reference);
+    pub(crate) fn call_ref(&mut self, ty: u32) -> Result<(), CompileError> {
+        self.call_each_way(TypeIndex(ty), Callee::Reference)
     }
 
-    pub(crate) fn return_call_ref(&mut self, ty: u32) {
-        self.return_call_each_way(TypeIndex(ty), Callee::Reference);
+    pub(crate) fn return_call_ref(&mut self, ty: u32) -> Result<(), CompileError> {
+        self.return_call_each_way(TypeIndex(ty), Callee::Reference)
     }
 
-    fn call_each_way(&mut self, ty: TypeIndex, callee: Callee) {
+    fn call_each_way(&mut self, ty: TypeIndex, callee: Callee) -> Result<(), CompileError> {
         let done = self.builder.create_block();
         for result in &self.env.types[ty.index()].results {
             self.builder.append_block_param(done, machine_type(*result));
         }
         self.each_way(ty, callee, |translator, signature, code, arguments| {
-            let call = translator.builder.ins().call_indirect(signature, code, arguments);
-            translator.jump_with_results(call, done);
-        });
+            translator.call_into(CallTarget::Indirect(signature, code), arguments, done)
+        })?;
         self.builder.switch_to_block(done);
         self.builder.seal_block(done);
         self.stack.extend_from_slice(self.builder.block_params(done));
+        Ok(())
     }
 
-    fn return_call_each_way(&mut self, ty: TypeIndex, callee: Callee) {
+    fn return_call_each_way(&mut self, ty: TypeIndex, callee: Callee) -> Result<(), CompileError> {
         self.each_way(ty, callee, |translator, signature, code, arguments| {
             translator.builder.ins().return_call_indirect(signature, code, arguments);
-        });
+            Ok(())
+        })?;
         self.reachable = false;
+        Ok(())
     }
 
     /// The arguments of a call of a function of type `ty`.
@@ -110,8 +108,8 @@ impl FunctionTranslator<'_, '_> {
         &mut self,
         ty: TypeIndex,
         callee: Callee,
-        mut transfer: impl FnMut(&mut Self, SigRef, Value, &[Value]),
-    ) {
+        mut transfer: impl FnMut(&mut Self, SigRef, Value, &[Value]) -> Result<(), CompileError>,
+    ) -> Result<(), CompileError> {
         // The index in the table, or the reference.
         let place = self.pop();
         let arguments = self.pop_arguments(ty);
@@ -139,7 +137,7 @@ impl FunctionTranslator<'_, '_> {
             Callee::Entry(table) => self.load_entry(table, POINTER, place, offset_of!(VmFunctionEntry, internal)),
             Callee::Reference => self.load_of_function(POINTER, place, offset_of!(VmFuncRef, internal)),
         };
-        transfer(self, signature, internal, &with_vmctx(self.vmctx, &arguments));
+        transfer(self, signature, internal, &with_vmctx(self.vmctx, &arguments))?;
 
         self.builder.switch_to_block(foreign);
         self.builder.seal_block(foreign);
@@ -148,7 +146,7 @@ impl FunctionTranslator<'_, '_> {
             Callee::Reference => place,
         };
         let external = self.load_of_function(POINTER, funcref, offset_of!(VmFuncRef, external));
-        transfer(self, signature, external, &with_vmctx(vmctx, &arguments));
+        transfer(self, signature, external, &with_vmctx(vmctx, &arguments))
     }
 
     /// Loads a field of what a reference refers to, which is not null.
@@ -166,11 +164,6 @@ impl FunctionTranslator<'_, '_> {
         }
         let flags = MemFlagsData::trusted().with_trap_code(Some(trap::code(Trap::NullFunctionReference)));
         self.builder.ins().load(POINTER, flags, reference, field as i32)
-    }
-
-    fn jump_with_results(&mut self, call: Inst, done: Block) {
-        let results: Vec<BlockArg> = self.builder.inst_results(call).iter().map(|value| (*value).into()).collect();
-        self.builder.ins().jump(done, &results);
     }
 
     /// Traps unless the entry holds a function of type `ty`. No type has the id of a null entry, so one comparison finds both; which

@@ -5,33 +5,37 @@
 //! values dominate them.
 
 use super::function::FunctionTranslator;
+use super::legacy::Legacy;
 use super::signature::machine_type;
 use crate::decode;
 use crate::error::CompileError;
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use tancho_abi::trap::Trap;
 use tancho_abi::types::{FuncType, ValType};
 use wasmparser::{BlockType, BrTable};
 
 /// An entry of the control stack.
 pub(crate) struct Frame {
-    kind: FrameKind,
+    pub(super) kind: FrameKind,
     /// Where a branch to this frame goes.
-    target: Block,
+    pub(super) target: Block,
     /// How many values such a branch carries.
-    carries: usize,
+    pub(super) carries: usize,
     /// How many results the frame leaves.
-    results: usize,
+    pub(super) results: usize,
     /// The height of the operand stack below the frame's parameters.
-    height: usize,
+    pub(super) height: usize,
     /// Whether a branch to the frame's end exists.
-    reached: bool,
+    pub(super) reached: bool,
     /// Whether the place around the frame is unlikely to be reached.
-    cold: bool,
+    pub(super) cold: bool,
+    /// Which handlers are in force in it.
+    pub(super) scope: Option<usize>,
 }
 
-enum FrameKind {
+pub(super) enum FrameKind {
     /// The function's body.
     Function,
     /// A block.
@@ -42,6 +46,10 @@ enum FrameKind {
     If { other: Block, params: Vec<Value>, cold: bool },
     /// The second arm of an `if`.
     Else,
+    /// A `try_table`, and its clauses.
+    TryTable { clauses: Range<usize> },
+    /// A legacy `try`: its body, or one of its clauses.
+    Legacy(Legacy),
     /// Any of these where it cannot be reached: it has no blocks.
     Unreachable,
 }
@@ -57,17 +65,18 @@ impl Frame {
             height: 0,
             reached: false,
             cold: false,
+            scope: None,
         }
     }
 }
 
-fn block_args(values: &[Value]) -> Vec<BlockArg> {
+pub(super) fn block_args(values: &[Value]) -> Vec<BlockArg> {
     values.iter().map(|value| BlockArg::Value(*value)).collect()
 }
 
 impl FunctionTranslator<'_, '_> {
     /// The number of parameters and the types of the results of a block type.
-    fn block_type(&self, ty: BlockType) -> Result<(Vec<ValType>, Vec<ValType>), CompileError> {
+    pub(super) fn block_type(&self, ty: BlockType) -> Result<(Vec<ValType>, Vec<ValType>), CompileError> {
         Ok(match ty {
             BlockType::Empty => (vec![], vec![]),
             BlockType::Type(ty) => (vec![], vec![decode::types::val_type(ty)?]),
@@ -78,7 +87,7 @@ impl FunctionTranslator<'_, '_> {
         })
     }
 
-    fn block_with_params(&mut self, types: &[ValType]) -> Block {
+    pub(super) fn block_with_params(&mut self, types: &[ValType]) -> Block {
         let block = self.builder.create_block();
         for ty in types {
             self.builder.append_block_param(block, machine_type(*ty));
@@ -86,7 +95,7 @@ impl FunctionTranslator<'_, '_> {
         block
     }
 
-    fn push_unreachable(&mut self) {
+    pub(super) fn push_unreachable(&mut self) {
         let height = self.stack.len();
         // No branch reaches the target: the frame is left by its `end` alone.
         let target = self.control[0].target;
@@ -98,6 +107,7 @@ impl FunctionTranslator<'_, '_> {
             height,
             reached: false,
             cold: self.cold,
+            scope: self.scope(),
         });
     }
 
@@ -116,6 +126,7 @@ impl FunctionTranslator<'_, '_> {
             height: self.stack.len() - params.len(),
             reached: false,
             cold: self.cold,
+            scope: self.scope(),
         });
         Ok(())
     }
@@ -140,6 +151,7 @@ impl FunctionTranslator<'_, '_> {
             height,
             reached: false,
             cold: self.cold,
+            scope: self.scope(),
         });
         Ok(())
     }
@@ -168,6 +180,7 @@ impl FunctionTranslator<'_, '_> {
             height,
             reached: false,
             cold: self.cold,
+            scope: self.scope(),
         });
         self.cold = cold;
         Ok(())
@@ -193,7 +206,7 @@ impl FunctionTranslator<'_, '_> {
     }
 
     /// Jumps to the end of the innermost frame with its results, if the present place can be reached.
-    fn leave_arm(&mut self) {
+    pub(super) fn leave_arm(&mut self) {
         if self.reachable {
             let frame = self.control.last_mut().expect("validation ensures an open frame");
             frame.reached = true;
@@ -229,6 +242,9 @@ impl FunctionTranslator<'_, '_> {
             _ => {}
         }
         self.leave_arm();
+        if let Some(Frame { kind: FrameKind::TryTable { clauses }, .. }) = self.control.last() {
+            self.land(clauses.clone());
+        }
         let frame = self.control.pop().expect("looked at just now");
         self.stack.truncate(frame.height);
         self.builder.seal_block(frame.target);

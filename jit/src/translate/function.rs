@@ -6,7 +6,10 @@
 use super::call::with_vmctx;
 use super::control::Frame;
 use super::env::{CodeName, ModuleEnv};
+use super::exception::Catches;
 use super::hint::Hints;
+use super::legacy::{self, Ending};
+use super::lifetime;
 use super::signature::{self, POINTER, machine_type};
 use crate::decode;
 use crate::decode::module::Body;
@@ -20,6 +23,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
+use tancho_abi::module::{Keep, NONE};
 use tancho_abi::types::{FuncType, ValType};
 use wasmparser::FuncValidatorAllocations;
 
@@ -74,6 +78,10 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     /// Whether the present place can be reached. Where not, only control operators are looked at.
     pub(crate) reachable: bool,
     pub(crate) locals: Vec<Variable>,
+    /// What is caught.
+    pub(crate) catches: Catches,
+    /// How the legacy `try`s to come end.
+    pub(crate) endings: std::vec::IntoIter<Ending>,
     /// How many values branches carry in all.
     pub(crate) branch_arguments: usize,
     /// What is known of the branches to come.
@@ -87,15 +95,22 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     callees: HashMap<CodeName, FuncRef>,
 }
 
-/// Translates `body` into `function`, which is empty, and validates it on the way. The result is how many locals and operands there are
-/// at most at one place.
+/// What is known of a function that has been translated.
+pub(crate) struct Translated {
+    /// How many locals and operands there are at most at one place.
+    pub(crate) live: usize,
+    /// What it catches, by the numbers of Cranelift's exception tags: which tag, or `NONE` for all, and how long the exception is needed.
+    pub(crate) caught: Vec<(u32, Keep)>,
+}
+
+/// Translates `body` into `function`, which is empty, and validates it on the way.
 pub(crate) fn translate(
     env: &ModuleEnv<'_>,
     body: Body<'_>,
     scratch: &mut Scratch,
     function: &mut ir::Function,
     frontend: cranelift_codegen::isa::TargetFrontendConfig,
-) -> Result<usize, CompileError> {
+) -> Result<Translated, CompileError> {
     let Body { validator, body, hints } = body;
     let index = FunctionIndex(validator.index);
     let ty = env.function_type(index);
@@ -119,10 +134,15 @@ pub(crate) fn translate(
         translator.declare_locals(count, decode::types::val_type(ty)?);
     }
     let mut operators = body.get_operators_reader()?;
+    let mut scanned = false;
     while !operators.eof() {
         let offset = operators.original_position();
         let operator = operators.read()?;
         validator.op(offset, &operator)?;
+        if matches!(operator, wasmparser::Operator::Try { .. }) && !scanned {
+            scanned = true;
+            translator.endings = legacy::scan(&body).into_iter();
+        }
         translator.builder.set_srcloc(SourceLoc::new(u32::try_from(offset).unwrap_or(u32::MAX)));
         translator
             .hinted_operator(&operator, offset - start)
@@ -131,9 +151,13 @@ pub(crate) fn translate(
     }
     operators.finish()?;
     let live = translator.highest + translator.locals.len();
+    let throw_ref = translator.callees.get(&CodeName::Builtin(Builtin::throw_ref)).copied();
+    lifetime::shorten(translator.builder.func, &mut translator.catches.clauses, throw_ref);
+    let caught = translator.catches.clauses.iter().map(|clause| (clause.tag.map_or(NONE, |tag| tag.0), clause.keep));
+    let caught = caught.collect();
     translator.builder.finalize(frontend);
     scratch.validator = validator.into_allocations();
-    Ok(live)
+    Ok(Translated { live, caught })
 }
 
 impl<'f, 'm> FunctionTranslator<'f, 'm> {
@@ -163,6 +187,8 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             control: vec![Frame::function(exit, ty)],
             reachable: true,
             locals,
+            catches: Catches::default(),
+            endings: Vec::new().into_iter(),
             branch_arguments: 0,
             hints,
             hint: None,
@@ -184,7 +210,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
     }
 
     /// Refuses a function before it takes more memory than its size explains.
-    fn check_size(&mut self) -> Result<(), CompileError> {
+    pub(super) fn check_size(&mut self) -> Result<(), CompileError> {
         self.highest = self.highest.max(self.stack.len());
         if self.builder.func.dfg.num_values() + self.branch_arguments > MAX_VALUES {
             return Err(CompileError::limit(format!("the function comes to more than {MAX_VALUES} values")));

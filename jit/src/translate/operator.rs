@@ -19,6 +19,11 @@ impl FunctionTranslator<'_, '_> {
             Op::If { blockty } => return self.if_(*blockty),
             Op::Else => self.else_(),
             Op::End => self.end(),
+            Op::TryTable { try_table } => return self.try_table(try_table),
+            Op::Try { blockty } => return self.try_(*blockty),
+            Op::Catch { .. } | Op::CatchAll => return self.catch(),
+            // As its end: what it delegates to was known from the start.
+            Op::Delegate { .. } => self.end(),
             _ if self.reachable => return self.reachable_operator(operator),
             _ => {}
         }
@@ -35,12 +40,15 @@ impl FunctionTranslator<'_, '_> {
             Op::BrIf { relative_depth } => self.br_if(*relative_depth),
             Op::BrTable { targets } => self.br_table(targets)?,
             Op::Return => self.return_(),
-            Op::Call { function_index } => self.call(*function_index),
-            Op::CallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index),
+            Op::Call { function_index } => self.call(*function_index)?,
+            Op::CallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index)?,
             Op::ReturnCall { function_index } => self.return_call(*function_index),
-            Op::CallRef { type_index } => self.call_ref(*type_index),
-            Op::ReturnCallRef { type_index } => self.return_call_ref(*type_index),
-            Op::ReturnCallIndirect { type_index, table_index } => self.return_call_indirect(*type_index, *table_index),
+            Op::ReturnCallIndirect { type_index, table_index } => self.return_call_indirect(*type_index, *table_index)?,
+            Op::CallRef { type_index } => self.call_ref(*type_index)?,
+            Op::ReturnCallRef { type_index } => self.return_call_ref(*type_index)?,
+            Op::Throw { tag_index } => self.throw(*tag_index)?,
+            Op::ThrowRef => self.throw_ref()?,
+            Op::Rethrow { relative_depth } => self.rethrow(*relative_depth)?,
 
             // Parametric and variable.
             Op::Drop => { self.pop(); }

@@ -70,6 +70,10 @@ macro_rules! for_each_builtin {
             /// Traps with a [`Trap`](crate::trap::Trap) code, where compiled code must not fault
             /// ([`signals_based_traps`](crate::tunables::Tunables::signals_based_traps)). Wants no stack beyond what functions leave.
             trap(code: u32);
+            /// `throw` (§4.4.8) of tag `tag` with the [`ValRaw`](crate::vmctx::ValRaw)s at `values`. Does not return.
+            throw(tag: u32, values: Address);
+            /// `throw_ref` of an exception, which is not null. Does not return.
+            throw_ref(exception: u32);
         }
     };
 }
@@ -77,7 +81,7 @@ macro_rules! for_each_builtin {
 /// A reference to a function as builtins take it: null or the address of a [`VmFuncRef`].
 pub type FuncRef = *mut VmFuncRef;
 
-/// A place in a linear memory as builtins take it.
+/// An address as builtins take it: in a linear memory, or on the stack of compiled code.
 pub type Address = *mut u8;
 
 macro_rules! declare {

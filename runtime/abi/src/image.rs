@@ -144,12 +144,20 @@ sections! {
     Traps = 23,
     /// Names of the CPU features needed.
     CpuFeatures = 24,
+    /// Tags.
+    Tags = 25,
+    /// Where calls return to that exceptions can end in.
+    CatchAddresses = 26,
+    /// What is known of each of these.
+    CatchSites = 27,
+    /// Pool of the exceptions that are caught.
+    Catches = 28,
     /// Names of things that are no functions.
-    ItemNames = 40,
+    ItemNames = 29,
     /// Initial contents of memories, page-aligned.
-    MemoryImages = 25,
+    MemoryImages = 30,
     /// Machine code, page-aligned; to be mapped readable and executable.
-    Code = 26,
+    Code = 31,
 }
 
 impl Section {

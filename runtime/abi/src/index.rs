@@ -38,6 +38,8 @@ index! {
     MemoryIndex
     /// A global, imports first.
     GlobalIndex
+    /// A tag, imports first.
+    TagIndex
     /// A global that the module itself defines.
     DefinedGlobalIndex
     /// An element segment.

@@ -1,15 +1,11 @@
 //! The module description: everything about a module that is known before it is instantiated, as arrays of plain records.
 //!
 //! The decoder fills a [`Module`], the emitter writes each of its arrays as one section of the image, and the runtime
-//! reads the same arrays in place through a [`ModuleView`]. The list of arrays stands once, in `description!` below.
+//! reads the same arrays in place through a [`ModuleView`] (`view.rs` has the lookups). The list of arrays stands once, in `description!` below.
 
 use crate::image::{Image, ImageError, ImageWriter, Section};
-use crate::index::{
-    DefinedFunctionIndex, DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex,
-    TypeIndex,
-};
-use crate::name::Shown;
-use crate::types::{CompositeType, FuncType, SubType, ValType, ValTypeCode};
+use crate::index::{FunctionIndex, MemoryIndex, TypeIndex};
+use crate::types::ValTypeCode;
 use bytemuck::{Pod, Zeroable};
 
 /// "There is none", for the optional 32-bit fields of the records.
@@ -154,6 +150,14 @@ pub struct GlobalRecord {
     pub init: Range,
 }
 
+/// A tag (§2.3.17): what distinguishes exceptions, and the types of their values.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct TagRecord {
+    /// A function type: its parameters are the values; it has no results.
+    pub ty: TypeIndex,
+}
+
 /// The kind of an import or export.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u32)]
@@ -166,6 +170,8 @@ pub enum ExternKind {
     Memory = 2,
     /// A global.
     Global = 3,
+    /// A tag.
+    Tag = 4,
 }
 
 impl ExternKind {
@@ -176,6 +182,7 @@ impl ExternKind {
             1 => Self::Table,
             2 => Self::Memory,
             3 => Self::Global,
+            4 => Self::Tag,
             _ => return None,
         })
     }
@@ -381,6 +388,8 @@ pub enum Item {
     Element = 2,
     /// A data segment.
     Data = 3,
+    /// A tag.
+    Tag = 4,
 }
 
 /// The name of an [`Item`].
@@ -419,6 +428,69 @@ pub struct HandlerRecord {
     pub landing: u32,
     /// Stack pointer there = the trampoline's frame pointer - this.
     pub frame_offset: u32,
+}
+
+/// A call within a handler's reach, by which an exception can come: where it stands among the frames of the machine. See [`CatchRecord`].
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct CatchSiteRecord {
+    /// Stack pointer at the call, and at the landing pads = the function's frame pointer - this.
+    pub frame_offset: u32,
+    /// Where the function's vmctx stands: above the stack pointer. [`NONE`] where only handlers of all exceptions are.
+    pub context: u32,
+    /// The handlers, the first that catches an exception before the others: a range of `catches`.
+    pub catches: Range,
+}
+
+/// A handler of exceptions.
+///
+/// A throw walks the frames outwards. For each it looks the return address up in `catch_addresses`, which are sorted; the
+/// [`CatchSiteRecord`] at the same position of `catch_sites` names the handlers in force at that call, those of inner constructs before
+/// those of outer ones. `tag` is an index of the function's own module, so it means a tag of the instance whose vmctx stands in the
+/// frame. Execution goes on at `landing` with the address of the values ([`ValRaw`](crate::vmctx::ValRaw)s, good until the next call) in the
+/// first payload register and the reference, or 0, in the second.
+///
+/// ```text
+/// catch_addresses   0x1a     0x52     0x90
+/// catch_sites       │        {48, 8, 1..3}
+/// catches           …        {tag 0, 0xc0, none} {any, 0xd4, frame}
+/// ```
+///
+/// An exception that comes out of the call that returns to 0x52 is caught at 0xc0 when its tag is the instance's tag 0, else at 0xd4.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct CatchRecord {
+    /// Index of the tag, or [`NONE`] for all exceptions.
+    pub tag: u32,
+    /// The landing pad, from the start of the text.
+    pub landing: u32,
+    /// A [`Keep`].
+    pub keep: u32,
+}
+
+/// How long a handler needs the exception itself, besides its values.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u32)]
+pub enum Keep {
+    /// Not at all: it is given no reference.
+    No = 0,
+    /// Until the function that catches it is gone, or the same handler is reached again in the same frame: no copy of the reference is used
+    /// after that.
+    Frame = 1,
+    /// As long as anybody may have the reference.
+    Store = 2,
+}
+
+impl Keep {
+    /// That of this code.
+    pub const fn from_code(code: u32) -> Option<Self> {
+        Some(match code {
+            0 => Self::No,
+            1 => Self::Frame,
+            2 => Self::Store,
+            _ => return None,
+        })
+    }
 }
 
 /// A code address and the place in the WebAssembly file that it comes from; the first of a run with the same place.
@@ -532,6 +604,14 @@ description! {
     traps: TrapRecord = Traps,
     /// The CPU features the code needs, by name, one per line.
     cpu_features: u8 = CpuFeatures,
+    /// Tags, by tag index.
+    tags: TagRecord = Tags,
+    /// Where calls within the reach of handlers return to, from the start of the text; sorted.
+    catch_addresses: u32 = CatchAddresses,
+    /// These calls, in the same order.
+    catch_sites: CatchSiteRecord = CatchSites,
+    /// The pool of handlers.
+    catches: CatchRecord = Catches,
 }
 
 /// How many there are of each thing that has a place in a [`VmContext`](crate::vmctx::VmContext).
@@ -546,6 +626,10 @@ pub struct ModuleCounts {
     pub imported_memories: u32,
     /// Imported globals.
     pub imported_globals: u32,
+    /// Imported tags.
+    pub imported_tags: u32,
+    /// All tags.
+    pub tags: u32,
     /// All tables.
     pub tables: u32,
     /// All memories.
@@ -590,141 +674,5 @@ pub struct Summary {
 impl Default for Summary {
     fn default() -> Self {
         Summary { counts: ModuleCounts::default(), start: NONE, reserved: 0, name: Range::default() }
-    }
-}
-
-impl<'a> ModuleView<'a> {
-    /// Facts about the whole module.
-    pub fn facts(&self) -> Summary {
-        self.summary.first().copied().unwrap_or_default()
-    }
-
-    /// Text of a name; replaced by `?` when it does not lie in the pool.
-    pub fn name(&self, range: Range) -> &'a str {
-        range.of(self.text).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("?")
-    }
-
-    /// The types of a range of the pool.
-    pub fn value_types(&self, range: Range) -> impl ExactSizeIterator<Item = ValType> + use<'a> {
-        // A code that no type has comes from a forged image only; it then reads as `i64`.
-        range.of(self.value_types).unwrap_or(&[]).iter().map(|code| code.decode().unwrap_or(ValType::I64))
-    }
-
-    /// Type `index`, owned. `None` when there is no such type.
-    pub fn sub_type(&self, index: TypeIndex) -> Option<SubType> {
-        let record = self.types.get(index.index())?;
-        Some(SubType {
-            is_final: record.is_final != 0,
-            supertype: (record.supertype != NONE).then_some(TypeIndex(record.supertype)),
-            composite: CompositeType::Func(self.func_type(index)?),
-        })
-    }
-
-    /// Function type `index`, owned. `None` when there is no such type, or it is none of functions.
-    pub fn func_type(&self, index: TypeIndex) -> Option<FuncType> {
-        let record = self.types.get(index.index()).filter(|record| record.kind == TypeKind::Func as u32)?;
-        Some(FuncType {
-            params: self.value_types(record.params).collect(),
-            results: self.value_types(record.results).collect(),
-        })
-    }
-
-    /// The type of a function.
-    pub fn function_type(&self, function: FunctionIndex) -> Option<FuncType> {
-        self.func_type(self.functions.get(function.index())?.ty)
-    }
-
-    /// Whether the function is imported.
-    pub fn is_imported_function(&self, function: FunctionIndex) -> bool {
-        function.0 < self.facts().counts.imported_functions
-    }
-
-    /// The position of a function among those that the module defines; `None` for an import.
-    pub fn defined_function(&self, function: FunctionIndex) -> Option<DefinedFunctionIndex> {
-        function.0.checked_sub(self.facts().counts.imported_functions).map(DefinedFunctionIndex)
-    }
-
-    /// The position of a global among those that the module defines; `None` for an import.
-    pub fn defined_global(&self, global: GlobalIndex) -> Option<DefinedGlobalIndex> {
-        global.0.checked_sub(self.facts().counts.imported_globals).map(DefinedGlobalIndex)
-    }
-
-    /// Whether the memory is imported.
-    pub fn is_imported_memory(&self, memory: MemoryIndex) -> bool {
-        memory.0 < self.facts().counts.imported_memories
-    }
-
-    /// Whether the table is imported.
-    pub fn is_imported_table(&self, table: TableIndex) -> bool {
-        table.0 < self.facts().counts.imported_tables
-    }
-
-    /// The escaped position of a function.
-    pub fn escaped(&self, function: FunctionIndex) -> Option<EscapedIndex> {
-        let escaped = self.functions.get(function.index())?.escaped;
-        (escaped != NONE).then_some(EscapedIndex(escaped))
-    }
-
-    /// The export of this name: its kind and index.
-    pub fn export(&self, name: &str) -> Option<&'a ExportRecord> {
-        let position = self
-            .export_order
-            .binary_search_by(|position| {
-                self.exports
-                    .get(*position as usize)
-                    .and_then(|export| export.name.of(self.text))
-                    .unwrap_or_default()
-                    .cmp(name.as_bytes())
-            })
-            .ok()?;
-        self.exports.get(*self.export_order.get(position)? as usize)
-    }
-
-    /// The name that the name section gives a function.
-    pub fn function_name(&self, function: FunctionIndex) -> Option<&'a str> {
-        let position = self.function_names.binary_search_by_key(&function.0, |record| record.function.0).ok()?;
-        Some(self.name(self.function_names.get(position)?.name))
-    }
-
-    /// What to call a thing in messages: its kind and index, and its name, if it has one.
-    pub fn item_label(&self, item: Item, index: u32) -> String {
-        let kind = match item {
-            Item::Table => "table",
-            Item::Memory => "memory",
-            Item::Element => "element segment",
-            Item::Data => "data segment",
-        };
-        let key = |record: &ItemNameRecord| (record.item, record.index);
-        match self.item_names.binary_search_by_key(&(item as u32, index), key) {
-            Ok(position) => format!("{kind} {index} `{}`", Shown(self.name(self.item_names[position].name))),
-            Err(_) => format!("{kind} {index}"),
-        }
-    }
-
-    /// The defined function whose code holds the text offset `code`.
-    pub fn function_at(&self, code: u32) -> Option<FunctionIndex> {
-        let imported = self.facts().counts.imported_functions as usize;
-        let defined = self.functions.get(imported..)?;
-        let position = defined.partition_point(|function| function.external <= code).checked_sub(1)?;
-        let function = defined.get(position)?;
-        (code < function.end).then(|| FunctionIndex::new(imported + position))?
-    }
-
-    /// Where in the WebAssembly file the code at text offset `code` comes from.
-    pub fn wasm_offset(&self, code: u32) -> Option<u32> {
-        let position = self.addresses.partition_point(|record| record.code <= code).checked_sub(1)?;
-        self.addresses.get(position).map(|record| record.wasm).filter(|wasm| *wasm != NONE)
-    }
-
-    /// The trap of the instruction at text offset `code`. Async-signal-safe.
-    pub fn trap_at(&self, code: u32) -> Option<crate::trap::Trap> {
-        let position = self.traps.binary_search_by_key(&code, |record| record.code).ok()?;
-        crate::trap::Trap::from_code(u8::try_from(self.traps.get(position)?.trap).ok()?)
-    }
-
-    /// How to resume in the entry trampoline at text offset `entry`. Async-signal-safe.
-    pub fn handler_of(&self, entry: u32) -> Option<&'a HandlerRecord> {
-        let position = self.handlers.binary_search_by_key(&entry, |record| record.entry).ok()?;
-        self.handlers.get(position)
     }
 }

@@ -64,6 +64,8 @@ tunables! {
     memory_guard_before: u64 = 2 << 30;
     /// Initial contents of a memory that are fewer bytes than this are copied, others are mapped copy-on-write where they are whole pages.
     memory_copy_below: u64 = 64 << 10;
+    /// Bytes that those exceptions of a store may take in all to which there can be references.
+    exception_memory: u64 = 64 << 20;
     /// How much to optimise.
     opt_level: OptLevel = OptLevel::Speed;
     /// How to allocate registers, of functions that are not too large for any but one way.

@@ -68,8 +68,8 @@ pub struct VmStore {
     pub exit_fp: usize,
     /// Return address of that trampoline: a place in the compiled code that called it.
     pub exit_pc: usize,
-    /// Not 0 when a host function or builtin came back with an error or a trap: a [`Trap`](crate::trap::Trap) code, or
-    /// [`PENDING_ERROR`] for an error that the embedding API keeps.
+    /// Not 0 when a host function or builtin came back with an error or a trap: a [`Trap`](crate::trap::Trap) code,
+    /// [`PENDING_ERROR`] for an error that the embedding API keeps, [`PENDING_THROW`] or [`PENDING_UNCAUGHT`].
     pub pending: usize,
     /// The process's builtins, for the trampolines that have a [`VmHostContext`] and no [`VmContext`].
     pub builtins: *const VmBuiltins,
@@ -79,6 +79,10 @@ pub struct VmStore {
 
 /// [`VmStore::pending`] for an error of the host.
 pub const PENDING_ERROR: usize = 0x100;
+/// [`VmStore::pending`] for an exception that a host function throws, and that handlers of compiled code may catch.
+pub const PENDING_THROW: usize = 0x101;
+/// [`VmStore::pending`] for an exception that no handler between here and the host catches.
+pub const PENDING_UNCAUGHT: usize = 0x102;
 
 /// One stay of a thread in compiled code, made by the caller of a host entry on its own stack.
 #[repr(C)]

@@ -2,7 +2,7 @@
 //!
 //! Made of the list in `tancho-abi`, so that none can be missing.
 
-use super::{belt, entry, memory, table};
+use super::{belt, entry, exception, memory, table};
 use crate::trap;
 use tancho_abi::builtin::VmBuiltins;
 
@@ -23,5 +23,7 @@ pub(crate) static BUILTINS: VmBuiltins = VmBuiltins {
     table_init: table::table_init,
     elem_drop: table::elem_drop,
     trap: entry::trap,
+    throw: exception::throw,
+    throw_ref: exception::throw_ref,
     raise: trap::raise,
 };

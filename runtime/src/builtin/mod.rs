@@ -2,6 +2,7 @@
 
 mod belt;
 mod entry;
+mod exception;
 mod list;
 mod memory;
 mod table;

@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use tancho_abi::image::{Image, ImageError, Origin, Section};
-use tancho_abi::module::{ModuleView, NONE};
+use tancho_abi::module::{CatchRecord, CatchSiteRecord, Keep, ModuleView, NONE};
 use tancho_abi::tunables::Tunables;
 use tancho_abi::vmctx::VmLayout;
 
@@ -89,6 +89,7 @@ impl Code {
         let images = Images::new(image.section(Section::MemoryImages)?, view.memory_image_records.len());
         let base = content.as_ptr().addr();
         let text = base + section.start..base + section.end;
+        check_catches(&view, text.len())?;
         if !text.is_empty() {
             make_executable(&content[section], content.len() - (text.start - base))?;
             cache::publish(text.clone())?;
@@ -181,6 +182,36 @@ fn make_executable(code: &[u8], room: usize) -> Result<(), LoadError> {
         .map_err(|error| LoadError::Io(error.into_io_error()))
 }
 
+/// Checks what a throw follows without looking: the addresses of calls are sorted and in the text, of which there are `length` bytes,
+/// every call has its handlers, and these have their landing pads in the text, and tags that there are.
+fn check_catches(view: &ModuleView<'_>, length: usize) -> Result<(), ImageError> {
+    let error = |section: Section| ImageError::Section { kind: section as u32 };
+    let inside = |code: u32| (code as usize) < length;
+    let addresses = view.catch_addresses;
+    if !addresses.is_sorted_by(|one, next| one < next) || !addresses.last().is_none_or(|last| inside(*last)) {
+        return Err(error(Section::CatchAddresses));
+    }
+    let tags = view.tags.len();
+    let sound = |catch: &CatchRecord| {
+        inside(catch.landing)
+            && (catch.tag == NONE || (catch.tag as usize) < tags)
+            && Keep::from_code(catch.keep).is_some()
+    };
+    if !view.catches.iter().all(sound) {
+        return Err(error(Section::Catches));
+    }
+    let sound = |site: &CatchSiteRecord| {
+        let catches = site.catches.of(view.catches);
+        let by_tag = |catches: &[CatchRecord]| catches.iter().any(|catch| catch.tag != NONE);
+        let context = site.context.checked_add(8).is_some_and(|end| end <= site.frame_offset);
+        catches.is_some_and(|catches| !catches.is_empty() && (context || !by_tag(catches)))
+    };
+    if view.catch_sites.len() != addresses.len() || !view.catch_sites.iter().all(sound) {
+        return Err(error(Section::CatchSites));
+    }
+    Ok(())
+}
+
 /// The layout of the module's context, after a check that its counts are those of the description.
 fn layout(view: &ModuleView<'_>) -> Result<VmLayout, ImageError> {
     let error = ImageError::Section { kind: Section::Summary as u32 };
@@ -190,6 +221,7 @@ fn layout(view: &ModuleView<'_>) -> Result<VmLayout, ImageError> {
         (counts.imported_tables, counts.tables, view.tables.len()),
         (counts.imported_memories, counts.memories, view.memories.len()),
         (counts.imported_globals, counts.globals, view.globals.len()),
+        (counts.imported_tags, counts.tags, view.tags.len()),
     ]
     .into_iter()
     .all(|(imported, all, records)| imported <= all && all as usize == records)

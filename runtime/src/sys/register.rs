@@ -1,6 +1,6 @@
 //! Registers: continuing at a chosen place, and the frame records that compiled code leaves on the stack.
 //!
-//! Called by `trap` (to resume in an entry trampoline), `unwind` (to read frames) and `call`.
+//! Called by `trap` and the builtins that throw (to resume at a landing pad), `unwind` (to read frames) and `call`.
 
 use std::arch::{asm, naked_asm};
 
@@ -36,8 +36,8 @@ pub(crate) fn stack_pointer() -> usize {
 ///
 /// # Safety
 ///
-/// `pc` must be the landing pad of an entry trampoline whose frame, still on this thread's stack, has the frame pointer
-/// `fp` and the stack pointer `sp`; nothing in the frames between may need to be dropped.
+/// `pc` must be a landing pad of an entry trampoline or of a function whose frame, still on this thread's stack, has the frame
+/// pointer `fp` and the stack pointer `sp`; nothing in the frames between may need to be dropped.
 #[cfg(target_arch = "x86_64")]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn resume(pc: usize, fp: usize, sp: usize, payload0: usize, payload1: usize) -> ! {
@@ -49,8 +49,8 @@ pub(crate) unsafe extern "C" fn resume(pc: usize, fp: usize, sp: usize, payload0
 ///
 /// # Safety
 ///
-/// `pc` must be the landing pad of an entry trampoline whose frame, still on this thread's stack, has the frame pointer
-/// `fp` and the stack pointer `sp`; nothing in the frames between may need to be dropped.
+/// `pc` must be a landing pad of an entry trampoline or of a function whose frame, still on this thread's stack, has the frame
+/// pointer `fp` and the stack pointer `sp`; nothing in the frames between may need to be dropped.
 #[cfg(target_arch = "aarch64")]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn resume(pc: usize, fp: usize, sp: usize, payload0: usize, payload1: usize) -> ! {
@@ -62,8 +62,8 @@ pub(crate) unsafe extern "C" fn resume(pc: usize, fp: usize, sp: usize, payload0
 ///
 /// # Safety
 ///
-/// `pc` must be the landing pad of an entry trampoline whose frame, still on this thread's stack, has the frame pointer
-/// `fp` and the stack pointer `sp`; nothing in the frames between may need to be dropped.
+/// `pc` must be a landing pad of an entry trampoline or of a function whose frame, still on this thread's stack, has the frame
+/// pointer `fp` and the stack pointer `sp`; nothing in the frames between may need to be dropped.
 #[cfg(target_arch = "riscv64")]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn resume(pc: usize, fp: usize, sp: usize, payload0: usize, payload1: usize) -> ! {

@@ -119,7 +119,7 @@ unsafe fn walk(trace: &mut Trace, fp: usize, sp: usize, activation: &Activation)
 ///
 /// The activation's stack is the one this thread runs on, or is suspended on in an outer call, and has been used down to
 /// `lowest`.
-unsafe fn record(activation: &Activation, fp: usize, lowest: usize) -> Option<FrameRecord> {
+pub(super) unsafe fn record(activation: &Activation, fp: usize, lowest: usize) -> Option<FrameRecord> {
     let stack = activation.stack;
     let end = fp.checked_add(size_of::<FrameRecord>())?;
     let sound = fp >= stack.low && fp >= lowest && end <= stack.high && fp.is_multiple_of(align_of::<FrameRecord>());

@@ -1,0 +1,90 @@
+//! Tags: handles of what distinguishes exceptions.
+//!
+//! Users make and compare them; `link` matches their types, `exception` throws by them.
+
+use crate::context::{AsContext, AsContextMut};
+use crate::error::Result;
+use crate::func_type::FuncType;
+use crate::handle::StoreId;
+use crate::module::Module;
+use crate::store::StoreOpaque;
+use crate::types::TagType;
+use tancho_abi::module::{ExportRecord, ExternKind, Item};
+use tancho_abi::name::Shown;
+use tancho_runtime::store::TagId;
+
+/// A tag of a store. Two are equal when they are one: exceptions that are thrown by the one are caught by the other.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Tag {
+    store: StoreId,
+    id: TagId,
+}
+
+impl Tag {
+    /// A new tag, equal to no other.
+    pub fn new(mut store: impl AsContextMut, ty: &TagType) -> Tag {
+        Self::new_in(store.as_context_mut().opaque_mut(), ty)
+    }
+
+    pub(crate) fn new_in(store: &mut StoreOpaque, ty: &TagType) -> Tag {
+        // Registered with the store's engine, wherever the type comes from.
+        let ty = ty.ty().in_registry(store.engine().types());
+        let id = store.runtime_mut().new_tag(ty.registered());
+        Tag::of(id, store)
+    }
+
+    /// Its type.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store.
+    pub fn ty(&self, store: impl AsContext) -> TagType {
+        let context = store.as_context();
+        self.store.expect(context.opaque(), "tag");
+        self.type_of(context.opaque())
+    }
+
+    pub(crate) fn of(id: TagId, store: &StoreOpaque) -> Tag {
+        Tag { store: store.id(), id }
+    }
+
+    pub(crate) fn store(self) -> StoreId {
+        self.store
+    }
+
+    pub(crate) fn id(self) -> TagId {
+        self.id
+    }
+
+    pub(crate) fn ty_in(self, store: &StoreOpaque) -> Result<TagType> {
+        self.store.check(store, "tag")?;
+        Ok(self.type_of(store))
+    }
+
+    fn type_of(self, store: &StoreOpaque) -> TagType {
+        TagType::of(FuncType::of(store.runtime().tag_type(self.id).clone()))
+    }
+
+    /// How it is imported.
+    pub(crate) fn import(self, store: &StoreOpaque) -> Result<TagId> {
+        self.store.check(store, "tag")?;
+        Ok(self.id)
+    }
+
+    /// What to call it in messages: the names of the module that defines it know best.
+    pub(crate) fn label(self, store: &StoreOpaque) -> String {
+        let Some((instance, index)) = store.runtime().tag_origin(self.id) else {
+            return "a tag of the host".to_owned();
+        };
+        let view = store.runtime().code_of(instance).view();
+        let mut label = view.item_label(Item::Tag, index.0);
+        let is_it = |export: &&ExportRecord| export.kind == ExternKind::Tag as u32 && export.index == index.0;
+        if let (false, Some(export)) = (label.contains('`'), view.exports.iter().find(is_it)) {
+            label = format!("{label}, exported as `{}`,", Shown(view.name(export.name)));
+        }
+        match Module::name_in(&view) {
+            Some(name) => format!("{label} of module `{}`", Shown(name)),
+            None => label.trim_end_matches(',').to_owned(),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+;; A call within the reach of a handler beside the same call without: where no exception comes out of it, the same code runs. A throw
+;; whose handler is in the same function is a jump. Handlers that nothing reaches leave nothing behind.
+(module
+  (tag $t (param i32))
+  (func $callee (param i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (throw $t (i32.const 7))))
+    (i32.mul (local.get 0) (local.get 0)))
+  (func (export "plain") (param i32) (result i32)
+    (i32.mul (call $callee (local.get 0)) (i32.const 3)))
+  (func (export "caught") (param i32) (result i32)
+    (block $h (result i32)
+      (try_table (result i32) (catch $t $h)
+        (i32.mul (call $callee (local.get 0)) (i32.const 3)))))
+  (func (export "thrown here") (param i32) (result i32)
+    (block $h (result i32)
+      (try_table (result i32) (catch $t $h)
+        (if (local.get 0) (then (throw $t (i32.const 5))))
+        (i32.const 1))))
+  (func (export "nothing throws") (param i32) (result i32)
+    (block $h (result i32)
+      (try_table (result i32) (catch $t $h)
+        (i32.add (local.get 0) (i32.const 1)))))
+  (func (export "clean-up") (param i32) (result i32)
+    (block $h (result exnref)
+      (try_table (catch_all_ref $h)
+        (return (call $callee (local.get 0))))
+      (unreachable))
+    (throw_ref)))
+
+;; ==== generated code; BLESS=1 rewrites what follows ====
+;;
+;; function 0 `callee`
+;; | function u0:0(i64, i32) -> i32 tail {
+;; |     ss0 = explicit_slot 16, align = 16
+;; |     sig0 = (i64, i32, i64) tail
+;; |     fn0 = colocated u1:15 sig0
+;; |
+;; |                                 block0(v0: i64, v1: i32):
+;; | @0067                               v3 = iconst.i32 0
+;; | @0067                               v4 = icmp eq v1, v3  ; v3 = 0
+;; | @0067                               v5 = uextend.i32 v4
+;; | @0068                               brif v5, block3, block4
+;; |
+;; |                                 block3:
+;; | @006a                               v6 = iconst.i32 7
+;; | @006c                               v7 = stack_addr.i64 ss0
+;; | @006c                               store notrap aligned v6, v7  ; v6 = 7
+;; | @006c                               v8 = iconst.i32 0
+;; | @006c                               call fn0(v0, v8, v7)  ; v8 = 0
+;; | @006c                               trap user9
+;; |
+;; |                                 block4:
+;; | @006e                               jump block2
+;; |
+;; |                                 block2:
+;; | @0073                               v9 = imul.i32 v1, v1
+;; | @0074                               jump block1(v9)
+;; |
+;; |                                 block1(v2: i32):
+;; | @0074                               return v2
+;; | }
+;;
+;;     0  push %rbp
+;;     1  mov %rsp,%rbp
+;;     4  sub $0x10,%rsp
+;;     8  test %esi,%esi
+;;     a  je 0x000000000000001F
+;;    10  mov %rsi,%rax
+;;    13  imul %esi,%eax
+;;    16  add $0x10,%rsp
+;;    1a  mov %rbp,%rsp
+;;    1d  pop %rbp
+;;    1e  ret
+;;    1f  lea (%rsp),%rdx
+;;    23  movl $7,(%rsp)
+;;    2a  xor %esi,%esi
+;;    2c  call 0x0000000000000031
+;;    31  ud2
+;;
+;; function 1
+;; | function u0:1(i64, i32) -> i32 tail {
+;; |     sig0 = (i64, i32) -> i32 tail
+;; |     fn0 = colocated u0:0 sig0
+;; |
+;; |                                 block0(v0: i64, v1: i32):
+;; | @0079                               v3 = call fn0(v0, v1)
+;; | @007b                               v4 = iconst.i32 3
+;; | @007d                               v5 = imul v3, v4  ; v4 = 3
+;; | @007e                               jump block1(v5)
+;; |
+;; |                                 block1(v2: i32):
+;; | @007e                               return v2
+;; | }
+;;
+;;     0  push %rbp
+;;     1  mov %rsp,%rbp
+;;     4  call 9
+;;     9  imul $3,%eax
+;;     c  mov %rbp,%rsp
+;;     f  pop %rbp
+;;    10  ret
+;;
+;; function 2
+;; | function u0:2(i64, i32) -> i32 tail {
+;; |     sig0 = (i64, i32) -> i32 tail
+;; |     fn0 = colocated u0:0 sig0
+;; |
+;; |                                 block0(v0: i64, v1: i32):
+;; | @008b                               try_call fn0(v0, v1), sig0, block4(ret0), [ context v0, tag0: block5(exn0, exn1) ]
+;; |
+;; |                                 block4(v5: i32):
+;; | @008d                               v8 = iconst.i32 3
+;; | @008f                               v9 = imul v5, v8  ; v8 = 3
+;; | @0090                               jump block3(v9)
+;; |
+;; |                                 block5(v6: i64, v7: i64) cold:
+;; | @0090                               v10 = load.i32 notrap aligned v6
+;; | @0090                               v11 = ireduce.i32 v7
+;; | @0090                               jump block2(v10)
+;; |
+;; |                                 block3(v4: i32):
+;; | @0091                               jump block2(v4)
+;; |
+;; |                                 block2(v3: i32):
+;; | @0092                               jump block1(v3)
+;; |
+;; |                                 block1(v2: i32):
+;; | @0092                               return v2
+;; | }
+;;
+;;     0  push %rbp
+;;     1  mov %rsp,%rbp
+;;     4  sub $0x40,%rsp
+;;     8  mov %rbx,0x10(%rsp)
+;;     d  mov %r12,0x18(%rsp)
+;;    12  mov %r13,0x20(%rsp)
+;;    17  mov %r14,0x28(%rsp)
+;;    1c  mov %r15,0x30(%rsp)
+;;    21  mov %rdi,(%rsp)
+;;    25  call 0x000000000000002A
+;;    2a  imul $3,%eax
+;;    2d  mov 0x10(%rsp),%rbx
+;;    32  mov 0x18(%rsp),%r12
+;;    37  mov 0x20(%rsp),%r13
+;;    3c  mov 0x28(%rsp),%r14
+;;    41  mov 0x30(%rsp),%r15
+;;    46  add $0x40,%rsp
+;;    4a  mov %rbp,%rsp
+;;    4d  pop %rbp
+;;    4e  ret
+;;    4f  mov (%rax),%eax
+;;    51  jmp 0x000000000000002D
+;;
+;; function 3
+;; | function u0:3(i64, i32) -> i32 tail {
+;; |                                 block0(v0: i64, v1: i32):
+;; | @009f                               brif v1, block5, block6
+;; |
+;; |                                 block5:
+;; | @00a1                               v5 = iconst.i32 5
+;; | @00a3                               jump block2(v5)  ; v5 = 5
+;; |
+;; |                                 block6:
+;; | @00a5                               jump block4
+;; |
+;; |                                 block4:
+;; | @00a6                               v6 = iconst.i32 1
+;; | @00a8                               jump block3(v6)  ; v6 = 1
+;; |
+;; |                                 block3(v4: i32):
+;; | @00a9                               jump block2(v4)
+;; |
+;; |                                 block2(v3: i32):
+;; | @00aa                               jump block1(v3)
+;; |
+;; |                                 block1(v2: i32):
+;; | @00aa                               return v2
+;; | }
+;;
+;;     0  push %rbp
+;;     1  mov %rsp,%rbp
+;;     4  test %esi,%esi
+;;     6  jne 0x0000000000000016
+;;     c  mov $1,%eax
+;;    11  jmp 0x000000000000001B
+;;    16  mov $5,%eax
+;;    1b  mov %rbp,%rsp
+;;    1e  pop %rbp
+;;    1f  ret
+;;
+;; function 4
+;; | function u0:4(i64, i32) -> i32 tail {
+;; |                                 block0(v0: i64, v1: i32):
+;; | @00b7                               v5 = iconst.i32 1
+;; | @00b9                               v6 = iadd v1, v5  ; v5 = 1
+;; | @00ba                               jump block3(v6)
+;; |
+;; |                                 block3(v4: i32):
+;; | @00bb                               jump block2(v4)
+;; |
+;; |                                 block2(v3: i32):
+;; | @00bc                               jump block1(v3)
+;; |
+;; |                                 block1(v2: i32):
+;; | @00bc                               return v2
+;; | }
+;;
+;;     0  push %rbp
+;;     1  mov %rsp,%rbp
+;;     4  lea 1(%rsi),%eax
+;;     7  mov %rbp,%rsp
+;;     a  pop %rbp
+;;     b  ret
+;;
+;; function 5
+;; | function u0:5(i64, i32) -> i32 tail {
+;; |     sig0 = (i64, i32) -> i32 tail
+;; |     sig1 = (i64, i32) tail
+;; |     fn0 = colocated u0:0 sig0
+;; |     fn1 = colocated u1:16 sig1
+;; |
+;; |                                 block0(v0: i64, v1: i32):
+;; | @00c8                               try_call fn0(v0, v1), sig0, block4(ret0), [ tag0: block5(exn0, exn1) ]
+;; |
+;; |                                 block4(v4: i32):
+;; | @00ca                               return v4
+;; |
+;; |                                 block5(v5: i64, v6: i64) cold:
+;; | @00cb                               v7 = ireduce.i32 v6
+;; | @00cb                               jump block2(v7)
+;; |
+;; |                                 block2(v3: i32):
+;; | @00ce                               trapz v3, user10
+;; | @00ce                               call fn1(v0, v3)
+;; | @00ce                               trap user9
+;; | }
+;;
+;;     0  push %rbp
+;;     1  mov %rsp,%rbp
+;;     4  sub $0x40,%rsp
+;;     8  mov %rbx,0x10(%rsp)
+;;     d  mov %r12,0x18(%rsp)
+;;    12  mov %r13,0x20(%rsp)
+;;    17  mov %r14,0x28(%rsp)
+;;    1c  mov %r15,0x30(%rsp)
+;;    21  mov %rdi,(%rsp)
+;;    25  call 0x000000000000002A
+;;    2a  mov 0x10(%rsp),%rbx
+;;    2f  mov 0x18(%rsp),%r12
+;;    34  mov 0x20(%rsp),%r13
+;;    39  mov 0x28(%rsp),%r14
+;;    3e  mov 0x30(%rsp),%r15
+;;    43  add $0x40,%rsp
+;;    47  mov %rbp,%rsp
+;;    4a  pop %rbp
+;;    4b  ret
+;;    4c  mov %rdx,%rsi
+;;    4f  test %esi,%esi
+;;    51  je 0x0000000000000062
+;;    57  mov (%rsp),%rdi
+;;    5b  call 0x0000000000000060
+;;    60  ud2
+;;    62  ud2
