@@ -11,6 +11,7 @@ pub mod target;
 pub mod trap;
 pub mod tunables;
 pub mod types;
+mod view;
 pub mod vmctx;
 
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))))]
