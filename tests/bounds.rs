@@ -535,3 +535,26 @@ fn loops_are_in_bounds_or_trap() {
     println!("{calls} walks, every one as the model has it");
     assert!(calls >= 30_000, "only {calls}");
 }
+
+/// Where a memory moves when it grows, a growth that the system refuses in the end moves nothing: faults are still looked for where the
+/// memory is.
+#[test]
+fn a_growth_that_is_refused_leaves_the_memory_where_it_is() {
+    let source = r#"(module (memory i64 1)
+        (func (export "grow") (param i64) (result i64) (memory.grow (local.get 0)))
+        (func (export "load") (param i64) (result i32) (i32.load8_u (i64.and (local.get 0) (i64.const 0xffffff)))))"#;
+    let engine = Engine::new(Config::new().memory64_reservation(0)).expect("the host is supported");
+    let module = Module::new(&engine, source).expect("it compiles");
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).expect("there is address space");
+    let grow = instance.get_typed_func::<i64, i64>(&mut store, "grow").expect("it is exported");
+    let load = instance.get_typed_func::<i64, i32>(&mut store, "load").expect("it is exported");
+    // A TiB: address space for it is given, and memory is not, where the system counts at all.
+    let refused = grow.call(&mut store, 1 << 24).expect("it does not trap") == -1;
+    for (index, inside) in [(0, true), (65_535, true), (65_536, !refused), (1_000_000, !refused)] {
+        let result = load.call(&mut store, index);
+        let trap = result.as_ref().err().map(|error| error.downcast_ref::<Trap>().copied());
+        assert_eq!(trap, if inside { None } else { Some(Some(Trap::MemoryOutOfBounds)) }, "{index}: {result:?}");
+    }
+    assert_eq!(grow.call(&mut store, 1).expect("it does not trap") == 1, refused);
+}

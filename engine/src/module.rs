@@ -148,7 +148,7 @@ impl Module {
     fn load(engine: &Engine, image: &[u8], origin: Origin<'_>) -> Result<Module> {
         let code = engine.load(image, origin)?;
         let view = code.view();
-        let types = engine.types().register_module(&view).map_err(|_| types::malformed())?;
+        let types = engine.types().register_module(&view).context("the module's types cannot be taken in")?;
         let of = |kind, index| types::extern_type(&view, &types, engine.types(), kind, index);
         let imports = view.imports.iter().map(|import| of(import.kind, import.index)).collect::<Result<_>>()?;
         let exports = view.exports.iter().map(|export| of(export.kind, export.index)).collect::<Result<_>>()?;

@@ -172,7 +172,7 @@ impl HeapType {
             abi::HeapType::Func => HeapType::Func,
             // Whoever has the number keeps the type.
             abi::HeapType::ConcreteFunc(id) => {
-                registry.by_id(id.0).map_or(HeapType::Func, |ty| HeapType::ConcreteFunc(FuncType::of(ty)))
+                registry.by_id(id.0).map_or(HeapType::NoFunc, |ty| HeapType::ConcreteFunc(FuncType::of(ty)))
             }
             abi::HeapType::NoFunc => HeapType::NoFunc,
             abi::HeapType::Extern => HeapType::Extern,

@@ -43,11 +43,14 @@ pub fn install() -> io::Result<()> {
 ///
 /// To be called by the kernel.
 unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    /// The code of a fault that has no address, such as that of an address which is none (x86-64: not canonical): it says 0.
+    const SI_KERNEL: libc::c_int = 0x80;
     // SAFETY: these are the arguments that the kernel gave.
     unsafe {
         let machine = Context::new(context);
+        let address = if (*info).si_code == SI_KERNEL { usize::MAX } else { (*info).si_addr().addr() };
         // A signal that somebody sent says nothing about the instruction that it interrupted.
-        let resumption = if (*info).si_code > 0 { answer(number, (*info).si_addr().addr(), machine) } else { None };
+        let resumption = if (*info).si_code > 0 { answer(number, address, machine) } else { None };
         match resumption {
             Some(resumption) => machine.write(resumption),
             None => signal::pass_on(number, info, context),

@@ -61,9 +61,25 @@ pub struct RegisteredType {
     group: Arc<RecGroup>,
 }
 
-/// The description of a module contradicts itself, which only a forged image can bring about.
+/// Why the types of a module are not registered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Malformed;
+pub enum Refused {
+    /// The description contradicts itself, which only a forged image can bring about.
+    Malformed,
+    /// 2³¹ types have been registered in the life of the process: numbers are not used again.
+    Exhausted,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refused::Malformed => "the description of its types contradicts itself",
+            Refused::Exhausted => "this process has had 2^31 types, and has no more numbers for types",
+        })
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// What compiled code and the runtime know of a function's type: the number, and the numbers of its supertypes. Valid while somebody
 /// keeps the [`RegisteredType`].
@@ -88,28 +104,24 @@ impl TypeRegistry {
     /// When 2³¹ types have been registered in the life of the process; when a type that `ty` refers to is not in use.
     pub fn register(self: &Arc<Self>, ty: &FuncType) -> Arc<RegisteredType> {
         let alone = SubType { is_final: true, supertype: None, composite: CompositeType::Func(ty.clone()) };
-        RegisteredType::new(&self.group([alone].into()), 0)
+        RegisteredType::new(&self.group([alone].into()).expect(EXHAUSTED), 0)
     }
 
     /// The canonical forms of all types of a module, by type index.
     ///
     /// # Errors
     ///
-    /// When the description is not a sound one.
-    ///
-    /// # Panics
-    ///
-    /// When 2³¹ types have been registered in the life of the process.
-    pub fn register_module(self: &Arc<Self>, view: &ModuleView<'_>) -> Result<Arc<[Arc<RegisteredType>]>, Malformed> {
+    /// When the description is not a sound one, or there are no more numbers.
+    pub fn register_module(self: &Arc<Self>, view: &ModuleView<'_>) -> Result<Arc<[Arc<RegisteredType>]>, Refused> {
         let mut types: Vec<Arc<RegisteredType>> = Vec::with_capacity(view.types.len());
         while let Some(start) = TypeIndex::new(types.len()).filter(|start| start.index() < view.types.len()) {
             let length = view.types[start.index()..].iter().take_while(|record| record.group == start.0).count();
             let members = (0..length).map(|position| {
                 let index = TypeIndex(start.0 + position as u32);
                 let own = index.0..start.0 + length as u32;
-                let mut ty = view.sub_type(index).ok_or(Malformed)?;
+                let mut ty = view.sub_type(index).ok_or(Refused::Malformed)?;
                 if ty.supertype.is_some_and(|supertype| own.contains(&supertype.0)) {
-                    return Err(Malformed);
+                    return Err(Refused::Malformed);
                 }
                 let mut sound = true;
                 ty.for_each_index(|index| match index.0.checked_sub(start.0) {
@@ -119,13 +131,13 @@ impl TypeRegistry {
                         None => sound = false,
                     },
                 });
-                if sound { Ok(ty) } else { Err(Malformed) }
+                if sound { Ok(ty) } else { Err(Refused::Malformed) }
             });
-            let members = members.collect::<Result<Arc<[SubType]>, Malformed>>()?;
+            let members = members.collect::<Result<Arc<[SubType]>, Refused>>()?;
             if members.is_empty() {
-                return Err(Malformed);
+                return Err(Refused::Malformed);
             }
-            let group = self.group(members);
+            let group = self.group(members).ok_or(Refused::Exhausted)?;
             types.extend((0..length).map(|position| RegisteredType::new(&group, position)));
         }
         Ok(types.into())
@@ -146,14 +158,14 @@ impl TypeRegistry {
     }
 
     /// The group of this structure, in which types of the group are their positions plus [`IN_GROUP`] and others are numbers of
-    /// types that the caller keeps.
-    fn group(self: &Arc<Self>, structure: Arc<[SubType]>) -> Arc<RecGroup> {
+    /// types that the caller keeps; `None` when there are no more numbers.
+    fn group(self: &Arc<Self>, structure: Arc<[SubType]>) -> Option<Arc<RecGroup>> {
         let mut groups = self.lock();
         // A dead entry is one whose owner waits for this lock in its `drop`; it is replaced, and the owner will see that.
         if let Some(alive) = groups.by_structure.get(&structure).and_then(|(_, group)| group.upgrade()) {
-            return alive;
+            return Some(alive);
         }
-        let first = next_ids(structure.len());
+        let first = next_ids(structure.len())?;
         let mut outer: BTreeMap<u32, Arc<RecGroup>> = BTreeMap::new();
         let mut canonical = |index: &mut TypeIndex| {
             if index.0 >= IN_GROUP {
@@ -191,7 +203,7 @@ impl TypeRegistry {
             Arc::new(RecGroup { first, structure: structure.clone(), members: members.into(), outer, registry });
         groups.by_structure.insert(structure, (first, Arc::downgrade(&group)));
         groups.by_id.insert(first, Arc::downgrade(&group));
-        group
+        Some(group)
     }
 
     fn lock(&self) -> MutexGuard<'_, Groups> {
@@ -200,14 +212,17 @@ impl TypeRegistry {
     }
 }
 
-/// As many numbers in a row that nothing has had before; the first.
-fn next_ids(count: usize) -> u32 {
+/// Why a host that makes so many types itself may not go on.
+const EXHAUSTED: &str = "a host does not register 2^31 types";
+
+/// As many numbers in a row that nothing has had before; the first. `None` when there are not so many.
+fn next_ids(count: usize) -> Option<u32> {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     // Exhaustion must not wrap: a number that comes back would let a call through to a function of another type.
     NEXT.try_update(Ordering::Relaxed, Ordering::Relaxed, |id| {
         id.checked_add(u32::try_from(count).ok()?).filter(|next| *next <= IN_GROUP)
     })
-    .expect("a process does not register 2^31 types")
+    .ok()
 }
 
 impl RegisteredType {
@@ -268,7 +283,7 @@ impl RegisteredType {
                 ty
             });
             let structure = structure.collect();
-            done.insert(group.first, registry.group(structure));
+            done.insert(group.first, registry.group(structure).expect(EXHAUSTED));
         }
         RegisteredType::new(&done[&self.group.first], (self.id - self.group.first) as usize)
     }
@@ -366,7 +381,7 @@ mod tests {
     }
 
     fn group(registry: &Arc<TypeRegistry>, types: &[SubType]) -> Vec<Arc<RegisteredType>> {
-        let group = registry.group(types.into());
+        let group = registry.group(types.into()).unwrap();
         (0..types.len()).map(|position| RegisteredType::new(&group, position)).collect()
     }
 

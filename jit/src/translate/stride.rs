@@ -21,11 +21,23 @@ use super::known;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::dominator_tree::DominatorTree;
 use cranelift_codegen::flowgraph::ControlFlowGraph;
-use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value, ValueDef, types};
+use cranelift_codegen::ir::{
+    Block, Function, Inst, InstBuilder, InstructionData, Layout, Opcode, Value, ValueDef, types,
+};
 use std::collections::{HashMap, HashSet};
 
 /// More rounds of a loop than a machine can have begun under speculation.
 const SPECULATED: u64 = 1024;
+
+/// How often it is asked in one function whether one instruction dominates another. What would take more stays as it is.
+const EFFORT: usize = 1 << 18;
+
+/// Whether any of `accesses` is passed on every way to `inst`; no more is known once the effort is used up.
+fn passed(accesses: &[Inst], inst: Inst, dominators: &DominatorTree, layout: &Layout, effort: &mut usize) -> bool {
+    let asked = accesses.len().min(*effort);
+    *effort -= asked;
+    accesses[..asked].iter().any(|access| dominators.dominates(*access, inst, layout))
+}
 
 /// The address space of 64-bit memories.
 #[derive(Clone, Copy)]
@@ -46,6 +58,7 @@ pub(crate) fn rewrite(func: &mut Function, places: &[Value], limits: Limits) {
     let cfg = ControlFlowGraph::with_function(func);
     let dominators = DominatorTree::with_function(func, &cfg);
     let accesses = accesses(func);
+    let mut effort = EFFORT;
     // The parameter beside p, and the accesses at it, by p.
     let mut made: HashMap<Value, (Value, Vec<Inst>)> = HashMap::new();
     for place in places {
@@ -61,7 +74,9 @@ pub(crate) fn rewrite(func: &mut Function, places: &[Value], limits: Limits) {
                 *param
             }
             None => {
-                let Some(ways) = ways(func, &cfg, &dominators, (head, position), accesses, limits) else { continue };
+                let Some(ways) = ways(func, &cfg, &dominators, (head, position), accesses, limits, &mut effort) else {
+                    continue;
+                };
                 let param = add(func, head, ways, limits.reservation);
                 made.insert(index, (param, accesses.to_vec()));
                 param
@@ -73,7 +88,7 @@ pub(crate) fn rewrite(func: &mut Function, places: &[Value], limits: Limits) {
         func.dfg.change_to_alias(*place, param);
     }
     if !made.is_empty() {
-        join(func, &cfg, &dominators, &made);
+        join(func, &cfg, &dominators, &made, &mut effort);
     }
 }
 
@@ -83,6 +98,7 @@ fn join(
     cfg: &ControlFlowGraph,
     dominators: &DominatorTree,
     made: &HashMap<Value, (Value, Vec<Inst>)>,
+    effort: &mut usize,
 ) {
     let stencil = &mut func.stencil;
     let (dfg, layout) = (&mut stencil.dfg, &stencil.layout);
@@ -93,9 +109,7 @@ fn join(
             continue;
         }
         let replaced = values.into_iter().map(|value| match made.get(&value) {
-            Some((param, accesses)) if accesses.iter().any(|access| dominators.dominates(*access, inst, layout)) => {
-                *param
-            }
+            Some((param, accesses)) if passed(accesses, inst, dominators, layout, effort) => *param,
             Some(_) => {
                 used.insert(value);
                 value
@@ -171,6 +185,7 @@ fn ways(
     (head, position): (Block, usize),
     accesses: &[Inst],
     limits: Limits,
+    effort: &mut usize,
 ) -> Option<Vec<Way>> {
     let index = func.dfg.block_params(head)[position];
     let mut ways = Vec::new();
@@ -181,7 +196,9 @@ fn ways(
             return None;
         }
         let again = dominators.block_dominates(head, from.block);
-        let accessed = accesses.iter().any(|access| dominators.dominates(*access, from.inst, &func.layout));
+        // A way costs effort even where there are no accesses to ask about.
+        *effort = effort.checked_sub(1)?;
+        let accessed = passed(accesses, from.inst, dominators, &func.layout, effort);
         let mut passed = Vec::new();
         for call in data.branch_destination(&func.dfg.jump_tables, &func.dfg.exception_tables) {
             if call.block(&func.dfg.value_lists) != head {

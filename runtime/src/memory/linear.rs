@@ -184,20 +184,21 @@ impl Memory {
         }
         let length = byte_count(new, self.ty.page_size_log2).filter(|length| *length <= self.limit)?;
         let length = usize::try_from(length).ok()?;
-        if length > self.room {
-            self.move_for(length)?;
-        }
         // What is accessible ends where a page does, and was never written past the length: it is zero.
         let [present, needed] = [self.byte_length(), length].map(|length| length.next_multiple_of(map::page_size()));
-        self.reservation.commit(self.guards[0] + present, needed - present).ok()?;
+        if length > self.room {
+            self.move_for(length, needed)?;
+        } else {
+            self.reservation.commit(self.guards[0] + present, needed - present).ok()?;
+        }
         // SAFETY: as in `byte_length`, and the borrow is exclusive.
         unsafe { (*self.head.as_ptr()).length = length };
         Some(old)
     }
 
-    /// Moves it to a reservation with room for `length` bytes, at once for more where it may grow on; `None`, and no change, where that
-    /// is not its way or the system refuses.
-    fn move_for(&mut self, length: usize) -> Option<()> {
+    /// Moves it to a reservation with room for `length` bytes, at once for more where it may grow on, of which `needed` are accessible;
+    /// `None`, and no change, where that is not its way or the system refuses.
+    fn move_for(&mut self, length: usize, needed: usize) -> Option<()> {
         if !self.moves {
             return None;
         }
@@ -209,7 +210,8 @@ impl Memory {
             Some((room, reserve(self.guards, room)?.ok()?))
         })?;
         let present = self.byte_length();
-        reservation.commit(before, present.next_multiple_of(map::page_size())).ok()?;
+        // Before anything is as it will be: this is where the system refuses what it had reserved readily.
+        reservation.commit(before, needed).ok()?;
         // SAFETY: both are accessible for so many bytes, and are different reservations.
         unsafe { reservation.at(before).copy_from_nonoverlapping(self.base(), present) };
         // SAFETY: as in `byte_length`, and the borrow is exclusive.
