@@ -43,9 +43,8 @@ pub(super) fn relay() -> String {
 /// The module of a program.
 pub(super) fn module(functions: &[Vec<Statement>]) -> String {
     let mut text = "(module\n".to_owned();
-    for tag in 0..IMPORTED {
-        writeln!(text, "(import \"host\" \"t{}\" (tag (param{})))", TAGS[tag].0, types(tag))
-            .expect("writing to a string");
+    for (tag, (thing, _)) in TAGS.iter().enumerate().take(IMPORTED) {
+        writeln!(text, "(import \"host\" \"t{}\" (tag (param{})))", thing, types(tag)).expect("writing to a string");
     }
     text.push_str(
         "(import \"host\" \"call\" (func $host_call (param i32 i64) (result i64)))
@@ -55,8 +54,8 @@ pub(super) fn module(functions: &[Vec<Statement>]) -> String {
 (type $relay (func (param i32 i64) (result i64)))
 (global $kept (mut exnref) (ref.null exn))\n",
     );
-    for tag in IMPORTED..TAGS.len() {
-        writeln!(text, "(tag (export \"t{}\") (param{}))", TAGS[tag].0, types(tag)).expect("writing to a string");
+    for (tag, (thing, _)) in TAGS.iter().enumerate().skip(IMPORTED) {
+        writeln!(text, "(tag (export \"t{}\") (param{}))", thing, types(tag)).expect("writing to a string");
     }
     // The last entry is the relay's.
     writeln!(text, "(table (export \"table\") {} funcref)", FUNCTIONS + 1).expect("writing to a string");
