@@ -323,7 +323,8 @@ impl StoreOpaque {
     #[cold]
     pub(crate) fn throw(&mut self, error: Error) -> Result<()> {
         let Some(exception) = error.downcast_ref::<Exception>() else { return Err(error) };
-        if exception.tag().store() != self.id {
+        // Where a panic has poisoned the store, no handler of the guest's runs any more.
+        if exception.tag().store() != self.id || !self.is_alive() {
             return Err(error);
         }
         let values = exception.lower(self)?;

@@ -39,7 +39,7 @@ struct Exception {
 
 /// What an exception with this many values counts for, in bytes.
 const fn size(values: usize) -> u64 {
-    let own = size_of::<Option<Exception>>() + size_of::<u32>() + size_of::<Hold>();
+    let own = size_of::<Option<Exception>>() + size_of::<u32>();
     own as u64 + (values * size_of::<ValRaw>()) as u64
 }
 
@@ -211,6 +211,7 @@ impl Exceptions {
     /// Takes an entry of `holds` out. What it was of is freed unless it is `thrown`.
     fn release(&mut self, position: usize, thrown: Option<u32>) {
         let handle = self.holds.remove(position).handle;
+        self.size -= size_of::<Hold>() as u64;
         self.exception_mut(handle).holds -= 1;
         if Some(handle) != thrown {
             self.free_unneeded(handle);
@@ -266,6 +267,13 @@ impl Exceptions {
             // SAFETY: the caller says so.
             unsafe { self.release_dead(activation, place, again) };
         }
+        if keep == Keep::Frame {
+            // A frame can have as many as it has handlers, and there can be many frames.
+            let size = self.size.saturating_add(size_of::<Hold>() as u64);
+            if size > self.limit {
+                return Err(Trap::AllocationTooLarge);
+            }
+        }
         let handle = match (thrown, keep) {
             (Thrown::New(_), Keep::No) => return Ok((self.buffer.as_ptr().addr(), 0)),
             (Thrown::New(tag), _) => self.insert(tag)?,
@@ -287,12 +295,13 @@ impl Exceptions {
         let values = exception.values.as_ptr().addr();
         if keep == Keep::Frame {
             self.holds.push(Hold { activation, place, handle });
+            self.size += size_of::<Hold>() as u64;
         }
         Ok((values, handle as usize))
     }
 }
 
-/// Whether `activation` is `innermost` or one outside of it.
+/// Whether `activation` is `innermost` or one outside of it, or may be on another thread, which waits for this one.
 ///
 /// # Safety
 ///
@@ -302,6 +311,29 @@ unsafe fn is_running(activation: *const Activation, innermost: *const Activation
     // SAFETY: activations live on the stack frames of `call::enter` calls that have not returned.
     while let Some(running) = unsafe { next.as_ref() } {
         if ptr::eq(next, activation) {
+            return true;
+        }
+        // The store was lent to this thread by a host function, outside of which code of it waits on another thread.
+        // SAFETY: the same, and so is the innermost.
+        let own = ptr::eq(running.store, unsafe { (*innermost).store });
+        if own && running.saved_exit.fp != 0 && !unsafe { is_outside(running) } {
+            return true;
+        }
+        next = running.outer;
+    }
+    false
+}
+
+/// Whether an activation of the same store is outside of `activation` on the same thread.
+///
+/// # Safety
+///
+/// As of [`is_running`].
+unsafe fn is_outside(activation: &Activation) -> bool {
+    let mut next = activation.outer;
+    // SAFETY: as in `is_running`.
+    while let Some(running) = unsafe { next.as_ref() } {
+        if ptr::eq(running.store, activation.store) {
             return true;
         }
         next = running.outer;

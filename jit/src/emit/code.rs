@@ -12,6 +12,7 @@ use cranelift_codegen::ir::ExternalName;
 use cranelift_codegen::{
     CompiledCode, ExceptionContextLoc, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
 };
+use std::collections::{HashMap, HashSet};
 use tancho_abi::catch::{CatchRecord, Keep};
 use tancho_abi::module::{AddressRecord, NONE, TrapRecord};
 
@@ -50,6 +51,8 @@ pub(crate) struct CatchSite {
     pub(super) context: u32,
     /// The handlers, in order.
     pub(super) catches: Box<[CatchRecord]>,
+    /// The function's numbers for them.
+    clauses: Box<[u32]>,
 }
 
 /// A relative call of code of the same image.
@@ -150,13 +153,14 @@ fn catch_sites(compiled: &CompiledCode, caught: &[(u32, Keep)]) -> Result<Box<[C
     }
     for site in compiled.buffer.call_sites() {
         let mut context = NONE;
-        let mut catches = Vec::new();
+        let (mut catches, mut clauses) = (Vec::new(), Vec::new());
         for handler in site.exception_handlers {
             match handler {
                 FinalizedMachExceptionHandler::Tag(clause, landing) => {
                     let known = caught.get(clause.as_u32() as usize);
                     let (tag, keep) = *known.ok_or_else(|| wrong("a handler of no clause"))?;
                     catches.push(CatchRecord { tag, landing: *landing, keep: keep as u32 });
+                    clauses.push(clause.as_u32());
                 }
                 FinalizedMachExceptionHandler::Context(ExceptionContextLoc::SPOffset(offset)) => context = *offset,
                 FinalizedMachExceptionHandler::Context(ExceptionContextLoc::GPR(_)) => {
@@ -167,11 +171,35 @@ fn catch_sites(compiled: &CompiledCode, caught: &[(u32, Keep)]) -> Result<Box<[C
         }
         if !catches.is_empty() {
             let frame_offset = site.frame_offset.ok_or_else(|| wrong("the back end reports no frame offset"))?;
-            sites.push(CatchSite { code: site.ret_addr, frame_offset, context, catches: catches.into() });
+            sites.push(CatchSite {
+                code: site.ret_addr,
+                frame_offset,
+                context,
+                catches: catches.into(),
+                clauses: clauses.into(),
+            });
         }
     }
     sites.sort_by_key(|site| site.code);
+    keep_where_landings_meet(&mut sites);
     Ok(sites.into())
+}
+
+/// What a handler's frame keeps, it keeps until the handler is reached again, which the runtime knows by the landing pad. Two handlers
+/// whose landing pads came to be one place, as empty ones do, would let go of each other's: theirs is kept as long as the store.
+fn keep_where_landings_meet(sites: &mut [CatchSite]) {
+    let mut clauses: HashMap<u32, u32> = HashMap::new();
+    let mut met: HashSet<u32> = HashSet::new();
+    for (clause, record) in sites.iter().flat_map(|site| site.clauses.iter().zip(&site.catches)) {
+        if *clauses.entry(record.landing).or_insert(*clause) != *clause {
+            met.insert(record.landing);
+        }
+    }
+    for record in sites.iter_mut().flat_map(|site| site.catches.iter_mut()) {
+        if record.keep == Keep::Frame as u32 && met.contains(&record.landing) {
+            record.keep = Keep::Store as u32;
+        }
+    }
 }
 
 fn landing(compiled: &CompiledCode) -> Result<Option<(u32, u32)>, CompileError> {

@@ -86,9 +86,12 @@ impl Lifetimes<'_> {
     fn ends_before(&mut self, reference: Value, landing: Block, throw_ref: Option<FuncRef>) -> Option<bool> {
         let Some(copies) = self.copies(reference, throw_ref)? else { return Some(false) };
         for copy in copies {
-            if self.live_at(copy)?.contains(&landing) {
+            let live_at = self.live_at(copy)?;
+            let (found, looked_at) = (live_at.contains(&landing), live_at.len());
+            if found {
                 return Some(false);
             }
+            self.effort = self.effort.checked_sub(looked_at)?;
         }
         Some(true)
     }
@@ -150,6 +153,12 @@ impl Lifetimes<'_> {
         };
         let mut live = HashSet::new();
         let mut landings = Vec::new();
+        // A parameter of a landing pad comes with the exception: it can be what was caught before.
+        if let ValueDef::Param(block, _) = self.function.dfg.value_def(value)
+            && self.landings.contains(&block)
+        {
+            landings.push(block);
+        }
         let mut next: Vec<Block> = self.uses.get(&value).into_iter().flatten().map(|(block, _)| *block).collect();
         while let Some(block) = next.pop() {
             if Some(block) == made || !live.insert(block) {
