@@ -174,7 +174,7 @@ fn under_the_belt() {
 #[test]
 fn without_signals() {
     run(Config::new().signals_based_traps(false), suites(), false, "without signals");
-    assert_eq!(own(Config::new().signals_based_traps(false), "", true), 58);
+    assert_eq!(own(Config::new().signals_based_traps(false), "", true), 130);
 }
 
 /// Memories and tables that are indexed by `i64` and memories with pages of a byte: with guards, with explicit checks, and with memories
