@@ -77,6 +77,9 @@ fn caught<R>(work: impl FnOnce() -> Result<R, CompileError>) -> Result<R, Compil
     })
 }
 
+/// What becomes of a function: its pieces, or why there are none.
+type Made = Result<Vec<(Role, Code)>, CompileError>;
+
 /// What a thread keeps from one function to the next.
 struct Worker {
     scratch: Scratch,
@@ -239,7 +242,7 @@ impl Compiler {
                 self.function(env, body, worker, None).and_then(|code| self.checked(env, imported + position, code)),
             )
         };
-        let mut results: Vec<(usize, Result<Vec<(Role, Code)>, CompileError>)> = if self.options.threads == Some(1) {
+        let mut results: Vec<(usize, Made)> = if self.options.threads == Some(1) {
             let mut worker = Worker::default();
             order.into_iter().map(|body| compile(&mut worker, body)).collect()
         } else {
