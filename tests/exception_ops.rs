@@ -3,16 +3,21 @@
 
 use tancho_tests::oracle::exception::{Yield, check};
 use tancho_tests::oracle::seed::Run;
+use tancho_tests::oracle::swarm::Swarm;
+use tancho_tests::oracle::tancho::Tancho;
 
 #[test]
 fn programs_come_to_what_the_model_says() {
     let run = Run::new("exception_ops", "G-eh", 2000);
-    let workers = run.all(Yield::default, |came, _, random| {
-        came.add(check(random)?);
-        Ok(())
-    });
+    let workers = run.all(
+        || (Yield::default(), Tancho::new(Swarm::default())),
+        |(came, usual), _, random| {
+            came.add(check(random, usual)?);
+            Ok(())
+        },
+    );
     let mut came = Yield::default();
-    for one in workers {
+    for (one, _) in workers {
         came.add(one);
     }
     run.report(&format!("{came:?}"));

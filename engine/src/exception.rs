@@ -8,11 +8,14 @@ use crate::error::{Context, Error, Result};
 use crate::func::{lift_values, lower_val};
 use crate::handle::StoreId;
 use crate::store::StoreOpaque;
-use crate::tag::Tag;
+use crate::tag::{self, Tag};
 use crate::value::Val;
 use std::fmt;
 use std::num::NonZeroU32;
+use std::sync::Arc;
+use tancho_abi::index::TagIndex;
 use tancho_abi::vmctx::ValRaw;
+use tancho_runtime::code::Code;
 
 /// An exception, by value: its tag and what was thrown with it.
 ///
@@ -43,8 +46,8 @@ use tancho_abi::vmctx::ValRaw;
 #[derive(Clone)]
 pub struct Exception {
     tag: Tag,
-    /// What the tag is called.
-    label: Box<str>,
+    /// Where the tag's name can be found.
+    origin: Option<(Arc<Code>, TagIndex)>,
     fields: Box<[Val]>,
 }
 
@@ -70,7 +73,7 @@ impl Exception {
             let right = field.require_store(store).and_then(|()| field.require(&ty, store));
             right.with_context(|| format!("value {position} of an exception"))?;
         }
-        Ok(Exception { tag, label: tag.label(store).into(), fields: fields.into() })
+        Ok(Exception { tag, origin: tag.origin(store), fields: fields.into() })
     }
 
     /// Its tag.
@@ -86,7 +89,7 @@ impl Exception {
     /// What the store has.
     pub(crate) fn of(tag: tancho_runtime::store::TagId, values: &[ValRaw], store: &StoreOpaque) -> Exception {
         let tag = Tag::of(tag, store);
-        Exception { tag, label: tag.label(store).into(), fields: lift_values(tag, values, store) }
+        Exception { tag, origin: tag.origin(store), fields: lift_values(tag, values, store) }
     }
 
     /// What compiled code has for its values.
@@ -102,7 +105,7 @@ impl Exception {
 
 impl fmt::Display for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "uncaught exception: {}", self.label)?;
+        write!(f, "uncaught exception: {}", tag::label(self.origin.as_ref()))?;
         for (position, field) in self.fields.iter().enumerate() {
             f.write_str(if position == 0 { " with " } else { ", " })?;
             match field {

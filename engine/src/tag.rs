@@ -9,8 +9,11 @@ use crate::handle::StoreId;
 use crate::module::Module;
 use crate::store::StoreOpaque;
 use crate::types::TagType;
+use std::sync::Arc;
+use tancho_abi::index::TagIndex;
 use tancho_abi::module::{ExportRecord, ExternKind, Item};
 use tancho_abi::name::Shown;
+use tancho_runtime::code::Code;
 use tancho_runtime::store::TagId;
 
 /// A tag of a store. Two are equal when they are one: exceptions that are thrown by the one are caught by the other.
@@ -71,20 +74,24 @@ impl Tag {
         Ok(self.id)
     }
 
-    /// What to call it in messages: the names of the module that defines it know best.
-    pub(crate) fn label(self, store: &StoreOpaque) -> String {
-        let Some((instance, index)) = store.runtime().tag_origin(self.id) else {
-            return "a tag of the host".to_owned();
-        };
-        let view = store.runtime().code_of(instance).view();
-        let mut label = view.item_label(Item::Tag, index.0);
-        let is_it = |export: &&ExportRecord| export.kind == ExternKind::Tag as u32 && export.index == index.0;
-        if let (false, Some(export)) = (label.contains('`'), view.exports.iter().find(is_it)) {
-            label = format!("{label}, exported as `{}`,", Shown(view.name(export.name)));
-        }
-        match Module::name_in(&view) {
-            Some(name) => format!("{label} of module `{}`", Shown(name)),
-            None => label.trim_end_matches(',').to_owned(),
-        }
+    /// Where its name can be found: the module that defines it, and its index there; `None` when the host made it.
+    pub(crate) fn origin(self, store: &StoreOpaque) -> Option<(Arc<Code>, TagIndex)> {
+        let (instance, index) = store.runtime().tag_origin(self.id)?;
+        Some((store.runtime().code_of(instance).clone(), index))
+    }
+}
+
+/// What to call a tag in messages: the names of the module that defines it know best.
+pub(crate) fn label(origin: Option<&(Arc<Code>, TagIndex)>) -> String {
+    let Some((code, index)) = origin else { return "a tag of the host".to_owned() };
+    let view = code.view();
+    let mut label = view.item_label(Item::Tag, index.0);
+    let is_it = |export: &&ExportRecord| export.kind == ExternKind::Tag as u32 && export.index == index.0;
+    if let (false, Some(export)) = (label.contains('`'), view.exports.iter().find(is_it)) {
+        label = format!("{label}, exported as `{}`,", Shown(view.name(export.name)));
+    }
+    match Module::name_in(&view) {
+        Some(name) => format!("{label} of module `{}`", Shown(name)),
+        None => label.trim_end_matches(',').to_owned(),
     }
 }

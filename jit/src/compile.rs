@@ -26,9 +26,10 @@ use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tancho_abi::builtin::Builtin;
+use tancho_abi::catch::Keep;
 use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
-use tancho_abi::module::{ExternKind, Keep, Module, NONE, Range, Summary, TypeRecord};
+use tancho_abi::module::{ExternKind, Module, NONE, Range, Summary, TypeRecord};
 use tancho_abi::types::FuncType;
 
 /// A compiler for one target with one set of options. Cheap to share between threads.

@@ -17,12 +17,12 @@
 use crate::activation::{Activation, Exit, Thread, fail_order};
 use crate::id::TagId;
 use crate::state::State;
-use crate::sys::register::Resumption;
+use crate::sys::register::{Resumption, stack_pointer};
 use crate::sys::signal;
 use crate::unwind::find;
 use std::fmt;
 use std::ptr;
-use tancho_abi::module::Keep;
+use tancho_abi::catch::Keep;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{ValRaw, VmStore};
 
@@ -334,13 +334,11 @@ pub(crate) unsafe fn throw(
     origin: u64,
 ) -> Result<Option<Caught>, Trap> {
     let activation = Thread::with(Thread::innermost);
-    let here = 0_u8;
-    let here = (&raw const here).addr();
     // SAFETY: compiled code of the store runs, so there is an innermost activation.
     let Some(running) = (unsafe { activation.as_ref() }) else {
         signal::fail("compiled code threw outside of an activation. This is a bug in tancho.", &[])
     };
-    if running.store != vm || !Thread::with(|thread| thread.runs(running, here)) {
+    if running.store != vm || !Thread::with(|thread| thread.runs(running, stack_pointer())) {
         fail_order();
     }
     let tag = match thrown {

@@ -50,10 +50,6 @@ declare -A MORE=(
     [machine]=-mtail-call # likewise its tail calls
 )
 
-# Without a C library, for there is none with addresses of 64 bits: one source, in both widths.
-FREE=(-O2 -ffp-contract=off -Wall -Wextra -Werror -mbulk-memory -nostdlib -Wl,--no-entry -Wl,--export=_start -Wl,--export-memory
-    -Wl,-z,stack-size=65536)
-declare -A WIDTH=([narrow]=32 [wide]=64)
 # C++ exceptions, of WebAssembly 3.0 (false) or of the form before it (true). Zig builds its libraries without exceptions, so the parts
 # of LLVM's libc++abi and libunwind that throw and catch are built here from the sources that come with it.
 exceptions() {
@@ -75,16 +71,20 @@ exceptions() {
     python3 -m ziglang c++ -std=c++20 "${FLAGS[@]}" "${form[@]}" -o "$name.wasm" throws/*.cc "$work"/*.o
     rm -r "$work"
 }
+# Without a C library, for there is none with addresses of 64 bits: one source, in both widths.
+FREE=(-O2 -ffp-contract=off -Wall -Wextra -Werror -mbulk-memory -nostdlib -Wl,--no-entry -Wl,--export=_start -Wl,--export-memory
+    -Wl,-z,stack-size=65536)
+declare -A WIDTH=([narrow]=32 [wide]=64)
 
 build() {
     local name=$1 more=()
     if [ -n "${MORE[$name]:-}" ]; then more=("${MORE[$name]}"); fi
-    if [ -n "${WIDTH[$name]:-}" ]; then
-        python3 -m ziglang cc -std=c11 -target "wasm${WIDTH[$name]}-freestanding" "${FREE[@]}" -o "$name.wasm" wide/main.c
-    elif [ "$name" = throws ]; then
+    if [ "$name" = throws ]; then
         exceptions false throws
     elif [ "$name" = throws_legacy ]; then
         exceptions true throws_legacy
+    elif [ -n "${WIDTH[$name]:-}" ]; then
+        python3 -m ziglang cc -std=c11 -target "wasm${WIDTH[$name]}-freestanding" "${FREE[@]}" -o "$name.wasm" wide/main.c
     elif [ -e "$name/main.c" ]; then
         python3 -m ziglang cc -std=c11 "${FLAGS[@]}" "${more[@]}" -o "$name.wasm" "$name"/*.c
     elif [ -e "$name/main.cc" ]; then

@@ -12,7 +12,8 @@ use cranelift_codegen::ir::ExternalName;
 use cranelift_codegen::{
     CompiledCode, ExceptionContextLoc, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
 };
-use tancho_abi::module::{AddressRecord, CatchRecord, Keep, NONE, TrapRecord};
+use tancho_abi::catch::{CatchRecord, Keep};
+use tancho_abi::module::{AddressRecord, NONE, TrapRecord};
 
 /// A function or a trampoline. Offsets are from its start.
 pub(crate) struct Code {
@@ -30,10 +31,10 @@ pub(crate) struct Code {
     pub(super) traps: Box<[TrapRecord]>,
     /// The places in the WebAssembly file that it comes from, in order; `NONE` where it comes from nowhere.
     pub(super) addresses: Box<[AddressRecord]>,
-    /// The bytes of its frame below its frame pointer.
-    pub(crate) frame: u32,
     /// The calls within the reach of handlers, in order.
     pub(super) catch_sites: Box<[CatchSite]>,
+    /// The bytes of its frame below its frame pointer.
+    pub(crate) frame: u32,
     /// Where execution goes on after a trap in what it calls, and how far below its frame pointer its stack pointer is there.
     pub(super) landing: Option<(u32, u32)>,
 }
@@ -43,7 +44,7 @@ pub(crate) struct Code {
 pub(crate) struct CatchSite {
     /// Where it returns to.
     pub(super) code: u32,
-    /// As in [`CatchSiteRecord`](tancho_abi::module::CatchSiteRecord).
+    /// As in [`CatchSiteRecord`](tancho_abi::catch::CatchSiteRecord).
     pub(super) frame_offset: u32,
     /// As there.
     pub(super) context: u32,
@@ -89,8 +90,8 @@ impl Code {
             calls: buffer.relocs().iter().map(|reloc| call(reloc, names)).collect::<Result<_, _>>()?,
             traps: traps(compiled)?,
             addresses: if addresses { self::addresses(compiled) } else { Box::default() },
-            frame: buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset),
             catch_sites: catch_sites(compiled, caught)?,
+            frame: buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset),
             landing: landing(compiled)?,
         })
     }

@@ -7,7 +7,8 @@ use super::link::Placed;
 use crate::decode;
 use crate::error::CompileError;
 use std::collections::HashMap;
-use tancho_abi::module::{AddressRecord, CatchRecord, CatchSiteRecord, HandlerRecord, Module, Range, TrapRecord};
+use tancho_abi::catch::{CatchRecord, CatchSiteRecord};
+use tancho_abi::module::{AddressRecord, HandlerRecord, Module, Range, TrapRecord};
 
 /// Adds the instructions of `code` that may trap.
 pub(crate) fn traps(module: &mut Module, code: &Code, placed: Placed) {

@@ -22,8 +22,9 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use tancho_abi::builtin::Builtin;
+use tancho_abi::catch::Keep;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
-use tancho_abi::module::{Keep, NONE};
+use tancho_abi::module::NONE;
 use tancho_abi::types::{FuncType, ValType};
 use wasmparser::FuncValidatorAllocations;
 

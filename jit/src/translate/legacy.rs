@@ -10,8 +10,8 @@ use super::function::FunctionTranslator;
 use crate::error::CompileError;
 use cranelift_codegen::ir::{InstBuilder, Value};
 use std::ops::Range;
+use tancho_abi::catch::Keep;
 use tancho_abi::index::TagIndex;
-use tancho_abi::module::Keep;
 use wasmparser::{BlockType, FunctionBody, Operator};
 
 /// How a `try` ends.

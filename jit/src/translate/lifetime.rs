@@ -9,7 +9,7 @@ use super::exception::Clause;
 use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::{Block, FuncRef, Function, Inst, InstructionData, Opcode, Value, ValueDef, types};
 use std::collections::{HashMap, HashSet};
-use tancho_abi::module::Keep;
+use tancho_abi::catch::Keep;
 
 /// How many steps are spent on a function; what is not known by then is kept as long as the store.
 const EFFORT: usize = 1 << 24;

@@ -67,13 +67,13 @@ macro_rules! for_each_builtin {
             table_init(table: u32, segment: u32, target: u64, source: u32, length: u32);
             /// `elem.drop`.
             elem_drop(segment: u32);
-            /// Traps with a [`Trap`](crate::trap::Trap) code, where compiled code must not fault
-            /// ([`signals_based_traps`](crate::tunables::Tunables::signals_based_traps)). Wants no stack beyond what functions leave.
-            trap(code: u32);
             /// `throw` (§4.4.8) of tag `tag` with the [`ValRaw`](crate::vmctx::ValRaw)s at `values`. Does not return.
             throw(tag: u32, values: Address);
             /// `throw_ref` of an exception, which is not null. Does not return.
             throw_ref(exception: u32);
+            /// Traps with a [`Trap`](crate::trap::Trap) code, where compiled code must not fault
+            /// ([`signals_based_traps`](crate::tunables::Tunables::signals_based_traps)). Wants no stack beyond what functions leave.
+            trap(code: u32);
         }
     };
 }

@@ -2,6 +2,7 @@
 //! format, tunables. Data only: this crate knows no other of Tancho's, no file and no system call.
 
 pub mod builtin;
+pub mod catch;
 pub mod image;
 pub mod index;
 pub mod module;

@@ -3,6 +3,7 @@
 //! The decoder fills a [`Module`], the emitter writes each of its arrays as one section of the image, and the runtime
 //! reads the same arrays in place through a [`ModuleView`] (`view.rs` has the lookups). The list of arrays stands once, in `description!` below.
 
+use crate::catch::{CatchRecord, CatchSiteRecord};
 use crate::image::{Image, ImageError, ImageWriter, Section};
 use crate::index::{FunctionIndex, MemoryIndex, TypeIndex};
 use crate::types::ValTypeCode;
@@ -428,69 +429,6 @@ pub struct HandlerRecord {
     pub landing: u32,
     /// Stack pointer there = the trampoline's frame pointer - this.
     pub frame_offset: u32,
-}
-
-/// A call within a handler's reach, by which an exception can come: where it stands among the frames of the machine. See [`CatchRecord`].
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-#[repr(C)]
-pub struct CatchSiteRecord {
-    /// Stack pointer at the call, and at the landing pads = the function's frame pointer - this.
-    pub frame_offset: u32,
-    /// Where the function's vmctx stands: above the stack pointer. [`NONE`] where only handlers of all exceptions are.
-    pub context: u32,
-    /// The handlers, the first that catches an exception before the others: a range of `catches`.
-    pub catches: Range,
-}
-
-/// A handler of exceptions.
-///
-/// A throw walks the frames outwards. For each it looks the return address up in `catch_addresses`, which are sorted; the
-/// [`CatchSiteRecord`] at the same position of `catch_sites` names the handlers in force at that call, those of inner constructs before
-/// those of outer ones. `tag` is an index of the function's own module, so it means a tag of the instance whose vmctx stands in the
-/// frame. Execution goes on at `landing` with the address of the values ([`ValRaw`](crate::vmctx::ValRaw)s, good until the next call) in the
-/// first payload register and the reference, or 0, in the second.
-///
-/// ```text
-/// catch_addresses   0x1a     0x52     0x90
-/// catch_sites       │        {48, 8, 1..3}
-/// catches           …        {tag 0, 0xc0, none} {any, 0xd4, frame}
-/// ```
-///
-/// An exception that comes out of the call that returns to 0x52 is caught at 0xc0 when its tag is the instance's tag 0, else at 0xd4.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Pod, Zeroable)]
-#[repr(C)]
-pub struct CatchRecord {
-    /// Index of the tag, or [`NONE`] for all exceptions.
-    pub tag: u32,
-    /// The landing pad, from the start of the text.
-    pub landing: u32,
-    /// A [`Keep`].
-    pub keep: u32,
-}
-
-/// How long a handler needs the exception itself, besides its values.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[repr(u32)]
-pub enum Keep {
-    /// Not at all: it is given no reference.
-    No = 0,
-    /// Until the function that catches it is gone, or the same handler is reached again in the same frame: no copy of the reference is used
-    /// after that.
-    Frame = 1,
-    /// As long as anybody may have the reference.
-    Store = 2,
-}
-
-impl Keep {
-    /// That of this code.
-    pub const fn from_code(code: u32) -> Option<Self> {
-        Some(match code {
-            0 => Self::No,
-            1 => Self::Frame,
-            2 => Self::Store,
-            _ => return None,
-        })
-    }
 }
 
 /// A code address and the place in the WebAssembly file that it comes from; the first of a run with the same place.

@@ -2,14 +2,12 @@
 //!
 //! Called by the runtime and the embedding API with an image's description, and by the compiler with the one it makes.
 
+use crate::catch::{CatchRecord, CatchSiteRecord};
 use crate::index::{
     DefinedFunctionIndex, DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex,
     TagIndex, TypeIndex,
 };
-use crate::module::{
-    CatchRecord, CatchSiteRecord, ExportRecord, HandlerRecord, Item, ItemNameRecord, ModuleView, NONE, Range, Summary,
-    TypeKind,
-};
+use crate::module::{ExportRecord, HandlerRecord, Item, ItemNameRecord, ModuleView, NONE, Range, Summary, TypeKind};
 use crate::name::Shown;
 use crate::types::{CompositeType, FuncType, SubType, ValType};
 

@@ -22,8 +22,8 @@ pub(crate) static BUILTINS: VmBuiltins = VmBuiltins {
     table_copy: table::table_copy,
     table_init: table::table_init,
     elem_drop: table::elem_drop,
-    trap: entry::trap,
     throw: exception::throw,
     throw_ref: exception::throw_ref,
+    trap: entry::trap,
     raise: trap::raise,
 };

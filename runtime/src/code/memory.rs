@@ -13,8 +13,9 @@ use std::io;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use tancho_abi::catch::{CatchRecord, CatchSiteRecord, Keep};
 use tancho_abi::image::{Image, ImageError, Origin, Section};
-use tancho_abi::module::{CatchRecord, CatchSiteRecord, Keep, ModuleView, NONE};
+use tancho_abi::module::{ModuleView, NONE};
 use tancho_abi::tunables::Tunables;
 use tancho_abi::vmctx::VmLayout;
 

@@ -12,7 +12,8 @@ use crate::state::{State, instance_id};
 use crate::sys::register::Resumption;
 use std::ops::Range;
 use std::ptr::with_exposed_provenance;
-use tancho_abi::module::{CatchRecord, CatchSiteRecord, Keep, ModuleView, NONE};
+use tancho_abi::catch::{CatchRecord, CatchSiteRecord, Keep};
+use tancho_abi::module::{ModuleView, NONE};
 use tancho_abi::vmctx::VmContext;
 
 /// A handler.

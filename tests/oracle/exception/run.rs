@@ -40,12 +40,12 @@ impl Yield {
 /// The most statements that a call may run.
 const LONGEST: usize = 20_000;
 
-/// Makes a program, and runs it in engines of the default and of a random configuration.
+/// Makes a program, and runs it in `usual` and in an engine of a random configuration.
 ///
 /// # Errors
 ///
 /// What differs from the model, with the program.
-pub fn check(random: &mut Rng) -> Result<Yield, String> {
+pub fn check(random: &mut Rng, usual: &Tancho) -> Result<Yield, String> {
     let functions = make(random);
     let arguments: Vec<u64> = (0..4).map(|_| random.u64(..)).collect();
     let text = module(&functions);
@@ -53,10 +53,9 @@ pub fn check(random: &mut Rng) -> Result<Yield, String> {
     // How much memory exceptions may take is tested elsewhere.
     swarm.tunables.exception_memory = 64 << 20;
     let mut came = Yield::default();
-    for swarm in [Swarm::default(), swarm] {
-        let tancho = Tancho::new(swarm);
+    for tancho in [usual, &Tancho::new(swarm)] {
         let fail = |what: String| format!("{what}, in {:?}\n{text}", tancho.swarm());
-        let mut running = Running::new(&tancho, &text).map_err(|error| fail(format!("{error:#}")))?;
+        let mut running = Running::new(tancho, &text).map_err(|error| fail(format!("{error:#}")))?;
         let mut model = Model { functions: &functions, kept: None, left: LONGEST, caught: 0 };
         for argument in &arguments {
             let expected = model.call(0, *argument);
