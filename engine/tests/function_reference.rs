@@ -2,6 +2,9 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#![cfg(all(feature = "compile", feature = "wat"))]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::hash::{BuildHasher, RandomState};
 use tancho::{
     AsContextMut, Engine, ExternRef, Func, FuncType, Global, GlobalType, HeapType, Instance, Linker, Module,
