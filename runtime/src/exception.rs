@@ -316,7 +316,9 @@ unsafe fn is_running(activation: *const Activation, innermost: *const Activation
         // The store was lent to this thread by a host function, outside of which code of it waits on another thread.
         // SAFETY: the same, and so is the innermost.
         let own = ptr::eq(running.store, unsafe { (*innermost).store });
-        if own && running.saved_exit.fp != 0 && !unsafe { is_outside(running) } {
+        // SAFETY: the same.
+        let outermost = own && !unsafe { is_outside(running) };
+        if outermost && running.saved_exit.fp != 0 {
             return true;
         }
         next = running.outer;
