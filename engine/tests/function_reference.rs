@@ -1,8 +1,6 @@
 //! References to functions of given types, as the host makes, hands over and receives them.
 #![cfg(all(feature = "compile", feature = "wat"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
-#![cfg(all(feature = "compile", feature = "wat"))]
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::hash::{BuildHasher, RandomState};
 use tancho::{
