@@ -273,6 +273,7 @@ fn thrown(body: &str, callee: &str, depth: u32) -> Result<Cross, Error> {
     let mut store = Store::new(&engine, None::<TypedFunc<(i32, i32), i32>>);
     let mut linker = Linker::new(&engine);
     linker.func_wrap("host", "pass", |mut caller: Caller<'_, Option<TypedFunc<(i32, i32), i32>>>, x: i32| {
+        #[allow(clippy::clone_on_copy, reason = "one of the engines has functions that are not Copy")]
         let thrower = caller.data().clone().expect("it is called once it is there");
         thrower.call(&mut caller, (x, 0))
     })?;
