@@ -8,7 +8,12 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 /// The features of WebAssembly that Tancho has.
 pub fn features() -> WasmFeatures {
-    compared_features() | WasmFeatures::FUNCTION_REFERENCES | WasmFeatures::GC | WasmFeatures::COMPACT_IMPORTS
+    compared_features()
+        | WasmFeatures::FUNCTION_REFERENCES
+        | WasmFeatures::GC
+        | WasmFeatures::COMPACT_IMPORTS
+        | WasmFeatures::EXCEPTIONS
+        | WasmFeatures::LEGACY_EXCEPTIONS
 }
 
 /// Those of them that the engines which Tancho is compared with have too.
