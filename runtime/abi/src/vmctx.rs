@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! VmContext | VmMemory… | VmTable… | globals (16 bytes each) | VmMemoryImport… | *VmTable… | *global… |
-//! VmFunctionImport… | VmFuncRef… (one per escaped function)
+//! VmFunctionImport… | VmFuncRef… (one per escaped function) | *VmTypeInfo… (one per type of structures or arrays)
 //! ```
 //!
 //! # Calling conventions
@@ -27,13 +27,16 @@
 //! * **Array host function**: C convention `(context: *mut VmHostContext, values: *mut ValRaw)`.
 //!
 //! In the C conventions `i32` is `u32`, `i64` is `u64`, floats are themselves, a function reference is
-//! `*mut VmFuncRef` and a reference to a host value is its `u32` handle (0 is null); `v128` never travels by register
+//! `*mut VmFuncRef` and another reference is the `u32` of [`object`](crate::object) (0 is null); `v128` never travels by register
 //! (functions with `v128` in their type have array entries only). On return from any host function, and from any builtin but a leaf, the trampoline tests
 //! [`VmStore::pending`] and, when it is not 0, unwinds.
 
 use crate::builtin::VmBuiltins;
-use crate::index::{DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex};
+use crate::index::{
+    DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, ObjectTypeIndex, TableIndex,
+};
 use crate::module::ModuleCounts;
+use crate::object::VmTypeInfo;
 use core::mem::{offset_of, size_of};
 
 /// `VmContext::magic`: "tctx".
@@ -56,6 +59,9 @@ pub struct VmContext {
     pub type_ids: *const u32,
     /// The runtime's own record of the instance; compiled code never follows it.
     pub instance: *mut u8,
+    /// The base of the store's heap; null where the module's code has nothing to do with one
+    /// ([`Summary::uses_heap`](crate::module::Summary::uses_heap)).
+    pub heap: *mut u8,
 }
 
 /// The part of a store that compiled code reads and writes.
@@ -75,6 +81,10 @@ pub struct VmStore {
     pub builtins: *const VmBuiltins,
     /// A page that is readable while the store may run (reserved for interruption).
     pub interrupt_page: *const u8,
+    /// Where in the store's heap the next object is made: below or at `heap_limit`.
+    pub heap_next: u32,
+    /// The place that new objects may reach up to: then `gc_room` is to be called.
+    pub heap_limit: u32,
 }
 
 /// [`VmStore::pending`] for an error of the host.
@@ -100,7 +110,7 @@ pub struct VmActivation {
 #[derive(Clone, Copy)]
 #[repr(C, align(16))]
 pub union ValRaw {
-    /// `i32`, or a reference to a host value.
+    /// `i32`, or a reference that is none to a function.
     pub i32: u32,
     /// `i64`.
     pub i64: u64,
@@ -143,10 +153,12 @@ pub struct VmMemoryImport {
 #[repr(C)]
 #[derive(Debug)]
 pub struct VmTable {
-    /// Its entries: [`VmFunctionEntry`] for functions, `u32` handles for host values. Changes when the table grows.
+    /// Its entries: [`VmFunctionEntry`] for functions, other references as they are. Changes when the table grows.
     pub base: *mut u8,
     /// Its present length in entries (at most 2³² - 1).
     pub length: usize,
+    /// Not 0 when entries have been set since the last collection: compiled code sets it to 1 with each reference to an object.
+    pub written: usize,
 }
 
 /// An entry of a table of functions: what `call_indirect` needs without a further load. All zero is null.
@@ -244,6 +256,7 @@ pub struct VmLayout {
     imported_globals: u32,
     imported_functions: u32,
     funcrefs: u32,
+    type_infos: u32,
     size: u32,
 }
 
@@ -268,6 +281,7 @@ impl VmLayout {
         let imported_globals = place(counts.imported_globals, bytes::<*mut ValRaw>())?;
         let imported_functions = place(counts.imported_functions, bytes::<VmFunctionImport>())?;
         let funcrefs = place(counts.escaped, bytes::<VmFuncRef>())?;
+        let type_infos = place(counts.object_types, bytes::<*const VmTypeInfo>())?;
         if cursor > 1 << 30 {
             return None;
         }
@@ -282,6 +296,7 @@ impl VmLayout {
             imported_globals,
             imported_functions,
             funcrefs,
+            type_infos,
             size,
         })
     }
@@ -339,5 +354,11 @@ impl VmLayout {
     pub fn funcref(&self, escaped: EscapedIndex) -> u32 {
         debug_assert!(escaped.0 < self.counts.escaped);
         self.funcrefs + escaped.0 * size_of::<VmFuncRef>() as u32
+    }
+
+    /// What objects of a type of the module are known by: a `*const` [`VmTypeInfo`].
+    pub fn type_info(&self, ty: ObjectTypeIndex) -> u32 {
+        debug_assert!(ty.0 < self.counts.object_types);
+        self.type_infos + ty.0 * size_of::<*const VmTypeInfo>() as u32
     }
 }
