@@ -38,22 +38,22 @@ impl FuncType {
 
     /// The types of the parameters.
     pub fn params(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
-        self.0.ty.params.iter().map(|ty| ValType::of(*ty, self.0.registry()))
+        self.0.func().params.iter().map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// The types of the results.
     pub fn results(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
-        self.0.ty.results.iter().map(|ty| ValType::of(*ty, self.0.registry()))
+        self.0.func().results.iter().map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// The type of parameter `index`; `None` when there are fewer.
     pub fn param(&self, index: usize) -> Option<ValType> {
-        self.0.ty.params.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
+        self.0.func().params.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// The type of result `index`; `None` when there are fewer.
     pub fn result(&self, index: usize) -> Option<ValType> {
-        self.0.ty.results.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
+        self.0.func().results.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// Whether every function of this type is one of type `other`: they are the same type, or this one declares the other as its
@@ -68,7 +68,7 @@ impl FuncType {
     }
 
     pub(crate) fn abi(&self) -> &abi::FuncType {
-        &self.0.ty
+        self.0.func()
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -120,7 +120,7 @@ impl Eq for FuncType {}
 impl Hash for FuncType {
     fn hash<H: Hasher>(&self, state: &mut H) {
         // Not the id, which equal types of two engines do not share.
-        (self.0.ty.params.len(), self.0.ty.results.len()).hash(state);
+        (self.0.func().params.len(), self.0.func().results.len()).hash(state);
     }
 }
 
