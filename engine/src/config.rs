@@ -254,7 +254,9 @@ impl Config {
         const BLOCK: u32 = 64 << 10;
         let (nursery, reservation) = (self.tunables.gc_nursery, self.tunables.gc_heap_reservation);
         if nursery < 2 * BLOCK || !nursery.is_multiple_of(BLOCK) {
-            return Err(Error::msg(format!("a nursery of {nursery} bytes is not a multiple of 64 KiB from 128 KiB on")));
+            return Err(Error::msg(format!(
+                "a nursery of {nursery} bytes is not a multiple of 64 KiB from 128 KiB on"
+            )));
         }
         if reservation > 4 << 30 || reservation < u64::from(nursery) + (1 << 20) {
             return Err(Error::msg(format!(

@@ -69,8 +69,8 @@ pub use exception::{Exception, ExnRef};
 pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use func_type::FuncType;
 pub use gc::{
-    AnyRef, ArrayRef, ArrayRefPre, EqRef, ExternRef, GcRef, I31, OwnedRooted, RootScope, Rooted, RootedGcRef, StructRef,
-    StructRefPre,
+    AnyRef, ArrayRef, ArrayRefPre, EqRef, ExternRef, GcRef, I31, OwnedRooted, RootScope, Rooted, RootedGcRef,
+    StructRef, StructRefPre,
 };
 pub use global::Global;
 pub use handle::{Export, Extern};

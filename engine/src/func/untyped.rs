@@ -406,11 +406,7 @@ pub(crate) fn lower_ref(value: Ref, store: &mut StoreOpaque) -> Result<tancho_ru
 }
 
 /// The reference that a table of this hierarchy holds, which belongs to `store`.
-pub(crate) fn lift_ref(
-    value: tancho_runtime::table::TableValue,
-    hierarchy: Hierarchy,
-    store: &mut StoreOpaque,
-) -> Ref {
+pub(crate) fn lift_ref(value: tancho_runtime::table::TableValue, hierarchy: Hierarchy, store: &mut StoreOpaque) -> Ref {
     use tancho_runtime::table::TableValue;
     match (value, hierarchy) {
         (TableValue::Function(func), _) => Ref::Func(Func::of_vm(func, store)),

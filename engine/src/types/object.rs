@@ -446,12 +446,7 @@ pub(crate) fn write_type(ty: &RegisteredType, f: &mut fmt::Formatter<'_>, depth:
     }
 }
 
-fn write_field(
-    field: abi::FieldType,
-    registry: &TypeRegistry,
-    f: &mut fmt::Formatter<'_>,
-    depth: u32,
-) -> fmt::Result {
+fn write_field(field: abi::FieldType, registry: &TypeRegistry, f: &mut fmt::Formatter<'_>, depth: u32) -> fmt::Result {
     if field.mutable {
         f.write_str("(mut ")?;
     }
