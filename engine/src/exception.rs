@@ -52,9 +52,9 @@ pub struct Exception {
     tag: Tag,
     /// Where the tag's name can be found.
     origin: Option<(Arc<Code>, TagIndex)>,
-    /// References among them are owned by `owners`.
+    /// References among them are owned by `_owners`.
     fields: Box<[Val]>,
-    owners: Arc<[Owner]>,
+    _owners: Arc<[Owner]>,
 }
 
 impl Exception {
@@ -106,7 +106,7 @@ impl Exception {
             None => lift_field(value, &ty, store),
         };
         let fields = values.iter().zip(ty.ty().params()).map(lift).collect();
-        Exception { tag, origin: tag.origin(store), fields, owners: owners.into() }
+        Exception { tag, origin: tag.origin(store), fields, _owners: owners.into() }
     }
 
     /// What compiled code has for its values.

@@ -120,7 +120,7 @@ pub struct Rooted<T: GcRef>(T);
 #[derive(Clone)]
 pub struct OwnedRooted<T: GcRef> {
     reference: T,
-    owner: Arc<Owner>,
+    _owner: Arc<Owner>,
 }
 
 /// A [`Rooted`] or an [`OwnedRooted`].
@@ -169,7 +169,7 @@ impl<T: GcRef> Rooted<T> {
         let store = context.opaque_mut();
         let reference = self.reference(store)?;
         let (place, owner) = store.own(reference);
-        Ok(OwnedRooted { reference: T::at(place), owner: Arc::new(owner) })
+        Ok(OwnedRooted { reference: T::at(place), _owner: Arc::new(owner) })
     }
 
     /// Whether both are one root; two roots can be of one object: see [`Rooted::ref_eq`].

@@ -493,6 +493,6 @@ pub(crate) fn extern_type(
 }
 
 /// What is said of an image whose digest is right and whose content makes no sense.
-pub(crate) fn malformed() -> Error {
+fn malformed() -> Error {
     Error::msg("the compiled module contradicts itself; this is a bug in the compiler that made it")
 }
