@@ -15,8 +15,10 @@ use crate::gc::Released;
 use crate::handle::StoreId;
 use crate::module::Module;
 use crate::types::ValType;
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use tancho_abi::trap::Trap;
@@ -209,6 +211,18 @@ impl<T: fmt::Debug> fmt::Debug for Store<T> {
     }
 }
 
+/// What a panic says.
+#[cold]
+pub(crate) fn message_of(payload: Box<dyn Any + Send>) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
+    // A payload may panic when it is dropped; what that panics with is not dropped.
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
+    text
+}
+
 /// The exclusive right to a store for `'a`, as a raw pointer.
 ///
 /// It is not a `&mut StoreInner<T>`, because the holder of one gives the store away while it calls compiled code: a
@@ -304,7 +318,7 @@ impl StoreOpaque {
         match &self.poison {
             None => Ok(()),
             Some(message) => Err(Error::msg(format!(
-                "the store is poisoned, nothing in it can run any more: a host function panicked earlier: {message}"
+                "the store is poisoned, nothing in it can run any more: the host panicked earlier: {message}"
             ))),
         }
     }
@@ -442,24 +456,22 @@ impl StoreOpaque {
     pub(crate) fn allocate(&mut self, make: impl FnOnce(&mut RuntimeStore) -> Result<u32, Trap>) -> Result<u32> {
         self.require_sound()?;
         self.forget_released();
-        let made = make(&mut self.runtime);
-        self.after_collection();
-        self.require_sound()?;
-        Ok(made?)
+        Ok(self.collecting(make)??)
     }
 
     /// Collects everything that nothing refers to.
     pub(crate) fn collect(&mut self) {
         self.forget_released();
-        self.runtime.collect();
-        self.after_collection();
+        // A panic has poisoned the store, which whoever uses it next is told.
+        drop(self.collecting(RuntimeStore::collect));
     }
 
-    /// A value of the host that a collection has dropped may have panicked.
-    fn after_collection(&mut self) {
-        if let Some(message) = self.runtime.take_panic() {
-            self.poison(&message);
-        }
+    /// Lets the runtime do what may collect, and with that drop values of the host: one that panics poisons the store.
+    fn collecting<R>(&mut self, work: impl FnOnce(&mut RuntimeStore) -> R) -> Result<R> {
+        catch_unwind(AssertUnwindSafe(|| work(&mut self.runtime))).map_err(|payload| {
+            self.poison(&message_of(payload));
+            Error::msg("the store is poisoned: a value of the host panicked as it was dropped")
+        })
     }
 
     /// The buffer for calls by array, empty; give it back with [`StoreOpaque::return_values`].

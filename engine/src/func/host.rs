@@ -11,7 +11,7 @@ use crate::error::{Context, Error, Result};
 use crate::func_type::FuncType;
 use crate::handle::Extern;
 use crate::instance;
-use crate::store::{Loan, StoreInner, StoreOpaque};
+use crate::store::{Loan, StoreInner, StoreOpaque, message_of};
 use crate::value::Val;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -300,13 +300,7 @@ fn fail(store: &mut StoreOpaque, failed: std::thread::Result<Option<Error>>) {
     let error = match failed {
         Ok(error) => error.unwrap_or_else(|| Error::msg("a host function has failed without an error")),
         Err(payload) => {
-            let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text =
-                text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
-            // A payload may panic when it is dropped; what that panics with is not dropped.
-            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                std::mem::forget(again);
-            }
+            let text = message_of(payload);
             store.poison(&text);
             Error::msg(format!("a host function panicked, and the store is poisoned: {text}"))
         }

@@ -12,5 +12,5 @@ pub use external::{
 pub use object::{ArrayType, FieldType, Finality, StorageType, StructType};
 pub use value::{HeapType, RefType, ValType};
 
-pub(crate) use external::{extern_type};
+pub(crate) use external::extern_type;
 pub(crate) use object::{declare, finality_of, supertype_of, write_type};
