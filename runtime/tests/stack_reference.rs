@@ -69,7 +69,7 @@ unsafe extern "C" fn nest(context: *mut VmHostContext, _: *mut ValRaw) {
         if (*ground).depth > 0 {
             (*ground).depth -= 1;
             let depth = (*ground).depth;
-            if (*ground).thread && depth % 2 == 0 {
+            if (*ground).thread && depth.is_multiple_of(2) {
                 let pointer = Pointer(ground);
                 let body = move || {
                     let pointer = pointer;

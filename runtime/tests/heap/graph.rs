@@ -196,10 +196,10 @@ impl Case {
                 let length = if rng.below(12) == 0 { 2000 + rng.below(40_000) } else { rng.below(30) };
                 let object = self.store.new_array(&self.array, length as u32).unwrap();
                 let mut elements = vec![Value::Null; length];
-                for index in 0..length.min(20) {
+                for (index, element) in (0..).zip(elements.iter_mut().take(20)) {
                     let (value, raw) = self.pick(rng, false);
-                    elements[index] = value;
-                    self.store.set_element(object, index as u32, i32_value(raw)).unwrap();
+                    *element = value;
+                    self.store.set_element(object, index, i32_value(raw)).unwrap();
                 }
                 (Shape::Array(elements), object)
             }
