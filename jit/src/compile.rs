@@ -15,7 +15,7 @@ use crate::error::CompileError;
 use crate::options::Options;
 use crate::target::{self, Effort};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
-use crate::translate::function::{MAX_VALUES, Scratch, Translated, translate};
+use crate::translate::function::{Caught, MAX_VALUES, Scratch, Translated, translate};
 use crate::translate::signature;
 use crate::translate::trampoline::TrampolineMaker;
 use cranelift_codegen::control::ControlPlane;
@@ -26,7 +26,6 @@ use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tancho_abi::builtin::Builtin;
-use tancho_abi::catch::Keep;
 use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{ExternKind, Module, NONE, Range, Summary, TypeRecord};
@@ -292,7 +291,7 @@ impl Compiler {
             *scratch = Scratch::default();
         }
         translated
-            .and_then(|Translated { live, caught }| {
+            .and_then(|Translated { live, caught, uses_heap }| {
                 if let Some(clif) = clif {
                     *clif = context.func.display().to_string();
                 }
@@ -303,7 +302,9 @@ impl Compiler {
                     blocks if blocks > MAX_BLOCKS => &self.unplaced_isa,
                     _ => &self.isa,
                 };
-                self.generate(context, Some(CodeName::Function(index)), &caught, isa)
+                let mut code = self.generate(context, Some(CodeName::Function(index)), &caught, isa)?;
+                code.uses_heap = uses_heap;
+                Ok(code)
             })
             .map_err(|error| error.at(offset).in_function(|| env.function_name(index)))
     }
@@ -313,7 +314,7 @@ impl Compiler {
         &self,
         context: &mut Context,
         name: Option<CodeName>,
-        caught: &[(u32, Keep)],
+        caught: &[Caught],
         isa: &OwnedTargetIsa,
     ) -> Result<Code, CompileError> {
         context.compile(&**isa, &mut ControlPlane::default()).map_err(|error| match error.inner {

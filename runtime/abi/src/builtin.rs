@@ -78,10 +78,8 @@ macro_rules! for_each_builtin {
             /// `heap_next` + `size` is at most `heap_limit`. Collects.
             gc_room(size: u32);
             /// A new object of type `ty` of the module, all fields or `length` elements 0 (`length` is 0 for a structure). Collects. It
-            /// may be old, but references can be written into it without `gc_remember` until something else that collects is called.
+            /// may be old, but its card is set: references can be written into it until something else that collects is called.
             gc_allocate(ty: u32, length: u32) -> u32;
-            /// Remembers that old object `object` may refer to young objects.
-            gc_remember(object: u32);
             /// Collects, where [`gc_zeal`](crate::tunables::Tunables::gc_zeal) asks for it.
             gc_collect();
             /// `array.new_data` of type `ty` of the module.
@@ -132,11 +130,7 @@ macro_rules! declare {
             pub const fn is_leaf(self) -> bool {
                 matches!(
                     self,
-                    Builtin::memory_copy
-                        | Builtin::memory_fill
-                        | Builtin::belt_access
-                        | Builtin::belt_range
-                        | Builtin::gc_remember
+                    Builtin::memory_copy | Builtin::memory_fill | Builtin::belt_access | Builtin::belt_range
                 )
             }
 

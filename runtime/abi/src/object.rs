@@ -17,13 +17,16 @@
 //! # The heap
 //!
 //! ```text
-//! base   NULL_AREA   nursery: new objects, by a pointer that goes up    old objects
-//! 0      64 KiB      64 KiB + Tunables::gc_nursery                      up to Tunables::gc_heap_reservation
+//!         base   NULL_AREA   nursery: new objects, by a pointer that goes up    old objects
+//! cards   0      64 KiB      64 KiB + Tunables::gc_nursery                      up to Tunables::gc_heap_reservation
 //! ```
 //!
 //! The base never changes while the store lives. The null area is never accessible, so that an access through null faults. An object
-//! is young exactly when it stands below [`nursery_end`]. Who writes a reference to a young object into an old one has to say so
-//! (`gc_remember`): a collection of the nursery looks at no other old objects.
+//! is young exactly when it stands below [`nursery_end`].
+//!
+//! Before the base stand the cards, a byte for each [`CARD_SIZE`] bytes of the heap: that of the object at `reference` at
+//! base - [`CARDS_BEFORE`] + `reference` / `CARD_SIZE`. Who writes a reference into an object sets the card where the object begins to 1 (an
+//! object that is new and has been since the last collection needs none): a collection of the nursery looks at no other old objects.
 //!
 //! # Objects
 //!
@@ -71,6 +74,11 @@ pub const fn i31_reference(value: u32) -> u32 {
 pub const fn is_i31(reference: u32) -> bool {
     reference & 1 != 0
 }
+
+/// How many bytes of the heap have a card in common.
+pub const CARD_SIZE: u32 = 512;
+/// How far before the heap's base the cards begin: as many as 4 GiB have.
+pub const CARDS_BEFORE: u32 = ((1_u64 << 32) / CARD_SIZE as u64) as u32;
 
 /// The kind of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
