@@ -81,6 +81,16 @@ impl Exceptions {
     }
 
     /// Calls `visit` with the values of what is being thrown, and of what nothing has caught.
+    pub(crate) fn each_value(&self, mut visit: impl FnMut(TagId, &[ValRaw])) {
+        if let Some(tag) = self.in_flight {
+            visit(tag, &self.buffer);
+        }
+        if let Some(uncaught) = &self.uncaught {
+            visit(uncaught.tag, &uncaught.values);
+        }
+    }
+
+    /// Calls `visit` with the values of what is being thrown, and of what nothing has caught.
     pub(crate) fn values_mut(&mut self, mut visit: impl FnMut(TagId, &mut [ValRaw])) {
         if let Some(tag) = self.in_flight {
             visit(tag, &mut self.buffer);

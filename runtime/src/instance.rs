@@ -27,10 +27,13 @@ pub(crate) struct Instance {
     /// Segments that count as empty.
     pub(crate) dropped: Dropped,
     /// The items of element segments whose items are no functions, none when they were dropped: references to objects.
-    pub(crate) elements: Box<[Option<Box<[u32]>>]>,
+    pub(crate) elements: Elements,
     /// Whether these have been written since the last collection.
     pub(crate) elements_written: bool,
 }
+
+/// By element segment: its items, unless they are functions.
+pub(crate) type Elements = Box<[Option<Box<[u32]>>]>;
 
 /// Which segments have been dropped, or applied at instantiation, which amounts to the same (§4.5.4).
 pub(crate) struct Dropped {

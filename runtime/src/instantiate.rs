@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::constant::{Failure, evaluate, number};
 use crate::gc::TypeInfo;
 use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
-use crate::instance::{self, Dropped, Instance};
+use crate::instance::{self, Dropped, Elements, Instance};
 use crate::memory::{Memory, MemoryError, MemoryType};
 use crate::state::{Global, GlobalType, State, Tag};
 use crate::store::Store;
@@ -407,7 +407,7 @@ impl Maker<'_> {
     }
 
     /// The items of the element segments whose items are no functions.
-    fn elements(&self, state: &mut State) -> Result<Box<[Option<Box<[u32]>>]>, InstantiateError> {
+    fn elements(&self, state: &mut State) -> Result<Elements, InstantiateError> {
         const UNSOUND: InstantiateError = InstantiateError::Malformed("an element segment");
         let view = self.code.view();
         let mut evaluated = Vec::with_capacity(view.elements.len());

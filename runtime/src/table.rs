@@ -176,7 +176,7 @@ impl Table {
             if self.ty.element.is_function() {
                 TableValue::Function((*self.functions().add(position)).funcref)
             } else {
-                TableValue::Reference(self.references().add(position).read())
+                TableValue::Reference(self.places().add(position).read())
             }
         })
     }
@@ -208,7 +208,7 @@ impl Table {
             (false, TableValue::Reference(reference)) => {
                 for position in start..start + length {
                     // SAFETY: as above.
-                    unsafe { self.references().add(position).write(reference) };
+                    unsafe { self.places().add(position).write(reference) };
                 }
                 self.note_written();
             }
@@ -292,7 +292,20 @@ impl Table {
         unsafe { (*self.head.as_ptr()).written = 1 };
     }
 
-    /// Whether entries have been set since this was asked last.
+    /// Whether entries have been set since the last collection.
+    pub(crate) fn is_written(&self) -> bool {
+        // SAFETY: as in `length`.
+        unsafe { (*self.head.as_ptr()).written != 0 }
+    }
+
+    /// The entries of a table of other references than those to functions; none of another.
+    pub(crate) fn references(&self) -> &[u32] {
+        let length = if self.ty.element.is_function() { 0 } else { self.length() };
+        // SAFETY: as many entries have been written, and nobody writes them now: the store is borrowed.
+        unsafe { std::slice::from_raw_parts(self.entries.start.as_ptr().cast(), length) }
+    }
+
+    /// [`is_written`](Self::is_written), and takes the note back.
     pub(crate) fn take_written(&mut self) -> bool {
         // SAFETY: as in `note_written`.
         unsafe { std::mem::take(&mut (*self.head.as_ptr()).written) != 0 }
@@ -302,14 +315,14 @@ impl Table {
     pub(crate) fn references_mut(&mut self) -> &mut [u32] {
         let length = if self.ty.element.is_function() { 0 } else { self.length() };
         // SAFETY: as many entries have been written, and the storage is this table's alone; the borrow is exclusive.
-        unsafe { std::slice::from_raw_parts_mut(self.references(), length) }
+        unsafe { std::slice::from_raw_parts_mut(self.places(), length) }
     }
 
     fn functions(&self) -> *mut VmFunctionEntry {
         self.entries.start.as_ptr().cast()
     }
 
-    fn references(&self) -> *mut u32 {
+    fn places(&self) -> *mut u32 {
         self.entries.start.as_ptr().cast()
     }
 }

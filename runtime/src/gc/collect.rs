@@ -10,7 +10,7 @@
 
 use super::heap::{Heap, length_of, size_of_object};
 use super::info::TypeInfo;
-use super::old::Old;
+use super::old::{Old, blocks_for};
 use super::root;
 use super::space::{BLOCK, BLOCK_LOG2, kind};
 use crate::state::State;
@@ -49,7 +49,7 @@ pub(super) unsafe fn collect<const MAJOR: bool>(state: &mut State) {
         Vec::new()
     };
     let remembered = mem::take(&mut old.remembered);
-    let mut copier = Copier::<MAJOR>::new(&mut old, &state.heap);
+    let mut copier = Copier::<MAJOR>::new(&mut old, &state.heap, blocks_for(before + nursery.len()));
     // SAFETY: the caller says so; every place that is visited holds a reference.
     unsafe {
         root::visit(state, MAJOR, |slot| copier.forward(slot));
@@ -116,11 +116,13 @@ struct Copier<'a, const MAJOR: bool> {
     /// Large objects that have been seen and are to be looked through.
     large: Vec<u32>,
     zeal: bool,
+    /// How many free blocks must remain for small objects.
+    reserved: usize,
     old: &'a mut Old,
 }
 
 impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
-    fn new(old: &'a mut Old, heap: &Heap) -> Self {
+    fn new(old: &'a mut Old, heap: &Heap, reserved: usize) -> Self {
         let (next, end) = (old.next, old.end);
         Copier {
             base: old.space.base(),
@@ -133,6 +135,7 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
             scanned: next,
             large: Vec::new(),
             zeal: heap.zeal,
+            reserved,
             old,
         }
     }
@@ -233,7 +236,9 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
             unsafe {
                 let object = self.base.add(reference as usize);
                 let size = size_of_object(object);
-                if let Some(free) = self.old.place_large(size) {
+                let spare = self.old.space.free().saturating_sub(self.reserved);
+                let room = if spare >= size.div_ceil(BLOCK) { self.old.place_large(size) } else { None };
+                if let Some(free) = room {
                     copy(object, self.base.add(free as usize), size);
                     object.cast::<u64>().write(u64::from(free) << 32 | 1);
                     place = free;

@@ -11,7 +11,7 @@ use super::space::{BLOCK, Space};
 use crate::unwind::Safepoints;
 use std::io;
 use std::time::Duration;
-use tancho_abi::object::{HEADER_SIZE, NULL_AREA, array_size, nursery_end};
+use tancho_abi::object::{HEADER_SIZE, NULL_AREA, array_size};
 use tancho_abi::tunables::Tunables;
 use tancho_abi::vmctx::VmStore;
 
@@ -66,7 +66,8 @@ impl Heap {
             roots: Roots::default(),
             host_values: HostValues::default(),
             safepoints: Safepoints::default(),
-            nursery_end: nursery_end(tunables),
+            // Where that is too much, there will be no heap.
+            nursery_end: NULL_AREA.saturating_add(tunables.gc_nursery),
             nursery_start: NULL_AREA,
             limit: tunables.gc_heap_reservation,
             since_major: 0,

@@ -63,6 +63,11 @@ impl HostValues {
         self.values.len() - self.free.len()
     }
 
+    /// The objects that stand for values.
+    pub(super) fn objects(&self) -> impl Iterator<Item = u32> {
+        self.young.iter().chain(&self.old).copied()
+    }
+
     /// Follows objects of the nursery, or `all`, to where they have been moved; `moved` says where that is, or else the number of the value.
     pub(super) fn sweep(&mut self, all: bool, moved: impl Fn(u32) -> Result<u32, u32>) {
         let mut old = mem::take(&mut self.old);

@@ -106,6 +106,12 @@ impl Roots {
         }
     }
 
+    /// Calls `visit` with each reference.
+    pub(super) fn each(&self, visit: impl FnMut(u32)) {
+        let scoped = self.scoped.iter().map(|root| root.reference);
+        scoped.chain(self.owned.iter().map(|root| root.reference)).for_each(visit);
+    }
+
     fn visit(&mut self, mut visit: impl FnMut(*mut u32)) {
         self.scoped.iter_mut().for_each(|root| visit(&raw mut root.reference));
         self.owned.iter_mut().for_each(|root| visit(&raw mut root.reference));

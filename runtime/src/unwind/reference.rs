@@ -13,6 +13,7 @@ use std::ptr::with_exposed_provenance_mut;
 use tancho_abi::vmctx::VmStore;
 
 /// What was found for return addresses, of which there are few beside frames. The codes of a store are kept as long as it.
+#[derive(Default)]
 pub(crate) struct Safepoints(Box<[Known]>);
 
 /// A return address, and how far below the frame pointer the references of its frame stand.
@@ -25,12 +26,6 @@ struct Known {
 
 /// How many are kept: a power of two.
 const KNOWN: usize = 512;
-
-impl Default for Safepoints {
-    fn default() -> Self {
-        Safepoints(Box::default())
-    }
-}
 
 impl Safepoints {
     /// What is known of a call that returns to `pc`.
