@@ -133,7 +133,7 @@ impl State {
     /// Makes an object of what is being thrown, the values of which are in the buffer.
     fn materialize(&mut self, tag: TagId) -> Result<u32, Trap> {
         let exception = self.allocate_exception(tag)?;
-        // SAFETY: the exception has just been made, with room for as many values; nothing collects before it is remembered, if it has to be.
+        // SAFETY: the exception has just been made, with room for as many values.
         unsafe {
             let fields = &(*self.heap.info(exception)).fields;
             for position in 0..self.exceptions.buffer.len().min(fields.len()) {

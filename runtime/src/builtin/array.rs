@@ -187,25 +187,11 @@ unsafe fn write_items(
                 }
             }
         }
-        note(state, array, to, length);
+    }
+    if array.of_objects {
+        state.heap.set_card(array.reference);
     }
     Ok(())
-}
-
-/// Remembers an array of which `length` elements from `to` on have been written, if it has to be.
-///
-/// # Safety
-///
-/// They are elements of the array.
-unsafe fn note(state: &mut State, array: Array, to: *const u8, length: u32) {
-    if !array.of_objects || state.heap.is_young(array.reference) {
-        return;
-    }
-    // SAFETY: the caller says so; references have 32 bits.
-    let written = unsafe { std::slice::from_raw_parts(to.cast::<u32>(), length as usize) };
-    if written.iter().any(|reference| state.heap.is_young(*reference)) {
-        state.heap.remember(array.reference);
-    }
 }
 
 /// `array.copy`.
@@ -227,9 +213,9 @@ pub(super) unsafe extern "C" fn array_copy(
         let to = target.elements(state, target_start, length)?;
         let from = source.elements(state, source_start, length)?;
         // SAFETY: both arrays have as many elements there, of the same size; they may overlap.
-        unsafe {
-            from.copy_to(to, length as usize * target.element_size as usize);
-            note(state, target, to, length);
+        unsafe { from.copy_to(to, length as usize * target.element_size as usize) };
+        if target.of_objects {
+            state.heap.set_card(target.reference);
         }
         Ok(())
     };

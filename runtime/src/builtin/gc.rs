@@ -1,12 +1,10 @@
-//! The builtins by which compiled code makes objects, and tells and asks the collector what it has to.
+//! The builtins by which compiled code makes objects and has the collector work.
 //!
-//! Called by compiled code: [`gc_room`] where the nursery is full, [`gc_remember`] where it writes a reference to a young object into an old
-//! one.
+//! Called by compiled code: [`gc_room`] where the nursery is full, [`gc_allocate`] for what it does not make itself.
 
 use super::entry::run;
 use crate::gc::TypeInfo;
 use crate::instance::Instance;
-use crate::state::State;
 use tancho_abi::index::ObjectTypeIndex;
 use tancho_abi::vmctx::VmContext;
 
@@ -47,16 +45,6 @@ pub(super) unsafe extern "C" fn gc_allocate(vmctx: *mut VmContext, ty: u32, leng
             state.allocate(info, length)
         })
     }
-}
-
-/// Remembers an old object that may refer to young ones.
-///
-/// # Safety
-///
-/// As for [`gc_room`]; there is an old object at `object`.
-pub(super) unsafe extern "C" fn gc_remember(vmctx: *mut VmContext, object: u32) {
-    // SAFETY: compiled code passes its instance's context, whose store is alive and its own; the object's block is accessible.
-    unsafe { (*State::of((*vmctx).store)).heap.remember(object) }
 }
 
 /// Collects the whole heap.

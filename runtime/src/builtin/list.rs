@@ -27,7 +27,6 @@ pub(crate) static BUILTINS: VmBuiltins = VmBuiltins {
     throw_ref: exception::throw_ref,
     gc_room: gc::gc_room,
     gc_allocate: gc::gc_allocate,
-    gc_remember: gc::gc_remember,
     gc_collect: gc::gc_collect,
     array_new_data: array::array_new_data,
     array_new_elem: array::array_new_elem,

@@ -40,7 +40,7 @@ impl State {
             let object = self.make_large(size)?;
             // SAFETY: the memory is the object's, and zero.
             unsafe { self.write_head(object, info, length) };
-            self.heap.old.remember(object);
+            self.heap.set_card(object);
             return Ok(object);
         }
         // At most LARGE_OBJECT.
@@ -89,7 +89,7 @@ impl State {
             self.heap.at(object).write_bytes(0, size);
             self.write_head(object, info, length);
         }
-        self.heap.old.remember(object);
+        self.heap.set_card(object);
         Ok(object)
     }
 

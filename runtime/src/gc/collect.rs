@@ -12,11 +12,11 @@ use super::heap::{Heap, length_of, size_of_object};
 use super::info::TypeInfo;
 use super::old::{Old, blocks_for};
 use super::root;
-use super::space::{BLOCK, BLOCK_LOG2, kind};
+use super::space::{BLOCK, BLOCK_LOG2, Starts, kind};
 use crate::state::State;
 use crate::sys::signal;
 use std::mem;
-use tancho_abi::object::{NULL_AREA, ObjectKind, PAYLOAD, VmTypeInfo, array_size};
+use tancho_abi::object::{CARD_SIZE, NULL_AREA, ObjectKind, PAYLOAD, VmTypeInfo, array_size};
 
 /// What is written over what was left, where the tunable `gc_zeal` says so.
 pub(super) const POISON: u8 = 0xa5;
@@ -48,21 +48,20 @@ pub(super) unsafe fn collect<const MAJOR: bool>(state: &mut State) {
     } else {
         Vec::new()
     };
-    let remembered = mem::take(&mut old.remembered);
+    let (cards, large) = old.take_cards();
     let mut copier = Copier::<MAJOR>::new(&mut old, &state.heap, blocks_for(before + nursery.len()));
     // SAFETY: the caller says so; every place that is visited holds a reference.
     unsafe {
         root::visit(state, MAJOR, |slot| copier.forward(slot));
         if !MAJOR {
-            for object in &remembered {
-                copier.scan(copier.base.add(*object as usize));
+            copier.scan_cards(&cards);
+            for object in large {
+                copier.scan(copier.base.add(object as usize));
             }
         }
         copier.run();
     }
     copier.finish();
-    old.remembered = remembered;
-    old.forget_remembered();
     let base = old.space.base();
     state.heap.host_values.sweep(MAJOR, |object| {
         // SAFETY: an object of the host's values in what has been moved: either moved, or as it was.
@@ -110,6 +109,9 @@ struct Copier<'a, const MAJOR: bool> {
     /// Where the next copy goes, and how far the run reaches.
     next: usize,
     end: usize,
+    /// Where the first objects of cards are noted, and the card of the last copy.
+    starts: Starts,
+    card: usize,
     /// Which run is being looked through, and where.
     run: usize,
     scanned: usize,
@@ -130,6 +132,8 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
             kinds: old.space.kinds_mut(),
             next,
             end,
+            starts: old.space.starts(),
+            card: usize::MAX,
             // What stands there already is not to be looked through.
             run: old.runs.len().saturating_sub(1),
             scanned: next,
@@ -206,6 +210,11 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
         }
         let place = self.next;
         self.next += size;
+        if place / CARD_SIZE as usize != self.card {
+            self.card = place / CARD_SIZE as usize;
+            // SAFETY: the run's blocks are accessible.
+            unsafe { self.starts.note(place) };
+        }
         place
     }
 
@@ -278,6 +287,23 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
                 }
             }
             array_size(info.size, info.element_size, length) as usize
+        }
+    }
+
+    /// Looks through the objects that begin in these cards, each up to the place that is given with it.
+    ///
+    /// # Safety
+    ///
+    /// All objects are sound.
+    unsafe fn scan_cards(&mut self, cards: &[(u32, usize)]) {
+        for (card, end) in cards {
+            // SAFETY: cards of runs, in which objects follow one another without a gap from the first of a card on.
+            unsafe {
+                let Some(mut place) = self.starts.first(*card) else { continue };
+                while place < *end {
+                    place += self.scan(self.base.add(place));
+                }
+            }
         }
     }
 

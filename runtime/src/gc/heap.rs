@@ -142,10 +142,10 @@ impl Heap {
         unsafe { self.base().add(object as usize).cast::<*const TypeInfo>().read() }
     }
 
-    /// Notes that an old object may refer to young ones.
+    /// Notes that a reference has been written into an object.
     #[inline]
-    pub(crate) fn remember(&mut self, object: u32) {
-        self.old.remember(object);
+    pub(crate) fn set_card(&mut self, object: u32) {
+        self.old.set_card(object);
     }
 
     /// The address of a place in the heap.

@@ -308,7 +308,7 @@ fn is_function(storage: StorageType) -> bool {
 }
 
 impl State {
-    /// Stores a value as `storage` at `place` in an object, and remembers the object if that is called for.
+    /// Stores a value as `storage` at `place` in an object, and sets the card of the object if that is called for.
     ///
     /// # Safety
     ///
@@ -323,7 +323,7 @@ impl State {
                 4 => {
                     address.cast::<u32>().write(value.i32);
                     if storage.is_object() {
-                        self.barrier(object, value.i32);
+                        self.heap.set_card(object);
                     }
                 }
                 8 if is_function(storage) => address.cast::<*mut VmFuncRef>().write(value.funcref),
@@ -342,15 +342,7 @@ impl State {
         // SAFETY: the caller says so. It is aligned to 8 bytes.
         unsafe { self.heap.at(place).cast::<ValRaw>().write_unaligned(value) };
         if storage.is_object() {
-            // SAFETY: the caller says so.
-            self.barrier(object, unsafe { value.i32 });
-        }
-    }
-
-    /// Remembers an object into which a reference has been written, if it is old and the reference is to a young one.
-    pub(crate) fn barrier(&mut self, object: u32, reference: u32) {
-        if !self.heap.is_young(object) && self.heap.is_young(reference) {
-            self.heap.old.remember(object);
+            self.heap.set_card(object);
         }
     }
 }

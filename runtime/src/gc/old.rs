@@ -1,7 +1,7 @@
-//! Old objects: the runs of blocks in which small ones stand, large ones, and the set of those that may refer to young objects.
+//! Old objects: the runs of blocks in which small ones stand, and large ones.
 //!
 //! Called by `heap` for new objects that are old from the start, and by `collect`, which moves others here. Everything but
-//! [`Old::remember`] is called between collections or by the collector itself.
+//! [`Old::set_card`] is called between collections or by the collector itself.
 
 use super::space::{BLOCK, Space, kind};
 use std::mem;
@@ -50,8 +50,6 @@ pub(crate) struct Old {
     blocks: usize,
     pub(super) large: Vec<Large>,
     large_blocks: usize,
-    /// Old objects that may refer to young ones, each once.
-    pub(super) remembered: Vec<u32>,
     /// Blocks that are free at the next collection.
     poisoned: Vec<(usize, usize)>,
 }
@@ -89,6 +87,8 @@ impl Old {
         }
         let place = self.next;
         self.next += size;
+        // SAFETY: the run's blocks are accessible.
+        unsafe { self.space.starts().note(place) };
         Some(place)
     }
 
@@ -125,30 +125,34 @@ impl Old {
         let first = self.space.take_large(blocks)?;
         // A block's place is below 2³².
         let object = (first * BLOCK) as u32;
+        // SAFETY: the block is accessible.
+        unsafe { self.space.starts().note(object as usize) };
         self.large.push(Large { object, blocks });
         self.large_blocks += blocks;
         Some(object)
     }
 
-    /// Notes that an old object may refer to young ones.
+    /// Notes that a reference has been written into an object.
     #[inline]
-    pub(crate) fn remember(&mut self, object: u32) {
-        if !self.space.has_bit(object) {
-            self.space.set_bit(object);
-            self.remembered.push(object);
-        }
+    pub(crate) fn set_card(&mut self, object: u32) {
+        self.space.set_card(object);
     }
 
-    /// Whether an old object is noted.
-    pub(super) fn is_remembered(&self, object: u32) -> bool {
-        self.space.has_bit(object)
-    }
-
-    /// Forgets which objects were remembered. They are still there.
-    pub(super) fn forget_remembered(&mut self) {
-        for object in self.remembered.drain(..) {
-            self.space.clear_bits(object);
+    /// Takes all cards of old objects back, and gives those that were set: cards of small objects, each with the place up to which there are
+    /// objects, and large objects.
+    pub(super) fn take_cards(&mut self) -> (Vec<(u32, usize)>, Vec<u32>) {
+        let (mut cards, mut large) = (Vec::new(), Vec::new());
+        for position in 0..self.runs.len() {
+            let (start, top) = (self.runs[position].start(), self.top(position));
+            self.space.take_cards(start, top, &mut cards);
         }
+        for position in 0..self.large.len() {
+            let object = self.large[position].object;
+            if self.space.take_card(object) {
+                large.push(object);
+            }
+        }
+        (cards, large)
     }
 
     /// Begins to move all old objects: the runs that they stand in are no longer among those of this, large ones count as unseen.

@@ -1,18 +1,18 @@
-//! The address space of a heap, and its blocks: which are free, and what the others are for.
+//! The address space of a heap, and its blocks: which are free, and what the others are for; and what is known of their cards.
 //!
 //! Called by `old` for blocks and by `collect`, which asks of what kind the block of a reference is. Blocks below a mark are accessible, those
-//! above it have never been used, so that the system knows few mappings whatever the heap goes through. Behind the blocks there is a
-//! bit for every eight bytes of them: which objects are remembered.
+//! above it have never been used, so that the system knows few mappings whatever the heap goes through. The cards before the base are compiled
+//! code's to write; behind the blocks stands where the first object of each card begins.
 //!
 //! ```text
-//! | null area | nursery | old … | accessible, free … ‖ inaccessible … | guard | bits |
-//!                                             committed ┘
+//! | cards | null area | nursery | old … | accessible, free … ‖ inaccessible … | guard | first objects |
+//!         └ base                                    committed ┘
 //! ```
 
-use crate::sys::map::Reservation;
+use crate::sys::map::{Reservation, round_up};
 use std::io;
 use std::ptr;
-use tancho_abi::object::{NULL_AREA, OBJECT_ALIGN, nursery_end};
+use tancho_abi::object::{CARD_SIZE, CARDS_BEFORE, NULL_AREA, OBJECT_ALIGN, nursery_end};
 use tancho_abi::tunables::Tunables;
 
 /// The bytes of a block.
@@ -21,14 +21,18 @@ pub(crate) const BLOCK: usize = 64 << 10;
 pub(super) const BLOCK_LOG2: u32 = BLOCK.trailing_zeros();
 /// What is never accessible behind the blocks.
 const GUARD: usize = 64 << 10;
-/// How many bytes a byte of the bits stands for.
-const BITS_REACH: usize = 8 * OBJECT_ALIGN as usize;
-/// Blocks become accessible so many at a time: as many as have 64 KiB of bits.
-const STEP: usize = BITS_REACH * (64 << 10) / BLOCK;
+/// Where the heap's base stands in the reservation.
+const BASE: usize = CARDS_BEFORE as usize;
+/// How many cards a block has.
+pub(super) const CARDS: usize = BLOCK / CARD_SIZE as usize;
+/// No object begins in a card.
+const NO_OBJECT: u8 = u8::MAX;
+/// Blocks become accessible so many at a time.
+const STEP: usize = 64;
 /// Accessible blocks at the end that are free become inaccessible when there are more than these.
 const KEPT_ACCESSIBLE: usize = 1024;
 
-const _: () = assert!(NULL_AREA as usize == BLOCK);
+const _: () = assert!(NULL_AREA as usize == BLOCK && CARD_SIZE / OBJECT_ALIGN < NO_OBJECT as u32);
 
 /// What a block is for: a byte, so that the table of all blocks is small. What a collection is to take out has the greatest numbers.
 pub(super) mod kind {
@@ -86,15 +90,17 @@ impl Space {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         let first = nursery_end(tunables) as usize / BLOCK;
-        let bits = count.next_multiple_of(STEP) * BLOCK / BITS_REACH;
-        let mut reservation = Reservation::new(count * BLOCK + GUARD + bits)?;
-        let base = reservation.at(0);
+        let starts = round_up((count * CARDS) as u64).ok_or(io::ErrorKind::OutOfMemory)?;
+        let mut reservation = Reservation::new(BASE + count * BLOCK + GUARD + starts)?;
+        let base = reservation.at(BASE);
         let committed = first.next_multiple_of(STEP).min(count);
-        reservation.commit(BLOCK, (committed - 1) * BLOCK)?;
-        reservation.commit(count * BLOCK + GUARD, committed.next_multiple_of(STEP) * BLOCK / BITS_REACH)?;
+        reservation.commit(BASE + BLOCK, (committed - 1) * BLOCK)?;
         let mut kinds = vec![kind::FREE; count];
         kinds[..first].fill(kind::STAYS);
-        Ok(Space { reservation: Some(reservation), base, kinds, first, committed, free: count - first, hint: first })
+        let (hint, free) = (first, count - first);
+        let mut space = Space { reservation: Some(reservation), base, kinds, first, committed, free, hint };
+        space.commit_cards(committed)?;
+        Ok(space)
     }
 
     /// The address of byte 0; null before there is a heap.
@@ -142,22 +148,20 @@ impl Space {
             return Ok(());
         }
         let end = end.next_multiple_of(STEP).min(self.kinds.len());
-        let bits = self.bits_of(self.committed.next_multiple_of(STEP), end);
+        self.commit_cards(end)?;
         let Some(reservation) = &mut self.reservation else { return Err(io::ErrorKind::OutOfMemory.into()) };
-        reservation.commit(self.committed * BLOCK, (end - self.committed) * BLOCK)?;
-        reservation.commit(bits.0, bits.1)?;
+        reservation.commit(BASE + self.committed * BLOCK, (end - self.committed) * BLOCK)?;
         self.committed = end;
         Ok(())
     }
 
-    /// Where the bits of the blocks from `start`, a multiple of [`STEP`], to `end` stand in the reservation, and how many bytes they are.
-    fn bits_of(&self, start: usize, end: usize) -> (usize, usize) {
-        let bytes = end.next_multiple_of(STEP).saturating_sub(start) * BLOCK / BITS_REACH;
-        (self.bits_start() + start * BLOCK / BITS_REACH, bytes)
-    }
-
-    fn bits_start(&self) -> usize {
-        self.kinds.len() * BLOCK + GUARD
+    /// Makes the cards of the blocks below `end` accessible, and where their first objects are noted.
+    fn commit_cards(&mut self, end: usize) -> io::Result<()> {
+        let length = round_up((end * CARDS) as u64).ok_or(io::ErrorKind::OutOfMemory)?;
+        let starts = BASE + self.kinds.len() * BLOCK + GUARD;
+        let Some(reservation) = &mut self.reservation else { return Err(io::ErrorKind::OutOfMemory.into()) };
+        reservation.commit(0, length)?;
+        reservation.commit(starts, length)
     }
 
     /// Takes free blocks in a row, at most `most` and at least one: the first, and how many. `None` when there is none.
@@ -218,6 +222,12 @@ impl Space {
         self.commit(first + count)?;
         self.kinds[first..first + count].fill(rest);
         self.kinds[first] = head;
+        let (card, cards) = (first * CARDS, count * CARDS);
+        // SAFETY: cards of accessible blocks, and their notes, are accessible, and this space's alone.
+        unsafe {
+            self.card(card).write_bytes(0, cards);
+            self.start(card).write_bytes(NO_OBJECT, cards);
+        }
         self.free -= count;
         if self.hint == first {
             self.hint += count;
@@ -251,7 +261,7 @@ impl Space {
             let discarded = at - surplus..at;
             if let Some(reservation) = self.reservation.as_mut().filter(|_| surplus > 0) {
                 // Where the system refuses, they stay as they are.
-                if reservation.discard(discarded.start * BLOCK, surplus * BLOCK).is_ok() {
+                if reservation.discard(BASE + discarded.start * BLOCK, surplus * BLOCK).is_ok() {
                     self.kinds[discarded].fill(kind::FREE);
                 }
             }
@@ -260,40 +270,106 @@ impl Space {
         let used = self.kinds[..self.committed].iter().rposition(|kind| *kind != kind::FREE).map_or(0, |last| last + 1);
         let end = used.max(self.first).next_multiple_of(STEP).min(self.kinds.len());
         if self.committed.saturating_sub(end) > KEPT_ACCESSIBLE {
-            let bits = self.bits_of(end, self.committed);
             if let Some(reservation) = &mut self.reservation {
                 // Whatever fails, the mark may be lower than what is accessible.
-                let _ = reservation.decommit(end * BLOCK, (self.committed - end) * BLOCK);
-                let _ = reservation.decommit(bits.0, bits.1);
+                let _ = reservation.decommit(BASE + end * BLOCK, (self.committed - end) * BLOCK);
                 self.committed = end;
             }
         }
     }
 
-    /// The byte of the bits that holds the one of `object`, and its bit.
-    fn bit_of(&self, object: u32) -> (*mut u8, u8) {
-        let byte = self.base.wrapping_add(self.bits_start() + object as usize / BITS_REACH);
-        (byte, 1 << (object / OBJECT_ALIGN % 8))
+    /// A card: not 0 where references have been written into objects that begin there.
+    fn card(&self, card: usize) -> *mut u8 {
+        self.base.wrapping_sub(BASE).wrapping_add(card)
     }
 
-    /// Whether an object, which there is, has its bit.
-    pub(super) fn has_bit(&self, object: u32) -> bool {
-        let (byte, bit) = self.bit_of(object);
-        // SAFETY: the object's block is accessible, so its bits are.
-        unsafe { *byte & bit != 0 }
+    /// Where the first object that begins in a card is noted.
+    fn start(&self, card: usize) -> *mut u8 {
+        self.base.wrapping_add(self.kinds.len() * BLOCK + GUARD + card)
     }
 
-    /// Gives an object, which there is, its bit.
-    pub(super) fn set_bit(&mut self, object: u32) {
-        let (byte, bit) = self.bit_of(object);
-        // SAFETY: as in `has_bit`; the bits are this space's alone.
-        unsafe { *byte |= bit };
+    /// The notes of where the first object of each card begins; null before there is a heap.
+    pub(super) fn starts(&self) -> Starts {
+        Starts(if self.base.is_null() { ptr::null_mut() } else { self.start(0) })
     }
 
-    /// Takes the bit of an object, which there is, and those of some around it.
-    pub(super) fn clear_bits(&mut self, object: u32) {
-        let (byte, _) = self.bit_of(object);
-        // SAFETY: as in `set_bit`.
-        unsafe { *byte = 0 };
+    /// Sets the card where an object, which there is, begins.
+    #[inline]
+    pub(super) fn set_card(&mut self, object: u32) {
+        // SAFETY: the object's block is accessible, so its cards are.
+        unsafe { self.card((object / CARD_SIZE) as usize).write(1) };
+    }
+
+    /// Whether the card where an object, which there is, begins is set.
+    pub(super) fn is_card_set(&self, object: u32) -> bool {
+        // SAFETY: as in `set_card`.
+        unsafe { self.card((object / CARD_SIZE) as usize).read() != 0 }
+    }
+
+    /// Takes the card where an object, which there is, begins back; whether it was set.
+    pub(super) fn take_card(&mut self, object: u32) -> bool {
+        let set = self.is_card_set(object);
+        // SAFETY: as in `set_card`.
+        unsafe { self.card((object / CARD_SIZE) as usize).write(0) };
+        set
+    }
+
+    /// Takes back all cards from that of byte `from` to that of byte `end` - 1, all of accessible blocks. Adds those that were set to `found`,
+    /// each with the place up to which there are objects.
+    pub(super) fn take_cards(&mut self, from: usize, end: usize, found: &mut Vec<(u32, usize)>) {
+        let (first, last) = (from / CARD_SIZE as usize, end.div_ceil(CARD_SIZE as usize));
+        // SAFETY: the cards of accessible blocks are accessible, and nobody writes them now.
+        let cards = unsafe { std::slice::from_raw_parts_mut(self.card(first), last - first) };
+        let (chunks, rest) = cards.as_chunks_mut::<32>();
+        let mut position = first as u32;
+        for chunk in chunks {
+            // A card in a few hundred is set.
+            if *chunk != [0; 32] {
+                take_set(chunk, position, end, found);
+            }
+            position += 32;
+        }
+        take_set(rest, position, end, found);
+    }
+}
+
+fn take_set(cards: &mut [u8], first: u32, end: usize, found: &mut Vec<(u32, usize)>) {
+    for (card, number) in cards.iter_mut().zip(first..) {
+        if std::mem::take(card) != 0 {
+            found.push((number, end.min((number as usize + 1) * CARD_SIZE as usize)));
+        }
+    }
+}
+
+/// Where the first object of each card begins.
+#[derive(Clone, Copy)]
+pub(super) struct Starts(*mut u8);
+
+impl Starts {
+    /// Notes that an object begins at `place`, if it is the first in its card.
+    ///
+    /// # Safety
+    ///
+    /// The place is in an accessible block of a space that is still there.
+    #[inline]
+    pub(super) unsafe fn note(self, place: usize) {
+        // SAFETY: the caller says so.
+        unsafe {
+            let start = self.0.add(place / CARD_SIZE as usize);
+            if *start == NO_OBJECT {
+                *start = (place % CARD_SIZE as usize / OBJECT_ALIGN as usize) as u8;
+            }
+        }
+    }
+
+    /// Where the first object of a card begins; `None` when none does.
+    ///
+    /// # Safety
+    ///
+    /// The card is of an accessible block of a space that is still there.
+    pub(super) unsafe fn first(self, card: u32) -> Option<usize> {
+        // SAFETY: the caller says so.
+        let start = unsafe { self.0.add(card as usize).read() };
+        (start != NO_OBJECT).then(|| (card * CARD_SIZE + u32::from(start) * OBJECT_ALIGN) as usize)
     }
 }

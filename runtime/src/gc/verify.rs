@@ -3,7 +3,7 @@
 //! Called by `policy` before and after each collection, where the host or the tunable `gc_zeal` asks for it. It walks the heap from end to end,
 //! not along references as the collector does, and has its own list of what refers to objects.
 //!
-//! Before a collection, every old object that refers to a young one is remembered, and every table and segment that does is noted as
+//! Before a collection, every old object that refers to a young one has its card set, and every table and segment that does is noted as
 //! written. Afterwards:
 //!
 //! * runs are filled with objects without a gap, each with the header of a type of this store, each in its run; large objects have as many
@@ -11,7 +11,8 @@
 //! * every reference, in objects and outside, is null, an `i31`, or the place of one of these objects; and what it refers to is of the type
 //!   that the field, element, value, global or table has;
 //! * every value of the host has one object;
-//! * every block is what the lists say; nothing is remembered, nothing young, nothing noted as written.
+//! * every block is what the lists say; no card is set, nothing young, nothing noted as written; and
+//!   where the first object of each card begins is what is noted.
 
 use super::heap::{length_of, size_of_object};
 use super::info::{Field, Origin, TypeInfo};
@@ -20,7 +21,7 @@ use crate::state::State;
 use crate::sys::signal;
 use crate::unwind::references;
 use std::collections::HashSet;
-use tancho_abi::object::{LARGE_OBJECT, OBJECT_ALIGN, ObjectKind, PAYLOAD, is_i31};
+use tancho_abi::object::{CARD_SIZE, LARGE_OBJECT, OBJECT_ALIGN, ObjectKind, PAYLOAD, is_i31};
 use tancho_abi::types::{HeapType, RefType, StorageType, ValType};
 
 /// Says what is wrong, and ends the process.
@@ -35,9 +36,9 @@ pub(super) fn before(state: &State) {
     let known = Known::of(state);
     known.each_object(state, |object, info| {
         each_reference(state, object, info, |reference, _| {
-            if is_young(reference) && !state.heap.old.is_remembered(object) {
+            if is_young(reference) && !state.heap.old.space.is_card_set(object) {
                 fail(
-                    "heap: an old object that refers to a young one is not remembered. This is a bug in tancho.",
+                    "heap: an old object that refers to a young one has not its card set. This is a bug in tancho.",
                     &[("object", object as usize), ("reference", reference as usize)],
                 );
             }
@@ -59,6 +60,7 @@ pub(super) fn before(state: &State) {
 pub(super) fn after(state: &mut State) {
     let mut known = Known::of(state);
     known.starts = known.starts_of(state);
+    cards(state, &known);
     known.each_object(state, |object, info| {
         each_reference(state, object, info, |reference, ty| {
             known.check(state, reference, ty, ("object", object as usize))
@@ -213,6 +215,27 @@ fn each_reference(state: &State, object: u32, info: &TypeInfo, mut visit: impl F
     }
 }
 
+/// Checks that no card is set, and what is noted of each.
+fn cards(state: &State, known: &Known) {
+    let old = &state.heap.old;
+    let mut last = None;
+    known.each_object(state, |object, _| {
+        let card = object / CARD_SIZE;
+        if old.space.is_card_set(object) {
+            fail("heap: a card is still set. This is a bug in tancho.", &[("object", object as usize)]);
+        }
+        // SAFETY: the card of an object.
+        let first = unsafe { old.space.starts().first(card) };
+        if last != Some(card) && first != Some(object as usize) {
+            fail(
+                "heap: where the first object of a card begins is not what is noted. This is a bug in tancho.",
+                &[("object", object as usize), ("noted", first.unwrap_or(0))],
+            );
+        }
+        last = Some(card);
+    });
+}
+
 /// Checks everything outside of the heap that refers to objects.
 fn roots(state: &mut State, known: &Known) {
     let mut found = Vec::new();
@@ -290,7 +313,7 @@ fn blocks(state: &State) {
             &[("counted", count), ("said", old.space.free())],
         );
     }
-    if !old.remembered.is_empty() || state.young_bytes() != 0 {
+    if state.young_bytes() != 0 {
         fail("heap: there are young objects after a collection. This is a bug in tancho.", &[]);
     }
 }
