@@ -260,7 +260,7 @@ impl Runner {
         })
     }
 
-    fn check_results(&self, values: &[Val], expected: &[WastRet<'_>]) -> Result<()> {
+    fn check_results(&mut self, values: &[Val], expected: &[WastRet<'_>]) -> Result<()> {
         let same_length = values.len() == expected.len();
         let matches = |(value, expected): (&Val, &WastRet<'_>)| match expected {
             WastRet::Core(expected) => self.matches(value, expected),
@@ -272,7 +272,7 @@ impl Runner {
         Err(Error::msg(format!("expected {expected:?}, got {values:?}")))
     }
 
-    fn matches(&self, value: &Val, expected: &WastRetCore<'_>) -> bool {
+    fn matches(&mut self, value: &Val, expected: &WastRetCore<'_>) -> bool {
         match (value, expected) {
             (Val::I32(value), WastRetCore::I32(expected)) => value == expected,
             (Val::I64(value), WastRetCore::I64(expected)) => value == expected,
@@ -294,15 +294,18 @@ impl Runner {
         }
     }
 
-    fn matches_object(&self, object: Rooted<AnyRef>, expected: &WastRetCore<'_>) -> Result<bool> {
-        let store = &self.store;
+    fn matches_object(&mut self, object: Rooted<AnyRef>, expected: &WastRetCore<'_>) -> Result<bool> {
+        let store = &mut self.store;
         match expected {
             WastRetCore::RefAny => Ok(true),
             WastRetCore::RefEq => object.is_eqref(store),
             WastRetCore::RefStruct => object.is_struct(store),
             WastRetCore::RefArray => object.is_array(store),
             WastRetCore::RefI31 => object.is_i31(store),
-            WastRetCore::RefHost(number) => Ok(!object.is_eqref(store)? && self.is_host(object.into(), *number)),
+            WastRetCore::RefHost(number) => {
+                let value = ExternRef::convert_any(&mut *store, object)?;
+                Ok(!object.is_eqref(store)? && self.is_host(value, *number))
+            }
             WastRetCore::Either(alternatives) => {
                 Ok(alternatives.iter().any(|expected| self.matches(&object.into(), expected)))
             }
@@ -385,12 +388,9 @@ fn null_of(heap: &wast::core::HeapType<'_>) -> Option<Val> {
         Abstract::Func | Abstract::NoFunc => Val::FuncRef(None),
         Abstract::Extern | Abstract::NoExtern => Val::ExternRef(None),
         Abstract::Exn | Abstract::NoExn => Val::ExnRef(None),
-        Abstract::Any
-        | Abstract::Eq
-        | Abstract::I31
-        | Abstract::Struct
-        | Abstract::Array
-        | Abstract::None => Val::AnyRef(None),
+        Abstract::Any | Abstract::Eq | Abstract::I31 | Abstract::Struct | Abstract::Array | Abstract::None => {
+            Val::AnyRef(None)
+        }
         Abstract::Cont | Abstract::NoCont => return None,
     })
 }

@@ -27,8 +27,10 @@ use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::NONE;
 use tancho_abi::tunables::Tunables;
-use tancho_abi::types::{FuncType, RefType, ValType};
-use wasmparser::{FuncValidator, FuncValidatorAllocations, Operator, ValidatorResources};
+use tancho_abi::types::{FuncType, HeapType, RefType, ValType};
+use wasmparser::{
+    CompositeInnerType, FuncValidator, FuncValidatorAllocations, Operator, ValidatorResources, WasmModuleResources,
+};
 
 /// What a thread keeps from one function to the next.
 #[derive(Default)]
@@ -218,10 +220,22 @@ fn operand(
             | Operator::RefCastNonNull { .. }
             | Operator::RefCastNullable { .. }
     );
-    match validator.get_operand_type(0).flatten() {
-        Some(wasmparser::ValType::Ref(ty)) if is_cast => decode::types::ref_type(env.module.types, ty).map(Some),
-        _ => Ok(None),
+    let Some(wasmparser::ValType::Ref(ty)) = validator.get_operand_type(0).flatten() else { return Ok(None) };
+    if !is_cast {
+        return Ok(None);
     }
+    // Validation has numbers of its own for types: it says which kind a type is of.
+    let heap = match ty.heap_type() {
+        wasmparser::HeapType::Concrete(wasmparser::UnpackedIndex::Id(id)) => {
+            match validator.resources().sub_type_at_id(id).composite_type.inner {
+                CompositeInnerType::Struct(_) => HeapType::Struct,
+                CompositeInnerType::Array(_) => HeapType::Array,
+                _ => HeapType::Func,
+            }
+        }
+        other => decode::types::heap_type(env.module.types, other)?,
+    };
+    Ok(Some(RefType { nullable: ty.is_nullable(), heap }))
 }
 
 impl<'f, 'm> FunctionTranslator<'f, 'm> {
