@@ -107,6 +107,9 @@ features! {
     wasm_memory64 memory64;
     /// Whether the pages of a memory may be a byte each instead of 64 KiB.
     wasm_custom_page_sizes custom_page_sizes off;
+    /// Whether there are memories that threads share, atomic accesses, `memory.atomic.wait32` and its kin. See
+    /// [`SharedMemory`](crate::SharedMemory).
+    wasm_threads threads;
     /// Whether there is arithmetic on 128-bit integers: `i64.add128` and its kin.
     wasm_wide_arithmetic wide_arithmetic;
     /// Whether the custom section `metadata.code.branch_hint` is read, by which code that is unlikely to run is put out of the way.

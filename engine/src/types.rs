@@ -387,7 +387,12 @@ impl MemoryType {
         MemoryType { minimum, maximum, index64: true, shared: false, page_size_log2: DEFAULT_PAGE_SIZE_LOG2 }
     }
 
-    /// For types that these two do not make.
+    /// The type of 32-bit memories of at least `minimum` pages of 64 KiB and at most `maximum` that threads can share.
+    pub fn shared(minimum: u32, maximum: u32) -> MemoryType {
+        MemoryType { shared: true, ..MemoryType::new(minimum, Some(maximum)) }
+    }
+
+    /// For types that these do not make.
     pub fn builder() -> MemoryTypeBuilder {
         MemoryTypeBuilder::default()
     }
@@ -485,6 +490,12 @@ impl MemoryTypeBuilder {
     /// Whether it is indexed by `i64`.
     pub fn memory64(&mut self, index64: bool) -> &mut Self {
         self.ty.index64 = index64;
+        self
+    }
+
+    /// Whether threads can share it. It then needs a maximum.
+    pub fn shared(&mut self, shared: bool) -> &mut Self {
+        self.ty.shared = shared;
         self
     }
 

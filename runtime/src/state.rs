@@ -6,7 +6,9 @@
 use crate::exception::Exceptions;
 use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 use crate::instance::Instance;
-use crate::memory::Memory;
+use crate::interrupt::Interruption;
+use crate::memory::MemoryInstance;
+use crate::sync;
 use crate::table::Table;
 use crate::types::RegisteredType;
 use crate::unwind::Trace;
@@ -69,7 +71,9 @@ pub(crate) struct State {
     pub(crate) instances: Vec<Instance>,
     /// The instances by the addresses of their contexts.
     pub(crate) contexts: HashMap<usize, InstanceId>,
-    pub(crate) memories: Vec<Memory>,
+    pub(crate) memories: Vec<MemoryInstance>,
+    /// The shared ones among them: a store has each once.
+    shared: HashMap<usize, MemoryId>,
     pub(crate) tables: Vec<Table>,
     pub(crate) globals: Vec<Global>,
     pub(crate) tags: Vec<Tag>,
@@ -79,6 +83,8 @@ pub(crate) struct State {
     pub(crate) host_functions: Vec<Fixed<VmFuncRef>>,
     pub(crate) externs: Vec<Box<dyn Any + Send + Sync>>,
     pub(crate) kept: Vec<Arc<dyn Any + Send + Sync>>,
+    /// How it is interrupted.
+    pub(crate) interruption: sync::Arc<Interruption>,
     /// The message of a panic in a builtin.
     pub(crate) panic: Option<Box<str>>,
 }
@@ -103,6 +109,7 @@ impl State {
             instances: Vec::new(),
             contexts: HashMap::new(),
             memories: Vec::new(),
+            shared: HashMap::new(),
             tables: Vec::new(),
             globals: Vec::new(),
             tags: Vec::new(),
@@ -112,6 +119,7 @@ impl State {
             host_functions: Vec::new(),
             externs: Vec::new(),
             kept: Vec::new(),
+            interruption: Interruption::new(),
             panic: None,
         }
     }
@@ -131,14 +139,21 @@ impl State {
     }
 
     /// Takes a memory into the store.
-    pub(crate) fn add_memory(&mut self, memory: Memory) -> MemoryId {
-        self.reserve(memory.reserved());
+    pub(crate) fn add_memory(&mut self, memory: MemoryInstance) -> MemoryId {
         let id = MemoryId::next(self.memories.len());
+        if let MemoryInstance::Shared(shared) = &memory
+            && let Some(known) = self.shared.insert(shared.key(), id)
+        {
+            // Counted once, and known by its addresses once, however often it is imported.
+            self.shared.insert(shared.key(), known);
+            return known;
+        }
+        self.reserve(memory.reserved());
         self.memories.push(memory);
         id
     }
 
-    /// Grows a memory as [`Memory::grow`] does, and knows it by its new addresses where it moved.
+    /// Grows a memory as [`Memory::grow`](crate::memory::Memory::grow) does, and knows it by its new addresses where it moved.
     pub(crate) fn grow_memory(&mut self, id: MemoryId, delta: u64) -> Option<u64> {
         let memory = &mut self.memories[id.position()];
         let before = memory.reserved();

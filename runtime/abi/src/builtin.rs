@@ -51,6 +51,13 @@ macro_rules! for_each_builtin {
             belt_range(memory: u32, start: u64, length: u64, address: Address) -> Address;
             /// `memory.init` from data segment `segment`.
             memory_init(memory: u32, segment: u32, target: u64, source: u32, length: u32);
+            /// `memory.atomic.notify` at `index` + `offset`; how many threads it released.
+            memory_atomic_notify(memory: u32, index: u64, offset: u64, count: u32) -> u32;
+            /// `memory.atomic.wait32` at `index` + `offset` for at most `timeout` nanoseconds, without an end where that is negative; a
+            /// [`Wait`](crate::vmctx::Wait).
+            memory_atomic_wait32(memory: u32, index: u64, offset: u64, expected: u32, timeout: i64) -> u32;
+            /// The same for `memory.atomic.wait64`.
+            memory_atomic_wait64(memory: u32, index: u64, offset: u64, expected: u64, timeout: i64) -> u32;
             /// `data.drop`.
             data_drop(segment: u32);
             /// Grows table `table` of functions by `delta` entries set to `value`; the former size, or -1.

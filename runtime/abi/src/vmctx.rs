@@ -129,7 +129,8 @@ pub struct VmMemory {
     pub length: usize,
 }
 
-/// An imported memory: its base, again, and where the owner keeps its head.
+/// An imported memory, and a shared one that the module defines: its base, again, and where the owner keeps its head. All stores of a shared
+/// memory read one head, of which threads that grow it write the length, atomically.
 #[repr(C)]
 #[derive(Debug)]
 pub struct VmMemoryImport {
@@ -137,6 +138,20 @@ pub struct VmMemoryImport {
     pub base: *mut u8,
     /// The owner's head.
     pub memory: *mut VmMemory,
+}
+
+const _: () = assert!(size_of::<VmMemory>() == size_of::<VmMemoryImport>(), "one has the place of the other");
+
+/// How a wait ended, as `memory.atomic.wait32` and `memory.atomic.wait64` give it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Wait {
+    /// Another thread notified this one.
+    Ok = 0,
+    /// It did not begin: memory did not hold the expected value.
+    Mismatch = 1,
+    /// The time was up.
+    TimedOut = 2,
 }
 
 /// A table's head.
@@ -296,7 +311,7 @@ impl VmLayout {
         self.size
     }
 
-    /// The head of a memory that the module defines: a [`VmMemory`].
+    /// The head of a memory that the module defines: a [`VmMemory`], or, where it is shared, a [`VmMemoryImport`].
     pub fn defined_memory(&self, memory: MemoryIndex) -> u32 {
         self.memories + (memory.0 - self.counts.imported_memories) * size_of::<VmMemory>() as u32
     }
