@@ -523,6 +523,9 @@ impl MemoryTypeBuilder {
         if ty.maximum.is_some_and(|maximum| maximum < ty.minimum) {
             return Err(Error::msg(format!("the minimum of a memory {ty} exceeds its maximum")));
         }
+        if ty.shared && ty.maximum.is_none() {
+            return Err(Error::msg(format!("a memory {ty} needs a maximum")));
+        }
         Ok(ty.clone())
     }
 }

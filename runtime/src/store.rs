@@ -128,10 +128,12 @@ impl Store {
         match kind {
             ExternKind::Function => instance.funcref(FunctionIndex(index)).map(Export::Function),
             ExternKind::Table => instance.tables.get(position).copied().map(Export::Table),
-            ExternKind::Memory => instance.memories.get(position).map(|id| match &self.state().memories[id.position()] {
-                MemoryInstance::Own(_) => Export::Memory(*id),
-                MemoryInstance::Shared(shared) => Export::SharedMemory(shared.clone()),
-            }),
+            ExternKind::Memory => {
+                instance.memories.get(position).map(|id| match &self.state().memories[id.position()] {
+                    MemoryInstance::Own(_) => Export::Memory(*id),
+                    MemoryInstance::Shared(shared) => Export::SharedMemory(shared.clone()),
+                })
+            }
             ExternKind::Global => instance.globals.get(position).copied().map(Export::Global),
             ExternKind::Tag => instance.tags.get(position).copied().map(Export::Tag),
         }

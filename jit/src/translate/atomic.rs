@@ -124,8 +124,7 @@ impl FunctionTranslator<'_, '_> {
     pub(crate) fn atomic_wait(&mut self, argument: &MemArg, ty: Type) -> Result<(), CompileError> {
         let (index, expected, timeout) = self.pop3();
         let [memory, index, offset] = self.atomic_place(argument, index)?;
-        let builtin =
-            if ty == types::I32 { Builtin::memory_atomic_wait32 } else { Builtin::memory_atomic_wait64 };
+        let builtin = if ty == types::I32 { Builtin::memory_atomic_wait32 } else { Builtin::memory_atomic_wait64 };
         let arguments = [memory, index, offset, expected, timeout];
         let ended = self.call_builtin(builtin, &arguments).expect("it has a result");
         self.push(ended);

@@ -66,7 +66,10 @@ impl MemoryInstance {
 
     /// Copies `bytes` to the offset `target`; the caller has checked that they fit.
     pub(crate) fn put(&mut self, target: usize, bytes: &[u8]) {
-        assert!(target.checked_add(bytes.len()).is_some_and(|end| end <= self.byte_length()), "bytes past a memory's end");
+        assert!(
+            target.checked_add(bytes.len()).is_some_and(|end| end <= self.byte_length()),
+            "bytes past a memory's end"
+        );
         // SAFETY: in bounds, as just checked; the bytes are of a segment, which is no memory. Where other threads access the same bytes,
         // that is a race of theirs, which compiled code may have: no reference says that there is none.
         unsafe { self.base().add(target).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };

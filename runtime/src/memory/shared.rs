@@ -49,8 +49,10 @@ impl SharedMemory {
     ///
     /// When the type is not one of a shared memory, or is too large, or the system refuses.
     pub fn new(ty: MemoryType, tunables: &Tunables) -> Result<SharedMemory, MemoryError> {
-        if !ty.shared || ty.maximum.is_none() {
-            return Err(MemoryError::Malformed("a shared memory needs a type that is shared and has a maximum"));
+        if !ty.shared || ty.maximum.is_none_or(|most| most < ty.minimum) {
+            return Err(MemoryError::Malformed(
+                "the type of a shared memory is shared and has a maximum, which its minimum is below",
+            ));
         }
         Ok(SharedMemory::of(Memory::new(ty, tunables, Head::own)?))
     }
@@ -225,6 +227,9 @@ fn deadline(timeout: Option<Duration>) -> Option<Instant> {
 
 impl fmt::Debug for SharedMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedMemory").field("ty", self.ty()).field("length", &self.byte_length()).finish_non_exhaustive()
+        f.debug_struct("SharedMemory")
+            .field("ty", self.ty())
+            .field("length", &self.byte_length())
+            .finish_non_exhaustive()
     }
 }
