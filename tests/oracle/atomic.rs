@@ -176,7 +176,8 @@ fn make(random: &mut Rng) -> Program {
             0 => Source::Const(value(random)),
             _ => Source::Param(random.usize(1..3)),
         };
-        let index = if random.u8(..4) == 0 { Source::Const(random.u64(..4) << random.u8(2..4)) } else { Source::Param(0) };
+        let index =
+            if random.u8(..4) == 0 { Source::Const(random.u64(..4) << random.u8(2..4)) } else { Source::Param(0) };
         Statement { operator, index, offset, operands: [source(random), source(random)] }
     };
     let functions = (0..8).map(|_| (0..random.usize(1..8)).map(|_| statement(random)).collect()).collect();
@@ -388,10 +389,9 @@ fn run(
     }
     match found.iter().zip(&model.memory).position(|(found, expected)| found != expected) {
         None => Ok(()),
-        Some(place) => Err(error(format!(
-            "byte {place:#x} is {:#x}, and should be {:#x}",
-            found[place], model.memory[place]
-        ))),
+        Some(place) => {
+            Err(error(format!("byte {place:#x} is {:#x}, and should be {:#x}", found[place], model.memory[place])))
+        }
     }
 }
 
