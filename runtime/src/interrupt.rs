@@ -1,44 +1,43 @@
 //! Interruption: how another thread stops what runs in a store.
 //!
-//! The embedding API hands out [`InterruptHandle`]s; what can be interrupted (today a thread that waits in a shared memory) takes a
-//! request by [`Interruption::take`], or is found by the handle where it sleeps. A request that finds nothing to interrupt stays until
+//! The embedding API hands out [`InterruptHandle`]s; what can be interrupted (today a thread that waits in a shared memory) sees
+//! a request as it begins, or is found by the handle where it sleeps. A request that finds nothing to interrupt stays until
 //! something takes it: it is not lost between a host's decision and the guest's next wait.
 
 use crate::memory::{Interrupts, Parked};
-use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
+use crate::sync::{Arc, Mutex, lock};
 
 /// What a store and the handles to interrupt it share.
 pub(crate) struct Interruption {
-    requested: AtomicBool,
+    /// Under one lock, so that a request either finds a wait or is found by the next, and not both.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    requested: bool,
     /// The wait in which the store's thread is. There is one at most: whoever waits has the store to himself.
-    parked: Mutex<Option<Parked>>,
+    parked: Option<Parked>,
 }
 
 impl Interruption {
     pub(crate) fn new() -> Arc<Interruption> {
-        Arc::new(Interruption { requested: AtomicBool::new(false), parked: Mutex::new(None) })
-    }
-
-    /// Takes a request, if there is one.
-    pub(crate) fn take(&self) -> bool {
-        self.requested.swap(false, Ordering::SeqCst)
+        Arc::new(Interruption { state: Mutex::new(State::default()) })
     }
 }
 
 impl Interrupts for Interruption {
     /// Here the lock of the waiters is held and then this one's; [`InterruptHandle::interrupt`] holds one after the other only.
     fn park(&self, parked: Parked) -> bool {
-        let mut place = lock(&self.parked);
-        *place = Some(parked);
-        // A request that is made from now on finds the place.
-        self.requested.load(Ordering::SeqCst)
+        let mut state = lock(&self.state);
+        state.parked = Some(parked);
+        state.requested
     }
 
     fn unpark(&self, interrupted: bool) {
-        *lock(&self.parked) = None;
-        if interrupted {
-            self.take();
-        }
+        let mut state = lock(&self.state);
+        state.parked = None;
+        state.requested &= !interrupted;
     }
 }
 
@@ -55,11 +54,20 @@ impl InterruptHandle {
     /// `memory.atomic.wait32` or `memory.atomic.wait64`, at once; where none does, the next such wait as it begins. Several requests
     /// before one is taken are one.
     pub fn interrupt(&self) {
-        self.0.requested.store(true, Ordering::SeqCst);
-        let parked = lock(&self.0.parked).clone();
+        let parked = {
+            let mut state = lock(&self.0.state);
+            state.requested = true;
+            state.parked.clone()
+        };
         if let Some(parked) = parked {
             parked.interrupt();
         }
+    }
+
+    /// Whether a request is still to be taken.
+    #[cfg(all(loom, test))]
+    pub(crate) fn is_pending(&self) -> bool {
+        lock(&self.0.state).requested
     }
 }
 

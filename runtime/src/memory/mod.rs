@@ -3,6 +3,8 @@
 pub(crate) mod image;
 mod instance;
 mod linear;
+#[cfg(all(loom, test))]
+mod model;
 mod shared;
 mod wait;
 

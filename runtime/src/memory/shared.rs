@@ -185,7 +185,7 @@ impl SharedMemory {
         let pointer = self.place::<AtomicU32>(place)?;
         // SAFETY: in bounds and aligned, as just checked. Compiled code accesses it atomically or races, which it may.
         let is_expected = || unsafe { AtomicU32::from_ptr(pointer.cast()) }.load(Ordering::SeqCst) == expected;
-        self.0.waiters.wait(place, is_expected, deadline(timeout), interruption)
+        Waiters::wait(&self.0.waiters, place, is_expected, deadline(timeout), interruption)
     }
 
     pub(crate) fn wait64_in(
@@ -198,7 +198,7 @@ impl SharedMemory {
         let pointer = self.place::<AtomicU64>(place)?;
         // SAFETY: as in `wait32_in`.
         let is_expected = || unsafe { AtomicU64::from_ptr(pointer.cast()) }.load(Ordering::SeqCst) == expected;
-        self.0.waiters.wait(place, is_expected, deadline(timeout), interruption)
+        Waiters::wait(&self.0.waiters, place, is_expected, deadline(timeout), interruption)
     }
 
     /// The address of a `T` at an offset. Alignment is looked at first, as compiled code does.

@@ -79,20 +79,20 @@ impl Waiters {
     ///
     /// [`Trap::Interrupt`], also where the interruption was requested before.
     pub(crate) fn wait(
-        self: &Arc<Self>,
+        waiters: &Arc<Waiters>,
         place: u64,
         is_expected: impl FnOnce() -> bool,
         deadline: Option<Instant>,
         interruption: Option<&dyn Interrupts>,
     ) -> Result<Wait, Trap> {
-        let mut queues = lock(&self.queues);
+        let mut queues = lock(&waiters.queues);
         if !is_expected() {
             return Ok(Wait::Mismatch);
         }
         let waiter = Arc::new(Waiter { wake: Condvar::new(), state: AtomicU8::new(WAITING) });
         queues.entry(place).or_default().push_back(waiter.clone());
         if let Some(interruption) = interruption {
-            let parked = Parked { waiters: self.clone(), waiter: waiter.clone(), place };
+            let parked = Parked { waiters: waiters.clone(), waiter: waiter.clone(), place };
             if interruption.park(parked) {
                 take(&mut queues, place, &waiter, INTERRUPTED);
             }
@@ -129,8 +129,8 @@ impl Waiters {
     }
 
     /// How many threads wait.
-    #[cfg(test)]
-    fn count(&self) -> usize {
+    #[cfg(all(loom, test))]
+    pub(super) fn count(&self) -> usize {
         lock(&self.queues).values().map(VecDeque::len).sum()
     }
 }
