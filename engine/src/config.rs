@@ -259,6 +259,13 @@ impl Config {
         self
     }
 
+    /// Whether what runs can be interrupted ([`Store::interrupt_handle`](crate::Store::interrupt_handle)): on by default, since what is not can
+    /// run for ever. Costs about a load per turn of a loop and call.
+    pub fn interruption(&mut self, enable: bool) -> &mut Self {
+        self.tunables.interruption = enable;
+        self
+    }
+
     /// Whether the runtime checks every address again, by a call before each access to a memory, and ends the process with a
     /// message where compiled code has computed a wrong one: that is a bug of the engine, not a trap. Off by default; makes
     /// code that uses memory many times slower. For fuzzing, and for those who trust the compiler least.

@@ -163,6 +163,7 @@ impl Store {
         let instance =
             Instance { context, code, _types: types, _type_ids: type_ids, memories, tables, globals, tags, dropped };
         state.contexts.insert(instance.vmctx().addr(), id);
+        state.add_page(instance.context.page());
         state.instances.push(instance);
         apply_segments(state, id)?;
         Ok(id)

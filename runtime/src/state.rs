@@ -9,6 +9,7 @@ use crate::instance::Instance;
 use crate::interrupt::Interruption;
 use crate::memory::MemoryInstance;
 use crate::sync;
+use crate::sys::map::page_size;
 use crate::table::Table;
 use crate::types::RegisteredType;
 use crate::unwind::Trace;
@@ -67,6 +68,8 @@ pub(crate) struct State {
     pub(crate) signals_based_traps: bool,
     /// The addresses of all memories with their guards, sorted: for the signal handler.
     reserved: Vec<Range<usize>>,
+    /// The pages below the contexts of instances, by their addresses, sorted: for the signal handler.
+    pages: Vec<usize>,
     pub(crate) tunables: Arc<Tunables>,
     pub(crate) instances: Vec<Instance>,
     /// The instances by the addresses of their contexts.
@@ -89,22 +92,16 @@ pub(crate) struct State {
     pub(crate) panic: Option<Box<str>>,
 }
 
-/// A page that compiled code may read while a store may run. Interruption will give each store its own.
-#[repr(align(4096))]
-struct InterruptPage([u8; 4096]);
-
-static INTERRUPT_PAGE: InterruptPage = InterruptPage([0; 4096]);
-
 impl State {
     /// An empty one.
     pub(crate) fn new(tunables: Arc<Tunables>, builtins: *const VmBuiltins) -> State {
-        let interrupt_page = INTERRUPT_PAGE.0.as_ptr();
         let exceptions = Exceptions::new(tunables.exception_memory);
         State {
-            vm: VmStore { stack_limit: 0, exit_fp: 0, exit_pc: 0, pending: 0, builtins, interrupt_page },
+            vm: VmStore { stack_limit: 0, exit_fp: 0, exit_pc: 0, pending: 0, builtins, interrupted: 0 },
             stop: Stop { pending: 0, address: None, trace: Trace::new() },
             signals_based_traps: tunables.signals_based_traps,
             reserved: Vec::new(),
+            pages: Vec::new(),
             tunables,
             instances: Vec::new(),
             contexts: HashMap::new(),
@@ -136,6 +133,20 @@ impl State {
             .checked_sub(1)
             .and_then(|position| self.reserved.get(position))
             .is_some_and(|range| address < range.end)
+    }
+
+    /// Whether `address` belongs to a page that compiled code reads to be interrupted. Async-signal-safe.
+    pub(crate) fn is_interrupt_site(&self, address: usize) -> bool {
+        let position = self.pages.partition_point(|page| *page <= address);
+        let below = position.checked_sub(1).and_then(|position| self.pages.get(position));
+        below.is_some_and(|page| address - page < page_size())
+    }
+
+    /// Takes note of the page below the context of an instance.
+    pub(crate) fn add_page(&mut self, page: usize) {
+        let position = self.pages.partition_point(|other| *other < page);
+        self.pages.insert(position, page);
+        self.interruption.add_page(page);
     }
 
     /// Takes a memory into the store.

@@ -67,6 +67,8 @@ impl Store {
     /// When the system refuses what a store needs from the start (nothing at present).
     pub fn new(tunables: Arc<Tunables>) -> io::Result<Store> {
         let state = Fixed::new(State::new(tunables, &BUILTINS));
+        // SAFETY: the state is alive.
+        unsafe { (*state.as_ptr()).interruption.open(&raw mut (*state.as_ptr()).vm.interrupted) };
         Ok(Store { state })
     }
 
@@ -351,6 +353,12 @@ impl Store {
             trace(&mut found, Start::Exit(exit), innermost);
             Backtrace::of(&found)
         }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.state().interruption.close();
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod env;
 pub(crate) mod exception;
 pub(crate) mod function;
 pub(crate) mod hint;
+pub(crate) mod interrupt;
 pub(crate) mod known;
 pub(crate) mod legacy;
 pub(crate) mod lifetime;

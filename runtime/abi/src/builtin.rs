@@ -45,6 +45,10 @@ macro_rules! for_each_builtin {
             memory_copy(target: Address, source: Address, length: u64);
             /// `memory.fill` at an address whose range compiled code has found to be in bounds.
             memory_fill(target: Address, value: u32, length: u64);
+            /// `memory_copy` of a range that takes long: looks for an interruption now and then.
+            memory_copy_long(target: Address, source: Address, length: u64);
+            /// `memory_fill` of a range that takes long.
+            memory_fill_long(target: Address, value: u32, length: u64);
             /// Checks `address`, which compiled code is about to access, against `index` and `offset` in memory `memory`, and gives it back.
             belt_access(memory: u32, index: u64, offset: u64, size: u32, address: Address) -> Address;
             /// The same for `length` bytes from `start` on, which compiled code has found to be in bounds.

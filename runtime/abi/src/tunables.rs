@@ -83,6 +83,8 @@ tunables! {
     /// Whether compiled code traps by faulting, which a signal handler answers. Where not, it compares and calls, the end of the stack
     /// included, and no signal means anything to it.
     signals_based_traps: bool = true;
+    /// Whether what runs can be interrupted: loops, and calls without end. What waits in a shared memory always can.
+    interruption: bool = true;
     /// Whether the runtime checks every address again, by a call before each access to a memory.
     belt: bool = false;
 }

@@ -38,6 +38,9 @@ use core::mem::{offset_of, size_of};
 
 /// `VmContext::magic`: "tctx".
 pub const VMCTX_MAGIC: u32 = u32::from_le_bytes(*b"tctx");
+/// Directly below a context, as many bytes belong to a page that compiled code reads, and that is inaccessible when the store is to stop: the
+/// least page size of any machine. Each place in them is the site of an interruption.
+pub const INTERRUPT_SITES: u32 = 4096;
 /// `VmHostContext::magic`: "thst".
 pub const HOST_MAGIC: u32 = u32::from_le_bytes(*b"thst");
 
@@ -73,8 +76,8 @@ pub struct VmStore {
     pub pending: usize,
     /// The process's builtins, for the trampolines that have a [`VmHostContext`] and no [`VmContext`].
     pub builtins: *const VmBuiltins,
-    /// A page that is readable while the store may run (reserved for interruption).
-    pub interrupt_page: *const u8,
+    /// Not 0 when the store is to stop: for code that does not leave traps to signals. Other threads write it, atomically.
+    pub interrupted: usize,
 }
 
 /// [`VmStore::pending`] for an error of the host.

@@ -11,6 +11,8 @@ pub(crate) static BUILTINS: VmBuiltins = VmBuiltins {
     memory_grow: memory::memory_grow,
     memory_copy: memory::memory_copy,
     memory_fill: memory::memory_fill,
+    memory_copy_long: memory::memory_copy_long,
+    memory_fill_long: memory::memory_fill_long,
     belt_access: belt::belt_access,
     belt_range: belt::belt_range,
     memory_init: memory::memory_init,

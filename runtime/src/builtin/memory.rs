@@ -52,6 +52,49 @@ pub(super) unsafe extern "C" fn memory_fill(_: *mut VmContext, target: *mut u8, 
     unsafe { target.write_bytes(value as u8, length as usize) };
 }
 
+/// How much is copied or filled between two looks for an interruption: a few milliseconds.
+const PIECE: u64 = 16 << 20;
+
+/// Calls `work` with the start and length of each piece of `length` bytes, the last first if `backwards`.
+fn in_pieces(state: &State, length: u64, backwards: bool, mut work: impl FnMut(usize, usize)) -> Result<(), Trap> {
+    let pieces = length.div_ceil(PIECE);
+    for piece in 0..pieces {
+        let start = PIECE * if backwards { pieces - 1 - piece } else { piece };
+        // The range is part of a memory: its positions are positions.
+        work(start as usize, PIECE.min(length - start) as usize);
+        if state.interruption.is_requested() {
+            return Err(Trap::Interrupt);
+        }
+    }
+    Ok(())
+}
+
+/// `memory.copy` of many bytes.
+///
+/// # Safety
+///
+/// As for [`memory_copy`].
+pub(super) unsafe extern "C" fn memory_copy_long(vmctx: *mut VmContext, target: *mut u8, source: *mut u8, length: u64) {
+    // As `memmove`: in the direction in which nothing is overwritten before it is copied.
+    let backwards = target.addr() > source.addr();
+    // SAFETY: the caller says so.
+    let copy = |start: usize, length: usize| unsafe { source.add(start).copy_to(target.add(start), length) };
+    // SAFETY: the caller is compiled code.
+    unsafe { run(vmctx, (), |state, _| in_pieces(state, length, backwards, copy)) }
+}
+
+/// `memory.fill` of many bytes.
+///
+/// # Safety
+///
+/// As for [`memory_fill`].
+pub(super) unsafe extern "C" fn memory_fill_long(vmctx: *mut VmContext, target: *mut u8, value: u32, length: u64) {
+    // SAFETY: the caller says so.
+    let fill = |start: usize, length: usize| unsafe { target.add(start).write_bytes(value as u8, length) };
+    // SAFETY: the caller is compiled code.
+    unsafe { run(vmctx, (), |state, _| in_pieces(state, length, false, fill)) }
+}
+
 /// `memory.init`.
 ///
 /// # Safety
