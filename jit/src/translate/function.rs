@@ -10,6 +10,7 @@ use super::env::{CodeName, ModuleEnv};
 use super::exception::Catches;
 use super::gc;
 use super::hint::Hints;
+use super::interrupt;
 use super::legacy::{self, Ending};
 use super::signature::{self, POINTER, machine_type};
 use super::stride;
@@ -119,6 +120,8 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) operand: Option<RefType>,
     /// Whether code has come about that has to do with the collected heap.
     pub(crate) uses_heap: bool,
+    /// Whether other functions are called.
+    pub(crate) calls: bool,
     regions: HashMap<Region, ir::AliasRegion>,
     signatures: HashMap<TypeIndex, SigRef>,
     callees: HashMap<CodeName, FuncRef>,
@@ -164,6 +167,7 @@ pub(crate) fn translate(
         validator.define_locals(offset, count, ty)?;
         translator.declare_locals(count, decode::types::val_type(env.module.types, ty)?);
     }
+    translator.interrupt_site();
     translator.zeal();
     let mut operators = body.get_operators_reader()?;
     let mut scanned = false;
@@ -190,10 +194,12 @@ pub(crate) fn translate(
     let caught = caught.collect();
     let uses_heap = translator.uses_heap;
     let places = std::mem::take(&mut translator.places);
+    let calls = translator.calls;
     translator.builder.finalize(frontend);
     let Tunables { memory64_reservation, memory_guard, memory_spectre_mitigation, .. } = *env.tunables;
     let (reservation, guard, mitigation) = (memory64_reservation, memory_guard, memory_spectre_mitigation);
     stride::rewrite(function, &places, stride::Limits { reservation, guard, mitigation });
+    interrupt::number(function, calls);
     scratch.validator = validator.into_allocations();
     Ok(Translated { live, caught, uses_heap })
 }
@@ -270,6 +276,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             places: Vec::new(),
             operand: None,
             uses_heap: false,
+            calls: false,
             regions: HashMap::new(),
             signatures: HashMap::new(),
             callees: HashMap::new(),
