@@ -71,6 +71,10 @@ fn host_memories_are_imported() {
     assert_eq!(instance.get_memory(&mut store, "m"), Some(memory));
     assert_eq!(memory.data(&store)[0], b'x');
     Memory::new(&mut store, MemoryType::new(u32::MAX, None)).unwrap_err();
+    for none in [MemoryType::new(2, Some(1)), MemoryType::new64(2, Some(1)), MemoryType::new(0, Some(65_537))] {
+        let error = Memory::new(&mut store, none).unwrap_err().to_string();
+        assert!(error.contains("exceeds its maximum") || error.contains("more bytes than addresses"), "{error}");
+    }
 }
 
 #[test]
@@ -204,6 +208,10 @@ fn tables() {
     table.set(&mut store, 6, one.into()).unwrap_err();
     assert_eq!(externs.get(&store, 1).unwrap().as_extern(), Some(value));
     Table::new(&mut store, TableType::new(RefType::FUNCREF, u32::MAX, None), Ref::Func(None)).unwrap_err();
+    for none in [TableType::new(RefType::FUNCREF, 2, Some(1)), TableType::new64(RefType::FUNCREF, 2, Some(1))] {
+        let error = Table::new(&mut store, none, Ref::Func(None)).unwrap_err().to_string();
+        assert!(error.contains("exceeds its maximum"), "{error}");
+    }
 }
 
 #[test]
