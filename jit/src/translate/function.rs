@@ -27,7 +27,6 @@ use tancho_abi::builtin::Builtin;
 use tancho_abi::catch::Keep;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::NONE;
-use tancho_abi::tunables::Tunables;
 use tancho_abi::types::{FuncType, ValType};
 use wasmparser::FuncValidatorAllocations;
 
@@ -164,10 +163,16 @@ pub(crate) fn translate(
     let caught = translator.catches.clauses.iter().map(|clause| (clause.tag.map_or(NONE, |tag| tag.0), clause.keep));
     let caught = caught.collect();
     let places = std::mem::take(&mut translator.places);
+    let belt = translator.callees.get(&CodeName::Builtin(Builtin::belt_access)).copied();
     translator.builder.finalize(frontend);
-    let Tunables { memory64_reservation, memory_guard, memory_spectre_mitigation, .. } = *env.tunables;
-    let (reservation, guard, mitigation) = (memory64_reservation, memory_guard, memory_spectre_mitigation);
-    stride::rewrite(function, &places, stride::Limits { reservation, guard, mitigation });
+    let tunables = &env.tunables;
+    let limits = stride::Limits {
+        reservation: tunables.memory64_reservation,
+        guard: tunables.memory_guard,
+        guard_before: tunables.memory_guard_before,
+        mitigation: tunables.memory_spectre_mitigation,
+    };
+    stride::rewrite(function, &places, belt, limits);
     scratch.validator = validator.into_allocations();
     Ok(Translated { live, caught })
 }
