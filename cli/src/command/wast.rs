@@ -302,7 +302,7 @@ impl Runner {
             WastRetCore::RefStruct => object.is_struct(store),
             WastRetCore::RefArray => object.is_array(store),
             WastRetCore::RefI31 => object.is_i31(store),
-            WastRetCore::RefHost(number) => Ok(!object.is_eqref(store)? && self.is_host(object.into(), *number)),
+            WastRetCore::RefHost(number) => Ok(self.is_host(ExternRef::convert_any(store, object)?, *number)),
             WastRetCore::Either(alternatives) => {
                 Ok(alternatives.iter().any(|expected| self.matches(&object.into(), expected)))
             }
@@ -385,12 +385,9 @@ fn null_of(heap: &wast::core::HeapType<'_>) -> Option<Val> {
         Abstract::Func | Abstract::NoFunc => Val::FuncRef(None),
         Abstract::Extern | Abstract::NoExtern => Val::ExternRef(None),
         Abstract::Exn | Abstract::NoExn => Val::ExnRef(None),
-        Abstract::Any
-        | Abstract::Eq
-        | Abstract::I31
-        | Abstract::Struct
-        | Abstract::Array
-        | Abstract::None => Val::AnyRef(None),
+        Abstract::Any | Abstract::Eq | Abstract::I31 | Abstract::Struct | Abstract::Array | Abstract::None => {
+            Val::AnyRef(None)
+        }
         Abstract::Cont | Abstract::NoCont => return None,
     })
 }
