@@ -355,6 +355,32 @@ fn large_arrays_are_zero_and_bounded() {
 }
 
 #[test]
+fn a_small_reservation_has_a_small_nursery() {
+    let registry = TypeRegistry::new();
+    let ty = list_type(&registry);
+    let mut store = store(Tunables { gc_heap_reservation: 5 << 20, gc_nursery: 4 << 20, ..tunables(false) });
+    for _ in 0..1_000_000 {
+        store.new_struct(&ty).unwrap();
+    }
+    let stats = store.heap_stats();
+    assert!(stats.minor + stats.major > 40, "{stats:?}");
+}
+
+#[test]
+fn a_panic_of_a_dropped_value_leaves_no_object_half_made() {
+    let registry = TypeRegistry::new();
+    let bytes = array_type(&registry, StorageType::I8);
+    let mut store = store(tunables(true));
+    for size in [10, 100_000] {
+        store.new_extern(Box::new(Bomb(Counted(Arc::default())))).unwrap();
+        let make = std::panic::AssertUnwindSafe(|| store.new_array(&bytes, size));
+        std::panic::catch_unwind(make).unwrap_err();
+        store.collect();
+        assert_eq!((store.extern_count(), store.heap_stats().live), (0, 0));
+    }
+}
+
+#[test]
 fn tables_globals_and_exceptions_keep_objects() {
     for zeal in [false, true] {
         let registry = TypeRegistry::new();

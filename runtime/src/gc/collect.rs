@@ -14,12 +14,31 @@ use super::old::{Old, blocks_for};
 use super::root;
 use super::space::{BLOCK, BLOCK_LOG2, Starts, kind};
 use crate::state::State;
+use crate::sys::cache::prefetch;
 use crate::sys::signal;
+use std::cell::UnsafeCell;
 use std::mem;
 use tancho_abi::object::{CARD_SIZE, NULL_AREA, ObjectKind, PAYLOAD, VmTypeInfo, array_size};
 
 /// What is written over what was left, where the tunable `gc_zeal` says so.
 pub(super) const POISON: u8 = 0xa5;
+
+/// How many references wait for their objects to come from memory.
+const RING: usize = 8;
+
+/// A slot of null, for the places of the ring that hold none: never written.
+struct Nowhere(UnsafeCell<u32>);
+
+// SAFETY: nobody writes it.
+unsafe impl Sync for Nowhere {}
+
+static NOWHERE: Nowhere = Nowhere(UnsafeCell::new(0));
+
+impl Nowhere {
+    fn as_ptr(&self) -> *mut u32 {
+        self.0.get()
+    }
+}
 
 /// A collection that a panic ends would leave a heap in which half of the references are to nothing.
 struct Unfinished;
@@ -39,7 +58,6 @@ pub(super) unsafe fn collect<const MAJOR: bool>(state: &mut State) {
     let unfinished = Unfinished;
     let nursery = state.heap.nursery_start as usize..state.vm.heap_next as usize;
     let mut old = mem::take(&mut state.heap.old);
-    old.release_poisoned();
     let before = old.bytes();
     let nursery_blocks = state.heap.nursery_end as usize / BLOCK - 1;
     let from = if MAJOR {
@@ -112,6 +130,10 @@ struct Copier<'a, const MAJOR: bool> {
     /// Where the first objects of cards are noted, and the card of the last copy.
     starts: Starts,
     card: usize,
+    /// Slots with references that concern this collection, to objects that the machine has been told to fetch: seen to when as many others
+    /// have come. Where there is none, a slot of null.
+    ring: [*mut u32; RING],
+    position: usize,
     /// Which run is being looked through, and where.
     run: usize,
     scanned: usize,
@@ -134,6 +156,8 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
             end,
             starts: old.space.starts(),
             card: usize::MAX,
+            ring: [NOWHERE.as_ptr(); RING],
+            position: 0,
             // What stands there already is not to be looked through.
             run: old.runs.len().saturating_sub(1),
             scanned: next,
@@ -170,6 +194,42 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
                 slot.write(self.moved(reference));
             }
         }
+    }
+
+    /// [`forward`](Self::forward), later: when the object has come from memory.
+    ///
+    /// # Safety
+    ///
+    /// As of [`forward`](Self::forward), and the slot stays until [`run`](Self::run) has come to its end.
+    #[inline(always)]
+    unsafe fn forward_soon(&mut self, slot: *mut u32) {
+        // SAFETY: the caller says so, of this slot and of that in the ring.
+        unsafe {
+            let reference = slot.read();
+            if self.concerns(reference) {
+                prefetch(self.base.wrapping_add(reference as usize));
+                let before = mem::replace(&mut self.ring[self.position % RING], slot);
+                self.position += 1;
+                self.forward(before);
+            }
+        }
+    }
+
+    /// Sees to what is in the ring; whether there was anything.
+    ///
+    /// # Safety
+    ///
+    /// As of [`forward_soon`](Self::forward_soon).
+    unsafe fn flush(&mut self) -> bool {
+        let mut any = false;
+        for slot in mem::replace(&mut self.ring, [NOWHERE.as_ptr(); RING]) {
+            // SAFETY: a slot with a reference, or of null.
+            unsafe {
+                any |= slot.read() != 0;
+                self.forward(slot);
+            }
+        }
+        any
     }
 
     /// Where an object that concerns this collection stands from now on.
@@ -275,7 +335,7 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
             if info.kind != ObjectKind::Array as u32 {
                 for index in 0..info.reference_count as usize {
                     let offset = info.references.add(index).read();
-                    self.forward(object.add(offset as usize).cast());
+                    self.forward_soon(object.add(offset as usize).cast());
                 }
                 return info.size as usize;
             }
@@ -283,7 +343,7 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
             if info.reference_count != 0 {
                 let elements = object.add(info.size as usize).cast::<u32>();
                 for index in 0..length as usize {
-                    self.forward(elements.add(index));
+                    self.forward_soon(elements.add(index));
                 }
             }
             array_size(info.size, info.element_size, length) as usize
@@ -325,7 +385,8 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
             } else if let Some(object) = self.large.pop() {
                 // SAFETY: a large object stands there.
                 unsafe { self.scan(self.base.add(object as usize)) };
-            } else {
+            // SAFETY: the slots are in copies or in objects that stay.
+            } else if !unsafe { self.flush() } {
                 return;
             }
         }

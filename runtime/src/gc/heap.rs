@@ -112,9 +112,10 @@ impl Heap {
         reference != 0 && reference & 1 == 0 && reference < self.nursery_end
     }
 
-    /// How far the nursery may be filled: not to its end where the limit is too low for that.
+    /// How far the nursery may be filled: not to its end where the limit, or the space for old objects, is too small for that.
     pub(super) fn nursery_room(&self) -> u32 {
-        let share = (self.limit / 4).min(u64::from(self.nursery_end - NULL_AREA)) as u32;
+        let old = self.old.space.old_bytes() as u64;
+        let share = (self.limit.min(old) / 4).min(u64::from(self.nursery_end - NULL_AREA)) as u32;
         NULL_AREA + (share - share % BLOCK as u32).max(BLOCK as u32)
     }
 

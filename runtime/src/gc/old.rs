@@ -122,7 +122,7 @@ impl Old {
     /// Room for a large object of `size` bytes; zeroed; `None` when there is none.
     pub(super) fn place_large(&mut self, size: usize) -> Option<u32> {
         let blocks = size.div_ceil(BLOCK);
-        let first = self.space.take_large(blocks)?;
+        let first = self.space.take_large(size)?;
         // A block's place is below 2³².
         let object = (first * BLOCK) as u32;
         // SAFETY: the block is accessible.

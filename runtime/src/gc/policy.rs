@@ -33,9 +33,9 @@ impl Heap {
     /// Whether, with small objects of `young` bytes beside the old ones, `blocks` more can be taken for old objects without
     /// coming to the limit or making a later collection impossible.
     fn admits(&self, young: usize, blocks: usize) -> bool {
-        let nursery = (self.nursery_end - NULL_AREA) as usize;
+        let nursery = (self.nursery_room() - NULL_AREA) as usize;
         let reserve = blocks_for(self.old.bytes() + young + 2 * nursery) + 2;
-        let used = self.old.used() + blocks * BLOCK + (self.nursery_room() - NULL_AREA) as usize;
+        let used = self.old.used() + blocks * BLOCK + nursery;
         self.old.space.free() >= blocks + reserve && used as u64 <= self.limit
     }
 
@@ -101,8 +101,9 @@ impl State {
         let mut object = if self.heap.zeal || self.heap.is_due() { None } else { place(self) };
         if object.is_none() {
             self.collect_whole(0);
-            object = place(self);
+            // Before anything is made: it may panic.
             self.drop_dead();
+            object = place(self);
         }
         let object = object.ok_or(Trap::HeapExhausted)?;
         self.heap.since_major += size;
@@ -139,6 +140,7 @@ impl State {
 
     /// Whether the whole heap could be collected, and there is room to go on.
     fn collect_whole(&mut self, size: u32) -> bool {
+        self.heap.old.release_poisoned();
         let movable = self.heap.old.bytes() + self.young_bytes();
         if self.heap.old.space.prepare(blocks_for(movable)).is_err() {
             return false;

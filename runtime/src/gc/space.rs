@@ -113,6 +113,11 @@ impl Space {
         self.committed * BLOCK
     }
 
+    /// The bytes of all blocks behind the nursery.
+    pub(super) fn old_bytes(&self) -> usize {
+        (self.kinds.len() - self.first) * BLOCK
+    }
+
     /// The kinds of all blocks.
     pub(super) fn kinds(&self) -> &[u8] {
         &self.kinds
@@ -173,9 +178,10 @@ impl Space {
         Some((first, count))
     }
 
-    /// Takes `count` free blocks in a row for a large object, zeroed: the first. `None` when there are not so many anywhere, or the system
+    /// Takes free blocks in a row for a large object of `size` bytes, which are zero: the first. `None` when there are not so many anywhere, or the system
     /// refuses.
-    pub(super) fn take_large(&mut self, count: usize) -> Option<usize> {
+    pub(super) fn take_large(&mut self, size: usize) -> Option<usize> {
+        let count = size.div_ceil(BLOCK);
         let mut first = self.next_free(self.hint)?;
         self.hint = first;
         loop {
@@ -186,11 +192,9 @@ impl Space {
             first = self.next_free(first + found)?;
         }
         self.commit(first + count).ok()?;
-        for block in first..first + count {
-            if self.kinds[block] == kind::DIRTY {
-                // SAFETY: the block is accessible and free.
-                unsafe { self.base.add(block * BLOCK).write_bytes(0, BLOCK) };
-            }
+        if self.kinds[first..first + count].contains(&kind::DIRTY) {
+            // SAFETY: the blocks are accessible and free.
+            unsafe { self.base.add(first * BLOCK).write_bytes(0, size) };
         }
         self.take_at(first, count, kind::LARGE, kind::REST).ok()?;
         Some(first)
@@ -269,12 +273,11 @@ impl Space {
         }
         let used = self.kinds[..self.committed].iter().rposition(|kind| *kind != kind::FREE).map_or(0, |last| last + 1);
         let end = used.max(self.first).next_multiple_of(STEP).min(self.kinds.len());
-        if self.committed.saturating_sub(end) > KEPT_ACCESSIBLE {
-            if let Some(reservation) = &mut self.reservation {
-                // Whatever fails, the mark may be lower than what is accessible.
-                let _ = reservation.decommit(BASE + end * BLOCK, (self.committed - end) * BLOCK);
-                self.committed = end;
-            }
+        let reservation = self.reservation.as_mut();
+        if let Some(reservation) = reservation.filter(|_| self.committed.saturating_sub(end) > KEPT_ACCESSIBLE) {
+            // Whatever fails, the mark may be lower than what is accessible.
+            let _ = reservation.decommit(BASE + end * BLOCK, (self.committed - end) * BLOCK);
+            self.committed = end;
         }
     }
 
