@@ -53,6 +53,11 @@ impl HostValues {
         self.values.get(number as usize)?.as_deref()
     }
 
+    /// The value of this number, to change.
+    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut (dyn Any + Send + Sync)> {
+        self.values.get_mut(number as usize)?.as_deref_mut()
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.values.len() - self.free.len()

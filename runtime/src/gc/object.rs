@@ -86,10 +86,14 @@ impl Store {
     /// The value that an object stands for; `None` when it is no value of the host.
     pub fn extern_value(&self, reference: u32) -> Option<&(dyn Any + Send + Sync)> {
         let state = self.state();
-        object(state, reference).filter(|info| matches!(info.origin, Origin::Host))?;
-        // SAFETY: such an object has the number there.
-        let number = unsafe { state.heap.at(reference).add(PAYLOAD as usize).cast::<u32>().read() };
-        state.heap.host_values.get(number)
+        state.heap.host_values.get(number_of(state, reference)?)
+    }
+
+    /// The same, to change.
+    pub fn extern_value_mut(&mut self, reference: u32) -> Option<&mut (dyn Any + Send + Sync)> {
+        let state = self.state_mut();
+        let number = number_of(state, reference)?;
+        state.heap.host_values.get_mut(number)
     }
 
     /// A new structure, all fields 0. May collect.
@@ -255,6 +259,13 @@ fn object(state: &State, reference: u32) -> Option<&TypeInfo> {
     assert!(state.heap.is_accessible(reference), "the embedding API has references of this store only");
     // SAFETY: the embedding API hands in references that are good; types live as long as the store.
     Some(unsafe { &*state.heap.info(reference) })
+}
+
+/// The number of the value of the host that an object stands for; `None` when it is none.
+fn number_of(state: &State, reference: u32) -> Option<u32> {
+    object(state, reference).filter(|info| matches!(info.origin, Origin::Host))?;
+    // SAFETY: such an object has the number there.
+    Some(unsafe { state.heap.at(reference).add(PAYLOAD as usize).cast::<u32>().read() })
 }
 
 fn field_of(state: &State, reference: u32, kind: ObjectKind, index: u32) -> Option<Field> {
