@@ -107,6 +107,12 @@ fn scenarios() -> Vec<Scenario> {
             end: End::Signal(libc::SIGABRT),
             says: "in no memory and no stack guard",
         },
+        Scenario {
+            name: "wild_in_heap",
+            run: wasm::wild_in_heap,
+            end: End::Signal(libc::SIGABRT),
+            says: "in no memory and no stack guard",
+        },
         Scenario { name: "handlers_see_no_trap", run: wasm::handlers_see_no_trap, end: End::Exit(0), says: "" },
         Scenario { name: "c_thread", run: wasm::c_thread, end: End::Exit(0), says: "" },
         Scenario { name: "fork_and_trap", run: wasm::fork_and_trap, end: End::Exit(0), says: "" },
@@ -336,6 +342,14 @@ mod wasm {
 
     pub fn wild() {
         let _ = Machine::new(no_host, std::ptr::null()).call(WILD, 0, 0);
+    }
+
+    /// A load that is listed for an access through null, and faults elsewhere in the heap's reservation.
+    pub fn wild_in_heap() {
+        let mut hand = module();
+        hand.summary.uses_heap = 1;
+        let mut machine = Machine::with(hand, Default::default(), no_host, std::ptr::null());
+        let _ = machine.call(NULL_FIELD, u32::MAX - 0xffff, 0);
     }
 
     unsafe extern "C" fn complain(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
