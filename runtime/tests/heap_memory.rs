@@ -20,8 +20,8 @@ fn what_was_used_once_is_given_back_and_used_again() {
         let text = std::fs::read_to_string("/proc/self/statm").unwrap();
         text.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
     };
+    let before = resident();
     for _ in 0..2 {
-        let before = resident();
         for size in [80 << 20, 6000] {
             let scope = store.open_scope();
             for _ in 0..(160 << 20) / size {

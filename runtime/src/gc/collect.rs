@@ -68,9 +68,9 @@ pub(super) unsafe fn collect<const MAJOR: bool>(state: &mut State) {
     };
     let (cards, large) = old.take_cards();
     let mut copier = Copier::<MAJOR>::new(&mut old, &state.heap, blocks_for(before + nursery.len()));
-    // SAFETY: the caller says so; every place that is visited holds a reference.
+    // SAFETY: the caller says so; every place that is visited holds a reference, and stays where it is.
     unsafe {
-        root::visit(state, MAJOR, |slot| copier.forward(slot));
+        root::visit(state, MAJOR, |slot| copier.forward_soon(slot));
         if !MAJOR {
             copier.scan_cards(&cards);
             for object in large {

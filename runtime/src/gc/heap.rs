@@ -87,6 +87,11 @@ impl Heap {
             return Ok(());
         }
         self.old = Old::new(Space::new(tunables)?);
+        let reserve = self.reserve(0);
+        if let Err(error) = self.old.space.prepare(reserve) {
+            self.old = Old::default();
+            return Err(error);
+        }
         self.reset_nursery(vm, 0);
         Ok(())
     }
