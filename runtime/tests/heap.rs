@@ -203,6 +203,11 @@ fn old_objects_are_remembered_when_they_refer_to_young_ones() {
     let (ty, array) = (list_type(&registry), array_type(&registry, reference(RefType::ANYREF)));
     let large = store.new_array(&array, 100_000).unwrap();
     let large = store.own(large);
+    // One of which no element is written whose card something begins in.
+    let [_, middle, _] = [0; 3].map(|_| {
+        let middle = store.new_array(&array, 1000).unwrap();
+        store.own(middle)
+    });
     let small = store.new_struct(&ty).unwrap();
     let small = store.own(small);
     store.collect();
@@ -213,12 +218,18 @@ fn old_objects_are_remembered_when_they_refer_to_young_ones() {
             let (large, small) = (store.owned(large).unwrap(), store.owned(small).unwrap());
             store.set_element(large, round * 1000 + step, i32_value(object)).unwrap();
             store.set_field(small, 1, i32_value(object)).unwrap();
+            let middle = store.owned(middle).unwrap();
+            store.set_element(middle, 500 + step % 500, i32_value(object)).unwrap();
         }
     }
     assert!(store.heap_stats().minor > 3);
     for index in 0..40_000 {
         let object = low(store.element(store.owned(large).unwrap(), index).unwrap());
         assert_eq!(low(store.field(object, 0).unwrap()), index);
+    }
+    for index in 500..1000 {
+        let object = low(store.element(store.owned(middle).unwrap(), index).unwrap());
+        assert_eq!(low(store.field(object, 0).unwrap()), 39_000 + index);
     }
     let last = low(store.field(store.owned(small).unwrap(), 1).unwrap());
     assert_eq!(low(store.field(last, 0).unwrap()), 39_999);

@@ -10,7 +10,7 @@
 
 use super::heap::{Heap, length_of, size_of_object};
 use super::info::TypeInfo;
-use super::old::{Old, blocks_for};
+use super::old::{Cards, Old, blocks_for};
 use super::root;
 use super::space::{BLOCK, BLOCK_LOG2, Starts, kind};
 use crate::state::State;
@@ -66,16 +66,13 @@ pub(super) unsafe fn collect<const MAJOR: bool>(state: &mut State) {
     } else {
         Vec::new()
     };
-    let (cards, large) = old.take_cards();
+    let cards = old.take_cards();
     let mut copier = Copier::<MAJOR>::new(&mut old, &state.heap, blocks_for(before + nursery.len()));
     // SAFETY: the caller says so; every place that is visited holds a reference, and stays where it is.
     unsafe {
         root::visit(state, MAJOR, |slot| copier.forward_soon(slot));
         if !MAJOR {
             copier.scan_cards(&cards);
-            for object in large {
-                copier.scan(copier.base.add(object as usize));
-            }
         }
         copier.run();
     }
@@ -350,19 +347,83 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
         }
     }
 
-    /// Looks through the objects that begin in these cards, each up to the place that is given with it.
+    /// Looks through the objects that begin in these cards, and the elements of arrays that stand there.
     ///
     /// # Safety
     ///
     /// All objects are sound.
-    unsafe fn scan_cards(&mut self, cards: &[(u32, usize)]) {
-        for (card, end) in cards {
-            // SAFETY: cards of runs, in which objects follow one another without a gap from the first of a card on.
-            unsafe {
+    unsafe fn scan_cards(&mut self, cards: &Cards) {
+        // SAFETY: the caller says so; objects follow one another without a gap from the first of a card on.
+        unsafe {
+            for (card, end) in &cards.of_runs {
+                if let Some(object) = self.reaching(*card) {
+                    self.scan_elements(object, *card);
+                }
                 let Some(mut place) = self.starts.first(*card) else { continue };
                 while place < *end {
                     place += self.scan(self.base.add(place));
                 }
+            }
+            for object in &cards.large {
+                self.scan(self.base.add(*object as usize));
+            }
+            for (object, card) in &cards.of_large {
+                self.scan_elements(self.base.add(*object as usize), *card);
+            }
+        }
+    }
+
+    /// The object that begins before a card of a run and reaches into it, if there is one.
+    ///
+    /// # Safety
+    ///
+    /// As of [`scan_cards`](Self::scan_cards).
+    unsafe fn reaching(&self, card: u32) -> Option<*mut u8> {
+        let begin = card as usize * CARD_SIZE as usize;
+        // SAFETY: a run begins with an object and a card, so this comes to its end.
+        unsafe {
+            if self.starts.first(card) == Some(begin) {
+                return None;
+            }
+            let mut before = card - 1;
+            let mut place = loop {
+                match self.starts.first(before) {
+                    Some(place) => break place,
+                    None => before -= 1,
+                }
+            };
+            loop {
+                let object = self.base.add(place);
+                place += size_of_object(object);
+                if place > begin {
+                    return Some(object);
+                }
+                if place == begin {
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Looks through the elements of an array that stand in a card; not through an object of another kind.
+    ///
+    /// # Safety
+    ///
+    /// There is an object at `object`, and it is sound.
+    unsafe fn scan_elements(&mut self, object: *mut u8, card: u32) {
+        // SAFETY: the caller says so.
+        unsafe {
+            let info = &*object.cast::<*const VmTypeInfo>().read();
+            if info.kind != ObjectKind::Array as u32 || info.reference_count == 0 {
+                return;
+            }
+            let start = object.addr() - self.base.addr() + info.size as usize;
+            let end = start + length_of(object) as usize * size_of::<u32>();
+            let begin = card as usize * CARD_SIZE as usize;
+            let mut place = begin.max(start);
+            while place < end.min(begin + CARD_SIZE as usize) {
+                self.forward_soon(self.base.add(place).cast());
+                place += size_of::<u32>();
             }
         }
     }

@@ -148,10 +148,17 @@ impl Heap {
         unsafe { self.base().add(object as usize).cast::<*const TypeInfo>().read() }
     }
 
-    /// Notes that a reference has been written into an object.
+    /// Notes that a reference has been written into the object that begins at `place`, or to the element of an array that stands there.
     #[inline]
-    pub(crate) fn set_card(&mut self, object: u32) {
-        self.old.set_card(object);
+    pub(crate) fn set_card(&mut self, place: u32) {
+        self.old.space.set_card(place);
+    }
+
+    /// Notes that references have been written to `bytes` bytes from `place` on in an array.
+    pub(crate) fn set_cards(&mut self, place: usize, bytes: usize) {
+        if bytes > 0 {
+            self.old.space.set_cards(place, bytes);
+        }
     }
 
     /// The address of a place in the heap.

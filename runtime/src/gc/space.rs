@@ -296,25 +296,24 @@ impl Space {
         Starts(if self.base.is_null() { ptr::null_mut() } else { self.start(0) })
     }
 
-    /// Sets the card where an object, which there is, begins.
+    /// Sets the card of a place in an object.
     #[inline]
-    pub(super) fn set_card(&mut self, object: u32) {
-        // SAFETY: the object's block is accessible, so its cards are.
-        unsafe { self.card((object / CARD_SIZE) as usize).write(1) };
+    pub(super) fn set_card(&mut self, place: u32) {
+        // SAFETY: the object's blocks are accessible, so its cards are.
+        unsafe { self.card((place / CARD_SIZE) as usize).write(1) };
     }
 
-    /// Whether the card where an object, which there is, begins is set.
-    pub(super) fn is_card_set(&self, object: u32) -> bool {
+    /// Sets the cards of `bytes` bytes, not 0, from `place` on in an object.
+    pub(super) fn set_cards(&mut self, place: usize, bytes: usize) {
+        let (first, last) = (place / CARD_SIZE as usize, (place + bytes - 1) / CARD_SIZE as usize);
         // SAFETY: as in `set_card`.
-        unsafe { self.card((object / CARD_SIZE) as usize).read() != 0 }
+        unsafe { self.card(first).write_bytes(1, last - first + 1) };
     }
 
-    /// Takes the card where an object, which there is, begins back; whether it was set.
-    pub(super) fn take_card(&mut self, object: u32) -> bool {
-        let set = self.is_card_set(object);
+    /// Whether the card of a place in an object is set.
+    pub(super) fn is_card_set(&self, place: u32) -> bool {
         // SAFETY: as in `set_card`.
-        unsafe { self.card((object / CARD_SIZE) as usize).write(0) };
-        set
+        unsafe { self.card((place / CARD_SIZE) as usize).read() != 0 }
     }
 
     /// Takes back all cards from that of byte `from` to that of byte `end` - 1, all of accessible blocks. Adds those that were set to `found`,
