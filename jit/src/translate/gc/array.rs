@@ -230,7 +230,12 @@ impl FunctionTranslator<'_, '_> {
         let value = self.pop_plain();
         let (reference, index) = self.pop2();
         let (address, offset) = self.element(storage, start, reference, index);
-        self.barrier(reference, value, storage);
+        if storage.is_object() {
+            let base = self.heap();
+            let distance = self.builder.ins().isub(address, base);
+            let place = self.builder.ins().iadd_imm_u(distance, i64::from(start));
+            self.barrier_at(place, value, storage);
+        }
         let flags = self.object_flags(Self::element_region(storage));
         self.store_as(storage, flags, value, address, offset);
     }

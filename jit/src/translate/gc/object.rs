@@ -27,10 +27,15 @@ pub(crate) enum Extension {
 }
 
 impl FunctionTranslator<'_, '_> {
+    /// The base of the heap.
+    pub(super) fn heap(&mut self) -> Value {
+        self.uses_heap = true;
+        self.load_constant(POINTER, offset_of!(VmContext, heap) as u32)
+    }
+
     /// The address of the object that a reference refers to.
     pub(super) fn object_address(&mut self, reference: Value) -> Value {
-        self.uses_heap = true;
-        let base = self.load_constant(POINTER, offset_of!(VmContext, heap) as u32);
+        let base = self.heap();
         let distance = self.builder.ins().uextend(POINTER, reference);
         self.builder.ins().iadd(base, distance)
     }

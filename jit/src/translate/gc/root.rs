@@ -7,14 +7,12 @@
 
 use crate::translate::function::{FunctionTranslator, Region};
 use crate::translate::signature::POINTER;
-use core::mem::offset_of;
 use cranelift_codegen::ir::{AliasRegion, AliasRegionData, AliasRegionSet, InstBuilder, StackSlot, Type, Value, types};
 use cranelift_frontend::FunctionBuilder;
 use std::borrow::Cow;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::object::{CARD_SIZE, CARDS_BEFORE};
 use tancho_abi::types::{HeapType, RefType, StorageType, ValType};
-use tancho_abi::vmctx::VmContext;
 
 /// What compiled code remembers by `user_id` of the kind of memory that is a place of a reference in the frame.
 const SLOT_KIND: u32 = 15 << 28;
@@ -52,12 +50,17 @@ impl FunctionTranslator<'_, '_> {
     /// Sees to it that the collector finds what is written into an object: `value`, a reference to be stored as `storage` in `object`. No
     /// branch and no call: references would have to be kept in the frame across one. Null has a card as well.
     pub(super) fn barrier(&mut self, object: Value, value: Value, storage: StorageType) {
+        let place = self.builder.ins().uextend(POINTER, object);
+        self.barrier_at(place, value, storage);
+    }
+
+    /// The same, where only what stands `place` bytes from the heap's base is to be looked at: an element of an array.
+    pub(super) fn barrier_at(&mut self, place: Value, value: Value, storage: StorageType) {
         if !storage.is_object() || self.is_null(value) {
             return;
         }
-        let base = self.load_constant(POINTER, offset_of!(VmContext, heap) as u32);
-        let card = self.builder.ins().ushr_imm_u(object, i64::from(CARD_SIZE.ilog2()));
-        let card = self.builder.ins().uextend(POINTER, card);
+        let base = self.heap();
+        let card = self.builder.ins().ushr_imm_u(place, i64::from(CARD_SIZE.ilog2()));
         let place = self.builder.ins().iadd(base, card);
         let flags = self.flags(Region::Cards);
         let one = self.builder.ins().iconst(types::I8, 1);
