@@ -254,11 +254,11 @@
 ;; |     region1 = 2415919104 "Cards"
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
-;; | @00c7                               v4 = load.i64 notrap aligned readonly can_move v0+40
-;; | @00c7                               v5 = iconst.i32 9
-;; | @00c7                               v6 = ushr v1, v5  ; v5 = 9
-;; | @00c7                               v7 = uextend.i64 v6
-;; | @00c7                               v8 = iadd v4, v7
+;; | @00c7                               v4 = uextend.i64 v1
+;; | @00c7                               v5 = load.i64 notrap aligned readonly can_move v0+40
+;; | @00c7                               v6 = iconst.i64 9
+;; | @00c7                               v7 = ushr v4, v6  ; v6 = 9
+;; | @00c7                               v8 = iadd v5, v7
 ;; | @00c7                               v9 = iconst.i8 1
 ;; | @00c7                               store notrap aligned region1 v9, v8-0x0080_0000  ; v9 = 1
 ;; | @00c7                               v10 = load.i64 notrap aligned readonly can_move v0+40
@@ -273,16 +273,15 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%r8
-;;     7  mov 0x28(%rdi),%rsi
-;;     b  mov %r8,%rdi
-;;     e  shr $9,%edi
-;;    11  movb $1,-0x800000(%rsi,%rdi)
-;;    19  mov %r8d,%edi
-;;    1c  mov %edx,0xC(%rsi,%rdi)
-;;    20  mov %rbp,%rsp
-;;    23  pop %rbp
-;;    24  ret
+;;     4  mov 0x28(%rdi),%r8
+;;     8  mov %esi,%edi
+;;     a  mov %rdi,%rsi
+;;     d  shr $9,%rsi
+;;    11  movb $1,-0x800000(%r8,%rsi)
+;;    1a  mov %edx,0xC(%r8,%rdi)
+;;    1f  mov %rbp,%rsp
+;;    22  pop %rbp
+;;    23  ret
 ;;
 ;; function 4
 ;; | function u0:4(i64, i32) -> i32 tail {
