@@ -139,6 +139,7 @@ mod tests {
             store: ptr::null_mut(),
             entry: ptr::null(),
             outer: ptr::null(),
+            outer_of_store: ptr::null(),
             outer_exit: Exit { fp: 0, pc: 0 },
             saved_exit: Exit { fp: 0, pc: 0 },
             saved_limit: 0,
