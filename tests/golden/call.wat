@@ -1,4 +1,5 @@
 ;; A direct call is relative; an imported function is reached through the vmctx, with its own context.
+;; also: aarch64 riscv64
 (module
   (import "host" "f" (func $import (param i32) (result i32)))
   (func $callee (param i32) (result i32)

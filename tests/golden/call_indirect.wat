@@ -1,4 +1,5 @@
 ;; An indirect call: bound, type, then the two ways: the own vmctx is passed on where the callee is of this instance.
+;; also: aarch64 riscv64
 (module
   (type $t (func (param i32) (result i32)))
   (table 8 8 funcref)

@@ -1,4 +1,5 @@
 ;; A load: the index is extended, the base comes from the vmctx, the offset is folded, nothing is checked.
+;; also: aarch64 riscv64
 (module
   (memory 1)
   (func (export "load") (param i32) (result i32)

@@ -1,4 +1,5 @@
 ;; A store with a small offset, which the guard covers, and one with an offset past the guard, which is checked.
+;; also: aarch64 riscv64
 (module
   (memory 1)
   (func (export "near") (param i32 i64)
