@@ -59,11 +59,12 @@ prepare() {
     command -v "$arch-linux-gnu-gcc" "qemu-$arch-static" >/dev/null
 }
 
-# cargo test, for a machine.
+# cargo test, for a machine, with all packages that have such tests each time, so that what they need is built once.
 check() {
     local arch=$1
     shift
-    cargo test "${optimise[@]}" --quiet --target "$(triple "$arch")" "$@"
+    cargo test "${optimise[@]}" --quiet --target "$(triple "$arch")" \
+        --package tancho-tests --package tancho-cli --package tancho-runtime --package tancho "$@"
 }
 
 # Images of guest programs compiled here and there have the same bytes.
@@ -94,18 +95,20 @@ machine() {
     TANCHO_COMPILER="$native compile --target $(triple "$arch") $(features "$arch")"
     export TANCHO_RUNNER TANCHO_COMPILER
     if [ "$mode" = all ]; then
-        check "$arch" --package tancho-tests --test spec --test trap --test main_thread --test signals --test address --test bounds \
-            --test atomic --test thread --test tail_call --test image --test function_types --test exception_ops
-        check "$arch" --package tancho-cli --test program --test cli
-        check "$arch" --package tancho-runtime --package tancho
+        check "$arch" --no-fail-fast --test spec --test trap --test main_thread --test signals --test address --test bounds --test atomic \
+            --test thread --test tail_call --test multi_memory --test image --test function_types --test exception_ops --test limits \
+            --test program --test cli --test call --test data --test error --test exception --test foreign --test function_reference \
+            --test link --test module --test vector --test instantiate --test load --test process
         same_bytes "$arch" $(cd tests/program && basename -s .wasm -- *.wasm)
     else
+        # All that is run below is built at once.
+        check "$arch" --no-run --test spec --test trap --test main_thread --test address --test atomic --test thread --test program \
+            --test process
         TANCHO_SUITES='tail-call exceptions multi-memory threads relaxed-simd memory64' \
-            check "$arch" --package tancho-tests --test spec own_scripts just_in_time
-        TANCHO_CASES=40 check "$arch" --package tancho-tests --test trap --test main_thread --test atomic --test thread
-        TANCHO_CASES=1 check "$arch" --package tancho-tests --test address random_expressions
-        check "$arch" --package tancho-cli --test program
-        check "$arch" --package tancho-runtime --test process
+            check "$arch" --test spec -- own_scripts just_in_time
+        TANCHO_CASES=40 check "$arch" --test trap --test main_thread --test atomic --test thread
+        TANCHO_CASES=1 check "$arch" --test address -- random_expressions
+        check "$arch" --test program --test process
         same_bytes "$arch" crunch narrow wide
     fi
     printf 'cross: %s: %d s\n' "$arch" $((SECONDS - start))
