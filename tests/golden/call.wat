@@ -77,3 +77,76 @@
 ;;    12  mov %rbp,%rsp
 ;;    15  pop %rbp
 ;;    16  ret
+;;
+;; function 1 `callee`, aarch64
+;;
+;;     0  stp x29, x30, [sp, #-0x10]!
+;;     4  mov x29, sp
+;;     8  add w2, w3, #1
+;;     c  ldp x29, x30, [sp], #0x10
+;;    10  ret
+;;
+;; function 2, aarch64
+;;
+;;     0  stp x29, x30, [sp, #-0x10]!
+;;     4  mov x29, sp
+;;     8  bl #8
+;;     c  mov w6, #3
+;;    10  mul w2, w2, w6
+;;    14  ldp x29, x30, [sp], #0x10
+;;    18  ret
+;;
+;; function 3, aarch64
+;;
+;;     0  stp x29, x30, [sp, #-0x10]!
+;;     4  mov x29, sp
+;;     8  ldr x7, [x2, #0x30]
+;;     c  ldr x2, [x2, #0x38]
+;;    10  blr x7
+;;    14  mov w8, #3
+;;    18  mul w2, w2, w8
+;;    1c  ldp x29, x30, [sp], #0x10
+;;    20  ret
+;;
+;; function 1 `callee`, riscv64
+;;
+;;     0  addi sp, sp, -0x10
+;;     4  sd ra, 8(sp)
+;;     8  sd s0, 0(sp)
+;;     c  mv s0, sp
+;;    10  addiw a0, a1, 1
+;;    14  ld ra, 8(sp)
+;;    18  ld s0, 0(sp)
+;;    1c  addi sp, sp, 0x10
+;;    20  ret
+;;
+;; function 2, riscv64
+;;
+;;     0  addi sp, sp, -0x10
+;;     4  sd ra, 8(sp)
+;;     8  sd s0, 0(sp)
+;;     c  mv s0, sp
+;;    10  auipc ra, 0
+;;    14  jalr ra
+;;    18  addi a1, zero, 3
+;;    1c  mulw a0, a0, a1
+;;    20  ld ra, 8(sp)
+;;    24  ld s0, 0(sp)
+;;    28  addi sp, sp, 0x10
+;;    2c  ret
+;;
+;; function 3, riscv64
+;;
+;;     0  addi sp, sp, -0x10
+;;     4  sd ra, 8(sp)
+;;     8  sd s0, 0(sp)
+;;     c  mv s0, sp
+;;    10  ld a2, 0x30(a0)
+;;    14  ld a0, 0x38(a0)
+;;    18  jalr a2
+;;    1c  addi a1, zero, 3
+;;    20  mulw a0, a0, a1
+;;    24  ld ra, 8(sp)
+;;    28  ld s0, 0(sp)
+;;    2c  addi sp, sp, 0x10
+;;    30  ret

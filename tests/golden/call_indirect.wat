@@ -95,3 +95,90 @@
 ;;    70  jmp 0x0000000000000052
 ;;    75  ud2
 ;;    77  ud2
+;;
+;; function 0, aarch64
+;;
+;;     0  stp x29, x30, [sp, #-0x10]!
+;;     4  mov x29, sp
+;;     8  mov w0, w4
+;;     c  cmp x0, #8
+;;    10  b.hs #0x7c
+;;    14  ldr x1, [x2, #0x30]
+;;    18  add x4, x1, x0, lsl #5
+;;    1c  cmp x0, #8
+;;    20  csel x0, x1, x4, hs
+;;    24  ldr w1, [x0]
+;;    28  ldr x4, [x2, #0x18]
+;;    2c  mov x5, x2
+;;    30  ldr w2, [x4]
+;;    34  cmp w1, w2
+;;    38  b.ne #0x64
+;;    3c  ldr x2, [x0, #8]
+;;    40  mov x1, x5
+;;    44  cmp x2, x1
+;;    48  b.ne #0x6c
+;;    4c  ldr x0, [x0, #0x10]
+;;    50  mov x2, x5
+;;    54  blr x0
+;;    58  add w2, w2, #1
+;;    5c  ldp x29, x30, [sp], #0x10
+;;    60  ret
+;;    64  cbz w1, #0x80
+;;    68  udf #0xc11f
+;;    6c  ldr x0, [x0, #0x18]
+;;    70  ldr x0, [x0]
+;;    74  blr x0
+;;    78  b #0x58
+;;    7c  udf #0xc11f
+;;    80  udf #0xc11f
+;;
+;; function 0, riscv64
+;;
+;;     0  addi sp, sp, -0x10
+;;     4  sd ra, 8(sp)
+;;     8  sd s0, 0(sp)
+;;     c  mv s0, sp
+;;    10  slli a2, a2, 0x20
+;;    14  srli a2, a2, 0x20
+;;    18  addi a4, zero, 8
+;;    1c  sltiu a3, a2, 8
+;;    20  xori a3, a3, 1
+;;    24  bltu a2, a4, 8
+;;    28  c.unimp
+;;    2a  c.unimp
+;;    2c  ld a4, 0x30(a0)
+;;    30  slli a2, a2, 5
+;;    34  add a2, a4, a2
+;;    38  neg a5, a3
+;;    3c  and a3, a5, a4
+;;    40  not a4, a5
+;;    44  and a2, a2, a4
+;;    48  or a2, a3, a2
+;;    4c  lw a3, 0(a2)
+;;    50  ld a4, 0x18(a0)
+;;    54  mv a5, a0
+;;    58  lw a0, 0(a4)
+;;    5c  sext.w a4, a3
+;;    60  sext.w a0, a0
+;;    64  bne a4, a0, 0x2c
+;;    68  ld a3, 8(a2)
+;;    6c  mv a0, a5
+;;    70  bne a3, a0, 0x30
+;;    74  ld a2, 0x10(a2)
+;;    78  jalr a2
+;;    7c  addiw a0, a0, 1
+;;    80  ld ra, 8(sp)
+;;    84  ld s0, 0(sp)
+;;    88  addi sp, sp, 0x10
+;;    8c  ret
+;;    90  sext.w a0, a3
+;;    94  bnez a0, 8
+;;    98  c.unimp
+;;    9a  c.unimp
+;;    9c  c.unimp
+;;    9e  c.unimp
+;;    a0  ld a0, 0x18(a2)
+;;    a4  ld a2, 0(a0)
+;;    a8  mv a0, a3
+;;    ac  jalr a2
+;;    b0  j -0x34

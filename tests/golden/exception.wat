@@ -33,7 +33,7 @@
 ;; | function u0:0(i64, i32) -> i32 tail {
 ;; |     ss0 = explicit_slot 16, align = 16
 ;; |     sig0 = (i64, i32, i64) tail
-;; |     fn0 = colocated u1:15 sig0
+;; |     fn0 = colocated u1:18 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; | @0067                               v3 = iconst.i32 0
@@ -217,7 +217,7 @@
 ;; |     sig0 = (i64, i32) -> i32 tail
 ;; |     sig1 = (i64, i32) tail
 ;; |     fn0 = colocated u0:0 sig0
-;; |     fn1 = colocated u1:16 sig1
+;; |     fn1 = colocated u1:19 sig1
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; | @00c8                               try_call fn0(v0, v1), sig0, block4(ret0), [ tag0: block5(exn0, exn1) ]

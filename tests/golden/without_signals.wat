@@ -11,7 +11,7 @@
 ;; function 0
 ;; | function u0:0(i64, i32, i32) -> i32 tail {
 ;; |     sig0 = (i64, i32) tail
-;; |     fn0 = colocated u1:14 sig0
+;; |     fn0 = colocated u1:17 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
 ;; | @0059                               v4 = load.i64 notrap aligned readonly can_move v0+8
@@ -95,7 +95,7 @@
 ;; function 1
 ;; | function u0:1(i64, i64) -> i64 tail {
 ;; |     sig0 = (i64, i32) tail
-;; |     fn0 = colocated u1:14 sig0
+;; |     fn0 = colocated u1:17 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i64):
 ;; | @0061                               v3 = load.i64 notrap aligned readonly can_move v0+8
@@ -141,7 +141,7 @@
 ;; function 2
 ;; | function u0:2(i64, f64) -> i32 tail {
 ;; |     sig0 = (i64, i32) tail
-;; |     fn0 = colocated u1:14 sig0
+;; |     fn0 = colocated u1:17 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: f64):
 ;; | @0069                               v3 = load.i64 notrap aligned readonly can_move v0+8
@@ -243,7 +243,7 @@
 ;; |     region0 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |     region1 = 0 "Head"
 ;; |     sig0 = (i64, i32) tail
-;; |     fn0 = colocated u1:14 sig0
+;; |     fn0 = colocated u1:17 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; | @006f                               v3 = load.i64 notrap aligned readonly can_move v0+8
