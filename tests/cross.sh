@@ -4,7 +4,7 @@
 #   tests/cross.sh                 # a part that takes a few minutes: what .ci/run calls
 #   tests/cross.sh all [ARCH…]     # all of the specification's suites, programs, traps, addresses
 #
-# Installs what is missing where it may (rustup's targets, Debian's cross compilers and qemu-user-static). Where it cannot, it says so on a
+# TANCHO_NATIVE is a Tancho of this machine with every back end, instead of one that is built. Installs what is missing where it may (rustup's targets, Debian's cross compilers and qemu-user-static). Where it cannot, it says so on a
 # line of its own and is content. Images are compiled here, by a Tancho of this machine, and run there; that one compiled there has the
 # same bytes is tested too.
 set -euo pipefail
@@ -14,6 +14,12 @@ mode=${1:-part}
 shift || true
 architectures=("$@")
 [ $# -gt 0 ] || architectures=(aarch64 riscv64)
+# The Tancho of this machine that compiles images. The one that is built with all tests has every back end.
+native=${TANCHO_NATIVE:-}
+if [ -z "$native" ]; then
+    cargo test --workspace --no-run --quiet
+    native=$PWD/target/debug/tancho
+fi
 # Apart from the builds for this machine: they are optimised otherwise, and may go on at the same time.
 export CARGO_TARGET_DIR=$PWD/target/cross
 # The compiler's own speed matters less than how long it takes to build.
@@ -115,15 +121,10 @@ machine() {
 }
 
 missing=()
-native=
 for arch in "${architectures[@]}"; do
     if ! prepare "$arch"; then
         echo "cross: the targets or tools for $arch cannot be installed here: nothing tested on $arch"
         continue
-    fi
-    if [ -z "$native" ]; then
-        cargo build "${optimise[@]}" --quiet --package tancho-cli --features all-targets
-        native=$CARGO_TARGET_DIR/debug/tancho
     fi
     machine "$arch"
 done
