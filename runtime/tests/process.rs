@@ -72,6 +72,7 @@ fn judge(scenario: &Scenario) -> Option<String> {
 }
 
 fn scenarios() -> Vec<Scenario> {
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut, reason = "some scenarios are for one architecture"))]
     let mut all = vec![
         Scenario { name: "host_fault", run: host::fault, end: End::Signal(libc::SIGSEGV), says: "" },
         Scenario {
