@@ -1,5 +1,7 @@
 //! The command `tancho`, as a person uses it: what it prints and how it ends.
 
+mod runner;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -30,7 +32,7 @@ impl Bench {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tancho"));
+        let mut command = runner::command(env!("CARGO_BIN_EXE_tancho"));
         command.args(arguments).current_dir(self.folder.path());
         command.env_clear().env("TANCHO_KEY_FILE", self.folder.path().join("key")).stdin(Stdio::null());
         command

@@ -5,6 +5,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod hand;
+#[path = "../../tests/runner.rs"]
+mod runner;
 #[cfg(target_arch = "x86_64")]
 #[path = "process/stacks.rs"]
 mod stacks;
@@ -41,7 +43,7 @@ fn main() {
 
 fn judge(scenario: &Scenario) -> Option<String> {
     use std::os::unix::process::{CommandExt, ExitStatusExt};
-    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let mut command = runner::command(std::env::current_exe().unwrap());
     command.arg(scenario.name);
     let stack = match scenario.name {
         name if name.contains("unlimited") => Some(libc::RLIM_INFINITY),
@@ -70,6 +72,7 @@ fn judge(scenario: &Scenario) -> Option<String> {
 }
 
 fn scenarios() -> Vec<Scenario> {
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut, reason = "some scenarios are for one architecture"))]
     let mut all = vec![
         Scenario { name: "host_fault", run: host::fault, end: End::Signal(libc::SIGSEGV), says: "" },
         Scenario {

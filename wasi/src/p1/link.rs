@@ -105,8 +105,14 @@ fn call<T: 'static>(
     get: impl Fn(&mut T) -> &mut WasiCtx,
     function: impl FnOnce(&mut GuestMemory<'_>, &mut WasiCtx) -> std::result::Result<(), Errno>,
 ) -> Result<i32> {
-    let Some(memory) = caller.get_export("memory").and_then(Extern::into_memory) else {
-        return Err(tancho::Error::msg("missing required memory export"));
+    let memory = match caller.get_export("memory") {
+        Some(Extern::Memory(memory)) => memory,
+        Some(Extern::SharedMemory(_)) => {
+            return Err(tancho::Error::msg(
+                "WASI's functions do not support a `memory` that is shared between threads",
+            ));
+        }
+        _ => return Err(tancho::Error::msg("missing required memory export")),
     };
     let (bytes, data) = memory.data_and_store_mut(&mut *caller);
     let answer = function(&mut GuestMemory::new(bytes), get(data));
