@@ -81,7 +81,7 @@ pub(super) fn val_type(storage: Storage) -> ValType {
 }
 
 /// What is seen from a value, so deep.
-pub(super) fn seen(mut store: impl AsContextMut, value: Val, depth: u32) -> Result<u64> {
+pub(super) fn seen<C: AsContextMut>(store: &mut C, value: Val, depth: u32) -> Result<u64> {
     let object = match value {
         Val::I32(value) => return Ok(u64::from(value.cast_unsigned())),
         Val::I64(value) => return Ok(value.cast_unsigned()),
@@ -92,42 +92,42 @@ pub(super) fn seen(mut store: impl AsContextMut, value: Val, depth: u32) -> Resu
             return Ok((bits as u64) ^ ((bits >> 64) as u64).rotate_left(7));
         }
         Val::FuncRef(None) => return Ok(0),
-        Val::FuncRef(Some(function)) => return Ok(if function.ty(&store).params().len() == 3 { 1 } else { 2 }),
+        Val::FuncRef(Some(function)) => return Ok(if function.ty(&*store).params().len() == 3 { 1 } else { 2 }),
         Val::ExnRef(exception) => return Ok(u64::from(exception.is_some())),
         Val::AnyRef(None) | Val::ExternRef(None) => return Ok(1),
         _ if depth == 0 => return Ok(2),
         Val::AnyRef(Some(object)) => object,
-        Val::ExternRef(Some(value)) => AnyRef::convert_extern(&mut store, value)?,
+        Val::ExternRef(Some(value)) => AnyRef::convert_extern(&mut *store, value)?,
     };
-    if let Some(number) = object.as_i31(&store)? {
+    if let Some(number) = object.as_i31(&*store)? {
         return Ok(93_u64.wrapping_add_signed(i64::from(number.get_i32())));
     }
     let add = |sum: u64, part: u64| sum.wrapping_mul(31).wrapping_add(part);
-    if let Some(structure) = object.as_struct(&store)? {
+    if let Some(structure) = object.as_struct(&*store)? {
         let fields: Vec<Val> = structure.fields(store.as_context_mut())?.collect();
-        return fields.into_iter().try_fold(0, |sum, field| Ok(add(sum, seen(&mut store, field, depth - 1)?)));
+        return fields.into_iter().try_fold(0, |sum, field| Ok(add(sum, seen(store, field, depth - 1)?)));
     }
-    if let Some(array) = object.as_array(&store)? {
-        let length = array.len(&store)?;
+    if let Some(array) = object.as_array(&*store)? {
+        let length = array.len(&*store)?;
         return (0..length.min(3)).chain(length.checked_sub(1)).try_fold(u64::from(length), |sum, at| {
-            let element = array.get(&mut store, at)?;
-            Ok(add(sum, seen(&mut store, element, depth - 1)?))
+            let element = array.get(&mut *store, at)?;
+            Ok(add(sum, seen(store, element, depth - 1)?))
         });
     }
-    let value = ExternRef::convert_any(&mut store, object)?;
+    let value = ExternRef::convert_any(&mut *store, object)?;
     let value = value.data(store.as_context_mut().as_context())?;
     let value = value.and_then(|value| value.downcast_ref::<Value>()).ok_or_else(|| Error::msg("no value of the host"))?;
     Ok(value.number.wrapping_add(1550))
 }
 
 /// What is seen of an exception.
-pub(super) fn exception_seen(mut store: impl AsContextMut, exception: &Exception, tags: &[Tag]) -> Result<u64> {
+pub(super) fn exception_seen<C: AsContextMut>(store: &mut C, exception: &Exception, tags: &[Tag]) -> Result<u64> {
     let tag = tags.iter().position(|tag| *tag == exception.tag());
     let tag = tag.ok_or_else(|| Error::msg("an unknown tag"))?;
     exception.fields().iter().try_fold(tag as u64, |sum, field| {
         let part = match field {
             Val::FuncRef(function) => u64::from(function.is_some()),
-            value => seen(&mut store, *value, 2)?,
+            value => seen(store, *value, 2)?,
         };
         Ok(sum.wrapping_mul(31).wrapping_add(part))
     })
