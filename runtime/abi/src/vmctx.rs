@@ -243,6 +243,8 @@ const _: () = assert!(offset_of!(VmContext, store) == offset_of!(VmHostContext, 
 const _: () = assert!(offset_of!(VmContext, magic) == offset_of!(VmHostContext, magic));
 const _: () = assert!(size_of::<VmFunctionEntry>() == 32);
 const _: () = assert!(size_of::<ValRaw>() == 16);
+const _: () =
+    assert!(size_of::<VmContext>().is_multiple_of(16) && size_of::<VmMemory>() == 16 && size_of::<VmTable>() == 24);
 
 /// Where everything stands that comes after the head of a [`VmContext`]: offsets in bytes from its address.
 #[derive(Clone, Debug)]
@@ -275,6 +277,8 @@ impl VmLayout {
         };
         let memories = place(counts.defined_memories(), bytes::<VmMemory>())?;
         let tables = place(counts.defined_tables(), bytes::<VmTable>())?;
+        // Values are aligned to 16 bytes, what comes before and after them to 8.
+        place(u32::from(!counts.defined_tables().is_multiple_of(2)), bytes::<u64>())?;
         let globals = place(counts.defined_globals(), bytes::<ValRaw>())?;
         let imported_memories = place(counts.imported_memories, bytes::<VmMemoryImport>())?;
         let imported_tables = place(counts.imported_tables, bytes::<*mut VmTable>())?;
