@@ -91,7 +91,11 @@ impl Maker<'_> {
 
     /// An object of a structure or array type, most often not null.
     pub(super) fn object(&mut self, ty: usize, depth: u32) -> Expr {
-        if self.random.u8(..60) == 0 { self.expr(nullable(Heap::Type(ty)), depth) } else { self.present(Heap::Type(ty), depth) }
+        if self.random.u8(..60) == 0 {
+            self.expr(nullable(Heap::Type(ty)), depth)
+        } else {
+            self.present(Heap::Type(ty), depth)
+        }
     }
 
     /// Something that is not null: what is there, or else something new.
@@ -223,7 +227,11 @@ impl Maker<'_> {
             0..=3 => Way::Direct,
             4..=6 => {
                 let heap = Heap::Type(signature);
-                Way::Ref(if self.random.u8(..12) == 0 { self.expr(nullable(heap), depth) } else { self.present(heap, depth) })
+                Way::Ref(if self.random.u8(..12) == 0 {
+                    self.expr(nullable(heap), depth)
+                } else {
+                    self.present(heap, depth)
+                })
             }
             7..=9 => Way::Indirect,
             10 if self.random.bool() => Way::IndirectAny(self.int()),
@@ -264,7 +272,11 @@ impl Maker<'_> {
                 let has_default = storages.iter().all(|storage| storage.has_default());
                 if types.is_struct(ty) {
                     let operands: Vec<Operand> = storages.into_iter().map(&mut operand).collect();
-                    return if has_default && self.random.bool() { Expr::NewDefault(ty) } else { Expr::New(ty, operands) };
+                    return if has_default && self.random.bool() {
+                        Expr::NewDefault(ty)
+                    } else {
+                        Expr::New(ty, operands)
+                    };
                 }
                 let operands: Vec<Operand> = (0..3).map(|_| operand(storages[0])).collect();
                 match self.random.u8(..4) {

@@ -4,9 +4,9 @@ use super::program::{ROOTS, TAGS};
 use super::types::{RefType, Storage};
 use std::sync::{Arc, Mutex};
 use tancho::{
-    AnyRef, ArrayRef, ArrayRefPre, ArrayType, AsContextMut, Caller, Error, Exception, ExternRef, HeapType, Instance,
-    Linker, Mutability, OwnedRooted, Result, Rooted, StorageType, StructRef, StructRefPre, StructType, Tag, V128, Val,
-    ValType,
+    AnyRef, ArrayRef, ArrayRefPre, ArrayType, AsContext, AsContextMut, Caller, Error, Exception, ExternRef, HeapType,
+    Instance, Linker, Mutability, OwnedRooted, Result, Rooted, StorageType, StructRef, StructRefPre, StructType, Tag,
+    V128, Val, ValType,
 };
 
 /// How often each of the host's values was dropped, in the order in which they were made.
@@ -115,8 +115,9 @@ pub(super) fn seen<C: AsContextMut>(store: &mut C, value: Val, depth: u32) -> Re
         });
     }
     let value = ExternRef::convert_any(&mut *store, object)?;
-    let value = value.data(store.as_context_mut().as_context())?;
-    let value = value.and_then(|value| value.downcast_ref::<Value>()).ok_or_else(|| Error::msg("no value of the host"))?;
+    let value = value.data(store.as_context())?;
+    let value =
+        value.and_then(|value| value.downcast_ref::<Value>()).ok_or_else(|| Error::msg("no value of the host"))?;
     Ok(value.number.wrapping_add(1550))
 }
 

@@ -1,8 +1,8 @@
 //! Makes random programs: functions and statements here, expressions in `expression`.
 
 use super::program::{
-    Clause, DATA, EXCEPTION, Expr, FUNCTIONS, Function, GLOBALS, INTEGERS, Index, Int, LOCALS, Operand, Program, Reading,
-    SEGMENTS, Statement, TABLES, TAGS,
+    Clause, DATA, EXCEPTION, Expr, FUNCTIONS, Function, GLOBALS, INTEGERS, Index, Int, LOCALS, Operand, Program,
+    Reading, SEGMENTS, Statement, TABLES, TAGS,
 };
 use super::types::{CHAIN, Heap, PARAMS, RESULTS, ROOT, RefType, Storage, Types, nullable};
 use crate::oracle::seed::Rng;
@@ -77,7 +77,8 @@ impl Maker<'_> {
         let body = self.statements(count, 0, &Around::default());
         let locals = 0..self.program.locals.len();
         let is = |local: &usize, heap| self.program.types.heap_matches(self.program.locals[*local].heap, heap);
-        let visible: Vec<usize> = locals.clone().filter(|local| is(local, Heap::Any) || is(local, Heap::Extern)).collect();
+        let visible: Vec<usize> =
+            locals.clone().filter(|local| is(local, Heap::Any) || is(local, Heap::Extern)).collect();
         let equal: Vec<usize> = locals.filter(|local| is(local, Heap::Eq)).collect();
         let mut some = |all: &[usize], count| (0..count).map(|_| all[self.random.usize(..all.len())]).collect();
         Function { body, seen: some(&visible, 3), compared: some(&equal, 4) }
@@ -152,7 +153,8 @@ impl Maker<'_> {
             0..=2 => Statement::Mix(self.integer(), self.random.i64(..)),
             3..=32 => self.set(),
             33..=48 => {
-                let field = |types: &Types, ty: usize| types.is_struct(ty) && types.fields(ty).iter().any(|f| f.mutable);
+                let field =
+                    |types: &Types, ty: usize| types.is_struct(ty) && types.fields(ty).iter().any(|f| f.mutable);
                 let ty = self.such(field).expect("the host's is one");
                 let fields = self.program.types.fields(ty);
                 let all: Vec<usize> = (0..fields.len()).filter(|field| fields[*field].mutable).collect();
@@ -335,7 +337,10 @@ impl Maker<'_> {
                 let length = Int { local: None, add: self.random.i64(0..3) };
                 Statement::InitElem(ty, segment, array, self.index(), offset, length)
             }
-            (2 | 3, Storage::I8 | Storage::I16 | Storage::I32 | Storage::I64 | Storage::F32 | Storage::F64 | Storage::V128) => {
+            (
+                2 | 3,
+                Storage::I8 | Storage::I16 | Storage::I32 | Storage::I64 | Storage::F32 | Storage::F64 | Storage::V128,
+            ) => {
                 let offset = Int { local: None, add: self.random.i64(0..17) };
                 let length = Int { local: None, add: self.random.i64(0..4) };
                 Statement::InitData(ty, array, self.index(), offset, length)

@@ -295,8 +295,7 @@ impl<'p> Model<'p> {
     fn statement(&mut self, statement: &Statement, frame: &mut Frame) -> Result<Flow, Halt> {
         match statement {
             Statement::Mix(local, by) => {
-                frame.integers[*local] =
-                    frame.integers[*local].wrapping_mul(31).wrapping_add(by.cast_unsigned());
+                frame.integers[*local] = frame.integers[*local].wrapping_mul(31).wrapping_add(by.cast_unsigned());
             }
             Statement::If(local, bit, then, other) => {
                 let taken = if frame.integers[*local] >> bit & 1 == 1 { then } else { other };

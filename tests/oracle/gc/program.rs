@@ -1,7 +1,7 @@
 //! Random programs: what they consist of. `make` makes them, `text` writes them down, `model` says what they come to.
 
-use super::types::{Heap, RefType, Storage, Types, nullable};
 use super::types::ROOT;
+use super::types::{Heap, RefType, Storage, Types, nullable};
 
 /// How many functions a program has. A function's signature is its number's lowest bit.
 pub(super) const FUNCTIONS: usize = 6;
@@ -35,11 +35,8 @@ pub(super) const TAGS: [&[Storage]; 4] = [
 ];
 
 /// The tables of objects: what they hold, their first size and their largest. The host makes the second.
-pub(super) const TABLES: [(RefType, u32, u32); 3] = [
-    (nullable(Heap::Any), 6, 12),
-    (nullable(Heap::Extern), 4, 9),
-    (nullable(Heap::Type(ROOT)), 3, 8),
-];
+pub(super) const TABLES: [(RefType, u32, u32); 3] =
+    [(nullable(Heap::Any), 6, 12), (nullable(Heap::Extern), 4, 9), (nullable(Heap::Type(ROOT)), 3, 8)];
 
 /// The globals that references are in. The host makes the first two.
 pub(super) const GLOBALS: [RefType; 7] = [

@@ -182,8 +182,8 @@ fn run(program: &Program, entries: &[Entry], tancho: &Tancho, came: &mut Yield) 
         }
     }
     let stats = running.store.heap_stats();
-    came.collections[0] += stats.minor_collections;
-    came.collections[1] += stats.major_collections;
+    came.collections[0] += stats.minor;
+    came.collections[1] += stats.major;
     let drops = running.store.data().drops.clone();
     came.hosts += drops.counts().len() as u64;
     came.dropped += drops.counts().iter().map(|count| u64::from(*count)).sum::<u64>();
@@ -302,7 +302,8 @@ impl Running {
     }
 
     fn call(&mut self, program: &Program, entry: &Entry) -> Result<Outcome> {
-        let fuel = self.instance.get_global(&mut self.store, "fuel").ok_or_else(|| Error::msg("it exports its fuel"))?;
+        let fuel =
+            self.instance.get_global(&mut self.store, "fuel").ok_or_else(|| Error::msg("it exports its fuel"))?;
         fuel.set(&mut self.store, Val::I32(program.fuel.cast_signed()))?;
         let name = format!("f{}", entry.function);
         let function = self.instance.get_func(&mut self.store, &name).ok_or_else(|| Error::msg("it exports them"))?;
@@ -344,4 +345,3 @@ impl Running {
         }
     }
 }
-

@@ -149,9 +149,7 @@ fn digest(program: &Program, text: &mut String) {
 (local.set $h (i64.const {}))",
             ty + 100
         ));
-        let add = |part: String| {
-            format!("(local.set $h (i64.add (i64.mul (local.get $h) (i64.const 31)) {part}))")
-        };
+        let add = |part: String| format!("(local.set $h (i64.add (i64.mul (local.get $h) (i64.const 31)) {part}))");
         if types.is_struct(ty) {
             for (field, of) in types.fields(ty).iter().enumerate() {
                 let sign = if matches!(of.storage, Storage::I8 | Storage::I16) { "_u" } else { "" };
@@ -188,8 +186,11 @@ fn seen(types: &Types, storage: Storage, value: &str) -> String {
 fn function(program: &Program, function: usize, text: &mut String) {
     let types = &program.types;
     let signature = function & 1;
-    let params: String =
-        PARAMS[signature].iter().enumerate().map(|(index, ty)| format!(" (param $p{index} {})", ref_text(*ty))).collect();
+    let params: String = PARAMS[signature]
+        .iter()
+        .enumerate()
+        .map(|(index, ty)| format!(" (param $p{index} {})", ref_text(*ty)))
+        .collect();
     let results: String = RESULTS[signature].iter().map(|ty| format!(" {}", ref_text(*ty))).collect();
     let mut put = |line: String| writeln!(text, "{line}").expect("writing to a string");
     put(format!(
@@ -216,9 +217,7 @@ fn function(program: &Program, function: usize, text: &mut String) {
     put("(global.set $fuel (i32.sub (global.get $fuel) (i32.const 1)))".to_owned());
     for index in 0..INTEGERS {
         let (by, turn) = (index + 1, index * 3);
-        put(format!(
-            "(local.set $a{index} (i64.rotl (i64.mul (local.get $x) (i64.const {by})) (i64.const {turn})))"
-        ));
+        put(format!("(local.set $a{index} (i64.rotl (i64.mul (local.get $x) (i64.const {by})) (i64.const {turn})))"));
     }
     for (index, home) in program.homes(PARAMS[signature].iter().copied()).into_iter().enumerate() {
         put(format!("(local.set $l{home} (local.get $p{index}))"));

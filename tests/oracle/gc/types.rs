@@ -262,7 +262,8 @@ impl Types {
             }
             let kind = match &definition.kind {
                 Kind::Struct(fields) => {
-                    let fields: String = fields.iter().map(|field| format!(" (field {})", field_text(*field))).collect();
+                    let fields: String =
+                        fields.iter().map(|field| format!(" (field {})", field_text(*field))).collect();
                     format!("(struct{fields})")
                 }
                 Kind::Array(element) => format!("(array {})", field_text(*element)),

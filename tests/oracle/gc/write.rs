@@ -294,20 +294,14 @@ impl<'t> Writer<'t> {
             self.block(*from);
         }
         self.expr(value);
-        self.put(if *fail {
-            format!("br_on_cast_fail 0 {types} br 1 end")
-        } else {
-            format!("br_on_cast 0 {types}")
-        });
+        self.put(if *fail { format!("br_on_cast_fail 0 {types} br 1 end") } else { format!("br_on_cast 0 {types}") });
         self.put("drop");
         self.expr(other);
         self.put("end");
     }
 
     fn bit(&mut self, local: usize, bit: u32) {
-        self.put(format!(
-            "(i32.wrap_i64 (i64.and (i64.shr_u (local.get $a{local}) (i64.const {bit})) (i64.const 1)))"
-        ));
+        self.put(format!("(i32.wrap_i64 (i64.and (i64.shr_u (local.get $a{local}) (i64.const {bit})) (i64.const 1)))"));
     }
 
     /// A call, or with `return_` before it one in the place of the function.
@@ -462,9 +456,10 @@ end"
             }
             Statement::Collect => self.put("call $collect"),
             Statement::Churn(count, length) => {
-                let ty = self.program.types.such(|types, ty| {
-                    types.is_array(ty) && types.fields(ty)[0].storage == Storage::I64
-                })[0];
+                let ty = self
+                    .program
+                    .types
+                    .such(|types, ty| types.is_array(ty) && types.fields(ty)[0].storage == Storage::I64)[0];
                 self.put(format!(
                     "(local.set $i0 (i32.const {count})) loop (drop (array.new_default $t{ty} (i32.const {length})))
 (br_if 0 (local.tee $i0 (i32.sub (local.get $i0) (i32.const 1)))) end"
