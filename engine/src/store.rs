@@ -26,6 +26,7 @@ use tancho_abi::vmctx::{ValRaw, VmStore};
 use tancho_runtime::store::Store as RuntimeStore;
 
 pub use tancho_runtime::gc::HeapStats;
+pub use tancho_runtime::interrupt::InterruptHandle;
 
 /// All that runs, and the program's own data of type `T`.
 ///
@@ -183,6 +184,11 @@ impl<T> Store<T> {
     /// [`Config::gc_zeal`](crate::Config::gc_zeal) is on.
     pub fn verify_heap(&mut self, on: bool) {
         self.loan().inner_mut().opaque.runtime_mut().verify_heap(on);
+    }
+
+    /// How other threads end what runs in this store: with [`Trap::Interrupt`](crate::Trap::Interrupt).
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        self.inner().opaque.runtime().interrupt_handle()
     }
 
     #[inline]

@@ -115,6 +115,7 @@ fn faults_at(state: &State, trap: Trap, address: usize) -> bool {
         Trap::NullStructureReference | Trap::NullArrayReference | Trap::CastFailure | Trap::NullReference => {
             state.heap.is_null_area(address)
         }
+        Trap::Interrupt => state.is_interrupt_site(address),
         _ => state.reserves(address),
     }
 }

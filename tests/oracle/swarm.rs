@@ -115,6 +115,7 @@ impl Swarm {
                 gc_heap_reservation: 1 << later.u8(23..=32),
                 gc_nursery: *later.choice(&[128 << 10, 256 << 10, 4 << 20]).expect("there are some"),
                 gc_zeal: later.u8(..8) == 0,
+                interruption: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -144,6 +145,7 @@ impl Swarm {
             signals_based_traps,
             belt,
             regalloc_algorithm,
+            interruption,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -163,6 +165,7 @@ impl Swarm {
             .generate_address_map(address_map)
             .signals_based_traps(signals_based_traps)
             .belt(belt)
+            .interruption(interruption)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

@@ -1,6 +1,7 @@
 //! Builtins: what compiled code asks of the runtime by a call.
 
 mod array;
+mod atomic;
 mod belt;
 mod entry;
 mod exception;
