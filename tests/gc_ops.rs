@@ -44,7 +44,7 @@ fn programs_come_to_what_the_model_says() {
         let Yield { calls, returned, threw, caught, hosts, dropped, collections, .. } = one;
         let trapped: u64 = one.trapped.values().sum();
         assert_eq!(*calls, run.cases() * 4, "{setting:?}: calls");
-        assert!(returned * 2 >= *calls, "{setting:?}: {returned} of {calls} calls returned");
+        assert!(returned * 5 >= calls * 2, "{setting:?}: {returned} of {calls} calls returned");
         assert!(threw * 20 >= *calls, "{setting:?}: {threw} of {calls} calls threw");
         assert!(trapped * 10 >= *calls, "{setting:?}: {trapped} of {calls} calls trapped");
         assert!(one.trapped.len() >= 10, "{setting:?}: {:?} are few traps", one.trapped);
@@ -56,6 +56,6 @@ fn programs_come_to_what_the_model_says() {
         assert!(rare.is_empty(), "{setting:?}: {rare:?} were run too rarely");
     }
     let collections = |setting| came[&setting].collections;
-    assert!(collections(Setting::Small)[0] >= run.cases() / 8, "{:?} of small nurseries", collections(Setting::Small));
+    assert!(collections(Setting::Small)[0] >= run.cases() * 2, "{:?} of small nurseries", collections(Setting::Small));
     assert!(collections(Setting::Zeal)[1] >= run.cases() * 200, "{:?} under zeal", collections(Setting::Zeal));
 }

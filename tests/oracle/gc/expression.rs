@@ -151,7 +151,7 @@ impl Maker<'_> {
         let length = match self.random.u8(..40) {
             0 => 2500,
             1 => 130,
-            2 => 0,
+            2 if self.random.u8(..4) == 0 => 0,
             _ => self.random.u32(1..6),
         };
         match self.random.u8(..8) {
@@ -170,7 +170,7 @@ impl Maker<'_> {
                 }
             },
             _ => {
-                let count = if self.random.u8(..20) == 0 { 0 } else { self.random.usize(1..5) };
+                let count = if self.random.u8(..120) == 0 { 0 } else { self.random.usize(1..5) };
                 Expr::Fixed(ty, (0..count).map(|_| self.operand(storage, depth)).collect())
             }
         }

@@ -120,7 +120,7 @@ impl Maker<'_> {
     }
 
     pub(super) fn index(&mut self) -> Index {
-        let raw = self.random.u8(..80) == 0;
+        let raw = self.random.u8(..160) == 0;
         let at = if raw && self.random.bool() { Int { local: None, add: self.random.i64(0..8) } } else { self.int() };
         Index { at, raw }
     }
@@ -150,7 +150,8 @@ impl Maker<'_> {
 
     fn plain(&mut self) -> Statement {
         match self.random.u8(..100) {
-            0..=2 => Statement::Mix(self.integer(), self.random.i64(..)),
+            0 => Statement::Mix(self.integer(), self.random.i64(..)),
+            1 | 2 => self.churn(),
             3..=32 => self.set(),
             33..=48 => {
                 let field =
@@ -372,18 +373,19 @@ impl Maker<'_> {
                 Statement::Mutate(object, self.int(), self.expr(nullable(Heap::Any), 2))
             }
             7 => Statement::Collect,
-            8 => {
-                let (count, length) = *self
-                    .random
-                    .choice(&[(1, 3000), (20, 900), (3, 900), (1, 40_000), (30, 2)])
-                    .expect("there are some");
-                Statement::Churn(count, length)
-            }
+            8 => self.churn(),
             _ => {
                 let call = self.call(2, None);
                 Statement::Call(call)
             }
         }
+    }
+
+    /// What fills nurseries: the smallest with one or two of them.
+    fn churn(&mut self) -> Statement {
+        let sizes = [(20, 900), (20, 900), (40, 900), (3, 900), (1, 3000), (1, 40_000), (30, 2)];
+        let (count, length) = *self.random.choice(&sizes).expect("there are some");
+        Statement::Churn(count, length)
     }
 
     /// What the parameters of a call are.
