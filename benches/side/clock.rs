@@ -34,6 +34,16 @@ impl Span {
             wall: self.wall.min(other.wall),
         }
     }
+
+    /// The most of each.
+    #[must_use]
+    pub fn max(self, other: Span) -> Span {
+        Span {
+            thread: self.thread.max(other.thread),
+            process: self.process.max(other.process),
+            wall: self.wall.max(other.wall),
+        }
+    }
 }
 
 /// Running clocks.
@@ -59,13 +69,16 @@ impl Stopwatch {
     }
 }
 
-/// Calls `measure` for each of the two sides in turn, for so many rounds: A B A B ... What it returns is kept by side.
+/// Calls `measure` for each of the sides in turn, for so many rounds: A B A B ... What it returns is kept by side.
 ///
 /// # Errors
 ///
 /// The first that `measure` returns.
-pub fn interleave<V>(rounds: u32, mut measure: impl FnMut(usize) -> Result<V, Error>) -> Result<[Vec<V>; 2], Error> {
-    let mut values = [Vec::new(), Vec::new()];
+pub fn interleave<V, const SIDES: usize>(
+    rounds: u32,
+    mut measure: impl FnMut(usize) -> Result<V, Error>,
+) -> Result<[Vec<V>; SIDES], Error> {
+    let mut values = [const { Vec::new() }; SIDES];
     for _ in 0..rounds {
         for (side, values) in values.iter_mut().enumerate() {
             values.push(measure(side)?);
