@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use side::clock::{Span, interleave};
 use side::node::Node;
 use side::report::{self, Table};
-use side::{Error, Objects, SIDES};
+use side::{Calls, Error, Objects, SIDES};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -95,8 +95,8 @@ fn main() -> Result<ExitCode, Error> {
 struct Program {
     name: String,
     wasm: Vec<u8>,
-    /// Size and result, of the run that warms up and of the run that is measured. The program for pauses has none.
-    sizes: Option<[(i32, i64); 2]>,
+    /// Size and result, of the runs that warm up and of the run that is measured. The program for pauses has none.
+    sizes: Option<[(i32, i64); 3]>,
 }
 
 /// The programs whose names contain one of the filters, by name.
@@ -111,8 +111,8 @@ fn programs(filters: &[String]) -> Result<Vec<Program>, Error> {
             continue;
         }
         let text = fs::read_to_string(&path)?;
-        let sizes = match (expectation(&text, "small")?, expectation(&text, "size")?) {
-            (Some(small), Some(size)) => Some([small, size]),
+        let sizes = match ["least", "small", "size"].map(|kind| expectation(&text, kind)) {
+            [Some(least), Some(small), Some(size)] => Some([least?, small?, size?]),
             _ => None,
         };
         let wasm = wat::parse_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -123,13 +123,14 @@ fn programs(filters: &[String]) -> Result<Vec<Program>, Error> {
 }
 
 /// From the line `;; small 8 gives 7658` of a program the two numbers.
-fn expectation(text: &str, kind: &str) -> Result<Option<(i32, i64)>, Error> {
-    let Some(line) = text.lines().find_map(|line| line.strip_prefix(";; ")?.strip_prefix(kind)?.strip_prefix(' '))
-    else {
-        return Ok(None);
+fn expectation(text: &str, kind: &str) -> Option<Result<(i32, i64), Error>> {
+    let line = text.lines().find_map(|line| line.strip_prefix(";; ")?.strip_prefix(kind)?.strip_prefix(' '))?;
+    let parse = || {
+        let (size, result) =
+            line.split_once(" gives ").ok_or_else(|| format!("`{line}` does not say what it gives"))?;
+        Ok((size.parse()?, result.parse()?))
     };
-    let (size, result) = line.split_once(" gives ").ok_or_else(|| format!("`{line}` does not say what it gives"))?;
-    Ok(Some((size.parse()?, result.parse()?)))
+    Some(parse())
 }
 
 /// What programs run in.
@@ -179,15 +180,17 @@ struct Measured {
 }
 
 impl Measured {
-    fn of(engines: &Engines, program: &Program, sizes: [(i32, i64); 2], rounds: u32) -> Result<Measured, Error> {
-        let [small, (size, expected)] = sizes;
+    fn of(engines: &Engines, program: &Program, sizes: [(i32, i64); 3], rounds: u32) -> Result<Measured, Error> {
+        let [least, small, (size, expected)] = sizes;
         let mut faults = Vec::new();
         let mut instances = [0, 1, 2].map(|engine| {
             let start = || -> Result<Box<dyn Objects>, Error> {
                 let mut instance = engines.instantiate(engine, program)?;
-                let (result, _) = instance.call("run", small.0)?;
-                if result != small.1 {
-                    return Err(format!("size {} gives {result} instead of {}", small.0, small.1).into());
+                for (size, expected) in [least, small] {
+                    let (result, _) = instance.call("run", size)?;
+                    if result != expected {
+                        return Err(format!("size {size} gives {result} instead of {expected}").into());
+                    }
                 }
                 Ok(instance)
             };
@@ -287,10 +290,7 @@ struct Pauses {
 /// The pauses of one engine.
 #[derive(Clone, Copy)]
 struct Pause {
-    /// The longest of the steps.
-    step: Span,
-    /// All steps together.
-    total: Span,
+    steps: Calls,
     /// The longest pause, if the engine reports pauses.
     reported: Option<Duration>,
     /// A collection of everything that the host asks for.
@@ -298,12 +298,14 @@ struct Pause {
 }
 
 impl Pauses {
-    /// Times 1024 objects that stay alive, two of the heap for each: about 100 MB with what else their life keeps.
+    /// Times 1024 records that stay alive, two objects of the heap each: about 100 MB with what else their life keeps.
     const CHUNKS: i32 = 1024;
-    /// How many steps. The guest allocates about 200 MB in them, more than what is alive.
-    const STEPS: u32 = 2000;
     /// Records that a step replaces: it takes a fraction of a millisecond where nothing is collected.
     const STEP: i32 = 1000;
+    /// How many steps at most. The guest allocates about 300 MB in them.
+    const STEPS: u32 = 3000;
+    /// And how long at most: one that collects at every step comes to no end.
+    const LIMIT: Duration = Duration::from_secs(10);
 
     fn of(engines: &Engines, program: &Program) -> Result<Pauses, Error> {
         let mut faults = Vec::new();
@@ -315,14 +317,13 @@ impl Pauses {
             let mut measure = || -> Result<Pause, Error> {
                 let mut instance = engines.instantiate(engine, program)?;
                 instance.call("grow", Pauses::CHUNKS)?;
-                // Half of the steps first: until then what is alive grows.
-                instance.longest_call("run", Pauses::STEP, Pauses::STEPS / 2)?;
-                let (result, step) = instance.longest_call("run", Pauses::STEP, Pauses::STEPS)?;
+                // First a replacement for each record, about: until then what is alive grows.
+                let (result, _) = instance.call("run", Pauses::CHUNKS * 1024)?;
+                results.push(result);
+                let steps = instance.calls("run", Pauses::STEP, Pauses::STEPS, Pauses::LIMIT)?;
                 let reported = instance.longest_pause()?;
                 let collection = instance.collect()?;
-                let (_, total) = instance.call("run", Pauses::STEP * 500)?;
-                results.push(result);
-                Ok(Pause { step, total, reported, collection })
+                Ok(Pause { steps, reported, collection })
             };
             measure().map_err(|error| faults.push(format!("{} under {}: {error}", program.name, ENGINES[engine]))).ok()
         });
@@ -339,12 +340,12 @@ impl Pauses {
             let cells = self.engines.map(|pause| cell(pause.and_then(figure).map(milliseconds), 2));
             table.row(std::iter::once(name.to_owned()).chain(cells));
         };
-        row("longest step, CPU time of the thread", |pause| Some(pause.step.thread));
-        row("longest step, on the wall", |pause| Some(pause.step.wall));
+        row("longest step, CPU time of the thread", |pause| Some(pause.steps.longest.thread));
+        row("longest step, on the wall", |pause| Some(pause.steps.longest.wall));
         row("longest pause, as the engine reports", |pause| pause.reported);
         row("collection that the host asks for", |pause| Some(pause.collection.thread));
-        row("500 steps, CPU time of the thread", |pause| Some(pause.total.thread));
-        row("500 steps, CPU time of all threads", |pause| Some(pause.total.process));
+        row("mean step, CPU time of the thread", |pause| Some(pause.steps.total.thread / pause.steps.count.max(1)));
+        row("mean step, CPU time of all threads", |pause| Some(pause.steps.total.process / pause.steps.count.max(1)));
         table.print();
     }
 
@@ -353,13 +354,14 @@ impl Pauses {
         for (name, pause) in ENGINES.iter().zip(self.engines) {
             figures[name] = pause.map_or(Value::Null, |pause| {
                 json!({
-                    "step_thread_ms": milliseconds(pause.step.thread),
-                    "step_wall_ms": milliseconds(pause.step.wall),
+                    "steps": pause.steps.count,
+                    "longest_thread_ms": milliseconds(pause.steps.longest.thread),
+                    "longest_wall_ms": milliseconds(pause.steps.longest.wall),
+                    "total_thread_ms": milliseconds(pause.steps.total.thread),
+                    "total_process_ms": milliseconds(pause.steps.total.process),
                     "reported_ms": pause.reported.map(milliseconds),
                     "collection_thread_ms": milliseconds(pause.collection.thread),
                     "collection_wall_ms": milliseconds(pause.collection.wall),
-                    "steps_thread_ms": milliseconds(pause.total.thread),
-                    "steps_process_ms": milliseconds(pause.total.process),
                 })
             });
         }

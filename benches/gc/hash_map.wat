@@ -1,4 +1,5 @@
 ;; A hash map from strings (arrays of i8, whose hash is kept) to boxed numbers: insert, look up, delete, grow. Keys are made anew for each operation.
+;; least 20 gives 1943129833277037277
 ;; small 200 gives 6032986559915873669
 ;; size 150000 gives -1495050609634739899
 (module

@@ -1,7 +1,9 @@
 // A program in GC instructions in V8, for the benchmark `gc`, which starts it as `node --expose-gc run.mjs FILE.wasm` and writes requests to it, one a line:
-//   call EXPORT ARGUMENT TIMES   calls it; answers with the last result and the longest time that one call took, by three clocks
-//   collect                      collects all garbage; answers with the time
-//   pause                        answers with the longest pause that V8 reports
+//   call EXPORT ARGUMENT                calls it; answers with the result and the time, by three clocks
+//   calls EXPORT ARGUMENT TIMES LIMIT   calls it so many times, or until that has taken so much CPU time of the thread; answers with how many
+//                                       times, the longest time that one took and the time of all
+//   collect                             collects all garbage; answers with the time
+//   pause                               answers with the longest pause that V8 reports
 // Each answer is a line of JSON; times are in microseconds: of this thread's CPU, of all threads' CPU, and on the wall. The first line says what is running.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -29,17 +31,23 @@ const timed = (run) => {
 const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(process.argv[2])));
 say({ node: process.version, v8: process.versions.v8 });
 
-const answer = async ([request, name, argument, times]) => {
+const answer = async ([request, name, argument, times, limit]) => {
   switch (request) {
     case "call": {
-      const longest = { thread: 0, process: 0, wall: 0 };
-      let result;
-      for (let time = 0; time < Number(times); time++) {
+      const { result, ...span } = timed(() => exports[name](Number(argument)));
+      return { result: String(result), ...span };
+    }
+    case "calls": {
+      const [longest, total] = [{ thread: 0, process: 0, wall: 0 }, { thread: 0, process: 0, wall: 0 }];
+      let count = 0;
+      for (; count < Number(times) && total.thread < Number(limit); count++) {
         const call = timed(() => exports[name](Number(argument)));
-        for (const clock in longest) longest[clock] = Math.max(longest[clock], call[clock]);
-        result = call.result;
+        for (const clock in longest) {
+          longest[clock] = Math.max(longest[clock], call[clock]);
+          total[clock] += call[clock];
+        }
       }
-      return { result: String(result), ...longest };
+      return { count, longest, total };
     }
     case "collect": {
       const { thread, process, wall } = timed(() => globalThis.gc());

@@ -1,5 +1,6 @@
 ;; Classes with subtypes and virtual methods through tables of references in each object, interfaces found by search and cast, lists of anything with checked casts:
 ;; what compilers of Java and Kotlin emit. Shapes are made, moved, measured, grouped and taken apart.
+;; least 4 gives -990330533111443506
 ;; small 50 gives -2998498899548188054
 ;; size 100000 gives -2165749125888634403
 (module

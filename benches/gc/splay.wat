@@ -1,5 +1,6 @@
 ;; A splay tree from which the least is taken for each that is added, as a cache does: much that is old dies, and all the tree is written to again and again.
 ;; Each node has a payload: a small tree with arrays and strings at its ends.
+;; least 2 gives 1239202015
 ;; small 30 gives 777546197
 ;; size 6000 gives 691423191
 (module

@@ -14,7 +14,7 @@ fn read(clock: ClockId) -> Duration {
 }
 
 /// What something took, by three clocks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Span {
     /// CPU time of this thread.
     pub thread: Duration,
@@ -33,6 +33,12 @@ impl Span {
             process: self.process.min(other.process),
             wall: self.wall.min(other.wall),
         }
+    }
+
+    /// The sum of each.
+    #[must_use]
+    pub fn plus(self, other: Span) -> Span {
+        Span { thread: self.thread + other.thread, process: self.process + other.process, wall: self.wall + other.wall }
     }
 
     /// The most of each.

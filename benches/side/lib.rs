@@ -95,18 +95,18 @@ pub trait Objects {
     /// When there is none, and when it traps.
     fn call(&mut self, export: &str, argument: i32) -> Result<(i64, Span), Error>;
 
-    /// Calls it so many times; the result of the last, and the longest time of each kind that one of them took.
+    /// Calls it again and again, so many times or until the calls have taken so much CPU time of the thread.
     ///
     /// # Errors
     ///
     /// As those of [`call`](Objects::call).
-    fn longest_call(&mut self, export: &str, argument: i32, times: u32) -> Result<(i64, Span), Error> {
-        let mut last = self.call(export, argument)?;
-        for _ in 1..times {
-            let (result, span) = self.call(export, argument)?;
-            last = (result, last.1.max(span));
+    fn calls(&mut self, export: &str, argument: i32, times: u32, limit: Duration) -> Result<Calls, Error> {
+        let mut calls = Calls { count: 0, longest: Span::default(), total: Span::default() };
+        while calls.count < times && calls.total.thread < limit {
+            let (_, span) = self.call(export, argument)?;
+            calls = Calls { count: calls.count + 1, longest: calls.longest.max(span), total: calls.total.plus(span) };
         }
-        Ok(last)
+        Ok(calls)
     }
 
     /// Collects all garbage.
@@ -122,6 +122,17 @@ pub trait Objects {
     ///
     /// When the engine elsewhere does not answer.
     fn longest_pause(&mut self) -> Result<Option<Duration>, Error>;
+}
+
+/// Several calls of the same function.
+#[derive(Clone, Copy, Debug)]
+pub struct Calls {
+    /// How many.
+    pub count: u32,
+    /// The longest time of each kind that one of them took.
+    pub longest: Span,
+    /// All together.
+    pub total: Span,
 }
 
 /// A boundary between host and guest, or within the guest, and how to cross it.

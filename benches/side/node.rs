@@ -3,7 +3,7 @@
 //! `gc` starts one for each program and asks it in turn with the engines of this process. What a request is and what its answer, the script says.
 
 use crate::clock::Span;
-use crate::{Error, Objects};
+use crate::{Calls, Error, Objects};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -68,13 +68,16 @@ impl Node {
 
 impl Objects for Node {
     fn call(&mut self, export: &str, argument: i32) -> Result<(i64, Span), Error> {
-        self.longest_call(export, argument, 1)
-    }
-
-    fn longest_call(&mut self, export: &str, argument: i32, times: u32) -> Result<(i64, Span), Error> {
-        let answer = self.ask(&format!("call {export} {argument} {times}"))?;
+        let answer = self.ask(&format!("call {export} {argument}"))?;
         let result = answer["result"].as_str().ok_or("node says no result")?.parse()?;
         Ok((result, span(&answer)?))
+    }
+
+    /// All by one request, so that nothing stands between the calls.
+    fn calls(&mut self, export: &str, argument: i32, times: u32, limit: Duration) -> Result<Calls, Error> {
+        let answer = self.ask(&format!("calls {export} {argument} {times} {}", limit.as_micros()))?;
+        let count = answer["count"].as_u64().ok_or("node says no count")?;
+        Ok(Calls { count: u32::try_from(count)?, longest: span(&answer["longest"])?, total: span(&answer["total"])? })
     }
 
     fn collect(&mut self) -> Result<Span, Error> {
