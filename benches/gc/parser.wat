@@ -1,5 +1,5 @@
 ;; Statements of a small language are parsed from an array of i8 by recursive descent into objects, and evaluated. Errors are exceptions: of syntax, with their place,
-;; of arithmetic, and one that carries a result out of the depth of an evaluation. About one statement in three throws.
+;; of arithmetic, and one that carries a result out of the depth of an evaluation. About one statement in five throws.
 ;; least 4 gives -8650300536921346556
 ;; small 20 gives -8464407517368801619
 ;; size 150000 gives -8152267635195734443
