@@ -26,6 +26,8 @@ pub(crate) struct Activation {
     pub(crate) entry: *const u8,
     /// The activation of this thread outside of this one, or null.
     pub(crate) outer: *const Activation,
+    /// The activation of the same store, on whatever thread, that was the last before this one, or null.
+    pub(crate) outer_of_store: *const Activation,
     /// By which frame pointer and to which place the outer activation's compiled code left for the host.
     pub(crate) outer_exit: Exit,
     /// The store's exit and stack limit from before, to be restored.

@@ -1,4 +1,4 @@
-//! What runs compiled modules: mappings, memories, tables, instances, stores, signals, traps, unwinding. Home of `unsafe`.
+//! What runs compiled modules: mappings, memories, tables, the collected heap, instances, stores, signals, traps, unwinding. Home of `unsafe`.
 //!
 //! Called by the embedding API (`tancho`) alone. It knows nothing of Cranelift, of the binary format, of WASI, or of the
 //! embedder's data. Everything that an instance is made of belongs to one [`store::Store`]; handles are plain ids into
@@ -20,7 +20,9 @@
 
 pub mod call;
 pub mod code;
+pub mod gc;
 pub mod instantiate;
+pub mod interrupt;
 pub mod memory;
 pub mod store;
 pub mod table;
@@ -35,5 +37,6 @@ mod exception;
 mod id;
 mod instance;
 mod state;
+mod sync;
 mod sys;
 mod vmctx;

@@ -3,10 +3,15 @@
 //! `store` owns it; builtins and handler find it by the address of its [`VmStore`], which every context holds. It never
 //! moves, and what compiled code knows addresses of is reached by raw pointers only.
 
+use crate::activation::Activation;
 use crate::exception::Exceptions;
+use crate::gc::Heap;
 use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 use crate::instance::Instance;
-use crate::memory::Memory;
+use crate::interrupt::Interruption;
+use crate::memory::MemoryInstance;
+use crate::sync;
+use crate::sys::map::page_size;
 use crate::table::Table;
 use crate::types::RegisteredType;
 use crate::unwind::Trace;
@@ -14,10 +19,11 @@ use crate::vmctx::Fixed;
 use std::any::Any;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use tancho_abi::builtin::VmBuiltins;
 use tancho_abi::index::TagIndex;
+use tancho_abi::object::NULL_AREA;
 use tancho_abi::tunables::Tunables;
 use tancho_abi::types::ValType;
 use tancho_abi::vmctx::{HOST_MAGIC, ValRaw, VmContext, VmFuncRef, VmHostContext, VmStore};
@@ -60,58 +66,75 @@ pub(crate) struct Stop {
 pub(crate) struct State {
     /// First, so that its address is the state's.
     pub(crate) vm: VmStore,
+    /// The last activation of the store that was begun and has not ended, or null: the collector finds the others by it.
+    pub(crate) activation: *const Activation,
     pub(crate) stop: Stop,
     /// The tunable of this name, where calls find it at once.
     pub(crate) signals_based_traps: bool,
     /// The addresses of all memories with their guards, sorted: for the signal handler.
     reserved: Vec<Range<usize>>,
+    /// The pages below the contexts of instances, by their addresses, sorted: for the signal handler.
+    pages: Vec<usize>,
     pub(crate) tunables: Arc<Tunables>,
     pub(crate) instances: Vec<Instance>,
     /// The instances by the addresses of their contexts.
     pub(crate) contexts: HashMap<usize, InstanceId>,
-    pub(crate) memories: Vec<Memory>,
+    pub(crate) memories: Vec<MemoryInstance>,
+    /// The shared ones among them: a store has each once.
+    shared: HashMap<usize, MemoryId>,
     pub(crate) tables: Vec<Table>,
     pub(crate) globals: Vec<Global>,
     pub(crate) tags: Vec<Tag>,
     pub(crate) exceptions: Exceptions,
+    pub(crate) heap: Heap,
+    /// The places of the globals that can refer to objects.
+    pub(crate) object_globals: Vec<NonNull<ValRaw>>,
     pub(crate) host_globals: Vec<Fixed<ValRaw>>,
     host_contexts: Vec<Fixed<VmHostContext>>,
     pub(crate) host_functions: Vec<Fixed<VmFuncRef>>,
-    pub(crate) externs: Vec<Box<dyn Any + Send + Sync>>,
     pub(crate) kept: Vec<Arc<dyn Any + Send + Sync>>,
+    /// How it is interrupted.
+    pub(crate) interruption: sync::Arc<Interruption>,
     /// The message of a panic in a builtin.
     pub(crate) panic: Option<Box<str>>,
 }
 
-/// A page that compiled code may read while a store may run. Interruption will give each store its own.
-#[repr(align(4096))]
-struct InterruptPage([u8; 4096]);
-
-static INTERRUPT_PAGE: InterruptPage = InterruptPage([0; 4096]);
-
 impl State {
     /// An empty one.
     pub(crate) fn new(tunables: Arc<Tunables>, builtins: *const VmBuiltins) -> State {
-        let interrupt_page = INTERRUPT_PAGE.0.as_ptr();
-        let exceptions = Exceptions::new(tunables.exception_memory);
+        let heap = Heap::new(&tunables);
         State {
-            vm: VmStore { stack_limit: 0, exit_fp: 0, exit_pc: 0, pending: 0, builtins, interrupt_page },
+            vm: VmStore {
+                stack_limit: 0,
+                exit_fp: 0,
+                exit_pc: 0,
+                pending: 0,
+                builtins,
+                interrupted: 0,
+                heap_next: NULL_AREA,
+                heap_limit: NULL_AREA,
+            },
+            activation: ptr::null(),
             stop: Stop { pending: 0, address: None, trace: Trace::new() },
             signals_based_traps: tunables.signals_based_traps,
             reserved: Vec::new(),
+            pages: Vec::new(),
             tunables,
             instances: Vec::new(),
             contexts: HashMap::new(),
             memories: Vec::new(),
+            shared: HashMap::new(),
             tables: Vec::new(),
             globals: Vec::new(),
             tags: Vec::new(),
-            exceptions,
+            exceptions: Exceptions::default(),
+            heap,
+            object_globals: Vec::new(),
             host_globals: Vec::new(),
             host_contexts: Vec::new(),
             host_functions: Vec::new(),
-            externs: Vec::new(),
             kept: Vec::new(),
+            interruption: Interruption::new(),
             panic: None,
         }
     }
@@ -130,15 +153,36 @@ impl State {
             .is_some_and(|range| address < range.end)
     }
 
+    /// Whether `address` belongs to a page that compiled code reads to be interrupted. Async-signal-safe.
+    pub(crate) fn is_interrupt_site(&self, address: usize) -> bool {
+        let position = self.pages.partition_point(|page| *page <= address);
+        let below = position.checked_sub(1).and_then(|position| self.pages.get(position));
+        below.is_some_and(|page| address - page < page_size())
+    }
+
+    /// Takes note of the page below the context of an instance.
+    pub(crate) fn add_page(&mut self, page: usize) {
+        let position = self.pages.partition_point(|other| *other < page);
+        self.pages.insert(position, page);
+        self.interruption.add_page(page);
+    }
+
     /// Takes a memory into the store.
-    pub(crate) fn add_memory(&mut self, memory: Memory) -> MemoryId {
-        self.reserve(memory.reserved());
+    pub(crate) fn add_memory(&mut self, memory: MemoryInstance) -> MemoryId {
         let id = MemoryId::next(self.memories.len());
+        if let MemoryInstance::Shared(shared) = &memory
+            && let Some(known) = self.shared.insert(shared.key(), id)
+        {
+            // Counted once, and known by its addresses once, however often it is imported.
+            self.shared.insert(shared.key(), known);
+            return known;
+        }
+        self.reserve(memory.reserved());
         self.memories.push(memory);
         id
     }
 
-    /// Grows a memory as [`Memory::grow`] does, and knows it by its new addresses where it moved.
+    /// Grows a memory as [`Memory::grow`](crate::memory::Memory::grow) does, and knows it by its new addresses where it moved.
     pub(crate) fn grow_memory(&mut self, id: MemoryId, delta: u64) -> Option<u64> {
         let memory = &mut self.memories[id.position()];
         let before = memory.reserved();
@@ -166,6 +210,9 @@ impl State {
     /// Takes a global into the store.
     pub(crate) fn add_global(&mut self, global: Global) -> GlobalId {
         let id = GlobalId::next(self.globals.len());
+        if global.ty.ty.is_object() {
+            self.object_globals.push(global.place);
+        }
         self.globals.push(global);
         id
     }

@@ -7,7 +7,8 @@ use crate::activation::{Exit, Thread};
 use crate::builtin::BUILTINS;
 use crate::code::Code;
 use crate::instance::Instance;
-use crate::memory::{Memory, MemoryError, MemoryType};
+use crate::interrupt::InterruptHandle;
+use crate::memory::{Memory, MemoryError, MemoryInstance, MemoryType, SharedMemory};
 use crate::state::{Global, State, Tag};
 use crate::table::{Table, TableError, TableType, TableValue};
 use crate::types::{RegisteredType, TypeIdentity};
@@ -20,7 +21,6 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use tancho_abi::index::{FunctionIndex, TagIndex};
 use tancho_abi::module::{ExternKind, NONE};
-use tancho_abi::trap::Trap;
 use tancho_abi::tunables::Tunables;
 use tancho_abi::vmctx::{PENDING_THROW, ValRaw, VmContext, VmFuncRef, VmStore};
 
@@ -29,14 +29,16 @@ pub use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 pub use crate::state::GlobalType;
 
 /// What an instance exports, or any other thing of one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Export {
     /// A function.
     Function(NonNull<VmFuncRef>),
     /// A table.
     Table(TableId),
-    /// A memory.
+    /// A memory that is not shared.
     Memory(MemoryId),
+    /// A shared memory.
+    SharedMemory(SharedMemory),
     /// A global.
     Global(GlobalId),
     /// A tag.
@@ -64,6 +66,8 @@ impl Store {
     /// When the system refuses what a store needs from the start (nothing at present).
     pub fn new(tunables: Arc<Tunables>) -> io::Result<Store> {
         let state = Fixed::new(State::new(tunables, &BUILTINS));
+        // SAFETY: the state is alive.
+        unsafe { (*state.as_ptr()).interruption.open(&raw mut (*state.as_ptr()).vm.interrupted) };
         Ok(Store { state })
     }
 
@@ -125,21 +129,39 @@ impl Store {
         match kind {
             ExternKind::Function => instance.funcref(FunctionIndex(index)).map(Export::Function),
             ExternKind::Table => instance.tables.get(position).copied().map(Export::Table),
-            ExternKind::Memory => instance.memories.get(position).copied().map(Export::Memory),
+            ExternKind::Memory => {
+                instance.memories.get(position).map(|id| match &self.state().memories[id.position()] {
+                    MemoryInstance::Own(_) => Export::Memory(*id),
+                    MemoryInstance::Shared(shared) => Export::SharedMemory(shared.clone()),
+                })
+            }
             ExternKind::Global => instance.globals.get(position).copied().map(Export::Global),
             ExternKind::Tag => instance.tags.get(position).copied().map(Export::Tag),
         }
     }
 
-    /// A memory that the host makes.
+    /// A memory that the host makes, which is not shared.
     ///
     /// # Errors
     ///
     /// When its type is not supported or too large, or the system refuses.
     pub fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryId, MemoryError> {
+        if ty.shared {
+            return Err(MemoryError::Unsupported("shared memories of one store alone"));
+        }
         let state = self.state_mut();
         let memory = Memory::new(ty, &state.tunables, Head::own)?;
-        Ok(state.add_memory(memory))
+        Ok(state.add_memory(MemoryInstance::Own(memory)))
+    }
+
+    /// Takes a shared memory into the store, which has it from then on. It was made with the same tunables.
+    pub fn add_shared_memory(&mut self, memory: SharedMemory) -> MemoryId {
+        self.state_mut().add_memory(MemoryInstance::Shared(memory))
+    }
+
+    /// How other threads interrupt what runs in the store.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        InterruptHandle::new(&self.state().interruption)
     }
 
     /// A table that the host makes, every entry `init`.
@@ -190,17 +212,20 @@ impl Store {
         address
     }
 
-    /// A memory.
+    /// A memory that is not shared.
     pub fn memory(&self, memory: MemoryId) -> &Memory {
-        self.state().memories.get(memory.position()).expect("the embedding API checks that a handle is of this store")
+        match self.state().memories.get(memory.position()) {
+            Some(MemoryInstance::Own(memory)) => memory,
+            _ => panic!("the embedding API checks that a handle is of this store, and has others for shared memories"),
+        }
     }
 
-    /// A memory.
+    /// A memory that is not shared.
     pub fn memory_mut(&mut self, memory: MemoryId) -> &mut Memory {
-        self.state_mut()
-            .memories
-            .get_mut(memory.position())
-            .expect("the embedding API checks that a handle is of this store")
+        match self.state_mut().memories.get_mut(memory.position()) {
+            Some(MemoryInstance::Own(memory)) => memory,
+            _ => panic!("the embedding API checks that a handle is of this store, and has others for shared memories"),
+        }
     }
 
     /// Grows a memory by `delta` pages, zeroed (§4.7.9), and says how many it had; `None`, and no change, when it may not be so
@@ -257,7 +282,7 @@ impl Store {
     /// types of the tag; `origin` comes back when nothing catches the exception ([`Uncaught::origin`]).
     pub fn throw(&mut self, tag: TagId, values: &[ValRaw], origin: u64) {
         let state = self.state_mut();
-        state.exceptions.put(values);
+        state.exceptions.put(tag, values.iter().copied());
         state.exceptions.set_from_host(tag, origin);
         state.vm.pending = PENDING_THROW;
     }
@@ -265,39 +290,6 @@ impl Store {
     /// The exception because of which compiled code has stopped ([`Cause::Exception`](crate::call::Cause::Exception)).
     pub fn take_uncaught(&mut self) -> Option<Uncaught> {
         self.state_mut().exceptions.take_uncaught()
-    }
-
-    /// An exception to refer to, which stays as long as the store; its handle, never 0. `values` are of the types of the tag.
-    ///
-    /// # Errors
-    ///
-    /// When the exceptions of the store take as much memory as they may.
-    pub fn new_exception(&mut self, tag: TagId, values: &[ValRaw]) -> Result<u32, Trap> {
-        let exceptions = &mut self.state_mut().exceptions;
-        exceptions.put(values);
-        exceptions.keep(tag)
-    }
-
-    /// The tag and values of the exception that a handle refers to; `None` for 0.
-    pub fn exception(&self, handle: u32) -> Option<(TagId, &[ValRaw])> {
-        self.state().exceptions.get(handle)
-    }
-
-    /// How many exceptions there are that may be referred to.
-    pub fn exceptions(&self) -> usize {
-        self.state().exceptions.count()
-    }
-
-    /// Takes a host value into the store; its handle, never 0.
-    pub fn new_extern(&mut self, value: Box<dyn Any + Send + Sync>) -> u32 {
-        let externs = &mut self.state_mut().externs;
-        externs.push(value);
-        u32::try_from(externs.len()).expect("a store's address space ends before 2^32 things")
-    }
-
-    /// The host value of a handle; `None` for 0 and for handles of other stores that this one has not.
-    pub fn get_extern(&self, handle: u32) -> Option<&(dyn Any + Send + Sync)> {
-        self.state().externs.get((handle as usize).checked_sub(1)?).map(|value| &**value)
     }
 
     /// The message of a panic in a builtin since this was last asked: the cause of a host error of which the embedding API
@@ -327,6 +319,12 @@ impl Store {
             trace(&mut found, Start::Exit(exit), innermost);
             Backtrace::of(&found)
         }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.state().interruption.close();
     }
 }
 

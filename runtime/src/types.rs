@@ -258,6 +258,11 @@ impl RegisteredType {
         &self.member().supertypes
     }
 
+    /// The type with this number, one of [`supertypes`](Self::supertypes).
+    pub(crate) fn supertype(self: &Arc<Self>, id: u32) -> Option<Arc<RegisteredType>> {
+        if id == self.id { Some(self.clone()) } else { self.registry().by_id(id) }
+    }
+
     fn member(&self) -> &Member {
         &self.group.members[(self.id - self.group.first) as usize]
     }

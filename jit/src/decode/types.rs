@@ -5,7 +5,7 @@
 
 use crate::error::CompileError;
 use tancho_abi::index::TypeIndex;
-use tancho_abi::module::{GlobalRecord, INDEX64, MemoryRecord, Range, TableRecord, TypeKind, TypeRecord};
+use tancho_abi::module::{GlobalRecord, INDEX64, MemoryRecord, Range, SHARED, TableRecord, TypeKind, TypeRecord};
 use tancho_abi::types::{FieldType, HeapType, RefType, StorageType, ValType};
 
 /// The type of a value. Here and below, `types` are those of the module, as far as the type may refer to them: their kinds are looked at.
@@ -86,14 +86,12 @@ pub(crate) fn table(types: &[TypeRecord], ty: wasmparser::TableType) -> Result<T
 }
 
 pub(crate) fn memory(ty: wasmparser::MemoryType) -> Result<MemoryRecord, CompileError> {
-    if ty.shared {
-        return Err(CompileError::unsupported("shared memories"));
-    }
+    let shared = if ty.shared { SHARED } else { 0 };
     Ok(MemoryRecord {
         minimum: ty.initial,
         maximum: ty.maximum.unwrap_or(u64::MAX),
         page_size_log2: ty.page_size_log2(),
-        flags: if ty.memory64 { INDEX64 } else { 0 },
+        flags: if ty.memory64 { INDEX64 | shared } else { shared },
     })
 }
 

@@ -142,6 +142,7 @@ impl FunctionTranslator<'_, '_> {
         let arguments = self.pop_many_plain(params.len());
         self.builder.ins().jump(header, &block_args(&arguments));
         self.builder.switch_to_block(header);
+        self.interrupt_site();
         self.zeal();
         let height = self.stack.len();
         self.stack.extend_from_slice(self.builder.block_params(header));

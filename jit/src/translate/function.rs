@@ -10,6 +10,7 @@ use super::env::{CodeName, ModuleEnv};
 use super::exception::Catches;
 use super::gc;
 use super::hint::Hints;
+use super::interrupt;
 use super::legacy::{self, Ending};
 use super::signature::{self, POINTER, machine_type};
 use super::stride;
@@ -27,8 +28,10 @@ use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::NONE;
 use tancho_abi::tunables::Tunables;
-use tancho_abi::types::{FuncType, RefType, ValType};
-use wasmparser::{FuncValidator, FuncValidatorAllocations, Operator, ValidatorResources};
+use tancho_abi::types::{FuncType, HeapType, RefType, ValType};
+use wasmparser::{
+    CompositeInnerType, FuncValidator, FuncValidatorAllocations, Operator, ValidatorResources, WasmModuleResources,
+};
 
 /// What a thread keeps from one function to the next.
 #[derive(Default)]
@@ -117,6 +120,8 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) operand: Option<RefType>,
     /// Whether code has come about that has to do with the collected heap.
     pub(crate) uses_heap: bool,
+    /// Whether other functions are called.
+    pub(crate) calls: bool,
     regions: HashMap<Region, ir::AliasRegion>,
     signatures: HashMap<TypeIndex, SigRef>,
     callees: HashMap<CodeName, FuncRef>,
@@ -162,6 +167,7 @@ pub(crate) fn translate(
         validator.define_locals(offset, count, ty)?;
         translator.declare_locals(count, decode::types::val_type(env.module.types, ty)?);
     }
+    translator.interrupt_site();
     translator.zeal();
     let mut operators = body.get_operators_reader()?;
     let mut scanned = false;
@@ -188,10 +194,12 @@ pub(crate) fn translate(
     let caught = caught.collect();
     let uses_heap = translator.uses_heap;
     let places = std::mem::take(&mut translator.places);
+    let calls = translator.calls;
     translator.builder.finalize(frontend);
     let Tunables { memory64_reservation, memory_guard, memory_spectre_mitigation, .. } = *env.tunables;
     let (reservation, guard, mitigation) = (memory64_reservation, memory_guard, memory_spectre_mitigation);
     stride::rewrite(function, &places, stride::Limits { reservation, guard, mitigation });
+    interrupt::number(function, calls);
     scratch.validator = validator.into_allocations();
     Ok(Translated { live, caught, uses_heap })
 }
@@ -218,10 +226,22 @@ fn operand(
             | Operator::RefCastNonNull { .. }
             | Operator::RefCastNullable { .. }
     );
-    match validator.get_operand_type(0).flatten() {
-        Some(wasmparser::ValType::Ref(ty)) if is_cast => decode::types::ref_type(env.module.types, ty).map(Some),
-        _ => Ok(None),
+    let Some(wasmparser::ValType::Ref(ty)) = validator.get_operand_type(0).flatten() else { return Ok(None) };
+    if !is_cast {
+        return Ok(None);
     }
+    // Validation has numbers of its own for types: it says which kind a type is of.
+    let heap = match ty.heap_type() {
+        wasmparser::HeapType::Concrete(wasmparser::UnpackedIndex::Id(id)) => {
+            match validator.resources().sub_type_at_id(id).composite_type.inner {
+                CompositeInnerType::Struct(_) => HeapType::Struct,
+                CompositeInnerType::Array(_) => HeapType::Array,
+                _ => HeapType::Func,
+            }
+        }
+        other => decode::types::heap_type(env.module.types, other)?,
+    };
+    Ok(Some(RefType { nullable: ty.is_nullable(), heap }))
 }
 
 impl<'f, 'm> FunctionTranslator<'f, 'm> {
@@ -256,6 +276,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             places: Vec::new(),
             operand: None,
             uses_heap: false,
+            calls: false,
             regions: HashMap::new(),
             signatures: HashMap::new(),
             callees: HashMap::new(),

@@ -86,6 +86,10 @@ traps! {
     NullArrayReference = 19, "null array reference";
     /// The value of a null `i31` reference.
     NullI31Reference = 20, "null i31 reference";
+    /// An atomic access at an address that is not a multiple of its size.
+    HeapMisaligned = 21, "unaligned atomic";
+    /// `memory.atomic.wait32` or `memory.atomic.wait64` in a memory that is not shared.
+    AtomicWaitNonSharedMemory = 22, "expected shared memory";
 }
 
 impl fmt::Display for Trap {

@@ -6,13 +6,12 @@
 use super::frame::record;
 use crate::activation::{Activation, Exit};
 use crate::code::Code;
-use crate::exception::Place;
 use crate::id::TagId;
 use crate::state::{State, instance_id};
 use crate::sys::register::Resumption;
 use std::ops::Range;
 use std::ptr::with_exposed_provenance;
-use tancho_abi::catch::{CatchRecord, CatchSiteRecord, Keep};
+use tancho_abi::catch::{CatchRecord, CatchSiteRecord};
 use tancho_abi::module::{ModuleView, NONE};
 use tancho_abi::vmctx::VmContext;
 
@@ -20,14 +19,8 @@ use tancho_abi::vmctx::VmContext;
 pub(crate) struct Handler {
     /// Where it goes on.
     pub(crate) resumption: Resumption,
-    /// Whether it needs the exception itself.
-    pub(crate) keep: Keep,
-}
-
-impl Handler {
-    pub(crate) fn place(&self) -> Place {
-        Place { fp: self.resumption.fp, landing: self.resumption.pc }
-    }
+    /// Whether it takes a reference to the exception.
+    pub(crate) wants_reference: bool,
 }
 
 /// The innermost handler of `activation` that catches exceptions of `tag`, when compiled code has left for the host by `exit`.
@@ -57,7 +50,7 @@ pub(crate) unsafe fn find(state: &State, activation: &Activation, exit: Exit, ta
                     fp,
                     sp: fp.checked_sub(site.frame_offset as usize)?,
                 };
-                return Some(Handler { resumption, keep: Keep::from_code(found.keep)? });
+                return Some(Handler { resumption, wants_reference: found.reference != 0 });
             }
         }
         // SAFETY: the stack has been used down to `lowest`.

@@ -50,8 +50,8 @@ pub fn check(random: &mut Rng, usual: &Tancho) -> Result<Yield, String> {
     let arguments: Vec<u64> = (0..4).map(|_| random.u64(..)).collect();
     let text = module(&functions);
     let mut swarm = Swarm::random(random);
-    // How much memory exceptions may take is tested elsewhere.
-    swarm.tunables.exception_memory = 64 << 20;
+    // How large a heap may be is tested elsewhere.
+    swarm.tunables.gc_heap_reservation = 4 << 30;
     let mut came = Yield::default();
     for tancho in [usual, &Tancho::new(swarm)] {
         let fail = |what: String| format!("{what}, in {:?}\n{text}", tancho.swarm());
@@ -158,10 +158,10 @@ impl Running {
         }
         linker.func_wrap("host", "call", call)?;
         linker.func_wrap("host", "catch", catch)?;
-        linker.func_wrap("host", "throw", |caller: Caller<'_, Host>, number: u64| -> Result<()> {
+        linker.func_wrap("host", "throw", |mut caller: Caller<'_, Host>, number: u64| -> Result<()> {
             let tag = caller.data().tags[TAGS[2].0];
             let values: Vec<Val> = values(2, number).into_iter().map(val).collect();
-            Err(Exception::new(&caller, tag, &values)?.into())
+            Err(Exception::new(&mut caller, tag, &values)?.into())
         })?;
         let load = |text: &str| -> Result<Module> {
             if tancho.swarm().precompiled {

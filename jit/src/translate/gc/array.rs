@@ -181,6 +181,7 @@ impl FunctionTranslator<'_, '_> {
         let place = self.builder.append_block_param(header, POINTER);
         self.builder.ins().jump(header, &[first.into()]);
         self.builder.switch_to_block(header);
+        self.interrupt_site();
         let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, place, end);
         self.builder.ins().brif(more, work, &[], done, &[]);
         self.enter_block(work);

@@ -162,6 +162,11 @@ impl FunctionTranslator<'_, '_> {
             self.builder.ins().jump(outcome.yes, &[]);
             return;
         }
+        if to.heap == to.heap.bottom() {
+            // Null alone is of this type.
+            self.builder.ins().jump(outcome.no, &[]);
+            return;
+        }
         match to.heap.hierarchy() {
             Hierarchy::Func => self.branch_on_function(reference, to.heap, outcome),
             Hierarchy::Any => self.branch_on_object(asked, to.heap, outcome),
