@@ -28,7 +28,8 @@ impl Program {
         store.verify_heap(true);
         let instance = Instance::new(&mut store, module, &[]).expect("it imports nothing");
         for &(size, expected) in expectations {
-            let result = call(&mut store, &instance, "run", size).unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
+            let result =
+                call(&mut store, &instance, "run", size).unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
             assert_eq!(result, expected, "{} at size {size}", self.name);
         }
         store.heap_stats()

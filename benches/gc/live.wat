@@ -10,8 +10,9 @@
   (type $pair (struct (field $x i32) (field $y (ref null $record))))
 
   (global $state (mut i32) (i32.const 1))
+  (global $none (ref $chunks) (array.new_default $chunks (i32.const 0)))
   ;; Of 1024 each: no object is large.
-  (global $chunks (mut (ref $chunks)) (array.new_default $chunks (i32.const 0)))
+  (global $chunks (mut (ref $chunks)) (global.get $none))
 
   (func $random (result i32)
     (local $x i32)
@@ -39,10 +40,11 @@
   (func $count (result i32)
     (i32.shl (array.len (global.get $chunks)) (i32.const 10)))
 
-  ;; So many times 1024 records.
+  ;; So many times 1024 records, in place of those there are.
   (func (export "grow") (param $chunks i32) (result i32)
     (local $place i32)
     (global.set $state (i32.const 36243606))
+    (global.set $chunks (global.get $none))
     (global.set $chunks (array.new_default $chunks (local.get $chunks)))
     (loop $again
       (if (i32.eqz (i32.and (local.get $place) (i32.const 1023)))
