@@ -25,7 +25,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// When `init` is not of the type's element type or belongs to another store, or the table is too large.
+    /// When the type is none, because the minimum exceeds the maximum; when `init` is not of the type's element type or belongs to another
+    /// store; or when the table is too large.
     pub fn new(mut store: impl AsContextMut, ty: TableType, init: Ref) -> Result<Table> {
         Self::new_in(store.as_context_mut().opaque_mut(), &ty, init)
     }
@@ -34,6 +35,10 @@ impl Table {
         let ValType::Ref(element) = store.keep_type(&ValType::Ref(ty.element().clone())) else {
             return Err(Error::msg("a table holds references"));
         };
+        // §3.2.5.
+        if ty.maximum().is_some_and(|maximum| maximum < ty.minimum()) {
+            return Err(Error::msg(format!("the minimum of a table {ty} exceeds its maximum")));
+        }
         init.require(&element, store)?;
         let init = lower_ref(init, store)?;
         let runtime = tancho_runtime::table::TableType { element: element.abi(), ..ty.runtime() };

@@ -71,6 +71,10 @@ fn host_memories_are_imported() {
     assert_eq!(instance.get_memory(&mut store, "m"), Some(memory));
     assert_eq!(memory.data(&store)[0], b'x');
     Memory::new(&mut store, MemoryType::new(u32::MAX, None)).unwrap_err();
+    for none in [MemoryType::new(2, Some(1)), MemoryType::new64(2, Some(1)), MemoryType::new(0, Some(65_537))] {
+        let error = Memory::new(&mut store, none).unwrap_err().to_string();
+        assert!(error.contains("exceeds its maximum") || error.contains("more bytes than addresses"), "{error}");
+    }
 }
 
 /// Whether both are the same value, or refer to the same value of the host.
@@ -215,6 +219,10 @@ fn tables() {
     let entry = externs.get(&mut store, 1).unwrap().as_extern().unwrap();
     assert!(Rooted::ref_eq(&store, &entry, &value).unwrap());
     Table::new(&mut store, TableType::new(RefType::FUNCREF, u32::MAX, None), Ref::Func(None)).unwrap_err();
+    for none in [TableType::new(RefType::FUNCREF, 2, Some(1)), TableType::new64(RefType::FUNCREF, 2, Some(1))] {
+        let error = Table::new(&mut store, none, Ref::Func(None)).unwrap_err().to_string();
+        assert!(error.contains("exceeds its maximum"), "{error}");
+    }
 }
 
 #[test]

@@ -355,11 +355,12 @@ fn a_heap_is_bounded() {
             let mut next = list.map(|list| list.to_rooted(&mut scope).unwrap());
             while let Some(array) = next {
                 length += 1;
+                assert!(length < 300, "it comes to its end");
                 assert_eq!(array.len(&scope).unwrap(), 1000);
                 let entry = array.get(&mut scope, 999).unwrap().anyref().unwrap();
                 next = entry.map(|entry| entry.unwrap_array(&scope).unwrap());
             }
-            assert!((50..300).contains(&length), "{length}");
+            assert!(length > 50, "{length}");
         }
         // What is dead makes room.
         for _ in 0..2000 {

@@ -30,6 +30,7 @@ use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{ExternKind, Module, NONE, Range, Summary, TypeRecord};
 use tancho_abi::types::FuncType;
+use tancho_abi::vmctx::{TRAMPOLINE_FRAME, UNASKED_FRAME};
 
 /// A compiler for one target with one set of options. Cheap to share between threads.
 pub struct Compiler {
@@ -62,10 +63,6 @@ pub(crate) const MAX_LIVE: usize = 1 << 13;
 /// More blocks and targets of tables in a function than this, and where its loops are is not asked: Cranelift takes time by the square of those that it
 /// finds to be empty.
 pub(crate) const MAX_BLOCKS: usize = 1 << 14;
-
-/// A larger frame than this, in bytes, is not made before it is known that it fits, where no guard below the stack may be touched: functions
-/// reach so far below the limit, and as far again with their arguments, before they compare. What the host is promised is more.
-const MAX_UNASKED_FRAME: u32 = 16 << 10;
 
 /// Does `work`; a panic in it, which only a bug in the compiler can bring about, is an error and not the end of the host.
 /// Nothing of the work is used again after one.
@@ -263,7 +260,8 @@ impl Compiler {
 
     /// The pieces of function `index`: its code, behind an entry of its own where the frame is large and must be asked about.
     fn checked(&self, env: &ModuleEnv<'_>, index: usize, mut code: Code) -> Result<Pieces, CompileError> {
-        if self.options.tunables.signals_based_traps || code.frame <= MAX_UNASKED_FRAME {
+        // A larger frame is not made before it is known that it fits, where no guard below the stack may be touched.
+        if self.options.tunables.signals_based_traps || code.frame <= UNASKED_FRAME {
             return Ok(vec![(Role::Function(index), code)]);
         }
         let function = FunctionIndex(index as u32);
@@ -399,6 +397,14 @@ impl Compiler {
     }
 
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
-        self.generate(&mut Context::for_function(function), name, &[], &self.isa)
+        let code = self.generate(&mut Context::for_function(function), name, &[], &self.isa)?;
+        if code.frame > TRAMPOLINE_FRAME {
+            return Err(CompileError::limit(format!(
+                "the parameters and results of a function take {} bytes of stack in a call from or to the host, \
+                 more than {TRAMPOLINE_FRAME}",
+                code.frame
+            )));
+        }
+        Ok(code)
     }
 }

@@ -203,6 +203,11 @@ fn old_objects_are_remembered_when_they_refer_to_young_ones() {
     let (ty, array) = (list_type(&registry), array_type(&registry, reference(RefType::ANYREF)));
     let large = store.new_array(&array, 100_000).unwrap();
     let large = store.own(large);
+    // One of which no element is written whose card something begins in.
+    let [_, middle, _] = [0; 3].map(|_| {
+        let middle = store.new_array(&array, 1000).unwrap();
+        store.own(middle)
+    });
     let small = store.new_struct(&ty).unwrap();
     let small = store.own(small);
     store.collect();
@@ -213,12 +218,18 @@ fn old_objects_are_remembered_when_they_refer_to_young_ones() {
             let (large, small) = (store.owned(large).unwrap(), store.owned(small).unwrap());
             store.set_element(large, round * 1000 + step, i32_value(object)).unwrap();
             store.set_field(small, 1, i32_value(object)).unwrap();
+            let middle = store.owned(middle).unwrap();
+            store.set_element(middle, 500 + step % 500, i32_value(object)).unwrap();
         }
     }
     assert!(store.heap_stats().minor > 3);
     for index in 0..40_000 {
         let object = low(store.element(store.owned(large).unwrap(), index).unwrap());
         assert_eq!(low(store.field(object, 0).unwrap()), index);
+    }
+    for index in 500..1000 {
+        let object = low(store.element(store.owned(middle).unwrap(), index).unwrap());
+        assert_eq!(low(store.field(object, 0).unwrap()), 39_000 + index);
     }
     let last = low(store.field(store.owned(small).unwrap(), 1).unwrap());
     assert_eq!(low(store.field(last, 0).unwrap()), 39_999);
@@ -352,6 +363,32 @@ fn large_arrays_are_zero_and_bounded() {
     assert_eq!(store.new_array(&words, u32::MAX), Err(Trap::AllocationTooLarge));
     assert_eq!(store.new_array(&words, (1 << 28) - 2), Err(Trap::HeapExhausted));
     assert_eq!(store.new_array(&bytes, 0).map(|array| store.array_length(array)), Ok(Some(0)));
+}
+
+#[test]
+fn a_small_reservation_has_a_small_nursery() {
+    let registry = TypeRegistry::new();
+    let ty = list_type(&registry);
+    let mut store = store(Tunables { gc_heap_reservation: 5 << 20, gc_nursery: 4 << 20, ..tunables(false) });
+    for _ in 0..1_000_000 {
+        store.new_struct(&ty).unwrap();
+    }
+    let stats = store.heap_stats();
+    assert!(stats.minor + stats.major > 40, "{stats:?}");
+}
+
+#[test]
+fn a_panic_of_a_dropped_value_leaves_no_object_half_made() {
+    let registry = TypeRegistry::new();
+    let bytes = array_type(&registry, StorageType::I8);
+    let mut store = store(tunables(true));
+    for size in [10, 100_000] {
+        store.new_extern(Box::new(Bomb(Counted(Arc::default())))).unwrap();
+        let make = std::panic::AssertUnwindSafe(|| store.new_array(&bytes, size));
+        std::panic::catch_unwind(make).unwrap_err();
+        store.collect();
+        assert_eq!((store.extern_count(), store.heap_stats().live), (0, 0));
+    }
 }
 
 #[test]

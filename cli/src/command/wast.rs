@@ -333,7 +333,7 @@ impl<'scope, 'env> Runner<'scope, 'env> {
         })
     }
 
-    fn check_results(&mut self, values: &[Val], expected: &[WastRet<'_>]) -> Result<()> {
+    fn check_results(&self, values: &[Val], expected: &[WastRet<'_>]) -> Result<()> {
         let same_length = values.len() == expected.len();
         let matches = |(value, expected): (&Val, &WastRet<'_>)| match expected {
             WastRet::Core(expected) => self.matches(value, expected),
@@ -345,7 +345,7 @@ impl<'scope, 'env> Runner<'scope, 'env> {
         Err(Error::msg(format!("expected {expected:?}, got {values:?}")))
     }
 
-    fn matches(&mut self, value: &Val, expected: &WastRetCore<'_>) -> bool {
+    fn matches(&self, value: &Val, expected: &WastRetCore<'_>) -> bool {
         match (value, expected) {
             (Val::I32(value), WastRetCore::I32(expected)) => value == expected,
             (Val::I64(value), WastRetCore::I64(expected)) => value == expected,
@@ -367,18 +367,15 @@ impl<'scope, 'env> Runner<'scope, 'env> {
         }
     }
 
-    fn matches_object(&mut self, object: Rooted<AnyRef>, expected: &WastRetCore<'_>) -> Result<bool> {
-        let store = &mut self.store;
+    fn matches_object(&self, object: Rooted<AnyRef>, expected: &WastRetCore<'_>) -> Result<bool> {
+        let store = &self.store;
         match expected {
             WastRetCore::RefAny => Ok(true),
             WastRetCore::RefEq => object.is_eqref(store),
             WastRetCore::RefStruct => object.is_struct(store),
             WastRetCore::RefArray => object.is_array(store),
             WastRetCore::RefI31 => object.is_i31(store),
-            WastRetCore::RefHost(number) => {
-                let value = ExternRef::convert_any(&mut *store, object)?;
-                Ok(!object.is_eqref(store)? && self.is_host(value, *number))
-            }
+            WastRetCore::RefHost(number) => Ok(self.is_host(ExternRef::convert_any(store, object)?, *number)),
             WastRetCore::Either(alternatives) => {
                 Ok(alternatives.iter().any(|expected| self.matches(&object.into(), expected)))
             }

@@ -48,8 +48,8 @@ impl AnyRef {
     /// # Errors
     ///
     /// When it belongs to another store, or its scope has ended.
-    pub fn convert_extern(mut store: impl AsContextMut, externref: Rooted<ExternRef>) -> Result<Rooted<AnyRef>> {
-        externref.reference(store.as_context_mut().opaque())?;
+    pub fn convert_extern(store: impl AsContext, externref: Rooted<ExternRef>) -> Result<Rooted<AnyRef>> {
+        externref.reference(store.as_context().opaque())?;
         Ok(Rooted::at(externref.place()))
     }
 }

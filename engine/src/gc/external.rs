@@ -5,7 +5,7 @@
 
 use super::any::AnyRef;
 use super::root::{Located, Referent, Rooted, referent};
-use crate::context::{AsContextMut, StoreContext, StoreContextMut};
+use crate::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use crate::error::Result;
 use std::any::Any;
 
@@ -75,8 +75,8 @@ impl ExternRef {
     /// # Errors
     ///
     /// When it belongs to another store, or its scope has ended.
-    pub fn convert_any(mut store: impl AsContextMut, anyref: Rooted<AnyRef>) -> Result<Rooted<ExternRef>> {
-        anyref.reference(store.as_context_mut().opaque())?;
+    pub fn convert_any(store: impl AsContext, anyref: Rooted<AnyRef>) -> Result<Rooted<ExternRef>> {
+        anyref.reference(store.as_context().opaque())?;
         Ok(Rooted::at(anyref.place()))
     }
 }

@@ -181,6 +181,24 @@ impl MemoryType {
         }
     }
 
+    /// Whether it is one (§3.2.6), as [`MemoryTypeBuilder::build`] says.
+    pub(crate) fn check(&self) -> Result<()> {
+        if ![0, DEFAULT_PAGE_SIZE_LOG2].contains(&self.page_size_log2) {
+            return Err(Error::msg(format!("a page of 2^{} bytes is neither 1 byte nor 64 KiB", self.page_size_log2)));
+        }
+        let most = if self.index64 { u128::from(u64::MAX) + 1 } else { 1 << 32 };
+        if u128::from(self.maximum.unwrap_or(0).max(self.minimum)) << self.page_size_log2 > most {
+            return Err(Error::msg(format!("a memory {self} has more bytes than addresses")));
+        }
+        if self.maximum.is_some_and(|maximum| maximum < self.minimum) {
+            return Err(Error::msg(format!("the minimum of a memory {self} exceeds its maximum")));
+        }
+        if self.shared && self.maximum.is_none() {
+            return Err(Error::msg(format!("a memory {self} needs a maximum")));
+        }
+        Ok(())
+    }
+
     pub(crate) fn runtime(&self) -> tancho_runtime::memory::MemoryType {
         tancho_runtime::memory::MemoryType {
             minimum: self.minimum,
@@ -268,21 +286,8 @@ impl MemoryTypeBuilder {
     /// When it is none (§3.2.6): the page size is neither 1 nor 64 KiB, the minimum exceeds the maximum, or one of them is more bytes than
     /// an address of the memory can have.
     pub fn build(&self) -> Result<MemoryType> {
-        let ty = &self.ty;
-        if ![0, DEFAULT_PAGE_SIZE_LOG2].contains(&ty.page_size_log2) {
-            return Err(Error::msg(format!("a page of 2^{} bytes is neither 1 byte nor 64 KiB", ty.page_size_log2)));
-        }
-        let most = if ty.index64 { u128::from(u64::MAX) + 1 } else { 1 << 32 };
-        if u128::from(ty.maximum.unwrap_or(0).max(ty.minimum)) << ty.page_size_log2 > most {
-            return Err(Error::msg(format!("a memory {ty} has more bytes than addresses")));
-        }
-        if ty.maximum.is_some_and(|maximum| maximum < ty.minimum) {
-            return Err(Error::msg(format!("the minimum of a memory {ty} exceeds its maximum")));
-        }
-        if ty.shared && ty.maximum.is_none() {
-            return Err(Error::msg(format!("a memory {ty} needs a maximum")));
-        }
-        Ok(ty.clone())
+        self.ty.check()?;
+        Ok(self.ty.clone())
     }
 }
 

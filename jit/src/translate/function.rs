@@ -27,7 +27,6 @@ use std::collections::HashMap;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::NONE;
-use tancho_abi::tunables::Tunables;
 use tancho_abi::types::{FuncType, HeapType, RefType, ValType};
 use wasmparser::{
     CompositeInnerType, FuncValidator, FuncValidatorAllocations, Operator, ValidatorResources, WasmModuleResources,
@@ -195,10 +194,16 @@ pub(crate) fn translate(
     let uses_heap = translator.uses_heap;
     let places = std::mem::take(&mut translator.places);
     let calls = translator.calls;
+    let belt = translator.callees.get(&CodeName::Builtin(Builtin::belt_access)).copied();
     translator.builder.finalize(frontend);
-    let Tunables { memory64_reservation, memory_guard, memory_spectre_mitigation, .. } = *env.tunables;
-    let (reservation, guard, mitigation) = (memory64_reservation, memory_guard, memory_spectre_mitigation);
-    stride::rewrite(function, &places, stride::Limits { reservation, guard, mitigation });
+    let tunables = &env.tunables;
+    let limits = stride::Limits {
+        reservation: tunables.memory64_reservation,
+        guard: tunables.memory_guard,
+        guard_before: tunables.memory_guard_before,
+        mitigation: tunables.memory_spectre_mitigation,
+    };
+    stride::rewrite(function, &places, belt, limits);
     interrupt::number(function, calls);
     scratch.validator = validator.into_allocations();
     Ok(Translated { live, caught, uses_heap })

@@ -26,7 +26,8 @@
 //!
 //! Before the base stand the cards, a byte for each [`CARD_SIZE`] bytes of the heap: that of the object at `reference` at
 //! base - [`CARDS_BEFORE`] + `reference` / `CARD_SIZE`. Who writes a reference into an object sets the card where the object begins to 1 (an
-//! object that is new and has been since the last collection needs none): a collection of the nursery looks at no other old objects.
+//! object that is new and has been since the last collection needs none), or, into an array, that of the element: a collection of the nursery
+//! looks at the objects that begin in cards which are set, and at the elements of arrays that stand there, and at no others.
 //!
 //! # Objects
 //!

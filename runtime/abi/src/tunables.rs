@@ -60,7 +60,7 @@ tunables! {
     memory64_reservation: u64 = 64 << 30;
     /// Bytes after the reservation that are never accessible: constant offsets up to this need no check.
     memory_guard: u64 = 32 << 20;
-    /// Bytes before the reservation that are never accessible.
+    /// Bytes before the reservation that are never accessible: loops may step down into them.
     memory_guard_before: u64 = 2 << 30;
     /// Initial contents of a memory that are fewer bytes than this are copied, others are mapped copy-on-write where they are whole pages.
     memory_copy_below: u64 = 64 << 10;

@@ -90,6 +90,12 @@ pub struct VmStore {
     pub heap_limit: u32,
 }
 
+/// The largest frame of a trampoline, in bytes. It is made before the stack is compared with [`VmStore::stack_limit`], and so may lie below
+/// that. A module's functions have at most 1,000 parameters and as many results, which fit, but for hundreds of vectors on riscv64.
+pub const TRAMPOLINE_FRAME: u32 = 48 << 10;
+/// The same for a function, where the end of the stack is found by comparing.
+pub const UNASKED_FRAME: u32 = 16 << 10;
+
 /// [`VmStore::pending`] for an error of the host.
 pub const PENDING_ERROR: usize = 0x100;
 /// [`VmStore::pending`] for an exception that a host function throws, and that handlers of compiled code may catch.

@@ -49,6 +49,14 @@ impl Array {
         let distance = self.start as usize + index as usize * self.element_size as usize;
         Ok(state.heap.at(self.reference).wrapping_add(distance))
     }
+
+    /// Notes that `length` elements from `to` on have been written.
+    fn note_written(self, state: &mut State, to: *const u8, length: u32) {
+        if self.of_objects {
+            let place = to.addr() - state.heap.base().addr();
+            state.heap.set_cards(place, length as usize * self.element_size as usize);
+        }
+    }
 }
 
 /// The bytes of `length` elements from byte `source` on in a data segment.
@@ -188,9 +196,7 @@ unsafe fn write_items(
             }
         }
     }
-    if array.of_objects {
-        state.heap.set_card(array.reference);
-    }
+    array.note_written(state, to, length);
     Ok(())
 }
 
@@ -214,9 +220,7 @@ pub(super) unsafe extern "C" fn array_copy(
         let from = source.elements(state, source_start, length)?;
         // SAFETY: both arrays have as many elements there, of the same size; they may overlap.
         unsafe { from.copy_to(to, length as usize * target.element_size as usize) };
-        if target.of_objects {
-            state.heap.set_card(target.reference);
-        }
+        target.note_written(state, to, length);
         Ok(())
     };
     // SAFETY: the caller is compiled code.

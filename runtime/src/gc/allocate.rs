@@ -71,7 +71,8 @@ impl State {
         // SAFETY: the caller says so.
         let size = unsafe { size(info, length) }?;
         self.make_heap()?;
-        if !self.heap.admits_old(self.young_bytes(), size) {
+        let young = self.young_bytes();
+        if !self.heap.admits_old(young, size) {
             return Err(Trap::HeapExhausted);
         }
         let old = &mut self.heap.old;

@@ -10,16 +10,35 @@
 
 use super::heap::{Heap, length_of, size_of_object};
 use super::info::TypeInfo;
-use super::old::{Old, blocks_for};
+use super::old::{Cards, Old, blocks_for};
 use super::root;
 use super::space::{BLOCK, BLOCK_LOG2, Starts, kind};
 use crate::state::State;
+use crate::sys::cache::prefetch;
 use crate::sys::signal;
+use std::cell::UnsafeCell;
 use std::mem;
 use tancho_abi::object::{CARD_SIZE, NULL_AREA, ObjectKind, PAYLOAD, VmTypeInfo, array_size};
 
 /// What is written over what was left, where the tunable `gc_zeal` says so.
 pub(super) const POISON: u8 = 0xa5;
+
+/// How many references wait for their objects to come from memory.
+const RING: usize = 8;
+
+/// A slot of null, for the places of the ring that hold none: never written.
+struct Nowhere(UnsafeCell<u32>);
+
+// SAFETY: nobody writes it.
+unsafe impl Sync for Nowhere {}
+
+static NOWHERE: Nowhere = Nowhere(UnsafeCell::new(0));
+
+impl Nowhere {
+    fn as_ptr(&self) -> *mut u32 {
+        self.0.get()
+    }
+}
 
 /// A collection that a panic ends would leave a heap in which half of the references are to nothing.
 struct Unfinished;
@@ -39,7 +58,6 @@ pub(super) unsafe fn collect<const MAJOR: bool>(state: &mut State) {
     let unfinished = Unfinished;
     let nursery = state.heap.nursery_start as usize..state.vm.heap_next as usize;
     let mut old = mem::take(&mut state.heap.old);
-    old.release_poisoned();
     let before = old.bytes();
     let nursery_blocks = state.heap.nursery_end as usize / BLOCK - 1;
     let from = if MAJOR {
@@ -48,16 +66,13 @@ pub(super) unsafe fn collect<const MAJOR: bool>(state: &mut State) {
     } else {
         Vec::new()
     };
-    let (cards, large) = old.take_cards();
+    let cards = old.take_cards();
     let mut copier = Copier::<MAJOR>::new(&mut old, &state.heap, blocks_for(before + nursery.len()));
-    // SAFETY: the caller says so; every place that is visited holds a reference.
+    // SAFETY: the caller says so; every place that is visited holds a reference, and stays where it is.
     unsafe {
-        root::visit(state, MAJOR, |slot| copier.forward(slot));
+        root::visit(state, MAJOR, |slot| copier.forward_soon(slot));
         if !MAJOR {
             copier.scan_cards(&cards);
-            for object in large {
-                copier.scan(copier.base.add(object as usize));
-            }
         }
         copier.run();
     }
@@ -112,6 +127,10 @@ struct Copier<'a, const MAJOR: bool> {
     /// Where the first objects of cards are noted, and the card of the last copy.
     starts: Starts,
     card: usize,
+    /// Slots with references that concern this collection, to objects that the machine has been told to fetch: seen to when as many others
+    /// have come. Where there is none, a slot of null.
+    ring: [*mut u32; RING],
+    position: usize,
     /// Which run is being looked through, and where.
     run: usize,
     scanned: usize,
@@ -134,6 +153,8 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
             end,
             starts: old.space.starts(),
             card: usize::MAX,
+            ring: [NOWHERE.as_ptr(); RING],
+            position: 0,
             // What stands there already is not to be looked through.
             run: old.runs.len().saturating_sub(1),
             scanned: next,
@@ -170,6 +191,42 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
                 slot.write(self.moved(reference));
             }
         }
+    }
+
+    /// [`forward`](Self::forward), later: when the object has come from memory.
+    ///
+    /// # Safety
+    ///
+    /// As of [`forward`](Self::forward), and the slot stays until [`run`](Self::run) has come to its end.
+    #[inline(always)]
+    unsafe fn forward_soon(&mut self, slot: *mut u32) {
+        // SAFETY: the caller says so, of this slot and of that in the ring.
+        unsafe {
+            let reference = slot.read();
+            if self.concerns(reference) {
+                prefetch(self.base.wrapping_add(reference as usize));
+                let before = mem::replace(&mut self.ring[self.position % RING], slot);
+                self.position += 1;
+                self.forward(before);
+            }
+        }
+    }
+
+    /// Sees to what is in the ring; whether there was anything.
+    ///
+    /// # Safety
+    ///
+    /// As of [`forward_soon`](Self::forward_soon).
+    unsafe fn flush(&mut self) -> bool {
+        let mut any = false;
+        for slot in mem::replace(&mut self.ring, [NOWHERE.as_ptr(); RING]) {
+            // SAFETY: a slot with a reference, or of null.
+            unsafe {
+                any |= slot.read() != 0;
+                self.forward(slot);
+            }
+        }
+        any
     }
 
     /// Where an object that concerns this collection stands from now on.
@@ -275,7 +332,7 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
             if info.kind != ObjectKind::Array as u32 {
                 for index in 0..info.reference_count as usize {
                     let offset = info.references.add(index).read();
-                    self.forward(object.add(offset as usize).cast());
+                    self.forward_soon(object.add(offset as usize).cast());
                 }
                 return info.size as usize;
             }
@@ -283,26 +340,90 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
             if info.reference_count != 0 {
                 let elements = object.add(info.size as usize).cast::<u32>();
                 for index in 0..length as usize {
-                    self.forward(elements.add(index));
+                    self.forward_soon(elements.add(index));
                 }
             }
             array_size(info.size, info.element_size, length) as usize
         }
     }
 
-    /// Looks through the objects that begin in these cards, each up to the place that is given with it.
+    /// Looks through the objects that begin in these cards, and the elements of arrays that stand there.
     ///
     /// # Safety
     ///
     /// All objects are sound.
-    unsafe fn scan_cards(&mut self, cards: &[(u32, usize)]) {
-        for (card, end) in cards {
-            // SAFETY: cards of runs, in which objects follow one another without a gap from the first of a card on.
-            unsafe {
+    unsafe fn scan_cards(&mut self, cards: &Cards) {
+        // SAFETY: the caller says so; objects follow one another without a gap from the first of a card on.
+        unsafe {
+            for (card, end) in &cards.of_runs {
+                if let Some(object) = self.reaching(*card) {
+                    self.scan_elements(object, *card);
+                }
                 let Some(mut place) = self.starts.first(*card) else { continue };
                 while place < *end {
                     place += self.scan(self.base.add(place));
                 }
+            }
+            for object in &cards.large {
+                self.scan(self.base.add(*object as usize));
+            }
+            for (object, card) in &cards.of_large {
+                self.scan_elements(self.base.add(*object as usize), *card);
+            }
+        }
+    }
+
+    /// The object that begins before a card of a run and reaches into it, if there is one.
+    ///
+    /// # Safety
+    ///
+    /// As of [`scan_cards`](Self::scan_cards).
+    unsafe fn reaching(&self, card: u32) -> Option<*mut u8> {
+        let begin = card as usize * CARD_SIZE as usize;
+        // SAFETY: a run begins with an object and a card, so this comes to its end.
+        unsafe {
+            if self.starts.first(card) == Some(begin) {
+                return None;
+            }
+            let mut before = card - 1;
+            let mut place = loop {
+                match self.starts.first(before) {
+                    Some(place) => break place,
+                    None => before -= 1,
+                }
+            };
+            loop {
+                let object = self.base.add(place);
+                place += size_of_object(object);
+                if place > begin {
+                    return Some(object);
+                }
+                if place == begin {
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Looks through the elements of an array that stand in a card; not through an object of another kind.
+    ///
+    /// # Safety
+    ///
+    /// There is an object at `object`, and it is sound.
+    unsafe fn scan_elements(&mut self, object: *mut u8, card: u32) {
+        // SAFETY: the caller says so.
+        unsafe {
+            let info = &*object.cast::<*const VmTypeInfo>().read();
+            if info.kind != ObjectKind::Array as u32 || info.reference_count == 0 {
+                return;
+            }
+            let start = object.addr() - self.base.addr() + info.size as usize;
+            let end = start + length_of(object) as usize * size_of::<u32>();
+            let begin = card as usize * CARD_SIZE as usize;
+            let mut place = begin.max(start);
+            while place < end.min(begin + CARD_SIZE as usize) {
+                self.forward_soon(self.base.add(place).cast());
+                place += size_of::<u32>();
             }
         }
     }
@@ -325,7 +446,8 @@ impl<'a, const MAJOR: bool> Copier<'a, MAJOR> {
             } else if let Some(object) = self.large.pop() {
                 // SAFETY: a large object stands there.
                 unsafe { self.scan(self.base.add(object as usize)) };
-            } else {
+            // SAFETY: the slots are in copies or in objects that stay.
+            } else if !unsafe { self.flush() } {
                 return;
             }
         }

@@ -87,6 +87,11 @@ impl Heap {
             return Ok(());
         }
         self.old = Old::new(Space::new(tunables)?);
+        let reserve = self.reserve(0);
+        if let Err(error) = self.old.space.prepare(reserve) {
+            self.old = Old::default();
+            return Err(error);
+        }
         self.reset_nursery(vm, 0);
         Ok(())
     }
@@ -112,9 +117,10 @@ impl Heap {
         reference != 0 && reference & 1 == 0 && reference < self.nursery_end
     }
 
-    /// How far the nursery may be filled: not to its end where the limit is too low for that.
+    /// How far the nursery may be filled: not to its end where the limit, or the space for old objects, is too small for that.
     pub(super) fn nursery_room(&self) -> u32 {
-        let share = (self.limit / 4).min(u64::from(self.nursery_end - NULL_AREA)) as u32;
+        let old = self.old.space.old_bytes() as u64;
+        let share = (self.limit.min(old) / 4).min(u64::from(self.nursery_end - NULL_AREA)) as u32;
         NULL_AREA + (share - share % BLOCK as u32).max(BLOCK as u32)
     }
 
@@ -142,10 +148,17 @@ impl Heap {
         unsafe { self.base().add(object as usize).cast::<*const TypeInfo>().read() }
     }
 
-    /// Notes that a reference has been written into an object.
+    /// Notes that a reference has been written into the object that begins at `place`, or to the element of an array that stands there.
     #[inline]
-    pub(crate) fn set_card(&mut self, object: u32) {
-        self.old.set_card(object);
+    pub(crate) fn set_card(&mut self, place: u32) {
+        self.old.space.set_card(place);
+    }
+
+    /// Notes that references have been written to `bytes` bytes from `place` on in an array.
+    pub(crate) fn set_cards(&mut self, place: usize, bytes: usize) {
+        if bytes > 0 {
+            self.old.space.set_cards(place, bytes);
+        }
     }
 
     /// The address of a place in the heap.

@@ -184,7 +184,7 @@ impl Store {
         let state = self.state_mut();
         let element = element_of(state, array, index)?;
         // SAFETY: the element is part of the array.
-        unsafe { state.write(array, array + element.offset, element.storage, value) };
+        unsafe { state.write(array + element.offset, array + element.offset, element.storage, value) };
         Some(())
     }
 
@@ -308,12 +308,13 @@ fn is_function(storage: StorageType) -> bool {
 }
 
 impl State {
-    /// Stores a value as `storage` at `place` in an object, and sets the card of the object if that is called for.
+    /// Stores a value as `storage` at `place` in an object, and sets the card of `written` if that is called for: of the object's beginning, or
+    /// of an element.
     ///
     /// # Safety
     ///
     /// There is such a place, and the value is of its type.
-    pub(crate) unsafe fn write(&mut self, object: u32, place: u32, storage: StorageType, value: ValRaw) {
+    pub(crate) unsafe fn write(&mut self, written: u32, place: u32, storage: StorageType, value: ValRaw) {
         let address = self.heap.at(place);
         // SAFETY: the caller says so; all bytes of a value that its type has are written.
         unsafe {
@@ -323,7 +324,7 @@ impl State {
                 4 => {
                     address.cast::<u32>().write(value.i32);
                     if storage.is_object() {
-                        self.heap.set_card(object);
+                        self.heap.set_card(written);
                     }
                 }
                 8 if is_function(storage) => address.cast::<*mut VmFuncRef>().write(value.funcref),

@@ -1,11 +1,10 @@
 //! Old objects: the runs of blocks in which small ones stand, and large ones.
 //!
-//! Called by `heap` for new objects that are old from the start, and by `collect`, which moves others here. Everything but
-//! [`Old::set_card`] is called between collections or by the collector itself.
+//! Called by `policy` and `allocate` for new objects that are old from the start, and by `collect`, which moves others here.
 
 use super::space::{BLOCK, Space, kind};
 use std::mem;
-use tancho_abi::object::LARGE_OBJECT;
+use tancho_abi::object::{CARD_SIZE, LARGE_OBJECT};
 
 /// A run has at most so many blocks: with more, the last one would be larger than what a small heap needs.
 const RUN: usize = 16;
@@ -33,6 +32,26 @@ impl Run {
 pub(super) struct Large {
     pub(super) object: u32,
     pub(super) blocks: usize,
+}
+
+/// Cards that were set.
+#[derive(Default)]
+pub(super) struct Cards {
+    /// Those in runs, each with the place up to which there are objects.
+    pub(super) of_runs: Vec<(u32, usize)>,
+    /// Large objects of which the first one was.
+    pub(super) large: Vec<u32>,
+    /// Of others, the object and the card.
+    pub(super) of_large: Vec<(u32, u32)>,
+    /// Kept for the next large object.
+    found: Vec<(u32, usize)>,
+}
+
+impl Cards {
+    fn take_large(&mut self, space: &mut Space, object: u32, end: usize) {
+        space.take_cards(object as usize, end, &mut self.found);
+        self.of_large.extend(self.found.drain(..).map(|(card, _)| (object, card)));
+    }
 }
 
 /// See the [module](self). Places are distances from the heap's base.
@@ -122,7 +141,7 @@ impl Old {
     /// Room for a large object of `size` bytes; zeroed; `None` when there is none.
     pub(super) fn place_large(&mut self, size: usize) -> Option<u32> {
         let blocks = size.div_ceil(BLOCK);
-        let first = self.space.take_large(blocks)?;
+        let first = self.space.take_large(size)?;
         // A block's place is below 2³².
         let object = (first * BLOCK) as u32;
         // SAFETY: the block is accessible.
@@ -132,27 +151,23 @@ impl Old {
         Some(object)
     }
 
-    /// Notes that a reference has been written into an object.
-    #[inline]
-    pub(crate) fn set_card(&mut self, object: u32) {
-        self.space.set_card(object);
-    }
-
-    /// Takes all cards of old objects back, and gives those that were set: cards of small objects, each with the place up to which there are
-    /// objects, and large objects.
-    pub(super) fn take_cards(&mut self) -> (Vec<(u32, usize)>, Vec<u32>) {
-        let (mut cards, mut large) = (Vec::new(), Vec::new());
+    /// Takes all cards of old objects back, and gives those that were set.
+    pub(super) fn take_cards(&mut self) -> Cards {
+        let mut cards = Cards::default();
         for position in 0..self.runs.len() {
             let (start, top) = (self.runs[position].start(), self.top(position));
-            self.space.take_cards(start, top, &mut cards);
+            self.space.take_cards(start, top, &mut cards.of_runs);
         }
-        for position in 0..self.large.len() {
-            let object = self.large[position].object;
-            if self.space.take_card(object) {
-                large.push(object);
+        for Large { object, blocks } in &self.large {
+            let (start, first) = (*object as usize, cards.of_large.len());
+            cards.take_large(&mut self.space, *object, start + blocks * BLOCK);
+            // The first stands for the whole.
+            if cards.of_large.get(first).is_some_and(|(_, card)| *card == object / CARD_SIZE) {
+                cards.of_large.truncate(first);
+                cards.large.push(*object);
             }
         }
-        (cards, large)
+        cards
     }
 
     /// Begins to move all old objects: the runs that they stand in are no longer among those of this, large ones count as unseen.

@@ -6,7 +6,8 @@
 //!
 //! To move all small objects takes free blocks: before anything is promoted or made it is seen to that there remain enough of them for the
 //! worst case, which is that all is alive and fills its blocks as badly as objects of up to [`LARGE_OBJECT`](tancho_abi::object::LARGE_OBJECT)
-//! bytes can. So small objects come to a little less than half of the reservation.
+//! bytes can. So small objects come to a little less than half of the reservation. Those blocks are made accessible in advance: where the system
+//! refuses, there is no room, and a later collection can still make some.
 
 use super::collect::collect;
 use super::heap::Heap;
@@ -25,6 +26,11 @@ use tancho_abi::trap::Trap;
 const LEAST: usize = 32 << 20;
 
 impl Heap {
+    /// How many free blocks it takes to move small objects of `small` bytes with all that can come until the next collection and by it.
+    pub(super) fn reserve(&self, small: usize) -> usize {
+        blocks_for(small + 2 * (self.nursery_room() - NULL_AREA) as usize) + 2
+    }
+
     /// Whether enough has become old for a collection of the whole heap.
     fn is_due(&self) -> bool {
         self.since_major > LEAST.max(self.stats.live as usize)
@@ -32,15 +38,15 @@ impl Heap {
 
     /// Whether, with small objects of `young` bytes beside the old ones, `blocks` more can be taken for old objects without
     /// coming to the limit or making a later collection impossible.
-    fn admits(&self, young: usize, blocks: usize) -> bool {
-        let nursery = (self.nursery_end - NULL_AREA) as usize;
-        let reserve = blocks_for(self.old.bytes() + young + 2 * nursery) + 2;
+    fn admits(&mut self, young: usize, blocks: usize) -> bool {
         let used = self.old.used() + blocks * BLOCK + (self.nursery_room() - NULL_AREA) as usize;
-        self.old.space.free() >= blocks + reserve && used as u64 <= self.limit
+        let reserve = self.reserve(self.old.bytes() + young);
+        // Accessible from now on: later the system may refuse.
+        used as u64 <= self.limit && self.old.space.prepare(blocks + reserve).is_ok()
     }
 
     /// [`admits`](Self::admits), for `size` bytes of objects that are old from the start.
-    pub(super) fn admits_old(&self, young: usize, size: usize) -> bool {
+    pub(super) fn admits_old(&mut self, young: usize, size: usize) -> bool {
         self.admits(young + size, size.div_ceil(BLOCK))
     }
 }
@@ -95,14 +101,16 @@ impl State {
     pub(super) fn make_large(&mut self, size: usize) -> Result<u32, Trap> {
         self.make_heap()?;
         let place = |state: &mut State| {
-            let admitted = state.heap.admits(state.young_bytes(), size.div_ceil(BLOCK));
+            let young = state.young_bytes();
+            let admitted = state.heap.admits(young, size.div_ceil(BLOCK));
             admitted.then(|| state.heap.old.place_large(size))?
         };
         let mut object = if self.heap.zeal || self.heap.is_due() { None } else { place(self) };
         if object.is_none() {
             self.collect_whole(0);
-            object = place(self);
+            // Before anything is made: it may panic.
             self.drop_dead();
+            object = place(self);
         }
         let object = object.ok_or(Trap::HeapExhausted)?;
         self.heap.since_major += size;
@@ -139,6 +147,7 @@ impl State {
 
     /// Whether the whole heap could be collected, and there is room to go on.
     fn collect_whole(&mut self, size: u32) -> bool {
+        self.heap.old.release_poisoned();
         let movable = self.heap.old.bytes() + self.young_bytes();
         if self.heap.old.space.prepare(blocks_for(movable)).is_err() {
             return false;

@@ -113,6 +113,11 @@ impl Space {
         self.committed * BLOCK
     }
 
+    /// The bytes of all blocks behind the nursery.
+    pub(super) fn old_bytes(&self) -> usize {
+        (self.kinds.len() - self.first) * BLOCK
+    }
+
     /// The kinds of all blocks.
     pub(super) fn kinds(&self) -> &[u8] {
         &self.kinds
@@ -173,9 +178,10 @@ impl Space {
         Some((first, count))
     }
 
-    /// Takes `count` free blocks in a row for a large object, zeroed: the first. `None` when there are not so many anywhere, or the system
+    /// Takes free blocks in a row for a large object of `size` bytes, which are zero: the first. `None` when there are not so many anywhere, or the system
     /// refuses.
-    pub(super) fn take_large(&mut self, count: usize) -> Option<usize> {
+    pub(super) fn take_large(&mut self, size: usize) -> Option<usize> {
+        let count = size.div_ceil(BLOCK);
         let mut first = self.next_free(self.hint)?;
         self.hint = first;
         loop {
@@ -186,11 +192,9 @@ impl Space {
             first = self.next_free(first + found)?;
         }
         self.commit(first + count).ok()?;
-        for block in first..first + count {
-            if self.kinds[block] == kind::DIRTY {
-                // SAFETY: the block is accessible and free.
-                unsafe { self.base.add(block * BLOCK).write_bytes(0, BLOCK) };
-            }
+        if self.kinds[first..first + count].contains(&kind::DIRTY) {
+            // SAFETY: the blocks are accessible and free.
+            unsafe { self.base.add(first * BLOCK).write_bytes(0, size) };
         }
         self.take_at(first, count, kind::LARGE, kind::REST).ok()?;
         Some(first)
@@ -269,12 +273,11 @@ impl Space {
         }
         let used = self.kinds[..self.committed].iter().rposition(|kind| *kind != kind::FREE).map_or(0, |last| last + 1);
         let end = used.max(self.first).next_multiple_of(STEP).min(self.kinds.len());
-        if self.committed.saturating_sub(end) > KEPT_ACCESSIBLE {
-            if let Some(reservation) = &mut self.reservation {
-                // Whatever fails, the mark may be lower than what is accessible.
-                let _ = reservation.decommit(BASE + end * BLOCK, (self.committed - end) * BLOCK);
-                self.committed = end;
-            }
+        let reservation = self.reservation.as_mut();
+        if let Some(reservation) = reservation.filter(|_| self.committed.saturating_sub(end) > KEPT_ACCESSIBLE) {
+            // Whatever fails, the mark may be lower than what is accessible.
+            let _ = reservation.decommit(BASE + end * BLOCK, (self.committed - end) * BLOCK);
+            self.committed = end;
         }
     }
 
@@ -293,25 +296,24 @@ impl Space {
         Starts(if self.base.is_null() { ptr::null_mut() } else { self.start(0) })
     }
 
-    /// Sets the card where an object, which there is, begins.
+    /// Sets the card of a place in an object.
     #[inline]
-    pub(super) fn set_card(&mut self, object: u32) {
-        // SAFETY: the object's block is accessible, so its cards are.
-        unsafe { self.card((object / CARD_SIZE) as usize).write(1) };
+    pub(super) fn set_card(&mut self, place: u32) {
+        // SAFETY: the object's blocks are accessible, so its cards are.
+        unsafe { self.card((place / CARD_SIZE) as usize).write(1) };
     }
 
-    /// Whether the card where an object, which there is, begins is set.
-    pub(super) fn is_card_set(&self, object: u32) -> bool {
+    /// Sets the cards of `bytes` bytes, not 0, from `place` on in an object.
+    pub(super) fn set_cards(&mut self, place: usize, bytes: usize) {
+        let (first, last) = (place / CARD_SIZE as usize, (place + bytes - 1) / CARD_SIZE as usize);
         // SAFETY: as in `set_card`.
-        unsafe { self.card((object / CARD_SIZE) as usize).read() != 0 }
+        unsafe { self.card(first).write_bytes(1, last - first + 1) };
     }
 
-    /// Takes the card where an object, which there is, begins back; whether it was set.
-    pub(super) fn take_card(&mut self, object: u32) -> bool {
-        let set = self.is_card_set(object);
+    /// Whether the card of a place in an object is set.
+    pub(super) fn is_card_set(&self, place: u32) -> bool {
         // SAFETY: as in `set_card`.
-        unsafe { self.card((object / CARD_SIZE) as usize).write(0) };
-        set
+        unsafe { self.card((place / CARD_SIZE) as usize).read() != 0 }
     }
 
     /// Takes back all cards from that of byte `from` to that of byte `end` - 1, all of accessible blocks. Adds those that were set to `found`,

@@ -58,7 +58,8 @@ impl Safepoints {
 ///
 /// As for [`Safepoints::at`].
 unsafe fn look_up(pc: usize) -> &'static [u32] {
-    let Some(code) = Code::find(pc) else { fail(pc) };
+    // A return address stands behind its call, which may be the last instruction.
+    let Some(code) = Code::find(pc - 1) else { fail(pc) };
     // SAFETY: a live frame stands at `pc`, so its code is alive, and as long as the store.
     let code = unsafe { code.as_ref() };
     let text: Range<usize> = code.text();
@@ -99,7 +100,7 @@ pub(crate) unsafe fn references(
 ///
 /// The activation is live, and its code has left for the host by `exit`.
 unsafe fn walk(activation: &Activation, exit: Exit, safepoints: &mut Safepoints, visit: &mut impl FnMut(*mut u32)) {
-    let mut pc = exit.pc;
+    let (mut pc, mut lowest) = (exit.pc, exit.fp);
     // SAFETY: the trampoline's frame is live, so the stack has been used down to it.
     let Some(mut frame) = (unsafe { record(activation, exit.fp, exit.fp) }) else { fail(pc) };
     loop {
@@ -108,7 +109,8 @@ unsafe fn walk(activation: &Activation, exit: Exit, safepoints: &mut Safepoints,
             return;
         }
         // SAFETY: the frames between the exit and the entry trampoline are of compiled code, which keeps frame pointers.
-        let Some(caller) = (unsafe { record(activation, fp, exit.fp) }) else { fail(pc) };
+        let Some(caller) = (unsafe { record(activation, fp, lowest) }) else { fail(pc) };
+        lowest = fp + 1;
         // SAFETY: the frame that waits for this call is live.
         for distance in unsafe { safepoints.at(pc) } {
             visit(with_exposed_provenance_mut(fp - *distance as usize));

@@ -153,12 +153,13 @@ impl Case {
                 // SAFETY: the store is ours alone.
                 unsafe { place.write(i32_value(raw)) };
             }
-            97..99 => {
+            97 => {
                 // Something that dies at once.
                 let length = [10, 3000, 20_000][rng.below(3)];
                 self.store.new_array(&self.bytes, length).unwrap();
             }
-            _ => self.store.collect(),
+            _ if rng.below(8) == 0 => self.store.collect(),
+            _ => self.make(rng),
         }
     }
 
@@ -193,7 +194,11 @@ impl Case {
                 (Shape::Node(small, [any.0, host.0, exn.0]), object)
             }
             9..14 => {
-                let length = if rng.below(12) == 0 { 2000 + rng.below(40_000) } else { rng.below(30) };
+                let length = match rng.below(12) {
+                    0 => 2000 + rng.below(40_000),
+                    1..3 => rng.below(2000),
+                    _ => rng.below(30),
+                };
                 let object = self.store.new_array(&self.array, length as u32).unwrap();
                 let mut elements = vec![Value::Null; length];
                 for (index, element) in (0..).zip(elements.iter_mut().take(20)) {

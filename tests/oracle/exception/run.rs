@@ -24,6 +24,8 @@ pub struct Yield {
     pub null: usize,
     /// Exceptions that were caught, by the model.
     pub caught: usize,
+    /// Rounds of loops that ended before their end, by the model.
+    pub again: usize,
 }
 
 impl Yield {
@@ -34,6 +36,7 @@ impl Yield {
         self.threw += other.threw;
         self.null += other.null;
         self.caught += other.caught;
+        self.again += other.again;
     }
 }
 
@@ -56,7 +59,7 @@ pub fn check(random: &mut Rng, usual: &Tancho) -> Result<Yield, String> {
     for tancho in [usual, &Tancho::new(swarm)] {
         let fail = |what: String| format!("{what}, in {:?}\n{text}", tancho.swarm());
         let mut running = Running::new(tancho, &text).map_err(|error| fail(format!("{error:#}")))?;
-        let mut model = Model { functions: &functions, kept: None, left: LONGEST, caught: 0 };
+        let mut model = Model { functions: &functions, kept: None, left: LONGEST, caught: 0, again: 0 };
         for argument in &arguments {
             let expected = model.call(0, *argument);
             if expected == Outcome::TooLong {
@@ -75,6 +78,7 @@ pub fn check(random: &mut Rng, usual: &Tancho) -> Result<Yield, String> {
             }
         }
         came.caught += model.caught;
+        came.again += model.again;
     }
     Ok(came)
 }
