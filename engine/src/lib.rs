@@ -36,6 +36,8 @@
 //! comes back as an `Err` and *poisons* the store: what it holds can still be read, but nothing in it can be called
 //! any more.
 
+mod cache;
+mod code;
 mod compile;
 mod config;
 mod context;
@@ -59,6 +61,10 @@ mod trap;
 mod types;
 mod value;
 
+pub use cache::{Cache, CacheEntry, Lookup, Swept};
+pub use code::CompiledFunction;
+#[cfg(feature = "compile")]
+pub use compile::CompileError;
 pub use config::{Config, OptLevel, RegallocAlgorithm};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
@@ -76,6 +82,8 @@ pub use module::Module;
 pub use store::Store;
 pub use table::Table;
 pub use tag::Tag;
+pub use tancho_abi::image::ImageError;
+pub use tancho_runtime::code::LoadError;
 pub use trap::{FrameInfo, Trap, WasmBacktrace};
 pub use types::{
     ExportType, ExternType, GlobalType, HeapType, ImportType, MemoryType, MemoryTypeBuilder, Mutability, RefType,

@@ -123,6 +123,11 @@ impl Directory {
         })
     }
 
+    /// Lists this directory, and those opened below it from now on, in the order of names.
+    pub(crate) fn sort(&mut self) {
+        self.listing = Listing::sorted();
+    }
+
     /// The name under which the guest was given this directory, if it was preopened.
     pub(crate) fn preopen_name(&self) -> Option<&str> {
         self.preopen.as_deref()
@@ -187,7 +192,7 @@ impl Directory {
             file_perms: self.file_perms,
             root: self.root,
             preopen: None,
-            listing: Listing::default(),
+            listing: if self.listing.is_sorted() { Listing::sorted() } else { Listing::default() },
         }))
     }
 
