@@ -2,7 +2,7 @@
 //! writes it changes what a program prints. Rows A1, A4 and A5 of reliability.
 
 #[path = "oracle/row.rs"]
-#[allow(dead_code, reason = "other tests use more of it")]
+#[allow(dead_code, unreachable_pub, reason = "other tests use more of it")]
 mod row;
 
 use row::{Random, Row};
@@ -38,7 +38,9 @@ impl Bench {
     /// Writes a module whose function `f` returns `number`.
     fn module(&self, number: usize) -> String {
         let name = format!("{number}.wat");
-        let text = format!("(module (func $helper (result i32) i32.const {number}) (func (export \"f\") (result i32) call $helper))");
+        let text = format!(
+            "(module (func $helper (result i32) i32.const {number}) (func (export \"f\") (result i32) call $helper))"
+        );
         std::fs::write(self.path(&name), text).expect("it can be written");
         name
     }
@@ -56,7 +58,8 @@ impl Bench {
     }
 
     fn entries(&self) -> Vec<PathBuf> {
-        let listed = std::fs::read_dir(self.path("cache")).map(|listed| listed.flatten().map(|entry| entry.path()).collect());
+        let listed =
+            std::fs::read_dir(self.path("cache")).map(|listed| listed.flatten().map(|entry| entry.path()).collect());
         listed.unwrap_or_default()
     }
 }
@@ -93,7 +96,10 @@ fn a_module_is_compiled_once() {
     // What does not, is not.
     assert_eq!(bench.number(1, &["--compile-threads", "1"]), "cache");
     assert_eq!(bench.entries().len(), 7);
-    assert_eq!(std::fs::metadata(bench.path("cache")).map(|found| found.permissions().mode() & 0o777).ok(), Some(0o700));
+    assert_eq!(
+        std::fs::metadata(bench.path("cache")).map(|found| found.permissions().mode() & 0o777).ok(),
+        Some(0o700)
+    );
 }
 
 #[test]
@@ -168,7 +174,9 @@ fn entries_that_are_not_sound_are_not_used() {
     };
     let end = sound.len();
     let mut cases: Vec<Vec<u8>> = vec![Vec::new(), vec![0; end], [&sound[..], b"x"].concat(), other.clone()];
-    cases.extend([1, 63, 64, 255, 256, 4096, end / 2, end - 64, end - 1].map(|length| sound[..length.min(end - 1)].to_vec()));
+    cases.extend(
+        [1, 63, 64, 255, 256, 4096, end / 2, end - 64, end - 1].map(|length| sound[..length.min(end - 1)].to_vec()),
+    );
     // The image of another module in an entry of this one, and the other way round.
     cases.push([&other[..other.len() - 64], &sound[end - 64..]].concat());
     cases.push([&sound[..end - 64], &other[other.len() - 64..]].concat());
@@ -217,12 +225,19 @@ fn it_is_listed_verified_pruned_and_cleaned() {
     let verified = bench.run(&["cache", "verify"]);
     assert_eq!(verified.status.code(), Some(1));
     let name = bad.file_name().expect("it has a name").to_string_lossy().into_owned();
-    assert!(text(&verified.stdout).starts_with(&name) && text(&verified.stdout).contains("damaged"), "{}", text(&verified.stdout));
+    assert!(
+        text(&verified.stdout).starts_with(&name) && text(&verified.stdout).contains("damaged"),
+        "{}",
+        text(&verified.stdout)
+    );
     assert_eq!(bench.run(&["cache", "verify", "--remove"]).status.code(), Some(0));
     assert_eq!(bench.run(&["cache", "verify"]).status.code(), Some(0));
     assert_eq!(bench.entries().len(), 3);
     let length = bench.entries()[0].metadata().expect("it is there").len();
-    assert!(text(&bench.run(&["cache", "prune", "--size", &(2 * length).to_string()]).stdout).starts_with("removed 1 file, "));
+    assert!(
+        text(&bench.run(&["cache", "prune", "--size", &(2 * length).to_string()]).stdout)
+            .starts_with("removed 1 file, ")
+    );
     std::fs::write(bench.path("cache").join("mine.txt"), "not Tancho's").expect("it can be written");
     assert!(text(&bench.run(&["cache", "clean"]).stdout).starts_with("removed 2 files, "));
     assert_eq!(bench.entries(), [bench.path("cache").join("mine.txt")]);
@@ -258,14 +273,20 @@ fn stale_files_do_not_block() {
     let temporary = |number: u64| bench.path("cache").join(format!(".{name}.{number:016x}.tmp"));
     for (number, date) in [(1, "1990-01-01"), (2, "2050-01-01"), (3, "now")] {
         std::fs::write(temporary(number), "half").expect("it can be written");
-        assert!(Command::new("touch").args(["-d", date]).arg(temporary(number)).status().expect("touch is there").success());
+        assert!(
+            Command::new("touch").args(["-d", date]).arg(temporary(number)).status().expect("touch is there").success()
+        );
     }
     for date in ["1990-01-01", "2050-01-01"] {
         assert!(Command::new("touch").args(["-d", date]).arg(&entry).status().expect("touch is there").success());
         assert_eq!(bench.number(1, &[]), "cache");
     }
     assert_eq!(bench.number(2, &[]), COMPILED);
-    assert_eq!([1, 2, 3].map(|number| temporary(number).exists()), [false, false, true], "only what may still be written stays");
+    assert_eq!(
+        [1, 2, 3].map(|number| temporary(number).exists()),
+        [false, false, true],
+        "only what may still be written stays"
+    );
 }
 
 /// A4: many processes that compile the same modules into an empty cache, while others prune and clean it.

@@ -177,7 +177,8 @@ fn proposals_are_turned_on_and_off() {
     assert_eq!(bench.run(&["--invoke", "f", "wide.wat", "65535"]).stdout, "0\n");
     assert_eq!(bench.run(&["--invoke", "f", "wide.wat", "4294967296"]).code, Some(134));
     assert_eq!(bench.run(&["-Wmemory64=n,simd=n", "--invoke", "f", "wide.wat", "1"]).code, Some(1));
-    for (wrong, said) in [("memory65", "there is no proposal `memory65`; these are: "), ("simd=on", "neither y nor n")]
+    for (wrong, said) in
+        [("nothing65", "there is no proposal `nothing65`; these are: "), ("simd=on", "neither y nor n")]
     {
         let ended = bench.run(&["-W", wrong, "wide.wat"]);
         assert_eq!(ended.code, Some(2));

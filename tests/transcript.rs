@@ -31,18 +31,33 @@ fn fixtures(folder: &Path) {
         ("script.wast", "(module)\n(assert_invalid (module (func (result i32))) \"type mismatch\")\n"),
         ("world.wit", "package a:b;\ninterface c {}\n"),
         ("component.wat", "(component)\n"),
-        ("library.wat", "(module (func (export \"sum\") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))\n"),
+        (
+            "library.wat",
+            "(module (func (export \"sum\") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))\n",
+        ),
         ("nothing.wat", "(module)\n"),
         ("start.wat", "(module (func (export \"_start\") (param i32)))\n"),
-        ("exit.wat", "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32))) (memory (export \"memory\") 1)\n  (func (export \"_start\") (call $exit (i32.const 7))))\n"),
-        ("missing.wat", "(module (import \"env\" \"log\" (func (param i32))) (import \"wasi_snapshot_preview1\" \"fd_wirte\" (func (param i32 i32 i32 i32) (result i32))))\n"),
-        ("emscripten.wat", "(module (import \"env\" \"emscripten_resize_heap\" (func (param i32) (result i32))) (import \"env\" \"invoke_vi\" (func (param i32 i32))))\n"),
+        (
+            "exit.wat",
+            "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32))) (memory (export \"memory\") 1)\n  (func (export \"_start\") (call $exit (i32.const 7))))\n",
+        ),
+        (
+            "missing.wat",
+            "(module (import \"env\" \"log\" (func (param i32))) (import \"wasi_snapshot_preview1\" \"fd_wirte\" (func (param i32 i32 i32 i32) (result i32))))\n",
+        ),
+        (
+            "emscripten.wat",
+            "(module (import \"env\" \"emscripten_resize_heap\" (func (param i32) (result i32))) (import \"env\" \"invoke_vi\" (func (param i32 i32))))\n",
+        ),
         ("bindgen.wat", "(module (import \"wbg\" \"__wbg_log_7\" (func (param i32 i32))))\n"),
         ("threads.wat", "(module (import \"wasi\" \"thread-spawn\" (func (param i32) (result i32))))\n"),
         ("preview2.wat", "(module (import \"wasi:cli/stdout@0.2.0\" \"get-stdout\" (func (result i32))))\n"),
         ("go.wat", "(module (import \"gojs\" \"runtime.wasmExit\" (func (param i32))))\n"),
         ("wide.wat", "(module (import \"wasi_snapshot_preview1\" \"fd_close\" (func (param i64) (result i32))))\n"),
-        ("no_memory.wat", "(module (import \"wasi_snapshot_preview1\" \"sched_yield\" (func $yield (result i32)))\n  (func (export \"_start\") (drop (call $yield))))\n"),
+        (
+            "no_memory.wat",
+            "(module (import \"wasi_snapshot_preview1\" \"sched_yield\" (func $yield (result i32)))\n  (func (export \"_start\") (drop (call $yield))))\n",
+        ),
         ("segment.wat", "(module (memory 1) (data (i32.const 65536) \"x\"))\n"),
         ("config.toml", "opt-level = \"none\"\n[run]\nargv0 = \"named\"\n"),
         ("wrong.toml", "opt-lvel = \"none\"\n"),
@@ -100,14 +115,16 @@ fn answer(folder: &Path, line: &str) -> String {
     let mut answer = String::new();
     let place = folder.display().to_string();
     for (sign, bytes) in [('>', &output.stdout), ('!', &output.stderr)] {
-        let text = String::from_utf8_lossy(bytes).replace(&place, "[FOLDER]").replace(env!("CARGO_PKG_VERSION"), "[VERSION]");
+        let text =
+            String::from_utf8_lossy(bytes).replace(&place, "[FOLDER]").replace(env!("CARGO_PKG_VERSION"), "[VERSION]");
         for line in text.lines() {
             writeln!(answer, "{sign} {line}").expect("a string takes everything");
         }
     }
     match output.status.code() {
         Some(0) => {}
-        code => writeln!(answer, "? {}", code.map_or("a signal".to_owned(), |code| code.to_string())).expect("a string takes everything"),
+        code => writeln!(answer, "? {}", code.map_or("a signal".to_owned(), |code| code.to_string()))
+            .expect("a string takes everything"),
     }
     // Trailing spaces would not survive editors.
     answer.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
@@ -122,8 +139,11 @@ fn what_is_typed_and_what_is_printed() {
     let bless = std::env::var_os("TANCHO_BLESS").is_some();
     let mut wrong = Vec::new();
     let (mut commands, mut mistakes) = (0, 0);
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(root().join("tests/transcript")).expect("the folder is there").flatten().map(|entry| entry.path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join("tests/transcript"))
+        .expect("the folder is there")
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     files.sort();
     for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "txt")) {
         let folder = tempfile::tempdir().expect("a folder to work in");
@@ -146,7 +166,13 @@ fn what_is_typed_and_what_is_printed() {
             let line = found.lines().zip(expected.lines()).position(|(found, expected)| found != expected);
             let line = line.unwrap_or_else(|| found.lines().count().min(expected.lines().count()));
             let at = |text: &str| text.lines().nth(line).unwrap_or("(the end)").to_owned();
-            wrong.push(format!("{}:{}:\n  expected {}\n  found    {}", file.display(), line + 1, at(&expected), at(&found)));
+            wrong.push(format!(
+                "{}:{}:\n  expected {}\n  found    {}",
+                file.display(),
+                line + 1,
+                at(&expected),
+                at(&found)
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}\nTANCHO_BLESS=1 writes what is printed now", wrong.join("\n"));
@@ -169,7 +195,8 @@ fn every_code_that_is_named_is_explained() {
 
 #[test]
 fn the_document_of_errors_is_what_the_command_explains() {
-    let output = Command::new(env!("CARGO_BIN_EXE_tancho")).args(["explain", "--markdown"]).output().expect("tancho starts");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_tancho")).args(["explain", "--markdown"]).output().expect("tancho starts");
     let path = root().join("docs/errors.md");
     if std::env::var_os("TANCHO_BLESS").is_some() {
         std::fs::write(&path, &output.stdout).expect("it can be written");

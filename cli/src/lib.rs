@@ -22,7 +22,7 @@ use std::process::ExitCode;
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let command = match flags::parse(arguments) {
         Ok(command) => command,
-        Err(Refused::Config(error)) => {
+        Err(Refused::Mistake(error)) => {
             report::error(&error);
             return ExitCode::from(2);
         }

@@ -10,7 +10,6 @@ use crate::outcome::print;
 use crate::stats::size;
 use crate::style::Style;
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use tancho::{Context, Engine, Linker, Module, Result, Store};
@@ -59,7 +58,7 @@ pub(crate) fn run(flags: &Inspect) -> Result<ExitCode> {
 }
 
 /// Reads a module in the binary format.
-fn binary(flags: &Inspect, engine: &Engine, wasm: &Cow<'_, [u8]>) -> Result<Contents> {
+fn binary(flags: &Inspect, engine: &Engine, wasm: &[u8]) -> Result<Contents> {
     let mut contents = Contents { kind: "module", bytes: wasm.len() as u64, ..Contents::default() };
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
@@ -187,7 +186,10 @@ fn features(flags: &Inspect, wasm: &[u8]) -> Vec<(String, &'static str)> {
         return Vec::new();
     }
     let config = config(&flags.engine);
-    let named = all.iter_names().filter(|(_, feature)| !valid(all - *feature));
+    // Floats are in every version of the specification; the others are halves of proposals.
+    let halves = ["FLOATS", "GC_TYPES", "CALL_INDIRECT_OVERLONG", "BULK_MEMORY_OPT"];
+    let proposals = all.iter_names().filter(|(name, _)| !halves.contains(name));
+    let named = proposals.filter(|(_, feature)| !valid(all - *feature));
     named
         .map(|(name, _)| {
             let name = name.to_lowercase().replace('_', "-");

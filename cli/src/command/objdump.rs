@@ -28,7 +28,6 @@ mod listing {
     use crate::{command, load};
     use capstone::arch::{arm64, riscv, x86};
     use capstone::prelude::*;
-    use std::borrow::Cow;
     use std::collections::BTreeMap;
     use tancho::{CompiledFunction, Context, Error, Module};
     use wasmparser::{Operator, Parser, Payload};
@@ -105,11 +104,10 @@ mod listing {
                 let place = self.addresses.range(..=at).next_back().and_then(|(_, place)| *place);
                 if let Some(place) = place.filter(|place| shown != Some(*place)) {
                     let operator = self.operators.get(&place).map_or("", String::as_str);
-                    text +=
-                        &format!("{}\n", self.style.good(&format!("  {place:#8x}: {operator}").trim_end().to_owned()));
+                    text += &format!("{}\n", self.style.good(format!("  {place:#8x}: {operator}").trim_end()));
                     shown = Some(place);
                 }
-                text += &self.instruction(at, &instruction);
+                text += &self.instruction(at, instruction);
             }
             let rest = (function.code.end).saturating_sub(end);
             if rest > 0 {
@@ -168,7 +166,7 @@ mod listing {
     }
 
     /// The instructions of all functions by their place in the file.
-    fn operators(wasm: &Cow<'_, [u8]>) -> Result<BTreeMap<usize, String>> {
+    fn operators(wasm: &[u8]) -> Result<BTreeMap<usize, String>> {
         let mut operators = BTreeMap::new();
         for payload in Parser::new(0).parse_all(wasm) {
             if let Payload::CodeSectionEntry(body) = payload? {

@@ -228,12 +228,26 @@ fn preopen(builder: &mut WasiCtxBuilder, directory: &str) -> Result<()> {
     opened.map_err(|error| {
         let mut diagnosis =
             Diagnosis::new(&code::guest::DIRECTORY, format!("cannot open the directory {host} for --dir"));
-        if let Some(help) = another_order(directory, &parts) {
+        let near = || {
+            near_directory(Path::new(host))
+                .map(|near| format!("did you mean --dir {}?", directory.replacen(host, &near, 1)))
+        };
+        if let Some(help) = another_order(directory, &parts).or_else(near) {
             diagnosis = diagnosis.help(help);
         }
         Error::new(error).context(diagnosis)
     })?;
     Ok(())
+}
+
+/// The directory beside `missing` whose name is nearest.
+fn near_directory(missing: &Path) -> Option<String> {
+    let folder = missing.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let listed = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?.flatten();
+    let directories = listed.filter(|entry| entry.path().is_dir());
+    let names: Vec<String> = directories.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let near = spelling::nearest(missing.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(folder.map_or(near.to_owned(), |folder| folder.join(near).display().to_string()))
 }
 
 /// What was meant by a directory that is not there, where the parts are separated or ordered as other engines have them.
@@ -267,7 +281,13 @@ fn utf8(text: &OsStr) -> Result<&str> {
 fn start(store: &mut Store<WasiCtx>, instance: Instance, arguments: &[std::ffi::OsString]) -> Result<()> {
     let start = ["_start", ""].into_iter().find_map(|name| instance.get_func(&mut *store, name));
     if let Some(start) = start {
-        return start.typed::<(), ()>(&*store)?.call(store, ());
+        let typed = start.typed::<(), ()>(&*store).map_err(|error| {
+            error.context(Diagnosis::new(
+                &code::import::NO_START,
+                "`_start` has parameters or results, so it is not what programs begin with",
+            ))
+        });
+        return typed?.call(store, ());
     }
     let functions = invoke::functions(store, instance);
     let diagnosis = match functions.as_slice() {

@@ -178,12 +178,13 @@ pub(crate) fn advise(missing: &[MissingImport]) -> Vec<String> {
     let mut lines: Vec<(&Origin, usize)> = Vec::new();
     let mut unknown: Vec<&str> = Vec::new();
     for import in missing {
-        match origin(&import.module, &import.name) {
+        // A name that is nearly one that there is, is mistyped.
+        match origin(&import.module, &import.name).filter(|_| import.nearest.is_empty()) {
             Some(origin) => match lines.iter_mut().find(|(known, _)| std::ptr::eq(*known, origin)) {
                 Some((_, count)) => *count += 1,
                 None => lines.push((origin, 1)),
             },
-            None if unknown.contains(&import.module.as_str()) => {}
+            None if !import.nearest.is_empty() || unknown.contains(&import.module.as_str()) => {}
             None => unknown.push(&import.module),
         }
     }

@@ -30,6 +30,13 @@ impl Diagnosis {
     }
 }
 
+impl Diagnosis {
+    /// Whether it says all that there is to say: what is wrong, and what to do.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.message.is_empty() && !self.help.is_empty()
+    }
+}
+
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -47,7 +54,7 @@ struct Advice {
 /// Prints an error on standard error.
 pub(crate) fn error(error: &Error) {
     let style = Style::stderr();
-    eprintln!("{} {error:?}", style.bad("Error:"));
+    eprintln!("{} {}", style.bad("Error:"), format!("{error:?}").trim_end());
     tail(&advice(error), style);
 }
 
@@ -89,6 +96,9 @@ fn advice(error: &Error) -> Advice {
             _ => of(&code::import::INCOMPATIBLE),
         };
     }
+    if error.chain().any(|cause| cause.to_string().contains(" does not fit ")) {
+        return of(&code::import::INSTANTIATION);
+    }
     if let Some(trap) = error.downcast_ref::<Trap>() {
         return of(code::guest::of_trap(*trap).unwrap_or(&code::guest::OTHER_TRAP));
     }
@@ -100,6 +110,9 @@ fn advice(error: &Error) -> Advice {
     }
     if let Some(error) = error.downcast_ref::<CompileError>() {
         return of_compiler(error);
+    }
+    if error.is::<wat::Error>() {
+        return of(&code::file::TEXT_SYNTAX);
     }
     let said = |text: &str| error.chain().any(|cause| cause.to_string().starts_with(text));
     let by_text = [
@@ -136,5 +149,8 @@ fn of_compiler(error: &CompileError) -> Advice {
         error if error.is_internal() => &code::module::COMPILER_BUG,
         _ => &code::module::INVALID,
     };
-    Advice { code: Some(code), help: import::proposal_in(&error.to_string()).into_iter().collect() }
+    let said = error.to_string();
+    let cut =
+        said.contains("unexpected end").then(|| "the file is perhaps cut short: make or download it anew".to_owned());
+    Advice { code: Some(code), help: import::proposal_in(&said).or(cut).into_iter().collect() }
 }

@@ -16,8 +16,8 @@ use std::path::PathBuf;
 pub(crate) enum Refused {
     /// Help, the version, or a line that is not understood, as clap says it, and what there is to add.
     Usage(clap::Error, Option<Box<Diagnosis>>),
-    /// Something in a configuration file.
-    Config(tancho::Error),
+    /// What is said better without clap: an option of another engine, something in a configuration file.
+    Mistake(tancho::Error),
 }
 
 /// Everything that there is to say on a command line.
@@ -40,7 +40,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
     let command = read(&arguments)?;
     let Some(file) = config_of(&command) else { return Ok(command) };
     let name = arguments.get(1).and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-    let options = config::options(&file, &name, &definition()).map_err(Refused::Config)?;
+    let options = config::options(&file, &name, &definition()).map_err(Refused::Mistake)?;
     // Of an option that is given twice the last one counts: before the line's own, the file's give way to them.
     arguments.splice(2..2, options);
     read(&arguments)
@@ -48,8 +48,11 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
 
 fn read(arguments: &[OsString]) -> Result<Command, Refused> {
     Line::try_parse_from(arguments).map(|line| line.command).map_err(|error| {
-        let more = diagnose(&error, arguments).map(Box::new);
-        Refused::Usage(error, more)
+        match diagnose(&error, arguments) {
+            // clap would suggest whatever looks like it.
+            Some(better) if better.is_whole() => Refused::Mistake(better.into()),
+            more => Refused::Usage(error, more.map(Box::new)),
+        }
     })
 }
 
@@ -78,7 +81,10 @@ fn diagnose(error: &clap::Error, arguments: &[OsString]) -> Option<Diagnosis> {
             return None;
         }
         ErrorKind::UnknownArgument => match spelling::of_option(&invalid, arguments) {
-            Some(help) => Diagnosis::new(&code::line::FOREIGN_OPTION, invalid).help(help),
+            Some(help) => {
+                let option = invalid.split('=').next().unwrap_or_default();
+                Diagnosis::new(&code::line::FOREIGN_OPTION, format!("there is no option {option}")).help(help)
+            }
             None => Diagnosis::new(&code::line::UNKNOWN_OPTION, invalid),
         },
         ErrorKind::InvalidSubcommand => Diagnosis::new(&code::line::UNKNOWN_COMMAND, invalid),
