@@ -1,4 +1,4 @@
-//! The guest programs: every case of `program/<name>/case`, just-in-time and as a `.cwasm` file, with the expected bytes and
+//! The guest programs: every case of `program/<name>/case`, just-in-time, from the cache and as a `.cwasm` file, with the expected bytes and
 //! exit codes. The format of a case is described in `program/README.md`.
 
 use std::io::Write;
@@ -57,14 +57,14 @@ fn copy(from: &Path, to: &Path) {
 
 fn tancho(key: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tancho"));
-    command.env_clear().env("TANCHO_KEY_FILE", key);
+    command.env_clear().env("TANCHO_KEY_FILE", key).env("TANCHO_CACHE_DIR", key.with_file_name("cache"));
     command
 }
 
-fn run(case: &Case, file: &Path, key: &Path) -> Output {
+fn run(case: &Case, file: &Path, key: &Path, cache: bool) -> Output {
     let work = tempfile::tempdir().expect("a folder to work in");
     let mut command = tancho(key);
-    command.arg("run").arg("--argv0").arg(&case.program);
+    command.arg("run").arg(if cache { "--cache" } else { "--cache=n" }).arg("--argv0").arg(&case.program);
     for variable in case.lines("env") {
         command.arg("--env").arg(variable);
     }
@@ -126,12 +126,16 @@ fn programs_do_what_they_should() {
             let status = tancho(&key).arg("compile").arg(&wasm).arg("-o").arg(&image).status().expect("tancho starts");
             assert!(status.success(), "{} does not compile", case.program);
         }
-        for (how, file) in [("just in time", &wasm), ("compiled", &image)] {
-            if let Some(wrong) = wrong(case, &run(case, file, &key)) {
+        // The first case of a program fills the cache, the others find it there.
+        for (how, file, cache) in [("just in time", &wasm, false), ("cache", &wasm, true), ("compiled", &image, false)]
+        {
+            if let Some(wrong) = wrong(case, &run(case, file, &key, cache)) {
                 failures.push(format!("{}/{}, {how}: {wrong}", case.program, case.name));
             }
         }
     }
-    println!("{} cases of {} programs, just in time and compiled", cases.len(), compiled.len());
+    let kept = std::fs::read_dir(scratch.path().join("cache")).map_or(0, Iterator::count);
+    assert_eq!(kept, compiled.len(), "each program has one entry in the cache");
+    println!("{} cases of {} programs, just in time, from the cache and compiled", cases.len(), compiled.len());
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }

@@ -21,6 +21,11 @@ pub(crate) fn report(error: &Error) -> ExitCode {
     if error.is::<Trap>() || error.is::<Exception>() { ExitCode::from(TRAP) } else { ExitCode::FAILURE }
 }
 
+/// Prints a line on standard error. Where nobody reads it, there is nobody to tell.
+pub(crate) fn tell(line: &str) {
+    writeln!(std::io::stderr(), "{line}").ok();
+}
+
 /// Prints on standard output. That whoever reads has seen enough and is gone is no error.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 //! Filled and printed by `command::run`.
 
 use crate::flags::Shown;
+use crate::outcome::tell;
 use crate::style::Style;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -65,8 +66,8 @@ impl Stats {
             self.bytes("peak_memory_bytes", "peak memory of the process", peak);
         }
         match shown {
-            Shown::Json => eprintln!("{}", self.json()),
-            Shown::Table => eprint!("{}", self.table(Style::stderr())),
+            Shown::Json => tell(&self.json().to_string()),
+            Shown::Table => tell(self.table(Style::stderr()).trim_end()),
         }
     }
 

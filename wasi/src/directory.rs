@@ -182,6 +182,10 @@ impl Directory {
         if kind != FileKind::Directory {
             return Ok(Opened::File(File::new(fd, kind, self.file_perms, request.access, request.flags)));
         }
+        if request.create {
+            // The kernel says so by itself; cap-std, component by component, opens a directory that a link to `x/` leads to.
+            return Err(Errno::ISDIR);
+        }
         if rustix::fs::fcntl_getfl(&fd)?.contains(OFlags::PATH) {
             // Without `openat2`, a walk that ends in a link to `x/` gives a handle, which cannot be listed.
             fd = open_entry(&fd, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC)?;

@@ -5,6 +5,7 @@ use crate::diagnosis::{Diagnosis, code, spelling};
 use crate::engine::config;
 use crate::flags::{Run, UnknownImports, definition};
 use crate::load::{self, Loaded};
+use crate::outcome::tell;
 use crate::output::{Digest, Patient, Whole};
 use crate::stats::Stats;
 use std::ffi::OsStr;
@@ -57,7 +58,7 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     }
     if flags.output_hash {
         let [stdout, stderr] = digests.map(|digest| digest.hex());
-        eprintln!("stdout {stdout}\nstderr {stderr}");
+        tell(&format!("stdout {stdout}\nstderr {stderr}"));
     }
     if let Some(shown) = flags.stats {
         stats.print(shown);

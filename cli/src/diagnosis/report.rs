@@ -4,6 +4,7 @@
 
 use super::code::{self, Code};
 use super::import;
+use crate::outcome::tell;
 use crate::style::Style;
 use std::fmt;
 use tancho::{CompileError, Error, Exception, ImageError, LinkError, LoadError, Trap};
@@ -54,7 +55,7 @@ struct Advice {
 /// Prints an error on standard error.
 pub(crate) fn error(error: &Error) {
     let style = Style::stderr();
-    eprintln!("{} {}", style.bad("Error:"), format!("{error:?}").trim_end());
+    tell(format!("{} {error:?}", style.bad("Error:")).trim_end());
     tail(&advice(error), style);
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn error(error: &Error) {
 pub(crate) fn warning(error: &Error) {
     let style = Style::stderr();
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    eprintln!("{} {}", style.warning("Warning:"), causes.join(": "));
+    tell(&format!("{} {}", style.warning("Warning:"), causes.join(": ")));
     tail(&advice(error), style);
 }
 
@@ -74,13 +75,13 @@ pub(crate) fn usage(diagnosis: &Diagnosis) {
 
 fn tail(advice: &Advice, style: Style) {
     if advice.code.is_some() || !advice.help.is_empty() {
-        eprintln!();
+        tell("");
     }
     for help in &advice.help {
-        eprintln!("{} {}", style.good("Help:"), help.replace('\n', "\n      "));
+        tell(&format!("{} {}", style.good("Help:"), help.replace('\n', "\n      ")));
     }
     if let Some(code) = advice.code {
-        eprintln!("{} tancho explain {code}", style.good("More:"));
+        tell(&format!("{} tancho explain {code}", style.good("More:")));
     }
 }
 
