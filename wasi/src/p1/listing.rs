@@ -40,7 +40,7 @@ pub(super) fn fd_readdir(
         let entry = match directory.entry(place) {
             Ok(Some(entry)) => entry,
             Ok(None) => break,
-            Err(_) if used > 0 => break,
+            // Fewer bytes than there is room for would say that this is the end; the guest asks for the same place again.
             Err(error) => return Err(error.into()),
         };
         let name_length = u32::try_from(entry.name.len()).map_err(|_| Errno::OVERFLOW)?;
