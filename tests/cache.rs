@@ -180,6 +180,8 @@ fn entries_that_are_not_sound_are_not_used() {
     // The image of another module in an entry of this one, and the other way round.
     cases.push([&other[..other.len() - 64], &sound[end - 64..]].concat());
     cases.push([&sound[..end - 64], &other[other.len() - 64..]].concat());
+    // Another module's entry, with what this one is found by written into it.
+    cases.push([&other[..other.len() - 64], &sound[end - 64..end - 32], &other[other.len() - 32..]].concat());
     cases.extend([0, 8, 12, 16, 40, 104, 136, 168, 200, 255, end - 64, end - 33, end - 32, end - 1].map(flip));
     let mut random = Random::new(row.seed());
     cases.extend((0..Row::cases(60)).map(|_| flip(random.below(end))));
