@@ -542,3 +542,29 @@ fn a_guest_of_snapshot_0_seeks() {
     let ended = bench.run(&["--dir", ".", "seek.wat"]);
     assert_eq!(ended.code, Some(107), "7 and ten times the size: {}", ended.stderr);
 }
+
+#[test]
+fn a_program_that_takes_too_long_is_ended() {
+    let bench = Bench::new();
+    bench.file("loop.wat", "(module (func (export \"_start\") (loop (br 0))))");
+    bench.file("begin.wat", "(module (func $loop (loop (br 0))) (start $loop))");
+    // Waits for input, which does not come.
+    let wait = r#"(module (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1) (data (i32.const 0) "\40\00\00\00\08\00\00\00")
+        (func (export "_start") (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+    bench.file("wait.wat", wait).file("quick.wat", "(module (func (export \"_start\")))");
+    for file in ["loop.wat", "begin.wat", "wait.wat"] {
+        let (_writer, stdin) = {
+            let (reader, writer) = std::io::pipe().expect("a pipe");
+            (writer, reader)
+        };
+        let start = std::time::Instant::now();
+        let ended: Ended =
+            bench.command(&["--timeout", "200ms", file]).stdin(stdin).output().expect("tancho starts").into();
+        assert_eq!(ended.code, Some(134), "{}", ended.stderr);
+        assert!(ended.stderr.contains("200ms") && ended.stderr.contains("T0611"), "{}", ended.stderr);
+        assert!(start.elapsed() < std::time::Duration::from_secs(20));
+    }
+    assert_eq!(bench.run(&["--timeout", "1h", "quick.wat"]).code, Some(0));
+    assert_eq!(bench.run(&["--timeout", "soon", "quick.wat"]).code, Some(2));
+}

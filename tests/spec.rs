@@ -45,6 +45,11 @@ fn suites() -> Vec<Suite> {
             "custom-page-sizes" => |config| {
                 config.wasm_gc(false).wasm_custom_page_sizes(true);
             },
+            // It comes before these have put an end to what it has down as invalid.
+            "threads" => |config| {
+                config.wasm_multi_memory(false).wasm_gc(false).wasm_memory64(false);
+                config.wasm_function_references(false).wasm_exceptions(false).wasm_reference_types(false);
+            },
             _ => |config| {
                 config.wasm_gc(false);
             },
@@ -67,6 +72,7 @@ fn suites() -> Vec<Suite> {
         suite("custom-page-sizes", &mut proposal(Proposal::CustomPageSizes), (5, 164)),
         suite("simd", &mut proposal(Proposal::Simd), (59, 25_515)),
         suite("relaxed-simd", &mut proposal(Proposal::RelaxedSimd), (7, 69)),
+        suite("threads", &mut proposal(Proposal::Threads), (4, 444)),
     ]
 }
 
@@ -138,6 +144,23 @@ fn own(config: &Config, folder: &str, precompile: bool) -> usize {
 #[test]
 fn own_scripts() {
     assert_eq!(own(&Config::new(), "", false), OWN);
+}
+
+/// Threads of scripts, each with a store of its own, in every kind of address space.
+#[test]
+fn threads() {
+    let spaces = [(4 << 30, 64 << 30, 32 << 20), (64 << 20, 64 << 20, 0), (0, 0, 0), (0, 0, 32 << 20)];
+    for (reservation, reservation64, guard) in spaces {
+        for (belt, signals, precompile) in [(false, true, false), (true, true, false), (false, false, true)] {
+            let mut config = Config::new();
+            config.memory_reservation(reservation).memory64_reservation(reservation64).memory_guard_size(guard);
+            config.belt(belt).signals_based_traps(signals);
+            let how = format!("with {reservation:#x}, {reservation64:#x}, {guard:#x}, belt {belt}, signals {signals}");
+            assert_eq!(own(&config, "threads", precompile), 67, "{how}");
+            let suites = suites().into_iter().filter(|suite| suite.name == "threads").collect();
+            run(&mut config, suites, precompile, &how);
+        }
+    }
 }
 
 #[test]

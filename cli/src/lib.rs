@@ -11,6 +11,7 @@ mod progress;
 mod proposal;
 mod stats;
 mod style;
+mod timeout;
 
 use diagnosis::report;
 use flags::{Command, Refused};

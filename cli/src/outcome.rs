@@ -9,7 +9,7 @@ use tancho::{Context, Error, Exception, Result, Trap};
 use tancho_wasi::I32Exit;
 
 /// 128 + SIGABRT: what a shell reports for a native program that aborts.
-const TRAP: u8 = 134;
+pub(crate) const TRAP: u8 = 134;
 
 /// The exit code for `error`, which is printed unless it is the guest's own wish to exit.
 pub(crate) fn report(error: &Error) -> ExitCode {

@@ -70,6 +70,7 @@ impl Compiler {
                 multi_memory: features.multi_memory,
                 memory64: features.memory64,
                 custom_page_sizes: features.custom_page_sizes,
+                threads: features.threads,
                 wide_arithmetic: features.wide_arithmetic,
                 branch_hinting: features.branch_hinting,
             },

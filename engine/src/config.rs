@@ -107,6 +107,9 @@ features! {
     wasm_memory64 memory64;
     /// Whether the pages of a memory may be a byte each instead of 64 KiB.
     wasm_custom_page_sizes custom_page_sizes off;
+    /// Whether there are memories that threads share, atomic accesses, `memory.atomic.wait32` and its kin. See
+    /// [`SharedMemory`](crate::SharedMemory).
+    wasm_threads threads;
     /// Whether there is arithmetic on 128-bit integers: `i64.add128` and its kin.
     wasm_wide_arithmetic wide_arithmetic;
     /// Whether the custom section `metadata.code.branch_hint` is read, by which code that is unlikely to run is put out of the way.
@@ -253,6 +256,13 @@ impl Config {
     /// [guard](Config::memory_guard_size), and may be given 0 bytes of both where address space is scarce.
     pub fn signals_based_traps(&mut self, enable: bool) -> &mut Self {
         self.tunables.signals_based_traps = enable;
+        self
+    }
+
+    /// Whether what runs can be interrupted ([`Store::interrupt_handle`](crate::Store::interrupt_handle)): on by default, since what is not can
+    /// run for ever. Costs about a load per turn of a loop and call.
+    pub fn interruption(&mut self, enable: bool) -> &mut Self {
+        self.tunables.interruption = enable;
         self
     }
 

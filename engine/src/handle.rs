@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::func::Func;
 use crate::global::Global;
 use crate::memory::Memory;
+use crate::shared_memory::SharedMemory;
 use crate::store::StoreOpaque;
 use crate::table::Table;
 use crate::tag::Tag;
@@ -55,15 +56,17 @@ fn foreign_panic(what: &str) -> ! {
 }
 
 /// A thing that can be imported and exported.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Extern {
     /// A function.
     Func(Func),
     /// A table.
     Table(Table),
-    /// A memory.
+    /// A memory of one store.
     Memory(Memory),
+    /// A memory that threads share.
+    SharedMemory(SharedMemory),
     /// A global.
     Global(Global),
     /// A tag.
@@ -87,10 +90,18 @@ impl Extern {
         }
     }
 
-    /// The memory, if it is one.
+    /// The memory, if it is one and not shared.
     pub fn into_memory(self) -> Option<Memory> {
         match self {
             Extern::Memory(memory) => Some(memory),
+            _ => None,
+        }
+    }
+
+    /// The memory, if it is one and shared.
+    pub fn into_shared_memory(self) -> Option<SharedMemory> {
+        match self {
+            Extern::SharedMemory(memory) => Some(memory),
             _ => None,
         }
     }
@@ -115,7 +126,7 @@ impl Extern {
     ///
     /// # Panics
     ///
-    /// When it belongs to another store.
+    /// When it belongs to another store; a shared memory, when it belongs to another engine than the store.
     pub fn ty(&self, store: impl AsContext) -> ExternType {
         let context = store.as_context();
         match self.ty_in(context.opaque()) {
@@ -129,6 +140,7 @@ impl Extern {
             Extern::Func(func) => ExternType::Func(func.ty_in(store)?),
             Extern::Table(table) => ExternType::Table(table.ty_in(store)?),
             Extern::Memory(memory) => ExternType::Memory(memory.ty_in(store)?),
+            Extern::SharedMemory(memory) => ExternType::Memory(memory.ty_in(store)?),
             Extern::Global(global) => ExternType::Global(global.ty_in(store)?),
             Extern::Tag(tag) => ExternType::Tag(tag.ty_in(store)?),
         })
@@ -140,6 +152,7 @@ impl Extern {
             RuntimeExport::Function(func) => Extern::Func(Func::of(func, store)),
             RuntimeExport::Table(table) => Extern::Table(Table::of(table, store)),
             RuntimeExport::Memory(memory) => Extern::Memory(Memory::of(memory, store)),
+            RuntimeExport::SharedMemory(memory) => Extern::SharedMemory(SharedMemory::of(memory, store)),
             RuntimeExport::Global(global) => Extern::Global(Global::of(global, store)),
             RuntimeExport::Tag(tag) => Extern::Tag(Tag::of(tag, store)),
         }
@@ -161,6 +174,12 @@ impl From<Table> for Extern {
 impl From<Memory> for Extern {
     fn from(memory: Memory) -> Self {
         Extern::Memory(memory)
+    }
+}
+
+impl From<SharedMemory> for Extern {
+    fn from(memory: SharedMemory) -> Self {
+        Extern::SharedMemory(memory)
     }
 }
 
@@ -208,9 +227,14 @@ impl<'a> Export<'a> {
         self.item.into_table()
     }
 
-    /// The memory, if it is one.
+    /// The memory, if it is one and not shared.
     pub fn into_memory(self) -> Option<Memory> {
         self.item.into_memory()
+    }
+
+    /// The memory, if it is one and shared.
+    pub fn into_shared_memory(self) -> Option<SharedMemory> {
+        self.item.into_shared_memory()
     }
 
     /// The global, if it is one.

@@ -10,6 +10,7 @@ use crate::handle::{Export, Extern, StoreId};
 use crate::link::{self, Definition};
 use crate::memory::Memory;
 use crate::module::Module;
+use crate::shared_memory::SharedMemory;
 use crate::store::{Loan, StoreOpaque};
 use crate::table::Table;
 use crate::tag::Tag;
@@ -40,7 +41,7 @@ impl Instance {
         if imports.len() != expected {
             return Err(Error::msg(format!("the module has {expected} imports, and {} are given", imports.len())));
         }
-        let definitions: Vec<Definition> = imports.iter().copied().map(Definition::Extern).collect();
+        let definitions: Vec<Definition> = imports.iter().cloned().map(Definition::Extern).collect();
         instantiate(store.as_context_mut().loan(), module, &definitions)
     }
 
@@ -53,13 +54,22 @@ impl Instance {
         self.get_export(store, name)?.into_func()
     }
 
-    /// The memory exported by this name; `None` when there is none.
+    /// The memory exported by this name; `None` when there is none, and when threads share it.
     ///
     /// # Panics
     ///
     /// When the instance belongs to another store.
     pub fn get_memory(&self, store: impl AsContextMut, name: &str) -> Option<Memory> {
         self.get_export(store, name)?.into_memory()
+    }
+
+    /// The memory exported by this name that threads share; `None` when there is none, and when it is not shared.
+    ///
+    /// # Panics
+    ///
+    /// When the instance belongs to another store.
+    pub fn get_shared_memory(&self, store: impl AsContextMut, name: &str) -> Option<SharedMemory> {
+        self.get_export(store, name)?.into_shared_memory()
     }
 
     /// The table exported by this name; `None` when there is none.

@@ -8,6 +8,7 @@ use crate::global::Global;
 use crate::handle::Extern;
 use crate::memory::Memory;
 use crate::module::Module;
+use crate::shared_memory::SharedMemory;
 use crate::store::{Loan, StoreOpaque};
 use crate::table::Table;
 use crate::tag::Tag;
@@ -235,21 +236,22 @@ pub(crate) fn resolve<T>(store: &mut Loan<'_, T>, module: &Module, definitions: 
     for definition in definitions {
         match definition {
             Definition::Host(_) => imports.functions.extend(hosts.next()),
-            Definition::Extern(item) => push(&mut imports, opaque, *item)?,
+            Definition::Extern(item) => push(&mut imports, opaque, item)?,
             Definition::Default(ty) => {
                 let item = make_default(opaque, ty)?;
-                push(&mut imports, opaque, item)?;
+                push(&mut imports, opaque, &item)?;
             }
         }
     }
     Ok(imports)
 }
 
-fn push(imports: &mut Imports, store: &StoreOpaque, item: Extern) -> Result<()> {
+fn push(imports: &mut Imports, store: &mut StoreOpaque, item: &Extern) -> Result<()> {
     match item {
         Extern::Func(func) => imports.functions.push(func.import(store)?),
         Extern::Table(table) => imports.tables.push(table.import(store)?),
         Extern::Memory(memory) => imports.memories.push(memory.import(store)?),
+        Extern::SharedMemory(memory) => imports.memories.push(memory.import(store)?),
         Extern::Global(global) => imports.globals.push(global.import(store)?),
         Extern::Tag(tag) => imports.tags.push(tag.import(store)?),
     }
@@ -262,6 +264,7 @@ pub(crate) fn make_default(store: &mut StoreOpaque, ty: &ExternType) -> Result<E
     Ok(match ty {
         ExternType::Func(_) => return Err(no_default()),
         ExternType::Table(ty) => Table::new_in(store, ty, Ref::null(ty.element().heap_type()))?.into(),
+        ExternType::Memory(ty) if ty.is_shared() => SharedMemory::new(store.engine(), ty.clone())?.into(),
         ExternType::Memory(ty) => Memory::new_in(store, ty)?.into(),
         ExternType::Tag(ty) => Tag::new_in(store, ty).into(),
         ExternType::Global(ty) => {

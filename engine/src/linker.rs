@@ -223,7 +223,7 @@ impl<T> Linker<T> {
     fn get_in(&self, context: &mut crate::StoreContextMut<'_, T>, definition: &Definition) -> Result<Extern> {
         context.opaque().require_engine(&self.engine, "linker")?;
         match definition {
-            Definition::Extern(item) => item.ty_in(context.opaque()).map(|_| *item),
+            Definition::Extern(item) => item.ty_in(context.opaque()).map(|_| item.clone()),
             Definition::Host(function) => Ok(Func::of_host(context.loan(), function).into()),
             Definition::Default(ty) => link::make_default(context.opaque_mut(), ty),
         }

@@ -3,14 +3,14 @@
 //! Users read, write and grow them; `link` matches their types.
 
 use crate::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::handle::StoreId;
 use crate::store::{StoreInner, StoreOpaque};
 use crate::types::MemoryType;
 use std::fmt;
 use tancho_runtime::store::MemoryId;
 
-/// A linear memory of a store.
+/// A linear memory of a store. One that threads share is a [`SharedMemory`](crate::SharedMemory) instead.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Memory {
     store: StoreId,
@@ -21,6 +21,12 @@ pub struct Memory {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MemoryAccessError {
     _private: (),
+}
+
+impl MemoryAccessError {
+    pub(crate) fn new() -> MemoryAccessError {
+        MemoryAccessError { _private: () }
+    }
 }
 
 impl fmt::Display for MemoryAccessError {
@@ -36,12 +42,15 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// When the type is not supported or the system has no address space or memory left.
+    /// When the type is not supported, or shared, or the system has no address space or memory left.
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Memory> {
         Self::new_in(store.as_context_mut().opaque_mut(), &ty)
     }
 
     pub(crate) fn new_in(store: &mut StoreOpaque, ty: &MemoryType) -> Result<Memory> {
+        if ty.is_shared() {
+            return Err(Error::msg(format!("a memory {ty} belongs to no store: `SharedMemory::new` makes it")));
+        }
         let id = store.runtime_mut().new_memory(ty.runtime()).with_context(|| format!("cannot make a memory {ty}"))?;
         Ok(Memory::of(id, store))
     }
@@ -99,7 +108,7 @@ impl Memory {
         self.store.check(context.opaque(), "memory")?;
         let bytes = context.opaque().runtime().memory(self.id).as_slice();
         let end = offset.checked_add(buffer.len());
-        let bytes = end.and_then(|end| bytes.get(offset..end)).ok_or(MemoryAccessError { _private: () })?;
+        let bytes = end.and_then(|end| bytes.get(offset..end)).ok_or_else(MemoryAccessError::new)?;
         buffer.copy_from_slice(bytes);
         Ok(())
     }
@@ -116,7 +125,7 @@ impl Memory {
         self.store.check(store, "memory")?;
         let bytes = store.runtime_mut().memory_mut(self.id).as_mut_slice();
         let end = offset.checked_add(buffer.len());
-        let bytes = end.and_then(|end| bytes.get_mut(offset..end)).ok_or(MemoryAccessError { _private: () })?;
+        let bytes = end.and_then(|end| bytes.get_mut(offset..end)).ok_or_else(MemoryAccessError::new)?;
         bytes.copy_from_slice(buffer);
         Ok(())
     }

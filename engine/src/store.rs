@@ -20,6 +20,8 @@ use std::ptr::NonNull;
 use tancho_abi::vmctx::{ValRaw, VmStore};
 use tancho_runtime::store::Store as RuntimeStore;
 
+pub use tancho_runtime::interrupt::InterruptHandle;
+
 /// All that runs, and the program's own data of type `T`.
 ///
 /// What is made in a store lives as long as the store: drop it to free everything.
@@ -142,6 +144,12 @@ impl<T> Store<T> {
     /// The engine.
     pub fn engine(&self) -> &Engine {
         self.inner().opaque.engine()
+    }
+
+    /// How other threads end what runs in this store: with [`Trap::Interrupt`](crate::Trap::Interrupt). At present that is a guest that
+    /// waits in a shared memory.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        self.inner().opaque.runtime().interrupt_handle()
     }
 
     #[inline]

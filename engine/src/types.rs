@@ -387,7 +387,12 @@ impl MemoryType {
         MemoryType { minimum, maximum, index64: true, shared: false, page_size_log2: DEFAULT_PAGE_SIZE_LOG2 }
     }
 
-    /// For types that these two do not make.
+    /// The type of 32-bit memories of at least `minimum` pages of 64 KiB and at most `maximum` that threads can share.
+    pub fn shared(minimum: u32, maximum: u32) -> MemoryType {
+        MemoryType { shared: true, ..MemoryType::new(minimum, Some(maximum)) }
+    }
+
+    /// For types that these do not make.
     pub fn builder() -> MemoryTypeBuilder {
         MemoryTypeBuilder::default()
     }
@@ -488,6 +493,12 @@ impl MemoryTypeBuilder {
         self
     }
 
+    /// Whether threads can share it. It then needs a maximum.
+    pub fn shared(&mut self, shared: bool) -> &mut Self {
+        self.ty.shared = shared;
+        self
+    }
+
     /// log₂ of the bytes in a page: 16 by default, or 0.
     pub fn page_size_log2(&mut self, log2: u8) -> &mut Self {
         self.ty.page_size_log2 = log2;
@@ -511,6 +522,9 @@ impl MemoryTypeBuilder {
         }
         if ty.maximum.is_some_and(|maximum| maximum < ty.minimum) {
             return Err(Error::msg(format!("the minimum of a memory {ty} exceeds its maximum")));
+        }
+        if ty.shared && ty.maximum.is_none() {
+            return Err(Error::msg(format!("a memory {ty} needs a maximum")));
         }
         Ok(ty.clone())
     }

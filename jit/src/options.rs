@@ -94,6 +94,8 @@ features! {
     memory64 = MEMORY64;
     /// Memories whose pages are a byte. Not in the specification yet.
     custom_page_sizes = CUSTOM_PAGE_SIZES off;
+    /// Shared memories, atomic accesses, `memory.atomic.wait32` and its kin.
+    threads = THREADS;
     /// `i64.add128` and its kin.
     wide_arithmetic = WIDE_ARITHMETIC;
     /// Whether the custom section `metadata.code.branch_hint` is read. It changes no result, only where code stands: what is unlikely

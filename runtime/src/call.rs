@@ -162,6 +162,9 @@ unsafe fn stopped(vm: *mut VmStore) -> Box<Stopped> {
     unsafe {
         let stop = &(*State::of(vm)).stop;
         let trap = u8::try_from(stop.pending).ok().and_then(Trap::from_code);
+        if trap == Some(Trap::Interrupt) {
+            (*State::of(vm)).interruption.take();
+        }
         let cause = match trap {
             Some(trap) => Cause::Trap(trap),
             None if stop.pending == PENDING_UNCAUGHT => Cause::Exception,

@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::constant::{Malformed, evaluate};
 use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 use crate::instance::{self, Dropped, Instance};
-use crate::memory::{Memory, MemoryError, MemoryType};
+use crate::memory::{Memory, MemoryError, MemoryInstance, MemoryType, SharedMemory};
 use crate::state::{Global, GlobalType, State, Tag};
 use crate::store::Store;
 use crate::table::{Table, TableError, TableType, TableValue};
@@ -163,6 +163,7 @@ impl Store {
         let instance =
             Instance { context, code, _types: types, _type_ids: type_ids, memories, tables, globals, tags, dropped };
         state.contexts.insert(instance.vmctx().addr(), id);
+        state.add_page(instance.context.page());
         state.instances.push(instance);
         apply_segments(state, id)?;
         Ok(id)
@@ -239,14 +240,16 @@ impl Maker<'_> {
     }
 
     /// The memories that the module defines, with their initial contents.
-    fn memories(&self, state: &State) -> Result<Vec<Memory>, InstantiateError> {
+    fn memories(&self, state: &State) -> Result<Vec<MemoryInstance>, InstantiateError> {
         let view = self.code.view();
         let imported = self.code.layout().counts().imported_memories;
         let mut memories = Vec::new();
         for (index, record) in (imported..).zip(view.memories.iter().skip(imported as usize)) {
             let place = self.context.at::<VmMemory>(self.code.layout().defined_memory(MemoryIndex(index)));
             // SAFETY: the layout gave the place for this; the context lives as long as the memory.
-            let head = |value| unsafe { Head::in_context(place, value) };
+            let in_context = |value| unsafe { Head::in_context(place, value) };
+            // The head of a shared memory outlives the context.
+            let head = |value| if record.shared() { Head::own(value) } else { in_context(value) };
             memories.push(Memory::new(MemoryType::from(record), &state.tunables, head)?);
         }
         for (position, record) in view.memory_image_records.iter().enumerate() {
@@ -257,7 +260,19 @@ impl Maker<'_> {
             let copy_below = state.tunables.memory_copy_below;
             self.code.images().apply(self.code.bytes(), copy_below, position, record, memory)?;
         }
-        Ok(memories)
+        Ok((imported..).zip(memories).map(|(index, memory)| self.memory(MemoryIndex(index), memory)).collect())
+    }
+
+    /// Memory `index`, which the module defines, as the store is to have it.
+    fn memory(&self, index: MemoryIndex, memory: Memory) -> MemoryInstance {
+        if !memory.ty().shared {
+            return MemoryInstance::Own(memory);
+        }
+        let memory = SharedMemory::of(memory);
+        let place = self.context.at::<VmMemoryImport>(self.code.layout().defined_memory(index));
+        // SAFETY: the layout gave the place for this.
+        unsafe { place.write(VmMemoryImport { base: memory.base(), memory: memory.head() }) };
+        MemoryInstance::Shared(memory)
     }
 
     /// Imported functions, and the references to all functions that escape.

@@ -21,6 +21,7 @@
 pub mod call;
 pub mod code;
 pub mod instantiate;
+pub mod interrupt;
 pub mod memory;
 pub mod store;
 pub mod table;
@@ -35,5 +36,6 @@ mod exception;
 mod id;
 mod instance;
 mod state;
+mod sync;
 mod sys;
 mod vmctx;

@@ -6,7 +6,10 @@
 use crate::exception::Exceptions;
 use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 use crate::instance::Instance;
-use crate::memory::Memory;
+use crate::interrupt::Interruption;
+use crate::memory::MemoryInstance;
+use crate::sync;
+use crate::sys::map::page_size;
 use crate::table::Table;
 use crate::types::RegisteredType;
 use crate::unwind::Trace;
@@ -65,11 +68,15 @@ pub(crate) struct State {
     pub(crate) signals_based_traps: bool,
     /// The addresses of all memories with their guards, sorted: for the signal handler.
     reserved: Vec<Range<usize>>,
+    /// The pages below the contexts of instances, by their addresses, sorted: for the signal handler.
+    pages: Vec<usize>,
     pub(crate) tunables: Arc<Tunables>,
     pub(crate) instances: Vec<Instance>,
     /// The instances by the addresses of their contexts.
     pub(crate) contexts: HashMap<usize, InstanceId>,
-    pub(crate) memories: Vec<Memory>,
+    pub(crate) memories: Vec<MemoryInstance>,
+    /// The shared ones among them: a store has each once.
+    shared: HashMap<usize, MemoryId>,
     pub(crate) tables: Vec<Table>,
     pub(crate) globals: Vec<Global>,
     pub(crate) tags: Vec<Tag>,
@@ -79,30 +86,27 @@ pub(crate) struct State {
     pub(crate) host_functions: Vec<Fixed<VmFuncRef>>,
     pub(crate) externs: Vec<Box<dyn Any + Send + Sync>>,
     pub(crate) kept: Vec<Arc<dyn Any + Send + Sync>>,
+    /// How it is interrupted.
+    pub(crate) interruption: sync::Arc<Interruption>,
     /// The message of a panic in a builtin.
     pub(crate) panic: Option<Box<str>>,
 }
 
-/// A page that compiled code may read while a store may run. Interruption will give each store its own.
-#[repr(align(4096))]
-struct InterruptPage([u8; 4096]);
-
-static INTERRUPT_PAGE: InterruptPage = InterruptPage([0; 4096]);
-
 impl State {
     /// An empty one.
     pub(crate) fn new(tunables: Arc<Tunables>, builtins: *const VmBuiltins) -> State {
-        let interrupt_page = INTERRUPT_PAGE.0.as_ptr();
         let exceptions = Exceptions::new(tunables.exception_memory);
         State {
-            vm: VmStore { stack_limit: 0, exit_fp: 0, exit_pc: 0, pending: 0, builtins, interrupt_page },
+            vm: VmStore { stack_limit: 0, exit_fp: 0, exit_pc: 0, pending: 0, builtins, interrupted: 0 },
             stop: Stop { pending: 0, address: None, trace: Trace::new() },
             signals_based_traps: tunables.signals_based_traps,
             reserved: Vec::new(),
+            pages: Vec::new(),
             tunables,
             instances: Vec::new(),
             contexts: HashMap::new(),
             memories: Vec::new(),
+            shared: HashMap::new(),
             tables: Vec::new(),
             globals: Vec::new(),
             tags: Vec::new(),
@@ -112,6 +116,7 @@ impl State {
             host_functions: Vec::new(),
             externs: Vec::new(),
             kept: Vec::new(),
+            interruption: Interruption::new(),
             panic: None,
         }
     }
@@ -130,15 +135,36 @@ impl State {
             .is_some_and(|range| address < range.end)
     }
 
+    /// Whether `address` belongs to a page that compiled code reads to be interrupted. Async-signal-safe.
+    pub(crate) fn is_interrupt_site(&self, address: usize) -> bool {
+        let position = self.pages.partition_point(|page| *page <= address);
+        let below = position.checked_sub(1).and_then(|position| self.pages.get(position));
+        below.is_some_and(|page| address - page < page_size())
+    }
+
+    /// Takes note of the page below the context of an instance.
+    pub(crate) fn add_page(&mut self, page: usize) {
+        let position = self.pages.partition_point(|other| *other < page);
+        self.pages.insert(position, page);
+        self.interruption.add_page(page);
+    }
+
     /// Takes a memory into the store.
-    pub(crate) fn add_memory(&mut self, memory: Memory) -> MemoryId {
-        self.reserve(memory.reserved());
+    pub(crate) fn add_memory(&mut self, memory: MemoryInstance) -> MemoryId {
         let id = MemoryId::next(self.memories.len());
+        if let MemoryInstance::Shared(shared) = &memory
+            && let Some(known) = self.shared.insert(shared.key(), id)
+        {
+            // Counted once, and known by its addresses once, however often it is imported.
+            self.shared.insert(shared.key(), known);
+            return known;
+        }
+        self.reserve(memory.reserved());
         self.memories.push(memory);
         id
     }
 
-    /// Grows a memory as [`Memory::grow`] does, and knows it by its new addresses where it moved.
+    /// Grows a memory as [`Memory::grow`](crate::memory::Memory::grow) does, and knows it by its new addresses where it moved.
     pub(crate) fn grow_memory(&mut self, id: MemoryId, delta: u64) -> Option<u64> {
         let memory = &mut self.memories[id.position()];
         let before = memory.reserved();

@@ -7,7 +7,8 @@ use crate::activation::{Exit, Thread};
 use crate::builtin::BUILTINS;
 use crate::code::Code;
 use crate::instance::Instance;
-use crate::memory::{Memory, MemoryError, MemoryType};
+use crate::interrupt::InterruptHandle;
+use crate::memory::{Memory, MemoryError, MemoryInstance, MemoryType, SharedMemory};
 use crate::state::{Global, State, Tag};
 use crate::table::{Table, TableError, TableType, TableValue};
 use crate::types::{RegisteredType, TypeIdentity};
@@ -29,14 +30,16 @@ pub use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 pub use crate::state::GlobalType;
 
 /// What an instance exports, or any other thing of one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Export {
     /// A function.
     Function(NonNull<VmFuncRef>),
     /// A table.
     Table(TableId),
-    /// A memory.
+    /// A memory that is not shared.
     Memory(MemoryId),
+    /// A shared memory.
+    SharedMemory(SharedMemory),
     /// A global.
     Global(GlobalId),
     /// A tag.
@@ -64,6 +67,8 @@ impl Store {
     /// When the system refuses what a store needs from the start (nothing at present).
     pub fn new(tunables: Arc<Tunables>) -> io::Result<Store> {
         let state = Fixed::new(State::new(tunables, &BUILTINS));
+        // SAFETY: the state is alive.
+        unsafe { (*state.as_ptr()).interruption.open(&raw mut (*state.as_ptr()).vm.interrupted) };
         Ok(Store { state })
     }
 
@@ -125,21 +130,39 @@ impl Store {
         match kind {
             ExternKind::Function => instance.funcref(FunctionIndex(index)).map(Export::Function),
             ExternKind::Table => instance.tables.get(position).copied().map(Export::Table),
-            ExternKind::Memory => instance.memories.get(position).copied().map(Export::Memory),
+            ExternKind::Memory => {
+                instance.memories.get(position).map(|id| match &self.state().memories[id.position()] {
+                    MemoryInstance::Own(_) => Export::Memory(*id),
+                    MemoryInstance::Shared(shared) => Export::SharedMemory(shared.clone()),
+                })
+            }
             ExternKind::Global => instance.globals.get(position).copied().map(Export::Global),
             ExternKind::Tag => instance.tags.get(position).copied().map(Export::Tag),
         }
     }
 
-    /// A memory that the host makes.
+    /// A memory that the host makes, which is not shared.
     ///
     /// # Errors
     ///
     /// When its type is not supported or too large, or the system refuses.
     pub fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryId, MemoryError> {
+        if ty.shared {
+            return Err(MemoryError::Unsupported("shared memories of one store alone"));
+        }
         let state = self.state_mut();
         let memory = Memory::new(ty, &state.tunables, Head::own)?;
-        Ok(state.add_memory(memory))
+        Ok(state.add_memory(MemoryInstance::Own(memory)))
+    }
+
+    /// Takes a shared memory into the store, which has it from then on. It was made with the same tunables.
+    pub fn add_shared_memory(&mut self, memory: SharedMemory) -> MemoryId {
+        self.state_mut().add_memory(MemoryInstance::Shared(memory))
+    }
+
+    /// How other threads interrupt what runs in the store.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        InterruptHandle::new(&self.state().interruption)
     }
 
     /// A table that the host makes, every entry `init`.
@@ -190,17 +213,20 @@ impl Store {
         address
     }
 
-    /// A memory.
+    /// A memory that is not shared.
     pub fn memory(&self, memory: MemoryId) -> &Memory {
-        self.state().memories.get(memory.position()).expect("the embedding API checks that a handle is of this store")
+        match self.state().memories.get(memory.position()) {
+            Some(MemoryInstance::Own(memory)) => memory,
+            _ => panic!("the embedding API checks that a handle is of this store, and has others for shared memories"),
+        }
     }
 
-    /// A memory.
+    /// A memory that is not shared.
     pub fn memory_mut(&mut self, memory: MemoryId) -> &mut Memory {
-        self.state_mut()
-            .memories
-            .get_mut(memory.position())
-            .expect("the embedding API checks that a handle is of this store")
+        match self.state_mut().memories.get_mut(memory.position()) {
+            Some(MemoryInstance::Own(memory)) => memory,
+            _ => panic!("the embedding API checks that a handle is of this store, and has others for shared memories"),
+        }
     }
 
     /// Grows a memory by `delta` pages, zeroed (§4.7.9), and says how many it had; `None`, and no change, when it may not be so
@@ -327,6 +353,12 @@ impl Store {
             trace(&mut found, Start::Exit(exit), innermost);
             Backtrace::of(&found)
         }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.state().interruption.close();
     }
 }
 

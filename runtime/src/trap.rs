@@ -110,6 +110,7 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
 fn faults_at(state: &State, trap: Trap, address: usize) -> bool {
     match trap {
         Trap::NullFunctionReference => address < NULL_PAGE,
+        Trap::Interrupt => state.is_interrupt_site(address),
         _ => state.reserves(address),
     }
 }

@@ -3,8 +3,10 @@
 //!
 //! Called by `store`, `instance`, `memory` and `table`.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use crate::sys::map::{PageAndMemory, page_size};
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tancho_abi::vmctx::VmContext;
 
 /// A value at an address of its own, which moving the `Fixed` does not change. It is read and written by pointer alone, so
@@ -63,38 +65,65 @@ impl<T> Head<T> {
     }
 }
 
-/// The whole context of an instance, zeroed at first.
+/// The whole context of an instance, zeroed at first, and the page below it that its code reads to be interrupted.
 pub(crate) struct Context {
-    start: NonNull<u8>,
-    layout: Layout,
+    mapping: ManuallyDrop<PageAndMemory>,
+    size: usize,
+}
+
+/// Mappings of contexts that are gone, zeroed: most contexts are small, and making a mapping takes longer than all else about one.
+static FREE: Mutex<Vec<PageAndMemory>> = Mutex::new(Vec::new());
+/// As many are kept at most.
+const MOST_FREE: usize = 256;
+
+fn free() -> MutexGuard<'static, Vec<PageAndMemory>> {
+    // Nothing panics that holds the lock.
+    FREE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Context {
     /// Allocates `size` bytes; `None` when there is no such room.
     pub(crate) fn new(size: u32) -> Option<Context> {
         let size = (size as usize).max(size_of::<VmContext>());
-        let layout = Layout::from_size_align(size, align_of::<VmContext>()).ok()?;
-        // SAFETY: the size is not 0.
-        let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
-        Some(Context { start, layout })
+        let known = if size <= page_size() { free().pop() } else { None };
+        let mapping = match known {
+            Some(mapping) => mapping,
+            None => PageAndMemory::new(size.max(page_size())).ok()?,
+        };
+        Some(Context { mapping: ManuallyDrop::new(mapping), size })
     }
 
     pub(crate) fn as_ptr(&self) -> *mut VmContext {
-        self.start.as_ptr().cast()
+        self.mapping.memory().0.cast()
+    }
+
+    /// The address of the page that its code reads.
+    pub(crate) fn page(&self) -> usize {
+        self.mapping.page()
     }
 
     /// The place at `offset`, which the module's `VmLayout` gave for a record of type `T`.
     pub(crate) fn at<T>(&self, offset: u32) -> NonNull<T> {
         let offset = offset as usize;
-        assert!(offset + size_of::<T>() <= self.layout.size(), "an offset outside of the context");
-        // SAFETY: inside of the allocation, as just checked.
-        unsafe { self.start.add(offset).cast() }
+        assert!(offset + size_of::<T>() <= self.size, "an offset outside of the context");
+        let place = self.mapping.memory().0.wrapping_add(offset).cast();
+        NonNull::new(place).expect("inside of a mapping, as just checked")
     }
 }
 
 impl Drop for Context {
     fn drop(&mut self) {
-        // SAFETY: allocated in `new` with this layout, freed once.
-        unsafe { dealloc(self.start.as_ptr(), self.layout) };
+        // SAFETY: taken once, here.
+        let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
+        let (memory, room) = mapping.memory();
+        if room != page_size() {
+            return;
+        }
+        // SAFETY: what was used of the mapping, which nobody uses any more.
+        unsafe { memory.write_bytes(0, self.size) };
+        let mut free = free();
+        if free.len() < MOST_FREE {
+            free.push(mapping);
+        }
     }
 }

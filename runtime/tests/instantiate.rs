@@ -401,7 +401,7 @@ fn what_cannot_be_is_refused_and_the_store_goes_on() {
         refuse(&|hand| hand.memory(u64::MAX, None)),
         InstantiateError::Memory(MemoryError::TooLarge { .. })
     ));
-    for (flags, page_size_log2) in [(SHARED, 16), (0, 17), (INDEX64, 64)] {
+    for (flags, page_size_log2) in [(0, 17), (INDEX64, 64)] {
         let error = refuse(&|hand| {
             hand.memory(1, None);
             hand.module.memories[0].flags = flags;

@@ -21,9 +21,9 @@
 ;; function 0
 ;; | function u0:0(i64, i64, i64) -> i64 tail {
 ;; |                                 block0(v0: i64, v1: i64, v2: i64):
-;; | @0049                               v4 = iconst.i64 0
-;; | @0049                               v5 = icmp eq v1, v4  ; v4 = 0
-;; | @0049                               brif v5, block2, block3
+;; | @0049                               v5 = iconst.i64 0
+;; | @0049                               v6 = icmp eq v1, v5  ; v5 = 0
+;; | @0049                               brif v6, block2, block3
 ;; |
 ;; |                                 block3:
 ;; | @004b                               return v1
@@ -51,17 +51,17 @@
 ;; function 1
 ;; | function u0:1(i64, i32) -> i32 tail {
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @0057                               v4 = iconst.i32 0
-;; | @0057                               v5 = icmp ne v1, v4  ; v4 = 0
-;; | @0057                               brif v5, block2(v1), block3
+;; | @0057                               v5 = iconst.i32 0
+;; | @0057                               v6 = icmp ne v1, v5  ; v5 = 0
+;; | @0057                               brif v6, block2(v1), block3
 ;; |
 ;; |                                 block3:
-;; | @0059                               v6 = iconst.i32 0
-;; | @005b                               return v6  ; v6 = 0
+;; | @0059                               v7 = iconst.i32 0
+;; | @005b                               return v7  ; v7 = 0
 ;; |
-;; |                                 block2(v3: i32):
-;; | @005e                               v7 = iconst.i32 1
-;; | @0060                               jump block1(v7)  ; v7 = 1
+;; |                                 block2(v4: i32):
+;; | @005e                               v8 = iconst.i32 1
+;; | @0060                               jump block1(v8)  ; v8 = 1
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @0060                               return v2

@@ -47,21 +47,22 @@
 ;; |     fn0 = colocated u0:0 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @0091                               v3 = iconst.i32 0
-;; | @0091                               v4 = icmp eq v1, v3  ; v3 = 0
-;; | @0091                               v5 = uextend.i32 v4
-;; | @0092                               brif v5, block3, block4
+;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @0091                               v4 = iconst.i32 0
+;; | @0091                               v5 = icmp eq v1, v4  ; v4 = 0
+;; | @0091                               v6 = uextend.i32 v5
+;; | @0092                               brif v6, block3, block4
 ;; |
 ;; |                                 block3 cold:
-;; | @0096                               v7 = call fn0(v0, v1)
-;; | @0098                               jump block2(v7)
+;; | @0096                               v8 = call fn0(v0, v1)
+;; | @0098                               jump block2(v8)
 ;; |
 ;; |                                 block4:
-;; | @0099                               v8 = iconst.i32 7
-;; | @009b                               jump block2(v8)  ; v8 = 7
+;; | @0099                               v9 = iconst.i32 7
+;; | @009b                               jump block2(v9)  ; v9 = 7
 ;; |
-;; |                                 block2(v6: i32):
-;; | @009c                               jump block1(v6)
+;; |                                 block2(v7: i32):
+;; | @009c                               jump block1(v7)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @009c                               return v2
@@ -69,14 +70,15 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  test %esi,%esi
-;;     6  je 0x0000000000000016
-;;     c  mov $7,%eax
-;;    11  mov %rbp,%rsp
-;;    14  pop %rbp
-;;    15  ret
-;;    16  call 0x000000000000001B
-;;    1b  jmp 0x0000000000000011
+;;     4  mov -4(%rdi),%r8d
+;;     8  test %esi,%esi
+;;     a  je 0x000000000000001A
+;;    10  mov $7,%eax
+;;    15  mov %rbp,%rsp
+;;    18  pop %rbp
+;;    19  ret
+;;    1a  call 0x000000000000001F
+;;    1f  jmp 0x0000000000000015
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32) -> i32 tail {
@@ -84,32 +86,33 @@
 ;; |     fn0 = colocated u0:0 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @00a1                               v3 = iconst.i32 0
-;; | @00a1                               v4 = icmp eq v1, v3  ; v3 = 0
-;; | @00a1                               v5 = uextend.i32 v4
-;; | @00a2                               brif v5, block3, block4
+;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @00a1                               v4 = iconst.i32 0
+;; | @00a1                               v5 = icmp eq v1, v4  ; v4 = 0
+;; | @00a1                               v6 = uextend.i32 v5
+;; | @00a2                               brif v6, block3, block4
 ;; |
 ;; |                                 block3:
-;; | @00a4                               v7 = iconst.i32 7
-;; | @00a6                               jump block2(v7)  ; v7 = 7
+;; | @00a4                               v8 = iconst.i32 7
+;; | @00a6                               jump block2(v8)  ; v8 = 7
 ;; |
 ;; |                                 block4 cold:
-;; | @00ad                               v9 = call fn0(v0, v1)
-;; | @00af                               v10 = iconst.i32 0
-;; | @00af                               v11 = icmp eq v9, v10  ; v10 = 0
-;; | @00af                               v12 = uextend.i32 v11
-;; | @00b0                               brif v12, block5(v1), block6
+;; | @00ad                               v10 = call fn0(v0, v1)
+;; | @00af                               v11 = iconst.i32 0
+;; | @00af                               v12 = icmp eq v10, v11  ; v11 = 0
+;; | @00af                               v13 = uextend.i32 v12
+;; | @00b0                               brif v13, block5(v1), block6
 ;; |
 ;; |                                 block6 cold:
-;; | @00b3                               v13 = iconst.i32 8
-;; | @00b5                               v14 = call fn0(v0, v13)  ; v13 = 8
-;; | @00b7                               jump block5(v14)
+;; | @00b3                               v14 = iconst.i32 8
+;; | @00b5                               v15 = call fn0(v0, v14)  ; v14 = 8
+;; | @00b7                               jump block5(v15)
 ;; |
-;; |                                 block5(v8: i32) cold:
-;; | @00b8                               jump block2(v8)
+;; |                                 block5(v9: i32) cold:
+;; | @00b8                               jump block2(v9)
 ;; |
-;; |                                 block2(v6: i32):
-;; | @00b9                               jump block1(v6)
+;; |                                 block2(v7: i32):
+;; | @00b9                               jump block1(v7)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @00b9                               return v2
@@ -118,50 +121,51 @@
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
 ;;     4  sub $0x10,%rsp
-;;     8  mov %r12,(%rsp)
-;;     c  mov %r13,8(%rsp)
-;;    11  mov %rdi,%r13
-;;    14  test %esi,%esi
-;;    16  mov %rsi,%r12
-;;    19  jne 0x000000000000003A
-;;    1f  mov $7,%r12d
-;;    25  mov %r12,%rax
-;;    28  mov (%rsp),%r12
-;;    2c  mov 8(%rsp),%r13
-;;    31  add $0x10,%rsp
-;;    35  mov %rbp,%rsp
-;;    38  pop %rbp
-;;    39  ret
-;;    3a  mov %r12,%rsi
-;;    3d  mov %r13,%rdi
-;;    40  call 0x0000000000000045
-;;    45  test %eax,%eax
-;;    47  je 0x0000000000000025
-;;    4d  mov $8,%esi
-;;    52  mov %r13,%rdi
-;;    55  call 0x000000000000005A
-;;    5a  mov %rax,%r12
-;;    5d  jmp 0x0000000000000025
+;;     8  mov %r13,(%rsp)
+;;     c  mov %r14,8(%rsp)
+;;    11  mov -4(%rdi),%r10d
+;;    15  mov %rdi,%r13
+;;    18  test %esi,%esi
+;;    1a  mov %rsi,%r14
+;;    1d  jne 0x000000000000003E
+;;    23  mov $7,%r14d
+;;    29  mov %r14,%rax
+;;    2c  mov (%rsp),%r13
+;;    30  mov 8(%rsp),%r14
+;;    35  add $0x10,%rsp
+;;    39  mov %rbp,%rsp
+;;    3c  pop %rbp
+;;    3d  ret
+;;    3e  mov %r14,%rsi
+;;    41  mov %r13,%rdi
+;;    44  call 0x0000000000000049
+;;    49  test %eax,%eax
+;;    4b  je 0x0000000000000029
+;;    51  mov $8,%esi
+;;    56  mov %r13,%rdi
+;;    59  call 0x000000000000005E
+;;    5e  mov %rax,%r14
+;;    61  jmp 0x0000000000000029
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32) -> i32 tail {
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @00c0                               v4 = iconst.i32 5
-;; | @00c2                               v5 = iadd v1, v4  ; v4 = 5
-;; | @00c5                               v6 = iconst.i32 0
-;; | @00c5                               v7 = icmp eq v1, v6  ; v6 = 0
-;; | @00c5                               v8 = uextend.i32 v7
-;; | @00c6                               brif v8, block4, block3
+;; | @00c0                               v5 = iconst.i32 5
+;; | @00c2                               v6 = iadd v1, v5  ; v5 = 5
+;; | @00c5                               v7 = iconst.i32 0
+;; | @00c5                               v8 = icmp eq v1, v7  ; v7 = 0
+;; | @00c5                               v9 = uextend.i32 v8
+;; | @00c6                               brif v9, block4, block3
 ;; |
 ;; |                                 block4 cold:
-;; | @00c6                               jump block2(v5)
+;; | @00c6                               jump block2(v6)
 ;; |
 ;; |                                 block3:
-;; | @00c9                               v9 = iconst.i32 9
-;; | @00cb                               jump block2(v9)  ; v9 = 9
+;; | @00c9                               v10 = iconst.i32 9
+;; | @00cb                               jump block2(v10)  ; v10 = 9
 ;; |
-;; |                                 block2(v3: i32):
-;; | @00cc                               jump block1(v3)
+;; |                                 block2(v4: i32):
+;; | @00cc                               jump block1(v4)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @00cc                               return v2
@@ -184,19 +188,20 @@
 ;; |     fn0 = colocated u0:0 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @00d1                               v4 = iconst.i32 5
-;; | @00d5                               v5 = iconst.i32 0
-;; | @00d5                               v6 = icmp eq v1, v5  ; v5 = 0
-;; | @00d5                               v7 = uextend.i32 v6
-;; | @00d6                               brif v7, block2(v4), block3  ; v4 = 5
+;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @00d1                               v5 = iconst.i32 5
+;; | @00d5                               v6 = iconst.i32 0
+;; | @00d5                               v7 = icmp eq v1, v6  ; v6 = 0
+;; | @00d5                               v8 = uextend.i32 v7
+;; | @00d6                               brif v8, block2(v5), block3  ; v5 = 5
 ;; |
 ;; |                                 block3 cold:
-;; | @00db                               v8 = call fn0(v0, v1)
-;; | @00dd                               v9 = call fn0(v0, v8)
-;; | @00df                               jump block2(v9)
+;; | @00db                               v9 = call fn0(v0, v1)
+;; | @00dd                               v10 = call fn0(v0, v9)
+;; | @00df                               jump block2(v10)
 ;; |
-;; |                                 block2(v3: i32):
-;; | @00e0                               jump block1(v3)
+;; |                                 block2(v4: i32):
+;; | @00e0                               jump block1(v4)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @00e0                               return v2
@@ -206,18 +211,19 @@
 ;;     1  mov %rsp,%rbp
 ;;     4  sub $0x10,%rsp
 ;;     8  mov %r12,(%rsp)
-;;     c  mov %rdi,%r12
-;;     f  mov $5,%eax
-;;    14  test %esi,%esi
-;;    16  jne 0x0000000000000029
-;;    1c  mov (%rsp),%r12
-;;    20  add $0x10,%rsp
-;;    24  mov %rbp,%rsp
-;;    27  pop %rbp
-;;    28  ret
-;;    29  mov %r12,%rdi
-;;    2c  call 0x0000000000000031
-;;    31  mov %rax,%rsi
-;;    34  mov %r12,%rdi
-;;    37  call 0x000000000000003C
-;;    3c  jmp 0x000000000000001C
+;;     c  mov -4(%rdi),%r8d
+;;    10  mov %rdi,%r12
+;;    13  mov $5,%eax
+;;    18  test %esi,%esi
+;;    1a  jne 0x000000000000002D
+;;    20  mov (%rsp),%r12
+;;    24  add $0x10,%rsp
+;;    28  mov %rbp,%rsp
+;;    2b  pop %rbp
+;;    2c  ret
+;;    2d  mov %r12,%rdi
+;;    30  call 0x0000000000000035
+;;    35  mov %rax,%rsi
+;;    38  mov %r12,%rdi
+;;    3b  call 0x0000000000000040
+;;    40  jmp 0x0000000000000020

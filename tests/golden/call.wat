@@ -13,9 +13,9 @@
 ;; function 1 `callee`
 ;; | function u0:1(i64, i32) -> i32 tail {
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @0040                               v3 = iconst.i32 1
-;; | @0042                               v4 = iadd v1, v3  ; v3 = 1
-;; | @0043                               jump block1(v4)
+;; | @0040                               v4 = iconst.i32 1
+;; | @0042                               v5 = iadd v1, v4  ; v4 = 1
+;; | @0043                               jump block1(v5)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @0043                               return v2
@@ -34,10 +34,11 @@
 ;; |     fn0 = colocated u0:1 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @0048                               v3 = call fn0(v0, v1)
-;; | @004a                               v4 = iconst.i32 3
-;; | @004c                               v5 = imul v3, v4  ; v4 = 3
-;; | @004d                               jump block1(v5)
+;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @0048                               v4 = call fn0(v0, v1)
+;; | @004a                               v5 = iconst.i32 3
+;; | @004c                               v6 = imul v4, v5  ; v5 = 3
+;; | @004d                               jump block1(v6)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @004d                               return v2
@@ -45,23 +46,25 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  call 9
-;;     9  imul $3,%eax
-;;     c  mov %rbp,%rsp
-;;     f  pop %rbp
-;;    10  ret
+;;     4  mov -4(%rdi),%r8d
+;;     8  call 0x000000000000000D
+;;     d  imul $3,%eax
+;;    10  mov %rbp,%rsp
+;;    13  pop %rbp
+;;    14  ret
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32) -> i32 tail {
 ;; |     sig0 = (i64, i32) -> i32 tail
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @0052                               v3 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0052                               v4 = load.i64 notrap aligned readonly can_move v0+56
-;; | @0052                               v5 = call_indirect sig0, v3(v4, v1)
-;; | @0054                               v6 = iconst.i32 3
-;; | @0056                               v7 = imul v5, v6  ; v6 = 3
-;; | @0057                               jump block1(v7)
+;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @0052                               v4 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0052                               v5 = load.i64 notrap aligned readonly can_move v0+56
+;; | @0052                               v6 = call_indirect sig0, v4(v5, v1)
+;; | @0054                               v7 = iconst.i32 3
+;; | @0056                               v8 = imul v6, v7  ; v7 = 3
+;; | @0057                               jump block1(v8)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @0057                               return v2
@@ -69,10 +72,11 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov 0x30(%rdi),%r8
-;;     8  mov 0x38(%rdi),%rdi
-;;     c  call *%r8
-;;     f  imul $3,%eax
-;;    12  mov %rbp,%rsp
-;;    15  pop %rbp
-;;    16  ret
+;;     4  mov -4(%rdi),%r8d
+;;     8  mov 0x30(%rdi),%r8
+;;     c  mov 0x38(%rdi),%rdi
+;;    10  call *%r8
+;;    13  imul $3,%eax
+;;    16  mov %rbp,%rsp
+;;    19  pop %rbp
+;;    1a  ret

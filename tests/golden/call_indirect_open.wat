@@ -17,8 +17,8 @@
 ;; function 0 `f`
 ;; | function u0:0(i64) -> i32 tail {
 ;; |                                 block0(v0: i64):
-;; | @0053                               v2 = iconst.i32 1
-;; | @0055                               jump block1(v2)  ; v2 = 1
+;; | @0053                               v3 = iconst.i32 1
+;; | @0055                               jump block1(v3)  ; v3 = 1
 ;; |
 ;; |                                 block1(v1: i32):
 ;; | @0055                               return v1
@@ -37,55 +37,56 @@
 ;; |     sig0 = (i64) -> i32 tail
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @005a                               v4 = uextend.i64 v1
-;; | @005a                               v5 = iconst.i64 8
-;; | @005a                               v6 = icmp uge v4, v5  ; v5 = 8
-;; | @005a                               trapnz v6, user3
-;; | @005a                               v7 = load.i64 notrap aligned readonly can_move v0+48
-;; | @005a                               v8 = iconst.i64 5
-;; | @005a                               v9 = ishl v4, v8  ; v8 = 5
-;; | @005a                               v10 = iadd v7, v9
-;; | @005a                               v11 = select_spectre_guard v6, v7, v10
-;; | @005a                               v12 = load.i64 notrap aligned readonly can_move v0+24
-;; | @005a                               v13 = load.i32 notrap aligned readonly can_move v12
-;; | @005a                               v14 = load.i32 notrap aligned region0 v11
-;; | @005a                               v15 = icmp eq v14, v13
-;; | @005a                               brif v15, block3, block4
+;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @005a                               v5 = uextend.i64 v1
+;; | @005a                               v6 = iconst.i64 8
+;; | @005a                               v7 = icmp uge v5, v6  ; v6 = 8
+;; | @005a                               trapnz v7, user3
+;; | @005a                               v8 = load.i64 notrap aligned readonly can_move v0+48
+;; | @005a                               v9 = iconst.i64 5
+;; | @005a                               v10 = ishl v5, v9  ; v9 = 5
+;; | @005a                               v11 = iadd v8, v10
+;; | @005a                               v12 = select_spectre_guard v7, v8, v11
+;; | @005a                               v13 = load.i64 notrap aligned readonly can_move v0+24
+;; | @005a                               v14 = load.i32 notrap aligned readonly can_move v13
+;; | @005a                               v15 = load.i32 notrap aligned region0 v12
+;; | @005a                               v16 = icmp eq v15, v14
+;; | @005a                               brif v16, block3, block4
 ;; |
 ;; |                                 block4 cold:
-;; | @005a                               trapz.i32 v14, user4
-;; | @005a                               v16 = load.i64 notrap aligned region0 v11+24
-;; | @005a                               v17 = load.i32 notrap aligned v16+28
-;; | @005a                               v18 = iconst.i32 0
-;; | @005a                               v19 = icmp ugt v17, v18  ; v18 = 0
-;; | @005a                               trapz v19, user5
-;; | @005a                               v20 = load.i64 notrap aligned v16+48
-;; | @005a                               v21 = load.i32 notrap aligned v20
-;; | @005a                               v22 = icmp eq v21, v13
-;; | @005a                               trapz v22, user5
+;; | @005a                               trapz.i32 v15, user4
+;; | @005a                               v17 = load.i64 notrap aligned region0 v12+24
+;; | @005a                               v18 = load.i32 notrap aligned v17+28
+;; | @005a                               v19 = iconst.i32 0
+;; | @005a                               v20 = icmp ugt v18, v19  ; v19 = 0
+;; | @005a                               trapz v20, user5
+;; | @005a                               v21 = load.i64 notrap aligned v17+48
+;; | @005a                               v22 = load.i32 notrap aligned v21
+;; | @005a                               v23 = icmp eq v22, v14
+;; | @005a                               trapz v23, user5
 ;; | @005a                               jump block3
 ;; |
 ;; |                                 block3:
-;; | @005a                               v23 = load.i64 notrap aligned region0 v11+8
-;; | @005a                               v24 = icmp eq v23, v0
-;; | @005a                               brif v24, block5, block6
+;; | @005a                               v24 = load.i64 notrap aligned region0 v12+8
+;; | @005a                               v25 = icmp eq v24, v0
+;; | @005a                               brif v25, block5, block6
 ;; |
 ;; |                                 block5:
-;; | @005a                               v25 = load.i64 notrap aligned region0 v11+16
-;; | @005a                               v26 = call_indirect sig0, v25(v0)
-;; | @005a                               jump block2(v26)
+;; | @005a                               v26 = load.i64 notrap aligned region0 v12+16
+;; | @005a                               v27 = call_indirect sig0, v26(v0)
+;; | @005a                               jump block2(v27)
 ;; |
 ;; |                                 block6 cold:
-;; | @005a                               v27 = load.i64 notrap aligned region0 v11+24
-;; | @005a                               v28 = load.i64 notrap aligned v27
-;; | @005a                               v29 = call_indirect sig0, v28(v23)
-;; | @005a                               jump block2(v29)
+;; | @005a                               v28 = load.i64 notrap aligned region0 v12+24
+;; | @005a                               v29 = load.i64 notrap aligned v28
+;; | @005a                               v30 = call_indirect sig0, v29(v24)
+;; | @005a                               jump block2(v30)
 ;; |
-;; |                                 block2(v3: i32):
-;; | @005d                               v30 = iconst.i32 0
-;; | @005d                               v31 = icmp eq v3, v30  ; v30 = 0
-;; | @005d                               v32 = uextend.i32 v31
-;; | @005e                               jump block1(v32)
+;; |                                 block2(v4: i32):
+;; | @005d                               v31 = iconst.i32 0
+;; | @005d                               v32 = icmp eq v4, v31  ; v31 = 0
+;; | @005d                               v33 = uextend.i32 v32
+;; | @005e                               jump block1(v33)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @005e                               return v2
@@ -93,53 +94,54 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov %esi,%ecx
-;;     6  cmp $8,%rcx
-;;     a  jae 0x0000000000000097
-;;    10  mov 0x30(%rdi),%rdx
-;;    14  mov %rcx,%rax
-;;    17  shl $5,%rax
-;;    1b  add %rdx,%rax
-;;    1e  cmp $8,%rcx
-;;    22  cmovae %rdx,%rax
-;;    26  mov (%rax),%edx
-;;    28  mov 0x18(%rdi),%rcx
-;;    2c  mov %rdi,%r8
-;;    2f  mov (%rcx),%ecx
-;;    31  cmp %ecx,%edx
-;;    33  jne 0x000000000000005F
-;;    39  mov 8(%rax),%rdi
-;;    3d  mov %r8,%rcx
-;;    40  cmp %rcx,%rdi
-;;    43  jne 0x0000000000000089
-;;    49  mov 0x10(%rax),%rax
-;;    4d  mov %r8,%rdi
-;;    50  call *%rax
-;;    52  test %eax,%eax
-;;    54  sete %al
-;;    57  movzbl %al,%eax
-;;    5a  mov %rbp,%rsp
-;;    5d  pop %rbp
-;;    5e  ret
-;;    5f  test %edx,%edx
-;;    61  je 0x0000000000000099
-;;    67  mov 0x18(%rax),%rdx
-;;    6b  mov 0x1C(%rdx),%esi
-;;    6e  test %esi,%esi
-;;    70  je 0x000000000000009B
-;;    76  mov 0x30(%rdx),%rdx
-;;    7a  mov (%rdx),%edx
-;;    7c  cmp %ecx,%edx
-;;    7e  jne 0x000000000000009D
-;;    84  jmp 0x0000000000000039
-;;    89  mov 0x18(%rax),%rax
-;;    8d  mov (%rax),%rax
-;;    90  call *%rax
-;;    92  jmp 0x0000000000000052
-;;    97  ud2
-;;    99  ud2
-;;    9b  ud2
-;;    9d  ud2
+;;     4  mov -4(%rdi),%eax
+;;     7  mov %esi,%ecx
+;;     9  cmp $8,%rcx
+;;     d  jae 0x000000000000009A
+;;    13  mov 0x30(%rdi),%rdx
+;;    17  mov %rcx,%rax
+;;    1a  shl $5,%rax
+;;    1e  add %rdx,%rax
+;;    21  cmp $8,%rcx
+;;    25  cmovae %rdx,%rax
+;;    29  mov (%rax),%edx
+;;    2b  mov 0x18(%rdi),%rcx
+;;    2f  mov %rdi,%r8
+;;    32  mov (%rcx),%ecx
+;;    34  cmp %ecx,%edx
+;;    36  jne 0x0000000000000062
+;;    3c  mov 8(%rax),%rdi
+;;    40  mov %r8,%rcx
+;;    43  cmp %rcx,%rdi
+;;    46  jne 0x000000000000008C
+;;    4c  mov 0x10(%rax),%rax
+;;    50  mov %r8,%rdi
+;;    53  call *%rax
+;;    55  test %eax,%eax
+;;    57  sete %al
+;;    5a  movzbl %al,%eax
+;;    5d  mov %rbp,%rsp
+;;    60  pop %rbp
+;;    61  ret
+;;    62  test %edx,%edx
+;;    64  je 0x000000000000009C
+;;    6a  mov 0x18(%rax),%rdx
+;;    6e  mov 0x1C(%rdx),%esi
+;;    71  test %esi,%esi
+;;    73  je 0x000000000000009E
+;;    79  mov 0x30(%rdx),%rdx
+;;    7d  mov (%rdx),%edx
+;;    7f  cmp %ecx,%edx
+;;    81  jne 0x00000000000000A0
+;;    87  jmp 0x000000000000003C
+;;    8c  mov 0x18(%rax),%rax
+;;    90  mov (%rax),%rax
+;;    93  call *%rax
+;;    95  jmp 0x0000000000000055
+;;    9a  ud2
+;;    9c  ud2
+;;    9e  ud2
+;;    a0  ud2
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32) -> i32 tail {
@@ -147,35 +149,36 @@
 ;; |     sig0 = (i64) -> i32 tail
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @0063                               v4 = uextend.i64 v1
-;; | @0063                               v5 = iconst.i64 8
-;; | @0063                               v6 = icmp uge v4, v5  ; v5 = 8
-;; | @0063                               trapnz v6, user3
-;; | @0063                               v7 = load.i64 notrap aligned readonly can_move v0+64
-;; | @0063                               v8 = iconst.i64 5
-;; | @0063                               v9 = ishl v4, v8  ; v8 = 5
-;; | @0063                               v10 = iadd v7, v9
-;; | @0063                               v11 = select_spectre_guard v6, v7, v10
-;; | @0063                               v12 = load.i64 notrap aligned region0 v11+8
-;; | @0063                               v13 = icmp eq v12, v0
-;; | @0063                               brif v13, block3, block4
+;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @0063                               v5 = uextend.i64 v1
+;; | @0063                               v6 = iconst.i64 8
+;; | @0063                               v7 = icmp uge v5, v6  ; v6 = 8
+;; | @0063                               trapnz v7, user3
+;; | @0063                               v8 = load.i64 notrap aligned readonly can_move v0+64
+;; | @0063                               v9 = iconst.i64 5
+;; | @0063                               v10 = ishl v5, v9  ; v9 = 5
+;; | @0063                               v11 = iadd v8, v10
+;; | @0063                               v12 = select_spectre_guard v7, v8, v11
+;; | @0063                               v13 = load.i64 notrap aligned region0 v12+8
+;; | @0063                               v14 = icmp eq v13, v0
+;; | @0063                               brif v14, block3, block4
 ;; |
 ;; |                                 block3:
-;; | @0063                               v14 = load.i64 notrap aligned region0 v11+16
-;; | @0063                               v15 = call_indirect sig0, v14(v0)
-;; | @0063                               jump block2(v15)
+;; | @0063                               v15 = load.i64 notrap aligned region0 v12+16
+;; | @0063                               v16 = call_indirect sig0, v15(v0)
+;; | @0063                               jump block2(v16)
 ;; |
 ;; |                                 block4 cold:
-;; | @0063                               v16 = load.i64 notrap aligned region0 v11+24
-;; | @0063                               v17 = load.i64 notrap aligned v16
-;; | @0063                               v18 = call_indirect sig0, v17(v12)
-;; | @0063                               jump block2(v18)
+;; | @0063                               v17 = load.i64 notrap aligned region0 v12+24
+;; | @0063                               v18 = load.i64 notrap aligned v17
+;; | @0063                               v19 = call_indirect sig0, v18(v13)
+;; | @0063                               jump block2(v19)
 ;; |
-;; |                                 block2(v3: i32):
-;; | @0066                               v19 = iconst.i32 0
-;; | @0066                               v20 = icmp eq v3, v19  ; v19 = 0
-;; | @0066                               v21 = uextend.i32 v20
-;; | @0067                               jump block1(v21)
+;; |                                 block2(v4: i32):
+;; | @0066                               v20 = iconst.i32 0
+;; | @0066                               v21 = icmp eq v4, v20  ; v20 = 0
+;; | @0066                               v22 = uextend.i32 v21
+;; | @0067                               jump block1(v22)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @0067                               return v2
@@ -183,31 +186,32 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov %esi,%eax
-;;     6  cmp $8,%rax
-;;     a  jae 0x000000000000005D
-;;    10  mov 0x40(%rdi),%rdx
-;;    14  mov %rdi,%rsi
-;;    17  mov %rax,%rcx
-;;    1a  shl $5,%rcx
-;;    1e  add %rdx,%rcx
-;;    21  cmp $8,%rax
-;;    25  cmovae %rdx,%rcx
-;;    29  mov 8(%rcx),%rdi
-;;    2d  mov %rsi,%rax
-;;    30  cmp %rax,%rdi
-;;    33  jne 0x000000000000004F
-;;    39  mov 0x10(%rcx),%rax
-;;    3d  mov %rsi,%rdi
-;;    40  call *%rax
-;;    42  test %eax,%eax
-;;    44  sete %al
-;;    47  movzbl %al,%eax
-;;    4a  mov %rbp,%rsp
-;;    4d  pop %rbp
-;;    4e  ret
-;;    4f  mov 0x18(%rcx),%rax
-;;    53  mov (%rax),%rax
-;;    56  call *%rax
-;;    58  jmp 0x0000000000000042
-;;    5d  ud2
+;;     4  mov -4(%rdi),%eax
+;;     7  mov %esi,%eax
+;;     9  cmp $8,%rax
+;;     d  jae 0x0000000000000060
+;;    13  mov 0x40(%rdi),%rdx
+;;    17  mov %rdi,%rsi
+;;    1a  mov %rax,%rcx
+;;    1d  shl $5,%rcx
+;;    21  add %rdx,%rcx
+;;    24  cmp $8,%rax
+;;    28  cmovae %rdx,%rcx
+;;    2c  mov 8(%rcx),%rdi
+;;    30  mov %rsi,%rax
+;;    33  cmp %rax,%rdi
+;;    36  jne 0x0000000000000052
+;;    3c  mov 0x10(%rcx),%rax
+;;    40  mov %rsi,%rdi
+;;    43  call *%rax
+;;    45  test %eax,%eax
+;;    47  sete %al
+;;    4a  movzbl %al,%eax
+;;    4d  mov %rbp,%rsp
+;;    50  pop %rbp
+;;    51  ret
+;;    52  mov 0x18(%rcx),%rax
+;;    56  mov (%rax),%rax
+;;    59  call *%rax
+;;    5b  jmp 0x0000000000000045
+;;    60  ud2

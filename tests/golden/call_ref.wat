@@ -14,24 +14,25 @@
 ;; |     sig0 = (i64, i32) -> i32 tail
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; | @003d                               v5 = load.i64 user14 aligned v1+16
-;; | @003d                               v6 = icmp eq v5, v0
-;; | @003d                               brif v6, block3, block4
+;; |                                     v4 = load.i32 user11 aligned v0-4
+;; | @003d                               v6 = load.i64 user14 aligned v1+16
+;; | @003d                               v7 = icmp eq v6, v0
+;; | @003d                               brif v7, block3, block4
 ;; |
 ;; |                                 block3:
-;; | @003d                               v7 = load.i64 notrap aligned v1+8
-;; | @003d                               v8 = call_indirect sig0, v7(v0, v2)
-;; | @003d                               jump block2(v8)
+;; | @003d                               v8 = load.i64 notrap aligned v1+8
+;; | @003d                               v9 = call_indirect sig0, v8(v0, v2)
+;; | @003d                               jump block2(v9)
 ;; |
 ;; |                                 block4 cold:
-;; | @003d                               v9 = load.i64 notrap aligned v1
-;; | @003d                               v10 = call_indirect sig0, v9(v5, v2)
-;; | @003d                               jump block2(v10)
+;; | @003d                               v10 = load.i64 notrap aligned v1
+;; | @003d                               v11 = call_indirect sig0, v10(v6, v2)
+;; | @003d                               jump block2(v11)
 ;; |
-;; |                                 block2(v4: i32):
-;; | @003f                               v11 = iconst.i32 1
-;; | @0041                               v12 = iadd v4, v11  ; v11 = 1
-;; | @0042                               jump block1(v12)
+;; |                                 block2(v5: i32):
+;; | @003f                               v12 = iconst.i32 1
+;; | @0041                               v13 = iadd v5, v12  ; v12 = 1
+;; | @0042                               jump block1(v13)
 ;; |
 ;; |                                 block1(v3: i32):
 ;; | @0042                               return v3
@@ -39,59 +40,62 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov %rdi,%rcx
-;;     7  mov 0x10(%rsi),%rdi
-;;     b  mov %rcx,%rax
-;;     e  cmp %rax,%rdi
-;;    11  jne 0x0000000000000031
-;;    17  mov %rsi,%rax
-;;    1a  mov %rdx,%rsi
-;;    1d  mov 8(%rax),%rax
-;;    21  mov %rcx,%rdi
-;;    24  call *%rax
-;;    26  add $1,%eax
-;;    2c  mov %rbp,%rsp
-;;    2f  pop %rbp
-;;    30  ret
-;;    31  mov (%rsi),%rax
-;;    34  mov %rdx,%rsi
-;;    37  call *%rax
-;;    39  jmp 0x0000000000000026
+;;     4  mov -4(%rdi),%r11d
+;;     8  mov %rdi,%rcx
+;;     b  mov 0x10(%rsi),%rdi
+;;     f  mov %rcx,%rax
+;;    12  cmp %rax,%rdi
+;;    15  jne 0x0000000000000035
+;;    1b  mov %rsi,%rax
+;;    1e  mov %rdx,%rsi
+;;    21  mov 8(%rax),%rax
+;;    25  mov %rcx,%rdi
+;;    28  call *%rax
+;;    2a  add $1,%eax
+;;    30  mov %rbp,%rsp
+;;    33  pop %rbp
+;;    34  ret
+;;    35  mov (%rsi),%rax
+;;    38  mov %rdx,%rsi
+;;    3b  call *%rax
+;;    3d  jmp 0x000000000000002A
 ;;
 ;; function 1
 ;; | function u0:1(i64, i64, i32) -> i32 tail {
 ;; |     sig0 = (i64, i32) -> i32 tail
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; | @0049                               v4 = load.i64 user14 aligned v1+16
-;; | @0049                               v5 = icmp eq v4, v0
-;; | @0049                               brif v5, block2, block3
+;; |                                     v4 = load.i32 user11 aligned v0-4
+;; | @0049                               v5 = load.i64 user14 aligned v1+16
+;; | @0049                               v6 = icmp eq v5, v0
+;; | @0049                               brif v6, block2, block3
 ;; |
 ;; |                                 block2:
-;; | @0049                               v6 = load.i64 notrap aligned v1+8
-;; | @0049                               return_call_indirect sig0, v6(v0, v2)
+;; | @0049                               v7 = load.i64 notrap aligned v1+8
+;; | @0049                               return_call_indirect sig0, v7(v0, v2)
 ;; |
 ;; |                                 block3 cold:
-;; | @0049                               v7 = load.i64 notrap aligned v1
-;; | @0049                               return_call_indirect sig0, v7(v4, v2)
+;; | @0049                               v8 = load.i64 notrap aligned v1
+;; | @0049                               return_call_indirect sig0, v8(v5, v2)
 ;; | }
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov %rdi,%r11
-;;     7  mov 0x10(%rsi),%rdi
-;;     b  mov %r11,%rax
-;;     e  cmp %rax,%rdi
-;;    11  jne 0x000000000000002B
-;;    17  mov %rsi,%rax
-;;    1a  mov %rdx,%rsi
-;;    1d  mov 8(%rax),%r10
-;;    21  mov %r11,%rdi
-;;    24  mov %rbp,%rsp
-;;    27  pop %rbp
-;;    28  jmp *%r10
-;;    2b  mov (%rsi),%r10
-;;    2e  mov %rdx,%rsi
-;;    31  mov %rbp,%rsp
-;;    34  pop %rbp
-;;    35  jmp *%r10
+;;     4  mov -4(%rdi),%r9d
+;;     8  mov %rdi,%rcx
+;;     b  mov 0x10(%rsi),%rdi
+;;     f  mov %rcx,%rax
+;;    12  cmp %rax,%rdi
+;;    15  jne 0x000000000000002F
+;;    1b  mov %rsi,%rax
+;;    1e  mov %rdx,%rsi
+;;    21  mov 8(%rax),%r10
+;;    25  mov %rcx,%rdi
+;;    28  mov %rbp,%rsp
+;;    2b  pop %rbp
+;;    2c  jmp *%r10
+;;    2f  mov (%rsi),%r10
+;;    32  mov %rdx,%rsi
+;;    35  mov %rbp,%rsp
+;;    38  pop %rbp
+;;    39  jmp *%r10

@@ -33,28 +33,28 @@
 ;; | function u0:0(i64, i32) -> i32 tail {
 ;; |     ss0 = explicit_slot 16, align = 16
 ;; |     sig0 = (i64, i32, i64) tail
-;; |     fn0 = colocated u1:15 sig0
+;; |     fn0 = colocated u1:20 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @0067                               v3 = iconst.i32 0
-;; | @0067                               v4 = icmp eq v1, v3  ; v3 = 0
-;; | @0067                               v5 = uextend.i32 v4
-;; | @0068                               brif v5, block3, block4
+;; | @0067                               v4 = iconst.i32 0
+;; | @0067                               v5 = icmp eq v1, v4  ; v4 = 0
+;; | @0067                               v6 = uextend.i32 v5
+;; | @0068                               brif v6, block3, block4
 ;; |
 ;; |                                 block3:
-;; | @006a                               v6 = iconst.i32 7
-;; | @006c                               v7 = stack_addr.i64 ss0
-;; | @006c                               store notrap aligned v6, v7  ; v6 = 7
-;; | @006c                               v8 = iconst.i32 0
-;; | @006c                               call fn0(v0, v8, v7)  ; v8 = 0
+;; | @006a                               v7 = iconst.i32 7
+;; | @006c                               v8 = stack_addr.i64 ss0
+;; | @006c                               store notrap aligned v7, v8  ; v7 = 7
+;; | @006c                               v9 = iconst.i32 0
+;; | @006c                               call fn0(v0, v9, v8)  ; v9 = 0
 ;; | @006c                               trap user9
 ;; |
 ;; |                                 block4:
 ;; | @006e                               jump block2
 ;; |
 ;; |                                 block2:
-;; | @0073                               v9 = imul.i32 v1, v1
-;; | @0074                               jump block1(v9)
+;; | @0073                               v10 = imul.i32 v1, v1
+;; | @0074                               jump block1(v10)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @0074                               return v2
@@ -83,10 +83,11 @@
 ;; |     fn0 = colocated u0:0 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @0079                               v3 = call fn0(v0, v1)
-;; | @007b                               v4 = iconst.i32 3
-;; | @007d                               v5 = imul v3, v4  ; v4 = 3
-;; | @007e                               jump block1(v5)
+;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @0079                               v4 = call fn0(v0, v1)
+;; | @007b                               v5 = iconst.i32 3
+;; | @007d                               v6 = imul v4, v5  ; v5 = 3
+;; | @007e                               jump block1(v6)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @007e                               return v2
@@ -94,11 +95,12 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  call 9
-;;     9  imul $3,%eax
-;;     c  mov %rbp,%rsp
-;;     f  pop %rbp
-;;    10  ret
+;;     4  mov -4(%rdi),%r8d
+;;     8  call 0x000000000000000D
+;;     d  imul $3,%eax
+;;    10  mov %rbp,%rsp
+;;    13  pop %rbp
+;;    14  ret
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32) -> i32 tail {
@@ -106,23 +108,24 @@
 ;; |     fn0 = colocated u0:0 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
+;; |                                     v3 = load.i32 user11 aligned v0-4
 ;; | @008b                               try_call fn0(v0, v1), sig0, block4(ret0), [ context v0, tag0: block5(exn0, exn1) ]
 ;; |
-;; |                                 block4(v5: i32):
-;; | @008d                               v8 = iconst.i32 3
-;; | @008f                               v9 = imul v5, v8  ; v8 = 3
-;; | @0090                               jump block3(v9)
+;; |                                 block4(v6: i32):
+;; | @008d                               v9 = iconst.i32 3
+;; | @008f                               v10 = imul v6, v9  ; v9 = 3
+;; | @0090                               jump block3(v10)
 ;; |
-;; |                                 block5(v6: i64, v7: i64) cold:
-;; | @0090                               v10 = load.i32 notrap aligned v6
-;; | @0090                               v11 = ireduce.i32 v7
-;; | @0090                               jump block2(v10)
+;; |                                 block5(v7: i64, v8: i64) cold:
+;; | @0090                               v11 = load.i32 notrap aligned v7
+;; | @0090                               v12 = ireduce.i32 v8
+;; | @0090                               jump block2(v11)
 ;; |
-;; |                                 block3(v4: i32):
-;; | @0091                               jump block2(v4)
+;; |                                 block3(v5: i32):
+;; | @0091                               jump block2(v5)
 ;; |
-;; |                                 block2(v3: i32):
-;; | @0092                               jump block1(v3)
+;; |                                 block2(v4: i32):
+;; | @0092                               jump block1(v4)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @0092                               return v2
@@ -136,20 +139,21 @@
 ;;    12  mov %r13,0x20(%rsp)
 ;;    17  mov %r14,0x28(%rsp)
 ;;    1c  mov %r15,0x30(%rsp)
-;;    21  mov %rdi,(%rsp)
-;;    25  call 0x000000000000002A
-;;    2a  imul $3,%eax
-;;    2d  mov 0x10(%rsp),%rbx
-;;    32  mov 0x18(%rsp),%r12
-;;    37  mov 0x20(%rsp),%r13
-;;    3c  mov 0x28(%rsp),%r14
-;;    41  mov 0x30(%rsp),%r15
-;;    46  add $0x40,%rsp
-;;    4a  mov %rbp,%rsp
-;;    4d  pop %rbp
-;;    4e  ret
-;;    4f  mov (%rax),%eax
-;;    51  jmp 0x000000000000002D
+;;    21  mov -4(%rdi),%eax
+;;    24  mov %rdi,(%rsp)
+;;    28  call 0x000000000000002D
+;;    2d  imul $3,%eax
+;;    30  mov 0x10(%rsp),%rbx
+;;    35  mov 0x18(%rsp),%r12
+;;    3a  mov 0x20(%rsp),%r13
+;;    3f  mov 0x28(%rsp),%r14
+;;    44  mov 0x30(%rsp),%r15
+;;    49  add $0x40,%rsp
+;;    4d  mov %rbp,%rsp
+;;    50  pop %rbp
+;;    51  ret
+;;    52  mov (%rax),%eax
+;;    54  jmp 0x0000000000000030
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32) -> i32 tail {
@@ -157,21 +161,21 @@
 ;; | @009f                               brif v1, block5, block6
 ;; |
 ;; |                                 block5:
-;; | @00a1                               v5 = iconst.i32 5
-;; | @00a3                               jump block2(v5)  ; v5 = 5
+;; | @00a1                               v6 = iconst.i32 5
+;; | @00a3                               jump block2(v6)  ; v6 = 5
 ;; |
 ;; |                                 block6:
 ;; | @00a5                               jump block4
 ;; |
 ;; |                                 block4:
-;; | @00a6                               v6 = iconst.i32 1
-;; | @00a8                               jump block3(v6)  ; v6 = 1
+;; | @00a6                               v7 = iconst.i32 1
+;; | @00a8                               jump block3(v7)  ; v7 = 1
 ;; |
-;; |                                 block3(v4: i32):
-;; | @00a9                               jump block2(v4)
+;; |                                 block3(v5: i32):
+;; | @00a9                               jump block2(v5)
 ;; |
-;; |                                 block2(v3: i32):
-;; | @00aa                               jump block1(v3)
+;; |                                 block2(v4: i32):
+;; | @00aa                               jump block1(v4)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @00aa                               return v2
@@ -191,15 +195,15 @@
 ;; function 4
 ;; | function u0:4(i64, i32) -> i32 tail {
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @00b7                               v5 = iconst.i32 1
-;; | @00b9                               v6 = iadd v1, v5  ; v5 = 1
-;; | @00ba                               jump block3(v6)
+;; | @00b7                               v6 = iconst.i32 1
+;; | @00b9                               v7 = iadd v1, v6  ; v6 = 1
+;; | @00ba                               jump block3(v7)
 ;; |
-;; |                                 block3(v4: i32):
-;; | @00bb                               jump block2(v4)
+;; |                                 block3(v5: i32):
+;; | @00bb                               jump block2(v5)
 ;; |
-;; |                                 block2(v3: i32):
-;; | @00bc                               jump block1(v3)
+;; |                                 block2(v4: i32):
+;; | @00bc                               jump block1(v4)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @00bc                               return v2
@@ -217,21 +221,22 @@
 ;; |     sig0 = (i64, i32) -> i32 tail
 ;; |     sig1 = (i64, i32) tail
 ;; |     fn0 = colocated u0:0 sig0
-;; |     fn1 = colocated u1:16 sig1
+;; |     fn1 = colocated u1:21 sig1
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
+;; |                                     v3 = load.i32 user11 aligned v0-4
 ;; | @00c8                               try_call fn0(v0, v1), sig0, block4(ret0), [ tag0: block5(exn0, exn1) ]
 ;; |
-;; |                                 block4(v4: i32):
-;; | @00ca                               return v4
+;; |                                 block4(v5: i32):
+;; | @00ca                               return v5
 ;; |
-;; |                                 block5(v5: i64, v6: i64) cold:
-;; | @00cb                               v7 = ireduce.i32 v6
-;; | @00cb                               jump block2(v7)
+;; |                                 block5(v6: i64, v7: i64) cold:
+;; | @00cb                               v8 = ireduce.i32 v7
+;; | @00cb                               jump block2(v8)
 ;; |
-;; |                                 block2(v3: i32):
-;; | @00ce                               trapz v3, user10
-;; | @00ce                               call fn1(v0, v3)
+;; |                                 block2(v4: i32):
+;; | @00ce                               trapz v4, user10
+;; | @00ce                               call fn1(v0, v4)
 ;; | @00ce                               trap user9
 ;; | }
 ;;
@@ -243,21 +248,22 @@
 ;;    12  mov %r13,0x20(%rsp)
 ;;    17  mov %r14,0x28(%rsp)
 ;;    1c  mov %r15,0x30(%rsp)
-;;    21  mov %rdi,(%rsp)
-;;    25  call 0x000000000000002A
-;;    2a  mov 0x10(%rsp),%rbx
-;;    2f  mov 0x18(%rsp),%r12
-;;    34  mov 0x20(%rsp),%r13
-;;    39  mov 0x28(%rsp),%r14
-;;    3e  mov 0x30(%rsp),%r15
-;;    43  add $0x40,%rsp
-;;    47  mov %rbp,%rsp
-;;    4a  pop %rbp
-;;    4b  ret
-;;    4c  mov %rdx,%rsi
-;;    4f  test %esi,%esi
-;;    51  je 0x0000000000000062
-;;    57  mov (%rsp),%rdi
-;;    5b  call 0x0000000000000060
-;;    60  ud2
-;;    62  ud2
+;;    21  mov -4(%rdi),%r8d
+;;    25  mov %rdi,(%rsp)
+;;    29  call 0x000000000000002E
+;;    2e  mov 0x10(%rsp),%rbx
+;;    33  mov 0x18(%rsp),%r12
+;;    38  mov 0x20(%rsp),%r13
+;;    3d  mov 0x28(%rsp),%r14
+;;    42  mov 0x30(%rsp),%r15
+;;    47  add $0x40,%rsp
+;;    4b  mov %rbp,%rsp
+;;    4e  pop %rbp
+;;    4f  ret
+;;    50  mov %rdx,%rsi
+;;    53  test %esi,%esi
+;;    55  je 0x0000000000000066
+;;    5b  mov (%rsp),%rdi
+;;    5f  call 0x0000000000000064
+;;    64  ud2
+;;    66  ud2

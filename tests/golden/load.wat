@@ -11,11 +11,11 @@
 ;; |     region0 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @002a                               v3 = load.i64 notrap aligned readonly can_move v0+48
-;; | @002a                               v4 = uextend.i64 v1
-;; | @002a                               v5 = iadd v3, v4
-;; | @002a                               v6 = load.i32 user2 little region0 v5+16
-;; | @002d                               jump block1(v6)
+;; | @002a                               v4 = load.i64 notrap aligned readonly can_move v0+48
+;; | @002a                               v5 = uextend.i64 v1
+;; | @002a                               v6 = iadd v4, v5
+;; | @002a                               v7 = load.i32 user2 little region0 v6+16
+;; | @002d                               jump block1(v7)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @002d                               return v2

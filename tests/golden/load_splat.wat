@@ -13,13 +13,13 @@
 ;; |     region0 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @0032                               v3 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0032                               v4 = uextend.i64 v1
-;; | @0032                               v5 = iadd v3, v4
-;; | @0032                               v6 = load.f32 user2 little region0 v5+16
-;; | @0032                               v7 = splat.f32x4 v6
-;; | @0036                               v8 = bitcast.i8x16 little v7
-;; | @0036                               jump block1(v8)
+;; | @0032                               v4 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0032                               v5 = uextend.i64 v1
+;; | @0032                               v6 = iadd v4, v5
+;; | @0032                               v7 = load.f32 user2 little region0 v6+16
+;; | @0032                               v8 = splat.f32x4 v7
+;; | @0036                               v9 = bitcast.i8x16 little v8
+;; | @0036                               jump block1(v9)
 ;; |
 ;; |                                 block1(v2: i8x16):
 ;; | @0036                               return v2
@@ -42,20 +42,20 @@
 ;; |     region1 = 0 "Head"
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @003b                               v3 = load.i64 notrap aligned readonly can_move v0+48
-;; | @003b                               v4 = uextend.i64 v1
-;; | @003b                               v5 = load.i64 notrap aligned region1 v0+56
-;; | @003b                               v6 = iconst.i64 0x0001_0000_0000
-;; | @003b                               v7 = iadd v4, v6  ; v6 = 0x0001_0000_0000
-;; | @003b                               v8 = icmp ugt v7, v5
-;; | @003b                               trapnz v8, user2
-;; | @003b                               v9 = iconst.i64 0xffff_fff0
-;; | @003b                               v10 = iadd v4, v9  ; v9 = 0xffff_fff0
-;; | @003b                               v11 = iadd v3, v10
-;; | @003b                               v12 = iconst.i64 0
-;; | @003b                               v13 = select_spectre_guard v8, v12, v11  ; v12 = 0
-;; | @003b                               v14 = load.i8x16 user2 little region0 v13
-;; | @0043                               jump block1(v14)
+;; | @003b                               v4 = load.i64 notrap aligned readonly can_move v0+48
+;; | @003b                               v5 = uextend.i64 v1
+;; | @003b                               v6 = load.i64 notrap aligned region1 v0+56
+;; | @003b                               v7 = iconst.i64 0x0001_0000_0000
+;; | @003b                               v8 = iadd v5, v7  ; v7 = 0x0001_0000_0000
+;; | @003b                               v9 = icmp ugt v8, v6
+;; | @003b                               trapnz v9, user2
+;; | @003b                               v10 = iconst.i64 0xffff_fff0
+;; | @003b                               v11 = iadd v5, v10  ; v10 = 0xffff_fff0
+;; | @003b                               v12 = iadd v4, v11
+;; | @003b                               v13 = iconst.i64 0
+;; | @003b                               v14 = select_spectre_guard v9, v13, v12  ; v13 = 0
+;; | @003b                               v15 = load.i8x16 user2 little region0 v14
+;; | @0043                               jump block1(v15)
 ;; |
 ;; |                                 block1(v2: i8x16):
 ;; | @0043                               return v2

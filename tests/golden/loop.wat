@@ -16,24 +16,25 @@
 ;; |     region0 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
-;; |                                     v14 -> v2
+;; |                                     v16 -> v2
 ;; |                                     v4 = iconst.i64 0
 ;; | @002a                               jump block2(v4, v1)  ; v4 = 0
 ;; |
-;; |                                 block2(v5: i64, v6: i32):
-;; | @0030                               v7 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0030                               v8 = uextend.i64 v6
-;; | @0030                               v9 = iadd v7, v8
-;; | @0030                               v10 = uload32 user2 little region0 v9
-;; | @0033                               v11 = iadd v5, v10
-;; | @0038                               v12 = iconst.i32 4
-;; | @003a                               v13 = iadd v6, v12  ; v12 = 4
-;; | @003f                               v15 = icmp ne v13, v14
-;; | @003f                               v16 = uextend.i32 v15
-;; | @0040                               brif v16, block2(v11, v13), block3
+;; |                                 block2(v7: i64, v8: i32):
+;; | @002a                               v6 = load.i32 user11 aligned v0-4
+;; | @0030                               v9 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0030                               v10 = uextend.i64 v8
+;; | @0030                               v11 = iadd v9, v10
+;; | @0030                               v12 = uload32 user2 little region0 v11
+;; | @0033                               v13 = iadd v7, v12
+;; | @0038                               v14 = iconst.i32 4
+;; | @003a                               v15 = iadd v8, v14  ; v14 = 4
+;; | @003f                               v17 = icmp ne v15, v16
+;; | @003f                               v18 = uextend.i32 v17
+;; | @0040                               brif v18, block2(v13, v15), block3
 ;; |
 ;; |                                 block3:
-;; | @0045                               jump block1(v11)
+;; | @0045                               jump block1(v13)
 ;; |
 ;; |                                 block1(v3: i64):
 ;; | @0045                               return v3
@@ -43,12 +44,13 @@
 ;;     1  mov %rsp,%rbp
 ;;     4  xor %rax,%rax
 ;;     7  mov 0x30(%rdi),%rcx
-;;     b  mov %esi,%edi
-;;     d  mov (%rcx,%rdi),%edi
-;;    10  add $4,%esi
-;;    16  add %rdi,%rax
-;;    19  cmp %edx,%esi
-;;    1b  jne 0x000000000000000B
-;;    21  mov %rbp,%rsp
-;;    24  pop %rbp
-;;    25  ret
+;;     b  mov -4(%rdi),%r8d
+;;     f  mov %esi,%r8d
+;;    12  mov (%rcx,%r8),%r8d
+;;    16  add $4,%esi
+;;    1c  add %r8,%rax
+;;    1f  cmp %edx,%esi
+;;    21  jne 0x000000000000000B
+;;    27  mov %rbp,%rsp
+;;    2a  pop %rbp
+;;    2b  ret

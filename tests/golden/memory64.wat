@@ -17,12 +17,12 @@
 ;; |     region0 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |
 ;; |                                 block0(v0: i64, v1: i64):
-;; | @0046                               v3 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0046                               v4 = iconst.i64 0x0010_0000_0000
-;; | @0046                               v5 = umin v1, v4  ; v4 = 0x0010_0000_0000
-;; | @0046                               v6 = iadd v3, v5
-;; | @0046                               v7 = load.i32 user2 little region0 v6+8
-;; | @0049                               jump block1(v7)
+;; | @0046                               v4 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0046                               v5 = iconst.i64 0x0010_0000_0000
+;; | @0046                               v6 = umin v1, v5  ; v5 = 0x0010_0000_0000
+;; | @0046                               v7 = iadd v4, v6
+;; | @0046                               v8 = load.i32 user2 little region0 v7+8
+;; | @0049                               jump block1(v8)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @0049                               return v2
@@ -44,16 +44,16 @@
 ;; |     region0 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |
 ;; |                                 block0(v0: i64, v1: i64):
-;; | @004e                               v3 = load.i64 notrap aligned readonly can_move v0+48
-;; | @004e                               v4 = iconst.i64 0x0010_0000_0000
-;; | @004e                               v5 = umin v1, v4  ; v4 = 0x0010_0000_0000
-;; | @004e                               v6 = iadd v3, v5
-;; | @004e                               v7 = load.i64 user2 little region0 v6
-;; | @0053                               v8 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0053                               v9 = iadd v8, v5
-;; | @0053                               v10 = load.i64 user2 little region0 v9+8
-;; | @0056                               v11 = iadd v7, v10
-;; | @0057                               jump block1(v11)
+;; | @004e                               v4 = load.i64 notrap aligned readonly can_move v0+48
+;; | @004e                               v5 = iconst.i64 0x0010_0000_0000
+;; | @004e                               v6 = umin v1, v5  ; v5 = 0x0010_0000_0000
+;; | @004e                               v7 = iadd v4, v6
+;; | @004e                               v8 = load.i64 user2 little region0 v7
+;; | @0053                               v9 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0053                               v10 = iadd v9, v6
+;; | @0053                               v11 = load.i64 user2 little region0 v10+8
+;; | @0056                               v12 = iadd v8, v11
+;; | @0057                               jump block1(v12)
 ;; |
 ;; |                                 block1(v2: i64):
 ;; | @0057                               return v2
@@ -77,27 +77,28 @@
 ;; |     region0 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i64):
-;; |                                     v15 -> v2
+;; |                                     v17 -> v2
 ;; |                                     v4 = iconst.i64 0
-;; |                                     v19 = iconst.i64 0x0010_0000_0000
-;; |                                     v20 = umin v1, v19  ; v19 = 0x0010_0000_0000
-;; | @005c                               jump block2(v4, v20)  ; v4 = 0
+;; |                                     v21 = iconst.i64 0x0010_0000_0000
+;; |                                     v22 = umin v1, v21  ; v21 = 0x0010_0000_0000
+;; | @005c                               jump block2(v4, v22)  ; v4 = 0
 ;; |
-;; |                                 block2(v5: i64, v18: i64):
-;; |                                     v9 -> v18
-;; | @0062                               v7 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0062                               v8 = iconst.i64 0x0010_0000_0000
-;; | @0062                               v10 = iadd v7, v9
-;; | @0062                               v11 = load.i64 user2 little region0 v10
-;; | @0065                               v12 = iadd v5, v11
-;; | @006a                               v13 = iconst.i64 8
-;; | @006c                               v14 = iadd v18, v13  ; v13 = 8
-;; | @0073                               v16 = icmp ult v14, v15
-;; | @0073                               v17 = uextend.i32 v16
-;; | @0074                               brif v17, block2(v12, v14), block3
+;; |                                 block2(v7: i64, v20: i64):
+;; |                                     v11 -> v20
+;; | @005c                               v6 = load.i32 user11 aligned v0-4
+;; | @0062                               v9 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0062                               v10 = iconst.i64 0x0010_0000_0000
+;; | @0062                               v12 = iadd v9, v11
+;; | @0062                               v13 = load.i64 user2 little region0 v12
+;; | @0065                               v14 = iadd v7, v13
+;; | @006a                               v15 = iconst.i64 8
+;; | @006c                               v16 = iadd v20, v15  ; v15 = 8
+;; | @0073                               v18 = icmp ult v16, v17
+;; | @0073                               v19 = uextend.i32 v18
+;; | @0074                               brif v19, block2(v14, v16), block3
 ;; |
 ;; |                                 block3:
-;; | @0079                               jump block1(v12)
+;; | @0079                               jump block1(v14)
 ;; |
 ;; |                                 block1(v3: i64):
 ;; | @0079                               return v3
@@ -110,11 +111,12 @@
 ;;    11  cmp %rsi,%rcx
 ;;    14  cmovb %rcx,%rsi
 ;;    18  mov 0x30(%rdi),%rcx
-;;    1c  mov (%rcx,%rsi),%rdi
-;;    20  add $8,%rsi
-;;    27  add %rdi,%rax
-;;    2a  cmp %rdx,%rsi
-;;    2d  jb 0x000000000000001C
-;;    33  mov %rbp,%rsp
-;;    36  pop %rbp
-;;    37  ret
+;;    1c  mov -4(%rdi),%r8d
+;;    20  mov (%rcx,%rsi),%r8
+;;    24  add $8,%rsi
+;;    2b  add %r8,%rax
+;;    2e  cmp %rdx,%rsi
+;;    31  jb 0x000000000000001C
+;;    37  mov %rbp,%rsp
+;;    3a  pop %rbp
+;;    3b  ret

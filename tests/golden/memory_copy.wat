@@ -17,28 +17,28 @@
 ;; |     region1 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
-;; | @0042                               v3 = iconst.i32 40
-;; | @0044                               v4 = uextend.i64 v3  ; v3 = 40
-;; | @0044                               v5 = uextend.i64 v2
-;; | @0044                               v6 = iadd v5, v4
-;; | @0044                               v7 = load.i64 notrap aligned region0 v0+56
-;; | @0044                               v8 = icmp ugt v6, v7
-;; | @0044                               trapnz v8, user2
-;; | @0044                               v9 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0044                               v10 = iadd v9, v5
-;; | @0044                               v11 = uextend.i64 v1
-;; | @0044                               v12 = iadd v11, v4
-;; | @0044                               v13 = load.i64 notrap aligned region0 v0+56
-;; | @0044                               v14 = icmp ugt v12, v13
-;; | @0044                               trapnz v14, user2
-;; | @0044                               v15 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0044                               v16 = iadd v15, v11
-;; | @0044                               v17 = load.i8x16 notrap region1 v10
-;; | @0044                               v18 = load.i8x16 notrap region1 v10+16
-;; | @0044                               v19 = load.i8x16 notrap region1 v10+24
-;; | @0044                               store notrap region1 v17, v16
-;; | @0044                               store notrap region1 v18, v16+16
-;; | @0044                               store notrap region1 v19, v16+24
+;; | @0042                               v4 = iconst.i32 40
+;; | @0044                               v5 = uextend.i64 v4  ; v4 = 40
+;; | @0044                               v6 = uextend.i64 v2
+;; | @0044                               v7 = iadd v6, v5
+;; | @0044                               v8 = load.i64 notrap aligned region0 v0+56
+;; | @0044                               v9 = icmp ugt v7, v8
+;; | @0044                               trapnz v9, user2
+;; | @0044                               v10 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0044                               v11 = iadd v10, v6
+;; | @0044                               v12 = uextend.i64 v1
+;; | @0044                               v13 = iadd v12, v5
+;; | @0044                               v14 = load.i64 notrap aligned region0 v0+56
+;; | @0044                               v15 = icmp ugt v13, v14
+;; | @0044                               trapnz v15, user2
+;; | @0044                               v16 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0044                               v17 = iadd v16, v12
+;; | @0044                               v18 = load.i8x16 notrap region1 v11
+;; | @0044                               v19 = load.i8x16 notrap region1 v11+16
+;; | @0044                               v20 = load.i8x16 notrap region1 v11+24
+;; | @0044                               store notrap region1 v18, v17
+;; | @0044                               store notrap region1 v19, v17+16
+;; | @0044                               store notrap region1 v20, v17+24
 ;; | @0048                               jump block1
 ;; |
 ;; |                                 block1:
@@ -75,21 +75,21 @@
 ;; |     region1 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
-;; | @004f                               v3 = iconst.i32 7
-;; | @0051                               v4 = uextend.i64 v3  ; v3 = 7
-;; | @0051                               v5 = uextend.i64 v1
-;; | @0051                               v6 = iadd v5, v4
-;; | @0051                               v7 = load.i64 notrap aligned region0 v0+56
-;; | @0051                               v8 = icmp ugt v6, v7
-;; | @0051                               trapnz v8, user2
-;; | @0051                               v9 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0051                               v10 = iadd v9, v5
-;; | @0051                               v11 = ireduce.i8 v2
-;; | @0051                               v12 = uextend.i32 v11
-;; | @0051                               v13 = iconst.i32 0x0101_0101
-;; | @0051                               v14 = imul v12, v13  ; v13 = 0x0101_0101
-;; | @0051                               store notrap region1 v14, v10
-;; | @0051                               store notrap region1 v14, v10+3
+;; | @004f                               v4 = iconst.i32 7
+;; | @0051                               v5 = uextend.i64 v4  ; v4 = 7
+;; | @0051                               v6 = uextend.i64 v1
+;; | @0051                               v7 = iadd v6, v5
+;; | @0051                               v8 = load.i64 notrap aligned region0 v0+56
+;; | @0051                               v9 = icmp ugt v7, v8
+;; | @0051                               trapnz v9, user2
+;; | @0051                               v10 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0051                               v11 = iadd v10, v6
+;; | @0051                               v12 = ireduce.i8 v2
+;; | @0051                               v13 = uextend.i32 v12
+;; | @0051                               v14 = iconst.i32 0x0101_0101
+;; | @0051                               v15 = imul v13, v14  ; v14 = 0x0101_0101
+;; | @0051                               store notrap region1 v15, v11
+;; | @0051                               store notrap region1 v15, v11+3
 ;; | @0054                               jump block1
 ;; |
 ;; |                                 block1:
@@ -116,29 +116,43 @@
 ;; | function u0:2(i64, i32, i32, i32) tail {
 ;; |     region0 = 0 "Head"
 ;; |     sig0 = (i64, i64, i64, i64) tail
-;; |     fn0 = colocated u1:1 sig0
+;; |     sig1 = (i64, i64, i64, i64) tail
+;; |     fn0 = colocated u1:3 sig0
+;; |     fn1 = colocated u1:1 sig1
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32, v3: i32):
-;; | @005d                               v4 = uextend.i64 v3
-;; | @005d                               v5 = uextend.i64 v2
-;; | @005d                               v6 = iadd v5, v4
-;; | @005d                               v7 = load.i64 notrap aligned region0 v0+56
-;; | @005d                               v8 = icmp ugt v6, v7
-;; | @005d                               trapnz v8, user2
-;; | @005d                               v9 = load.i64 notrap aligned readonly can_move v0+48
-;; | @005d                               v10 = iadd v9, v5
-;; | @005d                               v11 = iconst.i64 0
-;; | @005d                               v12 = select_spectre_guard v8, v11, v10  ; v11 = 0
-;; | @005d                               v13 = uextend.i64 v1
-;; | @005d                               v14 = iadd v13, v4
-;; | @005d                               v15 = load.i64 notrap aligned region0 v0+56
-;; | @005d                               v16 = icmp ugt v14, v15
-;; | @005d                               trapnz v16, user2
-;; | @005d                               v17 = load.i64 notrap aligned readonly can_move v0+48
-;; | @005d                               v18 = iadd v17, v13
-;; | @005d                               v19 = iconst.i64 0
-;; | @005d                               v20 = select_spectre_guard v16, v19, v18  ; v19 = 0
-;; | @005d                               call fn0(v0, v20, v12, v4)
+;; | @005d                               v5 = uextend.i64 v3
+;; | @005d                               v6 = uextend.i64 v2
+;; | @005d                               v7 = iadd v6, v5
+;; | @005d                               v8 = load.i64 notrap aligned region0 v0+56
+;; | @005d                               v9 = icmp ugt v7, v8
+;; | @005d                               trapnz v9, user2
+;; | @005d                               v10 = load.i64 notrap aligned readonly can_move v0+48
+;; | @005d                               v11 = iadd v10, v6
+;; | @005d                               v12 = iconst.i64 0
+;; | @005d                               v13 = select_spectre_guard v9, v12, v11  ; v12 = 0
+;; | @005d                               v14 = uextend.i64 v1
+;; | @005d                               v15 = iadd v14, v5
+;; | @005d                               v16 = load.i64 notrap aligned region0 v0+56
+;; | @005d                               v17 = icmp ugt v15, v16
+;; | @005d                               trapnz v17, user2
+;; | @005d                               v18 = load.i64 notrap aligned readonly can_move v0+48
+;; | @005d                               v19 = iadd v18, v14
+;; | @005d                               v20 = iconst.i64 0
+;; | @005d                               v21 = select_spectre_guard v17, v20, v19  ; v20 = 0
+;; | @005d                               v22 = iconst.i64 0x0400_0000
+;; | @005d                               v23 = icmp ugt v5, v22  ; v22 = 0x0400_0000
+;; | @005d                               brif v23, block2, block3
+;; |
+;; |                                 block2 cold:
+;; | @005d                               call fn0(v0, v21, v13, v5)
+;; | @005d                               jump block4
+;; |
+;; |                                 block3:
+;; | @005d                               call fn1(v0, v21, v13, v5)
+;; | @005d                               jump block4
+;; |
+;; |                                 block4:
 ;; | @0061                               jump block1
 ;; |
 ;; |                                 block1:
@@ -154,24 +168,36 @@
 ;;    12  mov %ecx,%ecx
 ;;    14  lea (%rdx,%rcx),%r11
 ;;    18  cmp %rax,%r11
-;;    1b  ja 0x000000000000005F
+;;    1b  ja 0x0000000000000092
 ;;    21  mov %esi,%r9d
-;;    24  lea (%r9,%rcx),%r10
-;;    28  cmp %rax,%r10
-;;    2b  ja 0x0000000000000061
-;;    31  xor %r8,%r8
-;;    34  mov 0x30(%rdi),%rbx
-;;    38  lea (%rbx,%r9),%rsi
-;;    3c  cmp %rax,%r10
-;;    3f  cmova %r8,%rsi
-;;    43  add %rbx,%rdx
-;;    46  cmp %rax,%r11
-;;    49  cmova %r8,%rdx
-;;    4d  call 0x0000000000000052
-;;    52  mov (%rsp),%rbx
-;;    56  add $0x10,%rsp
-;;    5a  mov %rbp,%rsp
-;;    5d  pop %rbp
-;;    5e  ret
-;;    5f  ud2
-;;    61  ud2
+;;    24  lea (%r9,%rcx),%r8
+;;    28  cmp %rax,%r8
+;;    2b  ja 0x0000000000000094
+;;    31  cmp $0x4000000,%rcx
+;;    38  ja 0x000000000000006C
+;;    3e  xor %r10,%r10
+;;    41  mov 0x30(%rdi),%rbx
+;;    45  lea (%rbx,%r9),%rsi
+;;    49  cmp %rax,%r8
+;;    4c  cmova %r10,%rsi
+;;    50  add %rbx,%rdx
+;;    53  cmp %rax,%r11
+;;    56  cmova %r10,%rdx
+;;    5a  call 0x000000000000005F
+;;    5f  mov (%rsp),%rbx
+;;    63  add $0x10,%rsp
+;;    67  mov %rbp,%rsp
+;;    6a  pop %rbp
+;;    6b  ret
+;;    6c  xor %r10,%r10
+;;    6f  mov 0x30(%rdi),%rbx
+;;    73  lea (%rbx,%r9),%rsi
+;;    77  cmp %rax,%r8
+;;    7a  cmova %r10,%rsi
+;;    7e  add %rbx,%rdx
+;;    81  cmp %rax,%r11
+;;    84  cmova %r10,%rdx
+;;    88  call 0x000000000000008D
+;;    8d  jmp 0x000000000000005F
+;;    92  ud2
+;;    94  ud2

@@ -18,13 +18,13 @@
 ;; function 0
 ;; | function u0:0(i64, i8x16, i8x16) -> i8x16 tail {
 ;; |                                 block0(v0: i64, v1: i8x16, v2: i8x16):
-;; | @0042                               v4 = bitcast.i16x8 little v2
-;; | @0042                               v5 = bitcast.i16x8 little v1
-;; | @0042                               v6 = swiden_high v5
-;; | @0042                               v7 = swiden_high v4
-;; | @0042                               v8 = imul v6, v7
-;; | @0045                               v9 = bitcast.i8x16 little v8
-;; | @0045                               jump block1(v9)
+;; | @0042                               v5 = bitcast.i16x8 little v2
+;; | @0042                               v6 = bitcast.i16x8 little v1
+;; | @0042                               v7 = swiden_high v6
+;; | @0042                               v8 = swiden_high v5
+;; | @0042                               v9 = imul v7, v8
+;; | @0045                               v10 = bitcast.i8x16 little v9
+;; | @0045                               jump block1(v10)
 ;; |
 ;; |                                 block1(v3: i8x16):
 ;; | @0045                               return v3
@@ -43,17 +43,17 @@
 ;; function 1
 ;; | function u0:1(i64, i8x16, i8x16) -> i8x16 tail {
 ;; |                                 block0(v0: i64, v1: i8x16, v2: i8x16):
-;; | @004c                               v4 = bitcast.i16x8 little v2
-;; | @004c                               v5 = bitcast.i16x8 little v1
-;; | @004c                               v6 = swiden_low v5
-;; | @004c                               v7 = swiden_low v4
-;; | @004c                               v8 = imul v6, v7
-;; | @004c                               v9 = swiden_high v5
-;; | @004c                               v10 = swiden_high v4
-;; | @004c                               v11 = imul v9, v10
-;; | @004c                               v12 = iadd_pairwise v8, v11
-;; | @004f                               v13 = bitcast.i8x16 little v12
-;; | @004f                               jump block1(v13)
+;; | @004c                               v5 = bitcast.i16x8 little v2
+;; | @004c                               v6 = bitcast.i16x8 little v1
+;; | @004c                               v7 = swiden_low v6
+;; | @004c                               v8 = swiden_low v5
+;; | @004c                               v9 = imul v7, v8
+;; | @004c                               v10 = swiden_high v6
+;; | @004c                               v11 = swiden_high v5
+;; | @004c                               v12 = imul v10, v11
+;; | @004c                               v13 = iadd_pairwise v9, v12
+;; | @004f                               v14 = bitcast.i8x16 little v13
+;; | @004f                               jump block1(v14)
 ;; |
 ;; |                                 block1(v3: i8x16):
 ;; | @004f                               return v3
@@ -75,27 +75,28 @@
 ;; |                                     v3 = vconst.i8x16 const0
 ;; | @0054                               jump block2(v3, v1)  ; v3 = const0
 ;; |
-;; |                                 block2(v4: i8x16, v5: i32):
-;; | @005a                               v6 = load.i64 notrap aligned readonly can_move v0+48
-;; | @005a                               v7 = uextend.i64 v5
-;; | @005a                               v8 = iadd v6, v7
-;; | @005a                               v9 = load.i8x16 user2 little region0 v8
-;; | @0060                               v10 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0060                               v11 = uextend.i64 v5
-;; | @0060                               v12 = iadd v10, v11
-;; | @0060                               v13 = load.i8x16 user2 little region0 v12+16
-;; | @0064                               v14 = bitcast.f32x4 little v13
-;; | @0064                               v15 = bitcast.f32x4 little v9
-;; | @0064                               v16 = fmul v15, v14
-;; | @0067                               v17 = bitcast.f32x4 little v4
-;; | @0067                               v18 = fadd v17, v16
-;; | @006a                               v19 = bitcast.i8x16 little v18
-;; | @006e                               v20 = iconst.i32 32
-;; | @0070                               v21 = isub v5, v20  ; v20 = 32
-;; | @0073                               brif v21, block2(v19, v21), block3
+;; |                                 block2(v6: i8x16, v7: i32):
+;; | @0054                               v5 = load.i32 user11 aligned v0-4
+;; | @005a                               v8 = load.i64 notrap aligned readonly can_move v0+48
+;; | @005a                               v9 = uextend.i64 v7
+;; | @005a                               v10 = iadd v8, v9
+;; | @005a                               v11 = load.i8x16 user2 little region0 v10
+;; | @0060                               v12 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0060                               v13 = uextend.i64 v7
+;; | @0060                               v14 = iadd v12, v13
+;; | @0060                               v15 = load.i8x16 user2 little region0 v14+16
+;; | @0064                               v16 = bitcast.f32x4 little v15
+;; | @0064                               v17 = bitcast.f32x4 little v11
+;; | @0064                               v18 = fmul v17, v16
+;; | @0067                               v19 = bitcast.f32x4 little v6
+;; | @0067                               v20 = fadd v19, v18
+;; | @006a                               v21 = bitcast.i8x16 little v20
+;; | @006e                               v22 = iconst.i32 32
+;; | @0070                               v23 = isub v7, v22  ; v22 = 32
+;; | @0073                               brif v23, block2(v21, v23), block3
 ;; |
 ;; |                                 block3:
-;; | @0078                               jump block1(v19)
+;; | @0078                               jump block1(v21)
 ;; |
 ;; |                                 block1(v2: i8x16):
 ;; | @0078                               return v2
@@ -105,14 +106,15 @@
 ;;     1  mov %rsp,%rbp
 ;;     4  pxor %xmm0,%xmm0
 ;;     8  mov 0x30(%rdi),%rax
-;;     c  mov %esi,%ecx
-;;     e  movdqu (%rax,%rcx),%xmm1
-;;    13  movdqu 0x10(%rax,%rcx),%xmm2
-;;    19  sub $0x20,%esi
-;;    1c  mulps %xmm2,%xmm1
-;;    1f  addps %xmm1,%xmm0
-;;    22  test %esi,%esi
-;;    24  jne 0x000000000000000C
-;;    2a  mov %rbp,%rsp
-;;    2d  pop %rbp
-;;    2e  ret
+;;     c  mov -4(%rdi),%ecx
+;;     f  mov %esi,%ecx
+;;    11  movdqu (%rax,%rcx),%xmm1
+;;    16  movdqu 0x10(%rax,%rcx),%xmm2
+;;    1c  sub $0x20,%esi
+;;    1f  mulps %xmm2,%xmm1
+;;    22  addps %xmm1,%xmm0
+;;    25  test %esi,%esi
+;;    27  jne 0x000000000000000C
+;;    2d  mov %rbp,%rsp
+;;    30  pop %rbp
+;;    31  ret

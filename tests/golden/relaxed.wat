@@ -16,13 +16,13 @@
 ;; function 0
 ;; | function u0:0(i64, i8x16, i8x16, i8x16) -> i8x16 tail {
 ;; |                                 block0(v0: i64, v1: i8x16, v2: i8x16, v3: i8x16):
-;; | @005f                               v5 = bitcast.f32x4 little v3
-;; | @005f                               v6 = bitcast.f32x4 little v2
-;; | @005f                               v7 = bitcast.f32x4 little v1
-;; | @005f                               v8 = fmul v7, v6
-;; | @005f                               v9 = fadd v8, v5
-;; | @0062                               v10 = bitcast.i8x16 little v9
-;; | @0062                               jump block1(v10)
+;; | @005f                               v6 = bitcast.f32x4 little v3
+;; | @005f                               v7 = bitcast.f32x4 little v2
+;; | @005f                               v8 = bitcast.f32x4 little v1
+;; | @005f                               v9 = fmul v8, v7
+;; | @005f                               v10 = fadd v9, v6
+;; | @0062                               v11 = bitcast.i8x16 little v10
+;; | @0062                               jump block1(v11)
 ;; |
 ;; |                                 block1(v4: i8x16):
 ;; | @0062                               return v4
@@ -39,14 +39,14 @@
 ;; function 1
 ;; | function u0:1(i64, i8x16, i8x16, i8x16) -> i8x16 tail {
 ;; |                                 block0(v0: i64, v1: i8x16, v2: i8x16, v3: i8x16):
-;; | @006b                               v5 = bitcast.i32x4 little v3
-;; | @006b                               v6 = x86_pmaddubsw v1, v2
-;; | @006b                               v7 = swiden_low v6
-;; | @006b                               v8 = swiden_high v6
-;; | @006b                               v9 = iadd_pairwise v7, v8
-;; | @006b                               v10 = iadd v9, v5
-;; | @006e                               v11 = bitcast.i8x16 little v10
-;; | @006e                               jump block1(v11)
+;; | @006b                               v6 = bitcast.i32x4 little v3
+;; | @006b                               v7 = x86_pmaddubsw v1, v2
+;; | @006b                               v8 = swiden_low v7
+;; | @006b                               v9 = swiden_high v7
+;; | @006b                               v10 = iadd_pairwise v8, v9
+;; | @006b                               v11 = iadd v10, v6
+;; | @006e                               v12 = bitcast.i8x16 little v11
+;; | @006e                               jump block1(v12)
 ;; |
 ;; |                                 block1(v4: i8x16):
 ;; | @006e                               return v4
@@ -66,12 +66,12 @@
 ;; function 2
 ;; | function u0:2(i64, i8x16, i8x16, i8x16) -> i8x16 tail {
 ;; |                                 block0(v0: i64, v1: i8x16, v2: i8x16, v3: i8x16):
-;; | @0077                               v5 = bitcast.i16x8 little v3
-;; | @0077                               v6 = iconst.i32 15
-;; | @0077                               v7 = sshr v5, v6  ; v6 = 15
-;; | @0077                               v8 = bitcast.i8x16 little v7
-;; | @0077                               v9 = blendv v8, v1, v2
-;; | @007a                               jump block1(v9)
+;; | @0077                               v6 = bitcast.i16x8 little v3
+;; | @0077                               v7 = iconst.i32 15
+;; | @0077                               v8 = sshr v6, v7  ; v7 = 15
+;; | @0077                               v9 = bitcast.i8x16 little v8
+;; | @0077                               v10 = blendv v9, v1, v2
+;; | @007a                               jump block1(v10)
 ;; |
 ;; |                                 block1(v4: i8x16):
 ;; | @007a                               return v4
@@ -93,13 +93,13 @@
 ;; function 3
 ;; | function u0:3(i64, i8x16, i8x16) -> i8x16 tail {
 ;; |                                 block0(v0: i64, v1: i8x16, v2: i8x16):
-;; | @0081                               v4 = bitcast.f32x4 little v2
-;; | @0081                               v5 = bitcast.f32x4 little v1
-;; | @0081                               v6 = fcmp lt v4, v5
-;; | @0081                               v7 = bitcast.f32x4 little v6
-;; | @0081                               v8 = bitselect v7, v4, v5
-;; | @0084                               v9 = bitcast.i8x16 little v8
-;; | @0084                               jump block1(v9)
+;; | @0081                               v5 = bitcast.f32x4 little v2
+;; | @0081                               v6 = bitcast.f32x4 little v1
+;; | @0081                               v7 = fcmp lt v5, v6
+;; | @0081                               v8 = bitcast.f32x4 little v7
+;; | @0081                               v9 = bitselect v8, v5, v6
+;; | @0084                               v10 = bitcast.i8x16 little v9
+;; | @0084                               jump block1(v10)
 ;; |
 ;; |                                 block1(v3: i8x16):
 ;; | @0084                               return v3
@@ -119,12 +119,12 @@
 ;; |     const0 = 0x00000000000000000000000000000000
 ;; |
 ;; |                                 block0(v0: i64, v1: i8x16):
-;; | @0089                               v3 = vconst.i64x2 const0
-;; | @0089                               v4 = bitcast.f64x2 little v1
-;; | @0089                               v5 = x86_cvtt2dq.i64x2 v4
-;; | @0089                               v6 = snarrow v5, v3  ; v3 = const0
-;; | @008c                               v7 = bitcast.i8x16 little v6
-;; | @008c                               jump block1(v7)
+;; | @0089                               v4 = vconst.i64x2 const0
+;; | @0089                               v5 = bitcast.f64x2 little v1
+;; | @0089                               v6 = x86_cvtt2dq.i64x2 v5
+;; | @0089                               v7 = snarrow v6, v4  ; v4 = const0
+;; | @008c                               v8 = bitcast.i8x16 little v7
+;; | @008c                               jump block1(v8)
 ;; |
 ;; |                                 block1(v2: i8x16):
 ;; | @008c                               return v2

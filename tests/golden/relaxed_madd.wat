@@ -10,12 +10,12 @@
 ;; function 0
 ;; | function u0:0(i64, i8x16, i8x16, i8x16) -> i8x16 tail {
 ;; |                                 block0(v0: i64, v1: i8x16, v2: i8x16, v3: i8x16):
-;; | @0034                               v5 = bitcast.f32x4 little v3
-;; | @0034                               v6 = bitcast.f32x4 little v2
-;; | @0034                               v7 = bitcast.f32x4 little v1
-;; | @0034                               v8 = fma v7, v6, v5
-;; | @0037                               v9 = bitcast.i8x16 little v8
-;; | @0037                               jump block1(v9)
+;; | @0034                               v6 = bitcast.f32x4 little v3
+;; | @0034                               v7 = bitcast.f32x4 little v2
+;; | @0034                               v8 = bitcast.f32x4 little v1
+;; | @0034                               v9 = fma v8, v7, v6
+;; | @0037                               v10 = bitcast.i8x16 little v9
+;; | @0037                               jump block1(v10)
 ;; |
 ;; |                                 block1(v4: i8x16):
 ;; | @0037                               return v4
@@ -31,13 +31,13 @@
 ;; function 1
 ;; | function u0:1(i64, i8x16, i8x16, i8x16) -> i8x16 tail {
 ;; |                                 block0(v0: i64, v1: i8x16, v2: i8x16, v3: i8x16):
-;; | @0040                               v5 = bitcast.f64x2 little v3
-;; | @0040                               v6 = bitcast.f64x2 little v2
-;; | @0040                               v7 = bitcast.f64x2 little v1
-;; | @0040                               v8 = fneg v7
-;; | @0040                               v9 = fma v8, v6, v5
-;; | @0043                               v10 = bitcast.i8x16 little v9
-;; | @0043                               jump block1(v10)
+;; | @0040                               v6 = bitcast.f64x2 little v3
+;; | @0040                               v7 = bitcast.f64x2 little v2
+;; | @0040                               v8 = bitcast.f64x2 little v1
+;; | @0040                               v9 = fneg v8
+;; | @0040                               v10 = fma v9, v7, v6
+;; | @0043                               v11 = bitcast.i8x16 little v10
+;; | @0043                               jump block1(v11)
 ;; |
 ;; |                                 block1(v4: i8x16):
 ;; | @0043                               return v4

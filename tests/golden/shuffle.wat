@@ -16,8 +16,8 @@
 ;; function 0
 ;; | function u0:0(i64, i8x16, i8x16) -> i8x16 tail {
 ;; |                                 block0(v0: i64, v1: i8x16, v2: i8x16):
-;; | @0044                               v4 = shuffle v1, v2, 0x17071606150514041303120211011000
-;; | @0056                               jump block1(v4)
+;; | @0044                               v5 = shuffle v1, v2, 0x17071606150514041303120211011000
+;; | @0056                               jump block1(v5)
 ;; |
 ;; |                                 block1(v3: i8x16):
 ;; | @0056                               return v3
@@ -33,16 +33,16 @@
 ;; function 1
 ;; | function u0:1(i64, i8x16) -> i8x16 tail {
 ;; |                                 block0(v0: i64, v1: i8x16):
-;; | @005b                               v3 = bitcast.i32x4 little v1
-;; | @005b                               v4 = ineg v3
-;; | @0060                               v5 = bitcast.i8x16 little v4
-;; | @0060                               v6 = shuffle v5, v1, 0x030201000f0e0d0c0b0a090807060504
-;; | @0074                               v7 = bitcast.i32x4 little v1
-;; | @0074                               v8 = ineg v7
-;; | @0077                               v9 = bitcast.i32x4 little v6
-;; | @0077                               v10 = iadd v9, v8
-;; | @007a                               v11 = bitcast.i8x16 little v10
-;; | @007a                               jump block1(v11)
+;; | @005b                               v4 = bitcast.i32x4 little v1
+;; | @005b                               v5 = ineg v4
+;; | @0060                               v6 = bitcast.i8x16 little v5
+;; | @0060                               v7 = shuffle v6, v1, 0x030201000f0e0d0c0b0a090807060504
+;; | @0074                               v8 = bitcast.i32x4 little v1
+;; | @0074                               v9 = ineg v8
+;; | @0077                               v10 = bitcast.i32x4 little v7
+;; | @0077                               v11 = iadd v10, v9
+;; | @007a                               v12 = bitcast.i8x16 little v11
+;; | @007a                               jump block1(v12)
 ;; |
 ;; |                                 block1(v2: i8x16):
 ;; | @007a                               return v2
@@ -62,8 +62,8 @@
 ;; function 2
 ;; | function u0:2(i64, i8x16, i8x16) -> i8x16 tail {
 ;; |                                 block0(v0: i64, v1: i8x16, v2: i8x16):
-;; | @0081                               v4 = shuffle v1, v2, 0x07180619051a041b031c021d011e001f
-;; | @0093                               jump block1(v4)
+;; | @0081                               v5 = shuffle v1, v2, 0x07180619051a041b031c021d011e001f
+;; | @0093                               jump block1(v5)
 ;; |
 ;; |                                 block1(v3: i8x16):
 ;; | @0093                               return v3

@@ -13,10 +13,10 @@
 ;; |     region0 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i64):
-;; | @0033                               v3 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0033                               v4 = uextend.i64 v1
-;; | @0033                               v5 = iadd v3, v4
-;; | @0033                               store user2 little region0 v2, v5+8
+;; | @0033                               v4 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0033                               v5 = uextend.i64 v1
+;; | @0033                               v6 = iadd v4, v5
+;; | @0033                               store user2 little region0 v2, v6+8
 ;; | @0036                               jump block1
 ;; |
 ;; |                                 block1:
@@ -40,19 +40,19 @@
 ;; |     region1 = 0 "Head"
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i64):
-;; | @003d                               v3 = load.i64 notrap aligned readonly can_move v0+48
-;; | @003d                               v4 = uextend.i64 v1
-;; | @003d                               v5 = load.i64 notrap aligned region1 v0+56
-;; | @003d                               v6 = iconst.i64 0x8000_0008
-;; | @003d                               v7 = iadd v4, v6  ; v6 = 0x8000_0008
-;; | @003d                               v8 = icmp ugt v7, v5
-;; | @003d                               trapnz v8, user2
-;; | @003d                               v9 = iconst.i64 0x8000_0000
-;; | @003d                               v10 = iadd v4, v9  ; v9 = 0x8000_0000
-;; | @003d                               v11 = iadd v3, v10
-;; | @003d                               v12 = iconst.i64 0
-;; | @003d                               v13 = select_spectre_guard v8, v12, v11  ; v12 = 0
-;; | @003d                               store user2 little region0 v2, v13
+;; | @003d                               v4 = load.i64 notrap aligned readonly can_move v0+48
+;; | @003d                               v5 = uextend.i64 v1
+;; | @003d                               v6 = load.i64 notrap aligned region1 v0+56
+;; | @003d                               v7 = iconst.i64 0x8000_0008
+;; | @003d                               v8 = iadd v5, v7  ; v7 = 0x8000_0008
+;; | @003d                               v9 = icmp ugt v8, v6
+;; | @003d                               trapnz v9, user2
+;; | @003d                               v10 = iconst.i64 0x8000_0000
+;; | @003d                               v11 = iadd v5, v10  ; v10 = 0x8000_0000
+;; | @003d                               v12 = iadd v4, v11
+;; | @003d                               v13 = iconst.i64 0
+;; | @003d                               v14 = select_spectre_guard v9, v13, v12  ; v13 = 0
+;; | @003d                               store user2 little region0 v2, v14
 ;; | @0044                               jump block1
 ;; |
 ;; |                                 block1:

@@ -21,11 +21,11 @@
 ;; function 0
 ;; | function u0:0(i64, i64, i64, i64, i64) -> i64, i64 tail {
 ;; |                                 block0(v0: i64, v1: i64, v2: i64, v3: i64, v4: i64):
-;; | @0069                               v7 = iconcat v1, v2
-;; | @0069                               v8 = iconcat v3, v4
-;; | @0069                               v9 = iadd v7, v8
-;; | @0069                               v10, v11 = isplit v9
-;; | @006b                               jump block1(v10, v11)
+;; | @0069                               v8 = iconcat v1, v2
+;; | @0069                               v9 = iconcat v3, v4
+;; | @0069                               v10 = iadd v8, v9
+;; | @0069                               v11, v12 = isplit v10
+;; | @006b                               jump block1(v11, v12)
 ;; |
 ;; |                                 block1(v5: i64, v6: i64):
 ;; | @006b                               return v5, v6
@@ -44,12 +44,12 @@
 ;; function 1
 ;; | function u0:1(i64, i64, i64, i64) -> i64, i64 tail {
 ;; |                                 block0(v0: i64, v1: i64, v2: i64, v3: i64):
-;; | @0074                               v6 = iconst.i64 0
-;; | @0076                               v7 = iconcat v1, v2
-;; | @0076                               v8 = iconcat v3, v6  ; v6 = 0
-;; | @0076                               v9 = iadd v7, v8
-;; | @0076                               v10, v11 = isplit v9
-;; | @0078                               jump block1(v10, v11)
+;; | @0074                               v7 = iconst.i64 0
+;; | @0076                               v8 = iconcat v1, v2
+;; | @0076                               v9 = iconcat v3, v7  ; v7 = 0
+;; | @0076                               v10 = iadd v8, v9
+;; | @0076                               v11, v12 = isplit v10
+;; | @0078                               jump block1(v11, v12)
 ;; |
 ;; |                                 block1(v4: i64, v5: i64):
 ;; | @0078                               return v4, v5
@@ -68,11 +68,11 @@
 ;; function 2
 ;; | function u0:2(i64, i64, i64, i64, i64) -> i64, i64 tail {
 ;; |                                 block0(v0: i64, v1: i64, v2: i64, v3: i64, v4: i64):
-;; | @0083                               v7 = iconcat v1, v2
-;; | @0083                               v8 = iconcat v3, v4
-;; | @0083                               v9 = isub v7, v8
-;; | @0083                               v10, v11 = isplit v9
-;; | @0085                               jump block1(v10, v11)
+;; | @0083                               v8 = iconcat v1, v2
+;; | @0083                               v9 = iconcat v3, v4
+;; | @0083                               v10 = isub v8, v9
+;; | @0083                               v11, v12 = isplit v10
+;; | @0085                               jump block1(v11, v12)
 ;; |
 ;; |                                 block1(v5: i64, v6: i64):
 ;; | @0085                               return v5, v6
@@ -91,11 +91,11 @@
 ;; function 3
 ;; | function u0:3(i64, i64, i64) -> i64, i64 tail {
 ;; |                                 block0(v0: i64, v1: i64, v2: i64):
-;; | @008c                               v5 = sextend.i128 v1
-;; | @008c                               v6 = sextend.i128 v2
-;; | @008c                               v7 = imul v5, v6
-;; | @008c                               v8, v9 = isplit v7
-;; | @008e                               jump block1(v8, v9)
+;; | @008c                               v6 = sextend.i128 v1
+;; | @008c                               v7 = sextend.i128 v2
+;; | @008c                               v8 = imul v6, v7
+;; | @008c                               v9, v10 = isplit v8
+;; | @008e                               jump block1(v9, v10)
 ;; |
 ;; |                                 block1(v3: i64, v4: i64):
 ;; | @008e                               return v3, v4
@@ -113,11 +113,11 @@
 ;; function 4
 ;; | function u0:4(i64, i64, i64) -> i64, i64 tail {
 ;; |                                 block0(v0: i64, v1: i64, v2: i64):
-;; | @0095                               v5 = uextend.i128 v1
-;; | @0095                               v6 = uextend.i128 v2
-;; | @0095                               v7 = imul v5, v6
-;; | @0095                               v8, v9 = isplit v7
-;; | @0097                               jump block1(v8, v9)
+;; | @0095                               v6 = uextend.i128 v1
+;; | @0095                               v7 = uextend.i128 v2
+;; | @0095                               v8 = imul v6, v7
+;; | @0095                               v9, v10 = isplit v8
+;; | @0097                               jump block1(v9, v10)
 ;; |
 ;; |                                 block1(v3: i64, v4: i64):
 ;; | @0097                               return v3, v4
@@ -135,21 +135,21 @@
 ;; function 5
 ;; | function u0:5(i64, i64, i64, i64, i64) -> i64, i64 tail {
 ;; |                                 block0(v0: i64, v1: i64, v2: i64, v3: i64, v4: i64):
-;; | @009e                               v7 = uextend.i128 v1
-;; | @009e                               v8 = uextend.i128 v2
-;; | @009e                               v9 = imul v7, v8
-;; | @009e                               v10, v11 = isplit v9
-;; | @00a2                               v12 = iconst.i64 0
-;; | @00a4                               v13 = iconcat v10, v11
-;; | @00a4                               v14 = iconcat v3, v12  ; v12 = 0
-;; | @00a4                               v15 = iadd v13, v14
-;; | @00a4                               v16, v17 = isplit v15
-;; | @00a8                               v18 = iconst.i64 0
-;; | @00aa                               v19 = iconcat v16, v17
-;; | @00aa                               v20 = iconcat v4, v18  ; v18 = 0
-;; | @00aa                               v21 = iadd v19, v20
-;; | @00aa                               v22, v23 = isplit v21
-;; | @00ac                               jump block1(v22, v23)
+;; | @009e                               v8 = uextend.i128 v1
+;; | @009e                               v9 = uextend.i128 v2
+;; | @009e                               v10 = imul v8, v9
+;; | @009e                               v11, v12 = isplit v10
+;; | @00a2                               v13 = iconst.i64 0
+;; | @00a4                               v14 = iconcat v11, v12
+;; | @00a4                               v15 = iconcat v3, v13  ; v13 = 0
+;; | @00a4                               v16 = iadd v14, v15
+;; | @00a4                               v17, v18 = isplit v16
+;; | @00a8                               v19 = iconst.i64 0
+;; | @00aa                               v20 = iconcat v17, v18
+;; | @00aa                               v21 = iconcat v4, v19  ; v19 = 0
+;; | @00aa                               v22 = iadd v20, v21
+;; | @00aa                               v23, v24 = isplit v22
+;; | @00ac                               jump block1(v23, v24)
 ;; |
 ;; |                                 block1(v5: i64, v6: i64):
 ;; | @00ac                               return v5, v6

@@ -11,7 +11,7 @@
 ;; function 0
 ;; | function u0:0(i64, i32, i32) -> i32 tail {
 ;; |     sig0 = (i64, i32) tail
-;; |     fn0 = colocated u1:14 sig0
+;; |     fn0 = colocated u1:19 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
 ;; | @0059                               v4 = load.i64 notrap aligned readonly can_move v0+8
@@ -26,31 +26,43 @@
 ;; | @0059                               trap user1
 ;; |
 ;; |                                 block3:
-;; | @005e                               v9 = iconst.i32 0
-;; | @005e                               v10 = icmp.i32 eq v2, v9  ; v9 = 0
-;; | @005e                               brif v10, block4, block5
+;; | @0059                               v9 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0059                               v10 = iconst.i64 40
+;; | @0059                               v11 = iadd v9, v10  ; v10 = 40
+;; | @0059                               v12 = atomic_load.i64 notrap aligned v11
+;; | @0059                               brif v12, block4, block5
 ;; |
 ;; |                                 block4 cold:
-;; | @005e                               v11 = iconst.i32 7
-;; | @005e                               call fn0(v0, v11)  ; v11 = 7
-;; | @005e                               trap user7
+;; | @0059                               v13 = iconst.i32 11
+;; | @0059                               call fn0(v0, v13)  ; v13 = 11
+;; | @0059                               trap user11
 ;; |
 ;; |                                 block5:
-;; | @005e                               v12 = iconst.i32 -2147483648
-;; | @005e                               v13 = iconst.i32 -1
-;; | @005e                               v14 = icmp.i32 eq v2, v13  ; v13 = -1
-;; | @005e                               v15 = icmp.i32 eq v1, v12  ; v12 = -2147483648
-;; | @005e                               v16 = band v14, v15
-;; | @005e                               brif v16, block6, block7
+;; | @005e                               v14 = iconst.i32 0
+;; | @005e                               v15 = icmp.i32 eq v2, v14  ; v14 = 0
+;; | @005e                               brif v15, block6, block7
 ;; |
 ;; |                                 block6 cold:
-;; | @005e                               v17 = iconst.i32 6
-;; | @005e                               call fn0(v0, v17)  ; v17 = 6
-;; | @005e                               trap user6
+;; | @005e                               v16 = iconst.i32 7
+;; | @005e                               call fn0(v0, v16)  ; v16 = 7
+;; | @005e                               trap user7
 ;; |
 ;; |                                 block7:
-;; | @005e                               v18 = sdiv.i32 v1, v2
-;; | @005f                               jump block1(v18)
+;; | @005e                               v17 = iconst.i32 -2147483648
+;; | @005e                               v18 = iconst.i32 -1
+;; | @005e                               v19 = icmp.i32 eq v2, v18  ; v18 = -1
+;; | @005e                               v20 = icmp.i32 eq v1, v17  ; v17 = -2147483648
+;; | @005e                               v21 = band v19, v20
+;; | @005e                               brif v21, block8, block9
+;; |
+;; |                                 block8 cold:
+;; | @005e                               v22 = iconst.i32 6
+;; | @005e                               call fn0(v0, v22)  ; v22 = 6
+;; | @005e                               trap user6
+;; |
+;; |                                 block9:
+;; | @005e                               v23 = sdiv.i32 v1, v2
+;; | @005f                               jump block1(v23)
 ;; |
 ;; |                                 block1(v3: i32):
 ;; | @005f                               return v3
@@ -59,43 +71,49 @@
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
 ;;     4  mov 8(%rdi),%rax
-;;     8  mov (%rax),%rax
-;;     b  mov %rsp,%rcx
-;;     e  cmp %rax,%rcx
-;;    11  jb 0x0000000000000067
-;;    17  test %edx,%edx
-;;    19  je 0x000000000000005B
-;;    1f  cmp $0xFFFFFFFF,%edx
-;;    22  mov %rdx,%r8
-;;    25  sete %al
-;;    28  cmp $0x80000000,%esi
-;;    2e  sete %cl
-;;    31  test %al,%cl
-;;    33  jne 0x000000000000004F
-;;    39  mov %rsi,%rax
-;;    3c  cltd
-;;    3d  mov %r8,%rcx
-;;    40  test %ecx,%ecx
-;;    42  je 0x0000000000000073
-;;    48  idiv %ecx
-;;    4a  mov %rbp,%rsp
-;;    4d  pop %rbp
-;;    4e  ret
-;;    4f  mov $6,%esi
-;;    54  call 0x0000000000000059
-;;    59  ud2
-;;    5b  mov $7,%esi
-;;    60  call 0x0000000000000065
-;;    65  ud2
-;;    67  mov $1,%esi
-;;    6c  call 0x0000000000000071
-;;    71  ud2
-;;    73  ud2
+;;     8  mov (%rax),%rcx
+;;     b  mov %rsp,%r8
+;;     e  cmp %rcx,%r8
+;;    11  jb 0x0000000000000080
+;;    17  mov 0x28(%rax),%rax
+;;    1b  test %rax,%rax
+;;    1e  jne 0x0000000000000074
+;;    24  test %edx,%edx
+;;    26  je 0x0000000000000068
+;;    2c  cmp $0xFFFFFFFF,%edx
+;;    2f  mov %rdx,%r8
+;;    32  sete %al
+;;    35  cmp $0x80000000,%esi
+;;    3b  sete %cl
+;;    3e  test %al,%cl
+;;    40  jne 0x000000000000005C
+;;    46  mov %rsi,%rax
+;;    49  cltd
+;;    4a  mov %r8,%rcx
+;;    4d  test %ecx,%ecx
+;;    4f  je 0x000000000000008C
+;;    55  idiv %ecx
+;;    57  mov %rbp,%rsp
+;;    5a  pop %rbp
+;;    5b  ret
+;;    5c  mov $6,%esi
+;;    61  call 0x0000000000000066
+;;    66  ud2
+;;    68  mov $7,%esi
+;;    6d  call 0x0000000000000072
+;;    72  ud2
+;;    74  mov $0xB,%esi
+;;    79  call 0x000000000000007E
+;;    7e  ud2
+;;    80  mov $1,%esi
+;;    85  call 0x000000000000008A
+;;    8a  ud2
+;;    8c  ud2
 ;;
 ;; function 1
 ;; | function u0:1(i64, i64) -> i64 tail {
 ;; |     sig0 = (i64, i32) tail
-;; |     fn0 = colocated u1:14 sig0
+;; |     fn0 = colocated u1:19 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i64):
 ;; | @0061                               v3 = load.i64 notrap aligned readonly can_move v0+8
@@ -110,9 +128,21 @@
 ;; | @0061                               trap user1
 ;; |
 ;; |                                 block3:
-;; | @0064                               v8 = iconst.i64 3
-;; | @0066                               v9 = sdiv.i64 v1, v8  ; v8 = 3
-;; | @0067                               jump block1(v9)
+;; | @0061                               v8 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0061                               v9 = iconst.i64 40
+;; | @0061                               v10 = iadd v8, v9  ; v9 = 40
+;; | @0061                               v11 = atomic_load.i64 notrap aligned v10
+;; | @0061                               brif v11, block4, block5
+;; |
+;; |                                 block4 cold:
+;; | @0061                               v12 = iconst.i32 11
+;; | @0061                               call fn0(v0, v12)  ; v12 = 11
+;; | @0061                               trap user11
+;; |
+;; |                                 block5:
+;; | @0064                               v13 = iconst.i64 3
+;; | @0066                               v14 = sdiv.i64 v1, v13  ; v13 = 3
+;; | @0067                               jump block1(v14)
 ;; |
 ;; |                                 block1(v2: i64):
 ;; | @0067                               return v2
@@ -120,28 +150,34 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov 8(%rdi),%r10
-;;     8  mov (%r10),%r10
-;;     b  mov %rsp,%r11
-;;     e  cmp %r10,%r11
-;;    11  jb 0x0000000000000030
-;;    17  mov %rsi,%rax
-;;    1a  imulq 0x40
-;;    21  mov %rdx,%rax
-;;    24  shr $0x3F,%rax
-;;    28  add %rdx,%rax
-;;    2b  mov %rbp,%rsp
-;;    2e  pop %rbp
-;;    2f  ret
-;;    30  mov $1,%esi
-;;    35  call 0x000000000000003A
-;;    3a  ud2
-;;    40  56 55 55 55 55 55 55 55
+;;     4  mov 8(%rdi),%rax
+;;     8  mov (%rax),%rcx
+;;     b  mov %rsp,%rdx
+;;     e  cmp %rcx,%rdx
+;;    11  jb 0x0000000000000049
+;;    17  mov 0x28(%rax),%rax
+;;    1b  test %rax,%rax
+;;    1e  jne 0x000000000000003D
+;;    24  mov %rsi,%rax
+;;    27  imulq 0x58
+;;    2e  mov %rdx,%rax
+;;    31  shr $0x3F,%rax
+;;    35  add %rdx,%rax
+;;    38  mov %rbp,%rsp
+;;    3b  pop %rbp
+;;    3c  ret
+;;    3d  mov $0xB,%esi
+;;    42  call 0x0000000000000047
+;;    47  ud2
+;;    49  mov $1,%esi
+;;    4e  call 0x0000000000000053
+;;    53  ud2
+;;    58  56 55 55 55 55 55 55 55
 ;;
 ;; function 2
 ;; | function u0:2(i64, f64) -> i32 tail {
 ;; |     sig0 = (i64, i32) tail
-;; |     fn0 = colocated u1:14 sig0
+;; |     fn0 = colocated u1:19 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: f64):
 ;; | @0069                               v3 = load.i64 notrap aligned readonly can_move v0+8
@@ -156,30 +192,42 @@
 ;; | @0069                               trap user1
 ;; |
 ;; |                                 block3:
-;; | @006c                               v8 = fcmp.f64 uno v1, v1
-;; | @006c                               brif v8, block4, block5
+;; | @0069                               v8 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0069                               v9 = iconst.i64 40
+;; | @0069                               v10 = iadd v8, v9  ; v9 = 40
+;; | @0069                               v11 = atomic_load.i64 notrap aligned v10
+;; | @0069                               brif v11, block4, block5
 ;; |
 ;; |                                 block4 cold:
-;; | @006c                               v9 = iconst.i32 8
-;; | @006c                               call fn0(v0, v9)  ; v9 = 8
-;; | @006c                               trap user8
+;; | @0069                               v12 = iconst.i32 11
+;; | @0069                               call fn0(v0, v12)  ; v12 = 11
+;; | @0069                               trap user11
 ;; |
 ;; |                                 block5:
-;; | @006c                               v10 = f64const -0x1.0000000000000p0
-;; | @006c                               v11 = f64const 0x1.0000000000000p32
-;; | @006c                               v12 = fcmp.f64 le v1, v10  ; v10 = -0x1.0000000000000p0
-;; | @006c                               v13 = fcmp.f64 ge v1, v11  ; v11 = 0x1.0000000000000p32
-;; | @006c                               v14 = bor v12, v13
-;; | @006c                               brif v14, block6, block7
+;; | @006c                               v13 = fcmp.f64 uno v1, v1
+;; | @006c                               brif v13, block6, block7
 ;; |
 ;; |                                 block6 cold:
-;; | @006c                               v15 = iconst.i32 6
-;; | @006c                               call fn0(v0, v15)  ; v15 = 6
-;; | @006c                               trap user6
+;; | @006c                               v14 = iconst.i32 8
+;; | @006c                               call fn0(v0, v14)  ; v14 = 8
+;; | @006c                               trap user8
 ;; |
 ;; |                                 block7:
-;; | @006c                               v16 = fcvt_to_uint_sat.i32 v1
-;; | @006d                               jump block1(v16)
+;; | @006c                               v15 = f64const -0x1.0000000000000p0
+;; | @006c                               v16 = f64const 0x1.0000000000000p32
+;; | @006c                               v17 = fcmp.f64 le v1, v15  ; v15 = -0x1.0000000000000p0
+;; | @006c                               v18 = fcmp.f64 ge v1, v16  ; v16 = 0x1.0000000000000p32
+;; | @006c                               v19 = bor v17, v18
+;; | @006c                               brif v19, block8, block9
+;; |
+;; |                                 block8 cold:
+;; | @006c                               v20 = iconst.i32 6
+;; | @006c                               call fn0(v0, v20)  ; v20 = 6
+;; | @006c                               trap user6
+;; |
+;; |                                 block9:
+;; | @006c                               v21 = fcvt_to_uint_sat.i32 v1
+;; | @006d                               jump block1(v21)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @006d                               return v2
@@ -188,62 +236,68 @@
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
 ;;     4  mov 8(%rdi),%rax
-;;     8  mov (%rax),%rax
-;;     b  mov %rsp,%rcx
-;;     e  cmp %rax,%rcx
-;;    11  jb 0x00000000000000CA
-;;    17  ucomisd %xmm0,%xmm0
-;;    1b  jp 0x00000000000000BE
-;;    21  movabs $0xBFF0000000000000,%rax
-;;    2b  movq %rax,%xmm1
-;;    30  ucomisd %xmm0,%xmm1
-;;    34  setae %al
-;;    37  ucomisd 0xE0,%xmm0
-;;    3f  setae %cl
-;;    42  or %ecx,%eax
-;;    44  test %al,%al
-;;    46  jne 0x00000000000000B2
-;;    4c  movabs $0x41E0000000000000,%rax
-;;    56  movq %rax,%xmm2
-;;    5b  ucomisd %xmm2,%xmm0
-;;    5f  jae 0x0000000000000086
-;;    65  jnp 0x0000000000000072
-;;    6b  xor %ecx,%ecx
-;;    6d  jmp 0x00000000000000AA
-;;    72  cvttsd2si %xmm0,%ecx
-;;    76  cmp $0,%ecx
-;;    79  jge 0x00000000000000AA
-;;    7f  xor %ecx,%ecx
-;;    81  jmp 0x00000000000000AA
-;;    86  movaps %xmm0,%xmm1
-;;    89  subsd %xmm2,%xmm1
-;;    8d  cvttsd2si %xmm1,%ecx
-;;    91  cmp $0,%ecx
-;;    94  jge 0x00000000000000A4
-;;    9a  mov $0xFFFFFFFF,%ecx
-;;    9f  jmp 0x00000000000000AA
-;;    a4  add $0x80000000,%ecx
-;;    aa  mov %rcx,%rax
-;;    ad  mov %rbp,%rsp
-;;    b0  pop %rbp
-;;    b1  ret
-;;    b2  mov $6,%esi
-;;    b7  call 0x00000000000000BC
-;;    bc  ud2
-;;    be  mov $8,%esi
-;;    c3  call 0x00000000000000C8
-;;    c8  ud2
-;;    ca  mov $1,%esi
-;;    cf  call 0x00000000000000D4
-;;    d4  ud2
-;;    e0  00 00 00 00 00 00 f0 41 00 00 00 00 00 00 00 00
+;;     8  mov (%rax),%rcx
+;;     b  mov %rsp,%rdx
+;;     e  cmp %rcx,%rdx
+;;    11  jb 0x00000000000000E3
+;;    17  mov 0x28(%rax),%rax
+;;    1b  test %rax,%rax
+;;    1e  jne 0x00000000000000D7
+;;    24  ucomisd %xmm0,%xmm0
+;;    28  jp 0x00000000000000CB
+;;    2e  movabs $0xBFF0000000000000,%rax
+;;    38  movq %rax,%xmm1
+;;    3d  ucomisd %xmm0,%xmm1
+;;    41  setae %al
+;;    44  ucomisd 0xF0,%xmm0
+;;    4c  setae %cl
+;;    4f  or %ecx,%eax
+;;    51  test %al,%al
+;;    53  jne 0x00000000000000BF
+;;    59  movabs $0x41E0000000000000,%rax
+;;    63  movq %rax,%xmm2
+;;    68  ucomisd %xmm2,%xmm0
+;;    6c  jae 0x0000000000000093
+;;    72  jnp 0x000000000000007F
+;;    78  xor %ecx,%ecx
+;;    7a  jmp 0x00000000000000B7
+;;    7f  cvttsd2si %xmm0,%ecx
+;;    83  cmp $0,%ecx
+;;    86  jge 0x00000000000000B7
+;;    8c  xor %ecx,%ecx
+;;    8e  jmp 0x00000000000000B7
+;;    93  movaps %xmm0,%xmm1
+;;    96  subsd %xmm2,%xmm1
+;;    9a  cvttsd2si %xmm1,%ecx
+;;    9e  cmp $0,%ecx
+;;    a1  jge 0x00000000000000B1
+;;    a7  mov $0xFFFFFFFF,%ecx
+;;    ac  jmp 0x00000000000000B7
+;;    b1  add $0x80000000,%ecx
+;;    b7  mov %rcx,%rax
+;;    ba  mov %rbp,%rsp
+;;    bd  pop %rbp
+;;    be  ret
+;;    bf  mov $6,%esi
+;;    c4  call 0x00000000000000C9
+;;    c9  ud2
+;;    cb  mov $8,%esi
+;;    d0  call 0x00000000000000D5
+;;    d5  ud2
+;;    d7  mov $0xB,%esi
+;;    dc  call 0x00000000000000E1
+;;    e1  ud2
+;;    e3  mov $1,%esi
+;;    e8  call 0x00000000000000ED
+;;    ed  ud2
+;;    f0  00 00 00 00 00 00 f0 41 00 00 00 00 00 00 00 00
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32) -> i32 tail {
 ;; |     region0 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |     region1 = 0 "Head"
 ;; |     sig0 = (i64, i32) tail
-;; |     fn0 = colocated u1:14 sig0
+;; |     fn0 = colocated u1:19 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; | @006f                               v3 = load.i64 notrap aligned readonly can_move v0+8
@@ -258,27 +312,39 @@
 ;; | @006f                               trap user1
 ;; |
 ;; |                                 block3:
-;; | @0072                               v8 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0072                               v9 = uextend.i64 v1
-;; | @0072                               v10 = load.i64 notrap aligned region1 v0+56
-;; | @0072                               v11 = iconst.i64 12
-;; | @0072                               v12 = iadd v9, v11  ; v11 = 12
-;; | @0072                               v13 = icmp ugt v12, v10
-;; | @0072                               brif v13, block4, block5
+;; | @006f                               v8 = load.i64 notrap aligned readonly can_move v0+8
+;; | @006f                               v9 = iconst.i64 40
+;; | @006f                               v10 = iadd v8, v9  ; v9 = 40
+;; | @006f                               v11 = atomic_load.i64 notrap aligned v10
+;; | @006f                               brif v11, block4, block5
 ;; |
 ;; |                                 block4 cold:
-;; | @0072                               v14 = iconst.i32 2
-;; | @0072                               call fn0(v0, v14)  ; v14 = 2
-;; | @0072                               trap user2
+;; | @006f                               v12 = iconst.i32 11
+;; | @006f                               call fn0(v0, v12)  ; v12 = 11
+;; | @006f                               trap user11
 ;; |
 ;; |                                 block5:
-;; | @0072                               v15 = iconst.i64 8
-;; | @0072                               v16 = iadd.i64 v9, v15  ; v15 = 8
-;; | @0072                               v17 = iadd.i64 v8, v16
-;; | @0072                               v18 = iconst.i64 0
-;; | @0072                               v19 = select_spectre_guard v13, v18, v17  ; v18 = 0
-;; | @0072                               v20 = load.i32 user2 little region0 v19
-;; | @0075                               jump block1(v20)
+;; | @0072                               v13 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0072                               v14 = uextend.i64 v1
+;; | @0072                               v15 = load.i64 notrap aligned region1 v0+56
+;; | @0072                               v16 = iconst.i64 12
+;; | @0072                               v17 = iadd v14, v16  ; v16 = 12
+;; | @0072                               v18 = icmp ugt v17, v15
+;; | @0072                               brif v18, block6, block7
+;; |
+;; |                                 block6 cold:
+;; | @0072                               v19 = iconst.i32 2
+;; | @0072                               call fn0(v0, v19)  ; v19 = 2
+;; | @0072                               trap user2
+;; |
+;; |                                 block7:
+;; | @0072                               v20 = iconst.i64 8
+;; | @0072                               v21 = iadd.i64 v14, v20  ; v20 = 8
+;; | @0072                               v22 = iadd.i64 v13, v21
+;; | @0072                               v23 = iconst.i64 0
+;; | @0072                               v24 = select_spectre_guard v18, v23, v22  ; v23 = 0
+;; | @0072                               v25 = load.i32 user2 little region0 v24
+;; | @0075                               jump block1(v25)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @0075                               return v2
@@ -287,27 +353,33 @@
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
 ;;     4  mov 8(%rdi),%rax
-;;     8  mov (%rax),%rax
-;;     b  mov %rsp,%rcx
-;;     e  cmp %rax,%rcx
-;;    11  jb 0x0000000000000052
-;;    17  mov 0x38(%rdi),%rax
-;;    1b  mov %esi,%edx
-;;    1d  lea 0xC(%rdx),%rcx
-;;    21  cmp %rax,%rcx
-;;    24  ja 0x0000000000000046
-;;    2a  xor %rsi,%rsi
-;;    2d  add $8,%rdx
-;;    34  add 0x30(%rdi),%rdx
-;;    38  cmp %rax,%rcx
-;;    3b  cmova %rsi,%rdx
-;;    3f  mov (%rdx),%eax
-;;    41  mov %rbp,%rsp
-;;    44  pop %rbp
-;;    45  ret
-;;    46  mov $2,%esi
-;;    4b  call 0x0000000000000050
-;;    50  ud2
-;;    52  mov $1,%esi
-;;    57  call 0x000000000000005C
-;;    5c  ud2
+;;     8  mov (%rax),%rcx
+;;     b  mov %rsp,%rdx
+;;     e  cmp %rcx,%rdx
+;;    11  jb 0x000000000000006B
+;;    17  mov 0x28(%rax),%rax
+;;    1b  test %rax,%rax
+;;    1e  jne 0x000000000000005F
+;;    24  mov 0x38(%rdi),%rax
+;;    28  mov %esi,%edx
+;;    2a  lea 0xC(%rdx),%rcx
+;;    2e  cmp %rax,%rcx
+;;    31  ja 0x0000000000000053
+;;    37  xor %rsi,%rsi
+;;    3a  add $8,%rdx
+;;    41  add 0x30(%rdi),%rdx
+;;    45  cmp %rax,%rcx
+;;    48  cmova %rsi,%rdx
+;;    4c  mov (%rdx),%eax
+;;    4e  mov %rbp,%rsp
+;;    51  pop %rbp
+;;    52  ret
+;;    53  mov $2,%esi
+;;    58  call 0x000000000000005D
+;;    5d  ud2
+;;    5f  mov $0xB,%esi
+;;    64  call 0x0000000000000069
+;;    69  ud2
+;;    6b  mov $1,%esi
+;;    70  call 0x0000000000000075
+;;    75  ud2

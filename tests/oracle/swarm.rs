@@ -113,6 +113,7 @@ impl Swarm {
                     RegallocAlgorithm::Backtracking
                 },
                 exception_memory: 1 << later.u8(12..30),
+                interruption: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -140,6 +141,7 @@ impl Swarm {
             signals_based_traps,
             belt,
             regalloc_algorithm,
+            interruption,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -157,6 +159,7 @@ impl Swarm {
             .generate_address_map(address_map)
             .signals_based_traps(signals_based_traps)
             .belt(belt)
+            .interruption(interruption)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

@@ -8,6 +8,7 @@ use crate::load::{self, Loaded};
 use crate::outcome::tell;
 use crate::output::{Digest, Patient, Whole};
 use crate::stats::Stats;
+use crate::timeout::{self, Timeout};
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -45,12 +46,16 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
         UnknownImports::Default => linker.define_unknown_imports_as_default_values(&module)?,
     }
     let failed = || format!("failed to run {}", load::shown(file));
-    let instance = linker.instantiate(&mut store, &module).with_context(failed)?;
+    let timeout = Timeout::start(flags.timeout, store.interrupt_handle());
+    let instance = linker.instantiate(&mut store, &module);
+    let instance = instance.map_err(|error| timeout::explain(error, flags.timeout)).with_context(failed)?;
     stats.time("instantiate_us", "linking and instantiating", lap(&mut step));
     let ended = match &flags.invoke {
         Some(name) => invoke::invoke(&mut store, instance, name, arguments),
         None => start(&mut store, instance, arguments),
     };
+    drop(timeout);
+    let ended = ended.map_err(|error| timeout::explain(error, flags.timeout));
     stats.time("run_us", "running", lap(&mut step));
     stats.count("host_calls", "calls to WASI", store.data().calls());
     if let Some(memory) = instance.get_export(&mut store, "memory").and_then(Extern::into_memory) {

@@ -7,16 +7,17 @@ use crate::flags;
 use std::collections::HashMap;
 use std::fmt;
 use std::process::ExitCode;
+use std::thread::{Scope, ScopedJoinHandle};
 use tancho::{
     AsContextMut, Context, Engine, Error, Exception, Extern, ExternRef, Func, Global, GlobalType, Instance, LinkError,
-    Linker, Memory, MemoryType, Module, Mutability, Ref, RefType, Result, Store, Table, TableType, Trap, V128, Val,
-    ValType,
+    Linker, Memory, MemoryType, Module, Mutability, Ref, RefType, Result, SharedMemory, Store, Table, TableType, Trap,
+    V128, Val, ValType,
 };
 use wast::core::{AbstractHeapType, NanPattern, V128Const, V128Pattern, WastArgCore, WastRetCore};
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
 use wast::token::{F32, F64, Id};
-use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
+use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, WastThread, Wat};
 
 /// How scripts are run.
 #[derive(Clone, Debug)]
@@ -49,6 +50,13 @@ impl fmt::Display for Report {
     }
 }
 
+impl Report {
+    fn add(&mut self, part: Report) {
+        self.passed += part.passed;
+        self.failed.extend(part.failed);
+    }
+}
+
 pub(crate) fn run(flags: flags::Wast) -> Result<ExitCode> {
     let engine = engine(&flags.engine)?;
     let options = Options { precompile: flags.precompile };
@@ -75,55 +83,122 @@ pub fn script(engine: &Engine, options: &Options, text: &str) -> Result<Report> 
     lexer.allow_confusing_unicode(true);
     let buffer = ParseBuffer::new_with_lexer(lexer)?;
     let script: Wast<'_> = parser::parse(&buffer)?;
-    let mut runner = Runner::new(engine, options.clone())?;
-    let mut report = Report::default();
-    for directive in script.directives {
-        let span = directive.span();
-        match runner.directive(directive) {
-            Ok(assertions) => report.passed += assertions,
-            Err(error) => {
-                let line = span.linecol_in(text).0 + 1;
-                report.failed.push(Failure { line, message: format!("{error:#}") });
-            }
-        }
-    }
-    Ok(report)
+    std::thread::scope(|scope| Runner::new(engine, options.clone(), scope, text)?.run(script.directives))
 }
 
 /// What became of an action.
 type Outcome = Result<Vec<Val>>;
 
-struct Runner {
+/// What runs the directives of a script, or of a thread of one, in a store of its own.
+struct Runner<'scope, 'env> {
     engine: Engine,
     options: Options,
+    scope: &'scope Scope<'scope, 'env>,
+    /// The script.
+    text: &'env str,
     store: Store<()>,
     linker: Linker<()>,
     /// The instances that have a name, and the last one under none.
     instances: HashMap<Option<String>, Instance>,
     /// The modules that were defined and not instantiated, likewise.
     definitions: HashMap<Option<String>, Module>,
+    /// The shared memories that an instance of the thread that started this one exports, by the name of the instance.
+    shared: HashMap<Option<String>, Vec<(String, SharedMemory)>>,
+    /// The threads that were started and not waited for.
+    threads: HashMap<String, ScopedJoinHandle<'scope, Result<Report>>>,
 }
 
 fn name_of(id: Option<Id<'_>>) -> Option<String> {
     id.map(|id| id.name().to_owned())
 }
 
-impl Runner {
-    fn new(engine: &Engine, options: Options) -> Result<Runner> {
+impl<'scope, 'env> Runner<'scope, 'env> {
+    fn new(
+        engine: &Engine,
+        options: Options,
+        scope: &'scope Scope<'scope, 'env>,
+        text: &'env str,
+    ) -> Result<Runner<'scope, 'env>> {
         let mut store = Store::new(engine, ());
         let linker = spectest(engine, &mut store)?;
         Ok(Runner {
             engine: engine.clone(),
             options,
+            scope,
+            text,
             store,
             linker,
             instances: HashMap::new(),
             definitions: HashMap::new(),
+            shared: HashMap::new(),
+            threads: HashMap::new(),
         })
     }
 
-    /// Carries a directive out; how many assertions it was.
-    fn directive(&mut self, directive: WastDirective<'_>) -> Result<usize> {
+    /// Carries directives out, and waits for the threads that they leave running.
+    fn run(mut self, directives: Vec<WastDirective<'env>>) -> Result<Report> {
+        let mut report = Report::default();
+        for directive in directives {
+            let span = directive.span();
+            match self.directive(directive) {
+                Ok(part) => report.add(part),
+                Err(error) => {
+                    let line = span.linecol_in(self.text).0 + 1;
+                    report.failed.push(Failure { line, message: format!("{error:#}") });
+                }
+            }
+        }
+        for (_, thread) in self.threads {
+            report.add(join(thread)?);
+        }
+        Ok(report)
+    }
+
+    /// Starts a thread, with what an instance here shares.
+    fn thread(&mut self, thread: WastThread<'env>) -> Result<()> {
+        let mut runner = Runner::new(&self.engine, self.options.clone(), self.scope, self.text)?;
+        if let Some(name) = thread.shared_module {
+            let instance = self.instance(Some(name))?;
+            let shared = instance.exports(&mut self.store).filter_map(|export| {
+                let name = export.name().to_owned();
+                Some((name, export.into_shared_memory()?))
+            });
+            runner.shared.insert(name_of(Some(name)), shared.collect());
+        }
+        let directives = thread.directives;
+        self.threads.insert(thread.name.name().to_owned(), self.scope.spawn(move || runner.run(directives)));
+        Ok(())
+    }
+
+    /// Defines under a module name what the instance `name` exports, of this thread or of the one that started it.
+    fn register(&mut self, module: &str, name: Option<Id<'_>>) -> Result<()> {
+        self.linker.allow_shadowing(true);
+        if let Some(shared) = self.shared.get(&name_of(name)) {
+            for (name, memory) in shared {
+                self.linker.define(&mut self.store, module, name, memory.clone())?;
+            }
+            return Ok(());
+        }
+        let instance = self.instance(name)?;
+        self.linker.instance(&mut self.store, module, instance)?;
+        Ok(())
+    }
+
+    /// Carries a directive out; its assertions.
+    fn directive(&mut self, directive: WastDirective<'env>) -> Result<Report> {
+        let passed = match directive {
+            WastDirective::Thread(thread) => self.thread(thread).map(|()| 0),
+            WastDirective::Wait { thread, .. } => {
+                let thread = self.threads.remove(thread.name()).context("no such thread was started")?;
+                return join(thread);
+            }
+            directive => self.single(directive),
+        };
+        passed.map(|passed| Report { passed, failed: Vec::new() })
+    }
+
+    /// Carries a directive out that concerns this thread alone; how many assertions it was.
+    fn single(&mut self, directive: WastDirective<'_>) -> Result<usize> {
         match directive {
             WastDirective::Module(module) => {
                 let (name, bytes) = encode(module)?;
@@ -144,9 +219,7 @@ impl Runner {
                 Ok(0)
             }
             WastDirective::Register { name, module, .. } => {
-                let instance = self.instance(module)?;
-                self.linker.allow_shadowing(true);
-                self.linker.instance(&mut self.store, name, instance)?;
+                self.register(name, module)?;
                 Ok(0)
             }
             WastDirective::Invoke(invoke) => self.invoke(invoke).map(|_| 0),
@@ -306,6 +379,11 @@ impl Runner {
     }
 }
 
+/// What became of a thread's directives.
+fn join(thread: ScopedJoinHandle<'_, Result<Report>>) -> Result<Report> {
+    thread.join().unwrap_or_else(|_| Err(Error::msg("the thread has panicked")))
+}
+
 /// The name and the bytes of a module.
 fn encode(mut module: QuoteWat<'_>) -> Result<(Option<String>, Vec<u8>)> {
     let name = module.name().map(|id| id.name().to_owned());
@@ -404,5 +482,7 @@ fn spectest(engine: &Engine, store: &mut Store<()>) -> Result<Linker<()>> {
     linker.define(&mut *store, "spectest", "table64", Extern::Table(table64))?;
     let memory = Memory::new(&mut *store, MemoryType::new(1, Some(2)))?;
     linker.define(&mut *store, "spectest", "memory", Extern::Memory(memory))?;
+    let shared = SharedMemory::new(engine, MemoryType::shared(1, 2))?;
+    linker.define(&mut *store, "spectest", "shared_memory", Extern::SharedMemory(shared))?;
     Ok(linker)
 }

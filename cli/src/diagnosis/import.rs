@@ -22,7 +22,7 @@ const ORIGINS: &[Origin] = &[
         module: "wasi",
         names: &["thread-spawn", "thread_spawn"],
         what: "wasi-threads",
-        help: "threads are not there yet: build for wasm32-wasip1 instead of wasm32-wasip1-threads",
+        help: "shared memories are there, and starting threads is not yet: build for wasm32-wasip1 instead of wasm32-wasip1-threads",
     },
     Origin {
         module: "wasi_snapshot_preview1",
@@ -235,9 +235,6 @@ pub(crate) fn proposal_in(message: &str) -> Option<String> {
     let (_, name) = PROPOSALS.iter().find(|(text, _)| message.contains(text)).filter(|_| off)?;
     Some(match Config::new().has_wasm_feature(name) {
         Some(_) if !message.contains("not supported") => format!("turn the proposal on: -W {name}"),
-        _ if *name == "threads" => {
-            "Tancho has no threads yet: build without -pthread and shared memories, for wasm32-wasip1".to_owned()
-        }
         _ => format!("Tancho does not have the proposal {name} yet: build the program without it"),
     })
 }
@@ -275,7 +272,7 @@ mod tests {
                 .ends_with("-W custom-page-sizes")
         );
         assert!(said("relaxed SIMD support is not enabled").ends_with("-W relaxed-simd"));
-        assert!(said("threads must be enabled for shared memories").contains("no threads yet"));
+        assert!(said("threads must be enabled for shared memories").ends_with("-W threads"));
         assert!(said("stack switching support is not enabled").contains("does not have the proposal"));
         assert_eq!(proposal_in("type mismatch: gc"), None);
     }
@@ -283,7 +280,7 @@ mod tests {
     /// A name that a message is mapped to is one that `-W` takes, or one that Tancho is known not to have.
     #[test]
     fn every_proposal_is_known() {
-        let without = ["threads", "shared-everything-threads", "stack-switching"];
+        let without = ["shared-everything-threads", "stack-switching"];
         for (_, name) in PROPOSALS {
             assert!(without.contains(name) || Config::new().has_wasm_feature(name).is_some(), "{name}");
         }

@@ -93,7 +93,7 @@ pub(crate) fn of_option(option: &str, arguments: &[OsString]) -> Option<String> 
         }
         "-e" | "-env" | "--environment" => Some(format!("write --env {}", or(value, "NAME=VALUE"))),
         "--entrypoint" | "--entry" => Some(format!("write --invoke {}", or(value, "NAME"))),
-        "--enable-all" | "--wasm-features" | "--enable" | "--wasm-timeout" => {
+        "--enable-all" | "--wasm-features" | "--enable" => {
             fixed("proposals are turned on one by one with -W NAME; `tancho settings` lists them")
         }
         "--disable-cache" | "--no-cache" => fixed("write --cache=n"),
@@ -110,13 +110,16 @@ pub(crate) fn of_option(option: &str, arguments: &[OsString]) -> Option<String> 
         "-D" | "--debug" | "-g" => {
             fixed("traps have offsets and names without an option; `tancho objdump` shows the code")
         }
-        "--fuel" | "--timeout" | "--max-memory" | "--max-memory-size" => {
-            fixed("there is no such limit yet; the shell's `timeout` and `ulimit -v` limit the whole process")
-        }
+        "--wasm-timeout" | "--max-time" | "--time-limit" => Some(format!("write --timeout {}", or(value, "2s"))),
+        "--fuel" | "--max-memory" | "--max-memory-size" => fixed(
+            "there is no such limit yet; --timeout limits the time, the shell's `ulimit -v` the memory of the whole process",
+        ),
         "--enable-simd" | "--enable-threads" | "--enable-multi-memory" | "--enable-memory64" | "--enable-tail-call" => {
             Some(format!("write -W {}", option.trim_start_matches("--enable-")))
         }
-        "--wasm-threads" | "--threads" => fixed("shared memories and wasi-threads are not there yet"),
+        "--wasm-threads" | "--threads" => {
+            fixed("shared memories need no option, and starting threads (wasi-threads) is not there yet")
+        }
         "--dirs" | "--directory" | "--preopen" | "--dir-ro" | "--opendir" => {
             Some(format!("write --dir {}", or(value, "HOST::GUEST")))
         }

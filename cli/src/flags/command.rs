@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Runs, compiles, checks and explains WebAssembly.
 ///
@@ -76,6 +77,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "WHAT", default_value = "refuse")]
     pub(crate) unknown_imports: UnknownImports,
 
+    /// Ends the program when it has run for so long, such as 500ms, 2s or 1m, wherever it is.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) timeout: Option<Duration>,
+
     /// What the guest sees as its own name; by default the file's.
     #[arg(long, value_name = "NAME")]
     pub(crate) argv0: Option<String>,
@@ -115,6 +120,21 @@ impl Run {
     pub(crate) fn split(&self) -> (&OsString, &[OsString]) {
         self.file_and_arguments.split_first().expect("clap requires at least one value")
     }
+}
+
+/// Reads a time: a number, and its unit, which is seconds where there is none.
+fn time(text: &str) -> Result<Duration, String> {
+    let unit = text.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
+    let seconds = match unit {
+        "" | "s" => 1.0,
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(format!("`{unit}` is no unit of time; these are: us, ms, s, m, h")),
+    };
+    let number: f64 = text[..text.len() - unit.len()].parse().map_err(|_| "it is no number".to_owned())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

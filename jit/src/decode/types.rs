@@ -5,7 +5,7 @@
 
 use crate::error::CompileError;
 use tancho_abi::index::TypeIndex;
-use tancho_abi::module::{GlobalRecord, INDEX64, MemoryRecord, Range, TableRecord};
+use tancho_abi::module::{GlobalRecord, INDEX64, MemoryRecord, Range, SHARED, TableRecord};
 use tancho_abi::types::{HeapType, RefType, ValType};
 
 pub(crate) fn val_type(ty: wasmparser::ValType) -> Result<ValType, CompileError> {
@@ -61,14 +61,12 @@ pub(crate) fn table(ty: wasmparser::TableType) -> Result<TableRecord, CompileErr
 }
 
 pub(crate) fn memory(ty: wasmparser::MemoryType) -> Result<MemoryRecord, CompileError> {
-    if ty.shared {
-        return Err(CompileError::unsupported("shared memories"));
-    }
+    let shared = if ty.shared { SHARED } else { 0 };
     Ok(MemoryRecord {
         minimum: ty.initial,
         maximum: ty.maximum.unwrap_or(u64::MAX),
         page_size_log2: ty.page_size_log2(),
-        flags: if ty.memory64 { INDEX64 } else { 0 },
+        flags: if ty.memory64 { INDEX64 | shared } else { shared },
     })
 }
 

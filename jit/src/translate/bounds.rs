@@ -91,7 +91,7 @@ impl FunctionTranslator<'_, '_> {
     fn guarded(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u32) -> Option<(Value, i32)> {
         let end = offset.checked_add(u64::from(size))?;
         let short = i32::try_from(offset).ok()?;
-        let Space { reservation, guard, checks } = self.env.memory_space(memory);
+        let Space { reservation, guard, checks, .. } = self.env.memory_space(memory);
         if !checks {
             return None;
         }
@@ -211,19 +211,19 @@ impl FunctionTranslator<'_, '_> {
     /// The address of a memory's first byte. But for a memory that moves, it does not change while the instance lives, so it is loaded
     /// where it pays.
     fn memory_base(&mut self, memory: MemoryIndex) -> Value {
-        let layout = &self.env.layout;
         if self.env.memory_space(memory).moves() {
             return self.load_memory_head(memory, offset_of!(VmMemory, base));
         }
-        let offset = if self.env.is_imported_memory(memory) {
-            layout.imported_memory(memory) + offset_of!(VmMemoryImport, base) as u32
-        } else {
-            layout.defined_memory(memory) + offset_of!(VmMemory, base) as u32
+        let offset = match self.env.memory_import(memory) {
+            Some(import) => import + offset_of!(VmMemoryImport, base) as u32,
+            None => self.env.layout.defined_memory(memory) + offset_of!(VmMemory, base) as u32,
         };
         self.load_constant(POINTER, offset)
     }
 
-    /// The present length of a memory in bytes.
+    /// The present length of a memory in bytes. Where the memory is shared, another thread may write it at any time: the load is one of an
+    /// aligned word, and comes again after each atomic access, so that a length of before the last synchronisation is never used. One
+    /// that is older than the present length makes an access trap that races with the growth; an access that happens after it does not.
     pub(crate) fn memory_length(&mut self, memory: MemoryIndex) -> Value {
         const { assert!(size_of::<usize>() == 8) };
         self.load_memory_head(memory, offset_of!(VmMemory, length))
@@ -231,14 +231,26 @@ impl FunctionTranslator<'_, '_> {
 
     /// A field of a memory's head, which calls may change.
     fn load_memory_head(&mut self, memory: MemoryIndex, field: usize) -> Value {
-        let layout = &self.env.layout;
-        let (head, offset) = if self.env.is_imported_memory(memory) {
-            let pointer = layout.imported_memory(memory) + offset_of!(VmMemoryImport, memory) as u32;
-            (self.load_constant(POINTER, pointer), field as i32)
-        } else {
-            (self.vmctx, layout.defined_memory(memory) as i32 + field as i32)
-        };
+        let (head, offset) = self.memory_head(memory, field);
         let flags = self.flags(Region::Head);
         self.builder.ins().load(POINTER, flags, head, offset)
+    }
+
+    /// Where a field of a memory's head stands.
+    fn memory_head(&mut self, memory: MemoryIndex, field: usize) -> (Value, i32) {
+        match self.env.memory_import(memory) {
+            Some(import) => {
+                (self.load_constant(POINTER, import + offset_of!(VmMemoryImport, memory) as u32), field as i32)
+            }
+            None => (self.vmctx, self.env.layout.defined_memory(memory) as i32 + field as i32),
+        }
+    }
+
+    /// The present length of a shared memory in bytes, in the one order of all atomic accesses (`memory.size`).
+    pub(crate) fn shared_memory_length(&mut self, memory: MemoryIndex) -> Value {
+        let (head, offset) = self.memory_head(memory, offset_of!(VmMemory, length));
+        let place = self.builder.ins().iadd_imm_s(head, i64::from(offset));
+        let flags = self.flags(Region::Head);
+        self.builder.ins().atomic_load(POINTER, flags, place)
     }
 }

@@ -6,10 +6,14 @@
 
 use super::copy;
 use super::function::{FunctionTranslator, Region};
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::immediates::Imm64;
 use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, Opcode, Type, Value, ValueDef, types};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
+
+/// Copies and fills of more bytes than this can be interrupted: a fraction of a second.
+const LONG: u64 = 64 << 20;
 
 /// The most bytes that an operator can be about.
 const ANY_LENGTH: u64 = u64::MAX;
@@ -29,7 +33,23 @@ impl FunctionTranslator<'_, '_> {
         let length = self.extend_index(length);
         let source = self.range(MemoryIndex(source_memory), source, length, ANY_LENGTH);
         let target = self.range(MemoryIndex(target_memory), target, length, ANY_LENGTH);
-        self.call_builtin(Builtin::memory_copy, &[target, source, length]);
+        self.by_length([Builtin::memory_copy, Builtin::memory_copy_long], [target, source, length]);
+    }
+
+    /// Calls the one builtin or, where it takes long, the other, which can be interrupted.
+    fn by_length(&mut self, [short, long]: [Builtin; 2], arguments: [Value; 3]) {
+        let takes_long = self.builder.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, arguments[2], LONG as i64);
+        let [at_long, at_short, done] = [(); 3].map(|()| self.builder.create_block());
+        self.builder.ins().brif(takes_long, at_long, &[], at_short, &[]);
+        self.builder.set_cold_block(at_long);
+        for (block, builtin) in [(at_long, long), (at_short, short)] {
+            self.builder.switch_to_block(block);
+            self.builder.seal_block(block);
+            self.call_builtin(builtin, &arguments);
+            self.builder.ins().jump(done, &[]);
+        }
+        self.builder.switch_to_block(done);
+        self.builder.seal_block(done);
     }
 
     pub(crate) fn memory_fill(&mut self, memory: u32) {
@@ -39,7 +59,7 @@ impl FunctionTranslator<'_, '_> {
         }
         let length = self.extend_index(length);
         let target = self.range(MemoryIndex(memory), target, length, ANY_LENGTH);
-        self.call_builtin(Builtin::memory_fill, &[target, value, length]);
+        self.by_length([Builtin::memory_fill, Builtin::memory_fill_long], [target, value, length]);
     }
 
     /// The pieces of a length that is a small constant.

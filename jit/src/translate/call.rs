@@ -88,6 +88,7 @@ impl FunctionTranslator<'_, '_> {
 
     /// The arguments of a call of a function of type `ty`.
     fn pop_arguments(&mut self, ty: TypeIndex) -> Vec<Value> {
+        self.calls = true;
         self.pop_many_plain(self.env.types[ty.index()].params.len())
     }
 

@@ -141,6 +141,7 @@ impl FunctionTranslator<'_, '_> {
         let arguments = self.pop_many_plain(params.len());
         self.builder.ins().jump(header, &block_args(&arguments));
         self.builder.switch_to_block(header);
+        self.interrupt_site();
         let height = self.stack.len();
         self.stack.extend_from_slice(self.builder.block_params(header));
         self.control.push(Frame {

@@ -120,7 +120,15 @@ impl<'m> ModuleEnv<'m> {
     /// The address space of a memory: the same for all that may be imported as it, since what it is made of is compared (§3.3).
     pub(crate) fn memory_space(&self, memory: MemoryIndex) -> Space {
         let record = &self.module.memories[memory.index()];
-        self.tunables.space(record.index64(), record.page_size_log2)
+        self.tunables.space(record.index64(), record.page_size_log2, record.shared())
+    }
+
+    /// Where in the vmctx a memory's base and the address of its head stand; `None` for one whose head is there itself.
+    pub(crate) fn memory_import(&self, memory: MemoryIndex) -> Option<u32> {
+        if self.is_imported_memory(memory) {
+            return Some(self.layout.imported_memory(memory));
+        }
+        self.module.memories[memory.index()].shared().then(|| self.layout.defined_memory(memory))
     }
 
     /// The bytes that a memory has at least, of which it never loses any; 0 where that is no number of 64 bits.

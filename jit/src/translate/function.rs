@@ -9,6 +9,7 @@ use super::control::Frame;
 use super::env::{CodeName, ModuleEnv};
 use super::exception::Catches;
 use super::hint::Hints;
+use super::interrupt;
 use super::legacy::{self, Ending};
 use super::lifetime;
 use super::signature::{self, POINTER, machine_type};
@@ -98,6 +99,8 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) accessed: HashMap<Value, Accessed>,
     /// The least of each 64-bit index and the reservation, where that is computed.
     pub(crate) places: Vec<Value>,
+    /// Whether other functions are called.
+    pub(crate) calls: bool,
     regions: HashMap<Region, ir::AliasRegion>,
     signatures: HashMap<TypeIndex, SigRef>,
     callees: HashMap<CodeName, FuncRef>,
@@ -141,6 +144,7 @@ pub(crate) fn translate(
         validator.define_locals(offset, count, ty)?;
         translator.declare_locals(count, decode::types::val_type(ty)?);
     }
+    translator.interrupt_site();
     let mut operators = body.get_operators_reader()?;
     let mut scanned = false;
     while !operators.eof() {
@@ -164,10 +168,12 @@ pub(crate) fn translate(
     let caught = translator.catches.clauses.iter().map(|clause| (clause.tag.map_or(NONE, |tag| tag.0), clause.keep));
     let caught = caught.collect();
     let places = std::mem::take(&mut translator.places);
+    let calls = translator.calls;
     translator.builder.finalize(frontend);
     let Tunables { memory64_reservation, memory_guard, memory_spectre_mitigation, .. } = *env.tunables;
     let (reservation, guard, mitigation) = (memory64_reservation, memory_guard, memory_spectre_mitigation);
     stride::rewrite(function, &places, stride::Limits { reservation, guard, mitigation });
+    interrupt::number(function, calls);
     scratch.validator = validator.into_allocations();
     Ok(Translated { live, caught })
 }
@@ -207,6 +213,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             cold: false,
             accessed: HashMap::new(),
             places: Vec::new(),
+            calls: false,
             regions: HashMap::new(),
             signatures: HashMap::new(),
             callees: HashMap::new(),

@@ -81,7 +81,8 @@ impl FunctionTranslator<'_, '_> {
 
     pub(crate) fn memory_size(&mut self, memory: u32) {
         let memory = MemoryIndex(memory);
-        let length = self.memory_length(memory);
+        let shared = self.env.memory_space(memory).shared;
+        let length = if shared { self.shared_memory_length(memory) } else { self.memory_length(memory) };
         let shift = self.env.module.memories[memory.index()].page_size_log2;
         let pages = self.builder.ins().ushr_imm_u(length, i64::from(shift));
         self.push_size(pages, self.env.is_memory64(memory));

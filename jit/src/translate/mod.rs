@@ -4,6 +4,7 @@
 //! but the read-only [`env::ModuleEnv`]. `operator` is the switchboard; each family of operators has a file, that of vectors a
 //! folder.
 
+pub(crate) mod atomic;
 pub(crate) mod bounds;
 pub(crate) mod bulk;
 pub(crate) mod call;
@@ -13,6 +14,7 @@ pub(crate) mod env;
 pub(crate) mod exception;
 pub(crate) mod function;
 pub(crate) mod hint;
+pub(crate) mod interrupt;
 pub(crate) mod known;
 pub(crate) mod legacy;
 pub(crate) mod lifetime;

@@ -6,7 +6,7 @@ use super::function::FunctionTranslator;
 use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F32, F32X4, F64, F64X2, I8, I8X16, I16, I16X8, I32, I32X4, I64, I64X2, I128};
-use cranelift_codegen::ir::{InstBuilder, Opcode};
+use cranelift_codegen::ir::{AtomicRmwOp, InstBuilder, Opcode};
 use wasmparser::Operator as Op;
 
 impl FunctionTranslator<'_, '_> {
@@ -195,6 +195,62 @@ impl FunctionTranslator<'_, '_> {
             Op::I64ReinterpretF64 => self.reinterpret(I64),
             Op::F32ReinterpretI32 => self.reinterpret(F32),
             Op::F64ReinterpretI64 => self.reinterpret(F64),
+
+            _ => return self.atomic_operator(operator),
+        }
+        Ok(())
+    }
+
+    #[rustfmt::skip]
+    fn atomic_operator(&mut self, operator: &Op<'_>) -> Result<(), CompileError> {
+        match operator {
+            Op::AtomicFence { .. } => self.atomic_fence(),
+            Op::MemoryAtomicNotify { memarg } => self.atomic_notify(memarg)?,
+            Op::MemoryAtomicWait32 { memarg } => self.atomic_wait(memarg, I32)?,
+            Op::MemoryAtomicWait64 { memarg } => self.atomic_wait(memarg, I64)?,
+
+            // Loads and stores: the type that memory holds, then that of the value.
+            Op::I32AtomicLoad { memarg } => self.atomic_load(memarg, I32, I32)?,
+            Op::I64AtomicLoad { memarg } => self.atomic_load(memarg, I64, I64)?,
+            Op::I32AtomicLoad8U { memarg } => self.atomic_load(memarg, I8, I32)?,
+            Op::I32AtomicLoad16U { memarg } => self.atomic_load(memarg, I16, I32)?,
+            Op::I64AtomicLoad8U { memarg } => self.atomic_load(memarg, I8, I64)?,
+            Op::I64AtomicLoad16U { memarg } => self.atomic_load(memarg, I16, I64)?,
+            Op::I64AtomicLoad32U { memarg } => self.atomic_load(memarg, I32, I64)?,
+            Op::I32AtomicStore { memarg } | Op::I64AtomicStore32 { memarg } => self.atomic_store(memarg, I32)?,
+            Op::I64AtomicStore { memarg } => self.atomic_store(memarg, I64)?,
+            Op::I32AtomicStore8 { memarg } | Op::I64AtomicStore8 { memarg } => self.atomic_store(memarg, I8)?,
+            Op::I32AtomicStore16 { memarg } | Op::I64AtomicStore16 { memarg } => self.atomic_store(memarg, I16)?,
+
+            // Modifications, of the type that memory holds; the operand has that of the value.
+            Op::I32AtomicRmwAdd { memarg } | Op::I64AtomicRmw32AddU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Add, I32)?,
+            Op::I64AtomicRmwAdd { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Add, I64)?,
+            Op::I32AtomicRmw8AddU { memarg } | Op::I64AtomicRmw8AddU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Add, I8)?,
+            Op::I32AtomicRmw16AddU { memarg } | Op::I64AtomicRmw16AddU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Add, I16)?,
+            Op::I32AtomicRmwSub { memarg } | Op::I64AtomicRmw32SubU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Sub, I32)?,
+            Op::I64AtomicRmwSub { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Sub, I64)?,
+            Op::I32AtomicRmw8SubU { memarg } | Op::I64AtomicRmw8SubU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Sub, I8)?,
+            Op::I32AtomicRmw16SubU { memarg } | Op::I64AtomicRmw16SubU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Sub, I16)?,
+            Op::I32AtomicRmwAnd { memarg } | Op::I64AtomicRmw32AndU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::And, I32)?,
+            Op::I64AtomicRmwAnd { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::And, I64)?,
+            Op::I32AtomicRmw8AndU { memarg } | Op::I64AtomicRmw8AndU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::And, I8)?,
+            Op::I32AtomicRmw16AndU { memarg } | Op::I64AtomicRmw16AndU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::And, I16)?,
+            Op::I32AtomicRmwOr { memarg } | Op::I64AtomicRmw32OrU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Or, I32)?,
+            Op::I64AtomicRmwOr { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Or, I64)?,
+            Op::I32AtomicRmw8OrU { memarg } | Op::I64AtomicRmw8OrU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Or, I8)?,
+            Op::I32AtomicRmw16OrU { memarg } | Op::I64AtomicRmw16OrU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Or, I16)?,
+            Op::I32AtomicRmwXor { memarg } | Op::I64AtomicRmw32XorU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Xor, I32)?,
+            Op::I64AtomicRmwXor { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Xor, I64)?,
+            Op::I32AtomicRmw8XorU { memarg } | Op::I64AtomicRmw8XorU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Xor, I8)?,
+            Op::I32AtomicRmw16XorU { memarg } | Op::I64AtomicRmw16XorU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Xor, I16)?,
+            Op::I32AtomicRmwXchg { memarg } | Op::I64AtomicRmw32XchgU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Xchg, I32)?,
+            Op::I64AtomicRmwXchg { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Xchg, I64)?,
+            Op::I32AtomicRmw8XchgU { memarg } | Op::I64AtomicRmw8XchgU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Xchg, I8)?,
+            Op::I32AtomicRmw16XchgU { memarg } | Op::I64AtomicRmw16XchgU { memarg } => self.atomic_rmw(memarg, AtomicRmwOp::Xchg, I16)?,
+            Op::I32AtomicRmwCmpxchg { memarg } | Op::I64AtomicRmw32CmpxchgU { memarg } => self.atomic_cmpxchg(memarg, I32)?,
+            Op::I64AtomicRmwCmpxchg { memarg } => self.atomic_cmpxchg(memarg, I64)?,
+            Op::I32AtomicRmw8CmpxchgU { memarg } | Op::I64AtomicRmw8CmpxchgU { memarg } => self.atomic_cmpxchg(memarg, I8)?,
+            Op::I32AtomicRmw16CmpxchgU { memarg } | Op::I64AtomicRmw16CmpxchgU { memarg } => self.atomic_cmpxchg(memarg, I16)?,
 
             _ => return self.vector_operator(operator),
         }

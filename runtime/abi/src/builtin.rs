@@ -45,12 +45,23 @@ macro_rules! for_each_builtin {
             memory_copy(target: Address, source: Address, length: u64);
             /// `memory.fill` at an address whose range compiled code has found to be in bounds.
             memory_fill(target: Address, value: u32, length: u64);
+            /// `memory_copy` of a range that takes long: looks for an interruption now and then.
+            memory_copy_long(target: Address, source: Address, length: u64);
+            /// `memory_fill` of a range that takes long.
+            memory_fill_long(target: Address, value: u32, length: u64);
             /// Checks `address`, which compiled code is about to access, against `index` and `offset` in memory `memory`, and gives it back.
             belt_access(memory: u32, index: u64, offset: u64, size: u32, address: Address) -> Address;
             /// The same for `length` bytes from `start` on, which compiled code has found to be in bounds.
             belt_range(memory: u32, start: u64, length: u64, address: Address) -> Address;
             /// `memory.init` from data segment `segment`.
             memory_init(memory: u32, segment: u32, target: u64, source: u32, length: u32);
+            /// `memory.atomic.notify` at `index` + `offset`; how many threads it released.
+            memory_atomic_notify(memory: u32, index: u64, offset: u64, count: u32) -> u32;
+            /// `memory.atomic.wait32` at `index` + `offset` for at most `timeout` nanoseconds, without an end where that is negative; a
+            /// [`Wait`](crate::vmctx::Wait).
+            memory_atomic_wait32(memory: u32, index: u64, offset: u64, expected: u32, timeout: i64) -> u32;
+            /// The same for `memory.atomic.wait64`.
+            memory_atomic_wait64(memory: u32, index: u64, offset: u64, expected: u64, timeout: i64) -> u32;
             /// `data.drop`.
             data_drop(segment: u32);
             /// Grows table `table` of functions by `delta` entries set to `value`; the former size, or -1.

@@ -74,6 +74,10 @@ traps! {
     AllocationTooLarge = 13, "allocation size too large";
     /// A call by a null reference.
     NullFunctionReference = 14, "null function reference";
+    /// An atomic access at an address that is not a multiple of its size.
+    HeapMisaligned = 15, "unaligned atomic";
+    /// `memory.atomic.wait32` or `memory.atomic.wait64` in a memory that is not shared.
+    AtomicWaitNonSharedMemory = 16, "expected shared memory";
 }
 
 impl fmt::Display for Trap {

@@ -83,6 +83,8 @@ tunables! {
     /// Whether compiled code traps by faulting, which a signal handler answers. Where not, it compares and calls, the end of the stack
     /// included, and no signal means anything to it.
     signals_based_traps: bool = true;
+    /// Whether what runs can be interrupted: loops, and calls without end. What waits in a shared memory always can.
+    interruption: bool = true;
     /// Whether the runtime checks every address again, by a call before each access to a memory.
     belt: bool = false;
 }
@@ -90,28 +92,31 @@ tunables! {
 /// The address space of a memory: `reservation` bytes, of which those below the memory's length are accessible, and `guard` bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Space {
-    /// Bytes that it may come to have, or 0 where it [moves](Space::moves).
+    /// Bytes that it may come to have; or 0 where it [moves](Space::moves), and where compiled code is not to rely on any.
     pub reservation: u64,
     /// Bytes after the reservation that are never accessible.
     pub guard: u64,
     /// Whether every byte of reservation and guard from the memory's length on faults, and a fault there is a trap: where not, compiled
     /// code compares each address with the length.
     pub checks: bool,
+    /// Whether threads share it.
+    pub shared: bool,
 }
 
 impl Space {
-    /// Whether the memory's base changes when it grows: its address space ends, but for what growing left over, where its bytes do.
+    /// Whether the memory's base changes when it grows: its address space ends, but for what growing left over, where its bytes do. That
+    /// of a shared memory never does, since other threads may be using it: it has room for all that it may come to have.
     pub const fn moves(&self) -> bool {
-        self.reservation == 0
+        self.reservation == 0 && !self.shared
     }
 }
 
 impl Tunables {
-    /// The address space of memories with addresses of 64 bits or 32 and pages of 2^`page_size_log2` bytes.
-    pub const fn space(&self, index64: bool, page_size_log2: u32) -> Space {
+    /// The address space of memories with addresses of 64 bits or 32 and pages of 2^`page_size_log2` bytes, shared or not.
+    pub const fn space(&self, index64: bool, page_size_log2: u32, shared: bool) -> Space {
         let reservation = if index64 { self.memory64_reservation } else { self.memory_reservation };
         let checks = self.signals_based_traps && page_size_log2 >= GUARDED_PAGE_SIZE_LOG2;
-        Space { reservation, guard: self.memory_guard, checks }
+        Space { reservation, guard: self.memory_guard, checks, shared }
     }
 
     /// BLAKE3 over the list.

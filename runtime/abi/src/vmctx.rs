@@ -38,6 +38,9 @@ use core::mem::{offset_of, size_of};
 
 /// `VmContext::magic`: "tctx".
 pub const VMCTX_MAGIC: u32 = u32::from_le_bytes(*b"tctx");
+/// Directly below a context, as many bytes belong to a page that compiled code reads, and that is inaccessible when the store is to stop: the
+/// least page size of any machine. Each place in them is the site of an interruption.
+pub const INTERRUPT_SITES: u32 = 4096;
 /// `VmHostContext::magic`: "thst".
 pub const HOST_MAGIC: u32 = u32::from_le_bytes(*b"thst");
 
@@ -73,8 +76,8 @@ pub struct VmStore {
     pub pending: usize,
     /// The process's builtins, for the trampolines that have a [`VmHostContext`] and no [`VmContext`].
     pub builtins: *const VmBuiltins,
-    /// A page that is readable while the store may run (reserved for interruption).
-    pub interrupt_page: *const u8,
+    /// Not 0 when the store is to stop: for code that does not leave traps to signals. Other threads write it, atomically.
+    pub interrupted: usize,
 }
 
 /// [`VmStore::pending`] for an error of the host.
@@ -129,7 +132,8 @@ pub struct VmMemory {
     pub length: usize,
 }
 
-/// An imported memory: its base, again, and where the owner keeps its head.
+/// An imported memory, and a shared one that the module defines: its base, again, and where the owner keeps its head. All stores of a shared
+/// memory read one head, of which threads that grow it write the length, atomically.
 #[repr(C)]
 #[derive(Debug)]
 pub struct VmMemoryImport {
@@ -137,6 +141,20 @@ pub struct VmMemoryImport {
     pub base: *mut u8,
     /// The owner's head.
     pub memory: *mut VmMemory,
+}
+
+const _: () = assert!(size_of::<VmMemory>() == size_of::<VmMemoryImport>(), "one has the place of the other");
+
+/// How a wait ended, as `memory.atomic.wait32` and `memory.atomic.wait64` give it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Wait {
+    /// Another thread notified this one.
+    Ok = 0,
+    /// It did not begin: memory did not hold the expected value.
+    Mismatch = 1,
+    /// The time was up.
+    TimedOut = 2,
 }
 
 /// A table's head.
@@ -296,7 +314,7 @@ impl VmLayout {
         self.size
     }
 
-    /// The head of a memory that the module defines: a [`VmMemory`].
+    /// The head of a memory that the module defines: a [`VmMemory`], or, where it is shared, a [`VmMemoryImport`].
     pub fn defined_memory(&self, memory: MemoryIndex) -> u32 {
         self.memories + (memory.0 - self.counts.imported_memories) * size_of::<VmMemory>() as u32
     }

@@ -4,7 +4,7 @@
 //! compare; nothing that the compiler derived from them is believed. A difference is a bug of the engine: the process ends, for an
 //! address that is wrong once may be wrong unseen next time.
 
-use crate::memory::Memory;
+use crate::memory::MemoryInstance;
 use crate::state::{State, instance_id};
 use crate::sys::signal;
 use tancho_abi::vmctx::VmContext;
@@ -27,7 +27,7 @@ pub(super) unsafe extern "C" fn belt_access(
     // SAFETY: the caller is compiled code.
     let (state, found) = unsafe { (state(vmctx), find(vmctx, memory)) };
     let ty = found.ty();
-    let space = state.tunables.space(ty.index64, ty.page_size_log2.into());
+    let space = state.tunables.space(ty.index64, ty.page_size_log2.into(), ty.shared);
     let reach = u128::from(space.reservation) + u128::from(space.guard);
     // Compiled code may leave the check to reservation and guard only where no 32-bit index can lead past them.
     let guarded = space.checks && (ty.index64 || u128::from(u32::MAX) + u128::from(offset) + wide <= reach);
@@ -78,7 +78,7 @@ unsafe fn state<'a>(vmctx: *mut VmContext) -> &'a State {
 /// # Safety
 ///
 /// As for [`state`].
-unsafe fn find<'a>(vmctx: *mut VmContext, memory: u32) -> &'a Memory {
+unsafe fn find<'a>(vmctx: *mut VmContext, memory: u32) -> &'a MemoryInstance {
     // SAFETY: the caller says so.
     let (state, id) = unsafe { (state(vmctx), instance_id(&*vmctx)) };
     let instance = id.and_then(|id| state.instances.get(id.position()));
@@ -93,12 +93,12 @@ unsafe fn find<'a>(vmctx: *mut VmContext, memory: u32) -> &'a Memory {
 }
 
 /// Whether `address` is that of byte `place` of the memory.
-fn is_at(memory: &Memory, place: u128, address: *mut u8) -> bool {
+fn is_at(memory: &MemoryInstance, place: u128, address: *mut u8) -> bool {
     usize::try_from(place).is_ok_and(|place| memory.base().addr().checked_add(place) == Some(address.addr()))
 }
 
 #[cold]
-fn fail(memory: &Memory, access: [(&'static str, u64); 4], address: *mut u8) -> ! {
+fn fail(memory: &MemoryInstance, access: [(&'static str, u64); 4], address: *mut u8) -> ! {
     let base = memory.base().addr();
     let [a, b, c, d] = access.map(|(name, number)| (name, number as usize));
     signal::fail(

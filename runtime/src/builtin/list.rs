@@ -2,7 +2,7 @@
 //!
 //! Made of the list in `tancho-abi`, so that none can be missing.
 
-use super::{belt, entry, exception, memory, table};
+use super::{atomic, belt, entry, exception, memory, table};
 use crate::trap;
 use tancho_abi::builtin::VmBuiltins;
 
@@ -11,9 +11,14 @@ pub(crate) static BUILTINS: VmBuiltins = VmBuiltins {
     memory_grow: memory::memory_grow,
     memory_copy: memory::memory_copy,
     memory_fill: memory::memory_fill,
+    memory_copy_long: memory::memory_copy_long,
+    memory_fill_long: memory::memory_fill_long,
     belt_access: belt::belt_access,
     belt_range: belt::belt_range,
     memory_init: memory::memory_init,
+    memory_atomic_notify: atomic::memory_atomic_notify,
+    memory_atomic_wait32: atomic::memory_atomic_wait32,
+    memory_atomic_wait64: atomic::memory_atomic_wait64,
     data_drop: memory::data_drop,
     table_grow_function: table::table_grow_function,
     table_grow_handle: table::table_grow_handle,

@@ -1,18 +1,19 @@
-//! The builtins for memories: `memory.grow`, `memory.copy`, `memory.fill`, `memory.init`, `data.drop`.
+//! The builtins for memories: `memory.grow`, `memory.copy`, `memory.fill`, `memory.init`, `data.drop`. Those that wait and notify are in
+//! `atomic`.
 //!
 //! Called by compiled code; [`init`] by instantiation as well. All bounds but those of `memory.copy` and `memory.fill` are checked
 //! here, in 64 bits, before anything is written.
 
 use super::entry::run;
 use crate::id::InstanceId;
-use crate::memory::Memory;
+use crate::memory::MemoryInstance;
 use crate::state::State;
 use crate::table::within;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::VmContext;
 
 /// The range of `length` bytes from `start` on in a memory.
-fn bytes(memory: &Memory, start: u64, length: u64) -> Result<(usize, usize), Trap> {
+fn bytes(memory: &MemoryInstance, start: u64, length: u64) -> Result<(usize, usize), Trap> {
     within(start, length, memory.byte_length()).map_err(|_| Trap::MemoryOutOfBounds)
 }
 
@@ -37,7 +38,7 @@ pub(super) unsafe extern "C" fn memory_grow(vmctx: *mut VmContext, index: u32, d
 ///
 /// As for [`memory_grow`]; both ranges are accessible parts of memories of the store.
 pub(super) unsafe extern "C" fn memory_copy(_: *mut VmContext, target: *mut u8, source: *mut u8, length: u64) {
-    // SAFETY: the caller says so; they may overlap.
+    // SAFETY: the caller says so; they may overlap. Other threads may access shared bytes, as compiled code may.
     unsafe { source.copy_to(target, length as usize) };
 }
 
@@ -49,6 +50,49 @@ pub(super) unsafe extern "C" fn memory_copy(_: *mut VmContext, target: *mut u8, 
 pub(super) unsafe extern "C" fn memory_fill(_: *mut VmContext, target: *mut u8, value: u32, length: u64) {
     // SAFETY: the caller says so.
     unsafe { target.write_bytes(value as u8, length as usize) };
+}
+
+/// How much is copied or filled between two looks for an interruption: a few milliseconds.
+const PIECE: u64 = 16 << 20;
+
+/// Calls `work` with the start and length of each piece of `length` bytes, the last first if `backwards`.
+fn in_pieces(state: &State, length: u64, backwards: bool, mut work: impl FnMut(usize, usize)) -> Result<(), Trap> {
+    let pieces = length.div_ceil(PIECE);
+    for piece in 0..pieces {
+        let start = PIECE * if backwards { pieces - 1 - piece } else { piece };
+        // The range is part of a memory: its positions are positions.
+        work(start as usize, PIECE.min(length - start) as usize);
+        if state.interruption.is_requested() {
+            return Err(Trap::Interrupt);
+        }
+    }
+    Ok(())
+}
+
+/// `memory.copy` of many bytes.
+///
+/// # Safety
+///
+/// As for [`memory_copy`].
+pub(super) unsafe extern "C" fn memory_copy_long(vmctx: *mut VmContext, target: *mut u8, source: *mut u8, length: u64) {
+    // As `memmove`: in the direction in which nothing is overwritten before it is copied.
+    let backwards = target.addr() > source.addr();
+    // SAFETY: the caller says so.
+    let copy = |start: usize, length: usize| unsafe { source.add(start).copy_to(target.add(start), length) };
+    // SAFETY: the caller is compiled code.
+    unsafe { run(vmctx, (), |state, _| in_pieces(state, length, backwards, copy)) }
+}
+
+/// `memory.fill` of many bytes.
+///
+/// # Safety
+///
+/// As for [`memory_fill`].
+pub(super) unsafe extern "C" fn memory_fill_long(vmctx: *mut VmContext, target: *mut u8, value: u32, length: u64) {
+    // SAFETY: the caller says so.
+    let fill = |start: usize, length: usize| unsafe { target.add(start).write_bytes(value as u8, length) };
+    // SAFETY: the caller is compiled code.
+    unsafe { run(vmctx, (), |state, _| in_pieces(state, length, false, fill)) }
 }
 
 /// `memory.init`.
@@ -83,7 +127,7 @@ pub(crate) fn init(
     let data = instance.data(segment);
     let (source, _) = within(u64::from(source), u64::from(length), data.len()).map_err(|_| Trap::MemoryOutOfBounds)?;
     let (target, length) = bytes(memory, target, u64::from(length))?;
-    memory.as_mut_slice()[target..target + length].copy_from_slice(&data[source..source + length]);
+    memory.put(target, &data[source..source + length]);
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Builtins: what compiled code asks of the runtime by a call.
 
+mod atomic;
 mod belt;
 mod entry;
 mod exception;

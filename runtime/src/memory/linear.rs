@@ -5,7 +5,7 @@
 //!                ^ base                                                                  ^ base + reservation
 //! ```
 //!
-//! Called by `store`, `instantiate` and the builtins. Its head, which compiled code reads, is always true. Its base changes only where the
+//! Called by `store`, `instantiate`, `shared` and the builtins. Its head, which compiled code reads, is always true. Its base changes only where the
 //! tunables reserve nothing for growth; pages smaller than the machine's can end in the middle of one, the rest of which is accessible.
 
 use crate::sys::map::{self, Reservation, SealedFile};
@@ -13,6 +13,7 @@ use crate::vmctx::Head;
 use std::fmt;
 use std::io;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tancho_abi::module::MemoryRecord;
 use tancho_abi::tunables::{GUARDED_PAGE_SIZE_LOG2, Tunables};
 use tancho_abi::vmctx::VmMemory;
@@ -113,22 +114,24 @@ impl Memory {
         tunables: &Tunables,
         head: impl FnOnce(VmMemory) -> Head<VmMemory>,
     ) -> Result<Memory, MemoryError> {
-        if ty.shared {
-            return Err(MemoryError::Unsupported("shared memories"));
-        }
         if ty.page_size_log2 > GUARDED_PAGE_SIZE_LOG2 as u8 {
             return Err(MemoryError::Unsupported("memories with pages of more than 64 KiB"));
         }
         let too_large = MemoryError::TooLarge { pages: ty.minimum };
-        let space = tunables.space(ty.index64, ty.page_size_log2.into());
-        let limit = match (space.moves(), ty.index64) {
-            (false, _) => space.reservation,
-            (true, false) => MAX_BYTES32,
-            (true, true) => u64::MAX,
+        let space = tunables.space(ty.index64, ty.page_size_log2.into(), ty.shared);
+        let limit = match (space.reservation, ty.index64) {
+            (0, false) => MAX_BYTES32,
+            (0, true) => u64::MAX,
+            (reservation, _) => reservation,
         };
         let length = byte_count(ty.minimum, ty.page_size_log2).filter(|length| *length <= limit);
         let Some(length) = length.filter(|_| ty.minimum <= most_pages(&ty)) else { return Err(too_large) };
-        let room = if space.moves() { length } else { space.reservation };
+        let room = match space.reservation {
+            // No thread can be told that it has moved, so there is room for all of it.
+            0 if ty.shared => ty.maximum.and_then(|most| byte_count(most, ty.page_size_log2)).unwrap_or(u64::MAX),
+            0 => length,
+            reservation => reservation,
+        };
         let sizes = [tunables.memory_guard_before, room, space.guard].map(map::round_up);
         let [Some(before), Some(room), Some(after)] = sizes else { return Err(too_large) };
         let Some(reservation) = reserve([before, after], room) else { return Err(too_large) };
@@ -152,8 +155,8 @@ impl Memory {
 
     /// Its present size in bytes.
     pub fn byte_length(&self) -> usize {
-        // SAFETY: the head lives as long as the memory, and nobody writes it now: the store is borrowed.
-        unsafe { (*self.head.as_ptr()).length }
+        // SAFETY: the head lives as long as the memory.
+        unsafe { length(self.head.as_ptr()) }.load(Ordering::Relaxed)
     }
 
     /// Its first byte. Changes when a memory grows that [moves](tancho_abi::tunables::Space::moves).
@@ -191,8 +194,9 @@ impl Memory {
         } else {
             self.reservation.commit(self.guards[0] + present, needed - present).ok()?;
         }
-        // SAFETY: as in `byte_length`, and the borrow is exclusive.
-        unsafe { (*self.head.as_ptr()).length = length };
+        // Now that the bytes are accessible: other threads may be reading it.
+        // SAFETY: as in `byte_length`.
+        unsafe { self::length(self.head.as_ptr()) }.store(length, Ordering::SeqCst);
         Some(old)
     }
 
@@ -214,7 +218,7 @@ impl Memory {
         reservation.commit(before, needed).ok()?;
         // SAFETY: both are accessible for so many bytes, and are different reservations.
         unsafe { reservation.at(before).copy_from_nonoverlapping(self.base(), present) };
-        // SAFETY: as in `byte_length`, and the borrow is exclusive.
+        // SAFETY: the head lives as long as the memory, and the borrow is exclusive: a memory that moves is not shared.
         unsafe { (*self.head.as_ptr()).base = reservation.at(before) };
         (self.reservation, self.room) = (reservation, room);
         Some(())
@@ -234,6 +238,16 @@ impl Memory {
     pub(crate) fn reserved(&self) -> Range<usize> {
         self.reservation.range()
     }
+}
+
+/// The length in a memory's head.
+///
+/// # Safety
+///
+/// The head must be valid for `'a`, and its length accessed atomically as long as another thread may access it.
+pub(super) unsafe fn length<'a>(head: *mut VmMemory) -> &'a AtomicUsize {
+    // SAFETY: the caller says that the head is valid; its length is aligned.
+    unsafe { AtomicUsize::from_ptr(&raw mut (*head).length) }
 }
 
 /// Address space for `room` bytes between guards; `None` when there are no such numbers.

@@ -77,6 +77,49 @@ impl Reservation {
     }
 }
 
+/// A page that can be read, and behind it memory that can be written, zeroed: in mappings of their own, so that a change of the page's
+/// protection never needs another.
+pub(crate) struct PageAndMemory {
+    allocation: region::Allocation,
+}
+
+// SAFETY: the addresses are its own, on whatever thread.
+unsafe impl Send for PageAndMemory {}
+
+impl PageAndMemory {
+    /// With `size` bytes behind the page.
+    pub(crate) fn new(size: usize) -> io::Result<PageAndMemory> {
+        let page = page_size();
+        let whole = size.checked_add(page).ok_or(io::ErrorKind::OutOfMemory)?;
+        let allocation = region::alloc(whole, Protection::READ_WRITE).map_err(region::Error::into_io_error)?;
+        // SAFETY: the page is this allocation's own.
+        unsafe { region::protect(allocation.as_ptr::<u8>(), page, Protection::READ) }
+            .map_err(region::Error::into_io_error)?;
+        Ok(PageAndMemory { allocation })
+    }
+
+    /// The address of the page.
+    pub(crate) fn page(&self) -> usize {
+        self.allocation.as_ptr::<u8>().expose_provenance()
+    }
+
+    /// The memory behind it, and how many bytes there are at least.
+    pub(crate) fn memory(&self) -> (*mut u8, usize) {
+        let page = page_size();
+        (self.allocation.as_ptr::<u8>().cast_mut().wrapping_add(page), self.allocation.len() - page)
+    }
+}
+
+/// Lets a page of a [`PageAndMemory`] be read, or not. Its protection is changed as a whole, for which the system needs nothing; were it
+/// refused all the same, the page would stay as it is.
+pub(crate) fn allow_reading(page: usize, allowed: bool) {
+    let protection = if allowed { Protection::READ } else { Protection::NONE };
+    let pointer = std::ptr::with_exposed_provenance::<u8>(page);
+    // SAFETY: the page is of an allocation of this kind that is in use; whoever reads it expects either.
+    let changed = unsafe { region::protect(pointer, page_size(), protection) };
+    debug_assert!(changed.is_ok(), "a page's protection cannot be changed: {changed:?}");
+}
+
 /// A file without a name whose content can never change again.
 pub(crate) struct SealedFile {
     file: File,

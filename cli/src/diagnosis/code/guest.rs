@@ -28,7 +28,8 @@ printed before says more.";
     NULL = 610, "null reference",
 "The program has used a reference that is null.";
     INTERRUPT = 611, "interrupt",
-"The program was interrupted from outside.";
+"The program was interrupted from outside: it has run for as long as `--timeout` gives it. The backtrace shows where it was, if it was in its \
+own code and did not wait for something.";
     FUEL = 612, "all fuel consumed",
 "The program was given an amount of work, and has used it up.";
     ALLOCATION = 613, "allocation size too large",

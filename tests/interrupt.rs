@@ -1,0 +1,246 @@
+//! Interruption: every way in which a guest can run without end is ended within 100 ms, on whatever stack, by signals or by comparing, just
+//! in time and precompiled; and nothing else changes.
+
+use std::time::{Duration, Instant};
+use tancho::{Config, Engine, Instance, Linker, Module, Store, Trap};
+
+/// How long it may take.
+const LIMIT: Duration = Duration::from_millis(100);
+
+/// Guests that never end: what they do, and a module with an export `run` that does it.
+const ENDLESS: &[(&str, &str)] = &[
+    ("an empty loop", "(loop $l (br $l))"),
+    ("a loop that counts", "(local i32) (loop $l (local.set 0 (i32.add (local.get 0) (i32.const 1))) (br $l))"),
+    ("a loop with a condition", "(loop $l (br_if $l (i32.const 1)))"),
+    (
+        "a loop within a loop, the inner one short",
+        "(local i32) (loop $o (local.set 0 (i32.const 9)) (loop $i (br_if $i (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (br $o))",
+    ),
+    ("a loop within a loop, the inner one endless", "(loop $o (loop $i (br $i)) (br $o))"),
+    ("three loops within one another", "(loop $a (loop $b (loop $c (br $c)) (br $b)) (br $a))"),
+    ("a loop that loads", "(loop $l (drop (i32.load (i32.const 8))) (br $l))"),
+    ("a loop that stores", "(loop $l (i32.store (i32.const 8) (i32.const 1)) (br $l))"),
+    ("a loop over a table of targets", "(loop $l (br_table $l $l $l (i32.load (i32.const 0))))"),
+    ("a loop with a block", "(loop $l (block $b (br_if $b (i32.load (i32.const 0))) (br $l)) (br $l))"),
+    ("a loop that calls a leaf", "(loop $l (call $leaf) (br $l))"),
+    ("a loop that calls by a table", "(loop $l (call_indirect (type $nothing) (i32.const 0)) (br $l))"),
+    ("a loop that calls the host", "(loop $l (call $host) (br $l))"),
+    ("a loop that grows by nothing", "(loop $l (drop (memory.grow (i32.const 0))) (br $l))"),
+    ("a loop of small copies", "(loop $l (memory.copy (i32.const 0) (i32.const 100) (i32.const 50)) (br $l))"),
+    ("a loop of large fills", "(loop $l (memory.fill (i32.const 0) (i32.const 7) (i32.const 65536)) (br $l))"),
+    ("a loop that throws and catches", "(loop $l (block $h (try_table (catch_all $h) (call $throws))) (br $l))"),
+    (
+        "a loop with vectors",
+        "(local v128) (loop $l (local.set 0 (i32x4.add (local.get 0) (v128.const i32x4 1 2 3 4))) (br $l))",
+    ),
+    (
+        "a loop with floats",
+        "(local f64) (loop $l (local.set 0 (f64.sqrt (f64.add (local.get 0) (f64.const 1)))) (br $l))",
+    ),
+    (
+        "a loop that divides",
+        "(local i64) (loop $l (local.set 0 (i64.div_u (i64.const -1) (i64.or (local.get 0) (i64.const 1)))) (br $l))",
+    ),
+    ("a tail call of itself", "(return_call $tail)"),
+    ("tail calls back and forth", "(return_call $ping)"),
+    ("tail calls by a table", "(return_call_indirect (type $nothing) (i32.const 1))"),
+    ("recursion that takes an age", "(drop (call $fib (i32.const 90)))"),
+    ("recursion by a table", "(drop (call $fib_indirect (i32.const 90)))"),
+    (
+        "many large fills of a large memory",
+        "(loop $l (memory.fill $large (i32.const 0) (i32.const 7) (i32.const 0x3fff0000)) (br $l))",
+    ),
+    (
+        "a copy of a large memory, upwards",
+        "(loop $l (memory.copy $large $large (i32.const 65536) (i32.const 0) (i32.const 0x30000000)) (br $l))",
+    ),
+    (
+        "a copy of a large memory, downwards",
+        "(loop $l (memory.copy $large $large (i32.const 0) (i32.const 65536) (i32.const 0x30000000)) (br $l))",
+    ),
+    ("a wait that nothing ends", "(drop (memory.atomic.wait32 $shared (i32.const 0) (i32.const 0) (i64.const -1)))"),
+    (
+        "waits that the clock ends",
+        "(loop $l (drop (memory.atomic.wait64 $shared (i32.const 0) (i64.const 0) (i64.const 1000000))) (br $l))",
+    ),
+];
+
+fn text(body: &str) -> String {
+    format!(
+        r#"(module
+            (import "" "host" (func $host))
+            (type $nothing (func))
+            (memory 1) (memory $large 16384) (memory $shared 1 1 shared)
+            (tag $t)
+            (table funcref (elem $leaf $tail_indirect))
+            (func $leaf (export "leaf"))
+            (func $throws (throw $t))
+            (func $tail (return_call $tail))
+            (func $ping (return_call $pong))
+            (func $pong (return_call $ping))
+            (func $tail_indirect (return_call_indirect (type $nothing) (i32.const 1)))
+            (func $fib (param i32) (result i32)
+                (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
+                    (then (local.get 0))
+                    (else (i32.add
+                        (call $fib (i32.sub (local.get 0) (i32.const 1)))
+                        (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
+            (type $f (func (param i32) (result i32)))
+            (table $fibs funcref (elem $fib_indirect))
+            (func $fib_indirect (type $f)
+                (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
+                    (then (local.get 0))
+                    (else (i32.add
+                        (call_indirect $fibs (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.const 0))
+                        (call_indirect $fibs (type $f) (i32.sub (local.get 0) (i32.const 2)) (i32.const 0))))))
+            (func (export "run") {body})
+            (func (export "answer") (result i32) (local i32)
+                (local.set 0 (i32.const 42))
+                (loop $l (br_if $l (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 100))))
+                (local.get 0)))"#
+    )
+}
+
+/// Runs a guest, interrupts it, and sees that it can be used again. How long it took to end.
+fn interrupted(engine: &Engine, module: &Module) -> tancho::Result<Duration> {
+    let mut linker = Linker::new(engine);
+    linker.func_wrap("", "host", || ())?;
+    let mut store = Store::new(engine, ());
+    let instance = linker.instantiate(&mut store, module)?;
+    let handle = store.interrupt_handle();
+    let interrupter = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(10));
+        let asked = Instant::now();
+        handle.interrupt();
+        asked
+    });
+    let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;
+    let ended = run.call(&mut store, ());
+    let now = Instant::now();
+    let took = now - interrupter.join().expect("it does not panic");
+    let error = ended.expect_err("it never ends");
+    assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::Interrupt), "{error:?}");
+    assert!(!store.interrupt_handle().is_pending());
+    let answer = instance.get_typed_func::<(), i32>(&mut store, "answer")?;
+    assert_eq!(answer.call(&mut store, ())?, 100);
+    Ok(took)
+}
+
+fn configs() -> Vec<(&'static str, Config)> {
+    let mut all = vec![("by signals", Config::new())];
+    let mut compare = Config::new();
+    compare.signals_based_traps(false);
+    all.push(("by comparing", compare));
+    let mut none = Config::new();
+    none.cranelift_opt_level(tancho::OptLevel::None);
+    all.push(("not optimised", none));
+    all
+}
+
+#[test]
+fn all_that_never_ends_can_be_ended() {
+    let mut slowest = Duration::ZERO;
+    let mut cases = 0;
+    for (how, config) in configs() {
+        let engine = Engine::new(&config).expect("the host is supported");
+        for (what, body) in ENDLESS {
+            let module = Module::new(&engine, text(body)).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            let image = module.serialize().expect("it can be serialised");
+            let again = Module::deserialize(&engine, &image).expect("it is an image of this engine");
+            for module in [&module, &again] {
+                let took = interrupted(&engine, module).unwrap_or_else(|error| panic!("{what}, {how}: {error:?}"));
+                // A machine that does other things may take its time once.
+                let took = if took > LIMIT { interrupted(&engine, module).expect("as before") } else { took };
+                assert!(took <= LIMIT, "{what}, {how}: {took:?}");
+                slowest = slowest.max(took);
+                cases += 1;
+            }
+        }
+    }
+    assert!(cases >= 120);
+    eprintln!("{cases} guests interrupted, the slowest after {slowest:?}");
+}
+
+#[test]
+fn a_request_waits_for_something_to_end_and_can_be_taken_back() {
+    let engine = Engine::default();
+    let module = Module::new(&engine, text("(loop $l (br $l))")).expect("it is valid");
+    let mut linker = Linker::new(&engine);
+    linker.func_wrap("", "host", || ()).expect("nothing has this name");
+    let mut store = Store::new(&engine, ());
+    store.interrupt_handle().interrupt();
+    // Instances that are made while it waits are stopped, too.
+    let instance = linker.instantiate(&mut store, &module).expect("it has no start function");
+    let answer = instance.get_typed_func::<(), i32>(&mut store, "answer").expect("it is there");
+    let leaf = instance.get_typed_func::<(), ()>(&mut store, "leaf").expect("it is there");
+    leaf.call(&mut store, ()).expect("what neither loops nor calls is not stopped");
+    let stopped = answer.call(&mut store, ()).expect_err("the request waited for this");
+    assert_eq!(stopped.downcast_ref::<Trap>(), Some(&Trap::Interrupt));
+    assert_eq!(answer.call(&mut store, ()).expect("it was taken"), 100);
+    store.interrupt_handle().interrupt();
+    store.interrupt_handle().cancel();
+    assert_eq!(answer.call(&mut store, ()).expect("it was taken back"), 100);
+}
+
+#[test]
+fn one_store_is_stopped_and_not_the_other() {
+    let engine = Engine::default();
+    let module = Module::new(&engine, text("(loop $l (br $l))")).expect("it is valid");
+    let mut linker = Linker::new(&engine);
+    linker.func_wrap("", "host", || ()).expect("nothing has this name");
+    let mut stores: Vec<_> = (0..4).map(|_| Store::new(&engine, ())).collect();
+    let instances: Vec<Instance> =
+        stores.iter_mut().map(|store| linker.instantiate(store, &module).expect("it can be instantiated")).collect();
+    stores[2].interrupt_handle().interrupt();
+    for (position, (store, instance)) in stores.iter_mut().zip(&instances).enumerate() {
+        let answer = instance.get_typed_func::<(), i32>(&mut *store, "answer").expect("it is there");
+        assert_eq!(answer.call(&mut *store, ()).is_err(), position == 2);
+    }
+    // A handle that outlives its store does nothing, whoever has its memory now.
+    let handle = stores[0].interrupt_handle();
+    drop(stores);
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &module).expect("it can be instantiated");
+    handle.interrupt();
+    let answer = instance.get_typed_func::<(), i32>(&mut store, "answer").expect("it is there");
+    assert_eq!(answer.call(&mut store, ()).expect("nobody interrupts this store"), 100);
+}
+
+/// Requests come at any moment, between calls and within: each is taken once, and what is not ended is right.
+#[test]
+fn a_storm_changes_no_result() {
+    let engine = Engine::default();
+    let module = Module::new(&engine, text("")).expect("it is valid");
+    let mut linker = Linker::new(&engine);
+    linker.func_wrap("", "host", || ()).expect("nothing has this name");
+    let mut store = Store::new(&engine, ());
+    let instance = linker.instantiate(&mut store, &module).expect("it can be instantiated");
+    let answer = instance.get_typed_func::<(), i32>(&mut store, "answer").expect("it is there");
+    let handle = store.interrupt_handle();
+    let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stop = over.clone();
+    let storm = std::thread::spawn(move || {
+        let mut requests = 0;
+        while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+            handle.interrupt();
+            requests += 1;
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        requests
+    });
+    let (mut ended, mut right) = (0, 0);
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(2) {
+        match answer.call(&mut store, ()) {
+            Ok(100) => right += 1,
+            Ok(other) => panic!("{other} is not the answer"),
+            Err(error) => {
+                assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::Interrupt));
+                ended += 1;
+            }
+        }
+    }
+    over.store(true, std::sync::atomic::Ordering::Relaxed);
+    let requests = storm.join().expect("it does not panic");
+    assert!(ended > 0 && ended <= requests && right > ended, "{ended} of {requests} requests, {right} right");
+}
