@@ -1,4 +1,4 @@
-//! The guest programs: every case of `program/<name>/case`, just-in-time and as a `.cwasm` file, with the expected bytes and
+//! The guest programs: every case of `program/<name>/case`, just-in-time, from the cache and as a `.cwasm` file, with the expected bytes and
 //! exit codes. The format of a case is described in `program/README.md`.
 
 mod runner;
@@ -59,8 +59,13 @@ fn copy(from: &Path, to: &Path) {
 
 fn tancho(key: &Path) -> Command {
     let mut command = runner::command(env!("CARGO_BIN_EXE_tancho"));
-    command.env_clear().env("TANCHO_KEY_FILE", key);
+    command.env_clear().env("TANCHO_KEY_FILE", key).env("TANCHO_CACHE_DIR", key.with_file_name("cache"));
     command
+}
+
+/// Whether compilation is left to another machine's `tancho`.
+fn is_emulated() -> bool {
+    std::env::var_os("TANCHO_COMPILER").is_some()
 }
 
 /// The command that compiles: `tancho` itself, or, with its arguments, what `TANCHO_COMPILER` names, where that is emulated and slow.
@@ -76,10 +81,10 @@ fn compiler(key: &Path) -> Command {
     command
 }
 
-fn run(case: &Case, file: &Path, key: &Path) -> Output {
+fn run(case: &Case, file: &Path, key: &Path, cache: bool) -> Output {
     let work = tempfile::tempdir().expect("a folder to work in");
     let mut command = tancho(key);
-    command.arg("run").arg("--argv0").arg(&case.program);
+    command.arg("run").arg(if cache { "--cache" } else { "--cache=n" }).arg("--argv0").arg(&case.program);
     for variable in case.lines("env") {
         command.arg("--env").arg(variable);
     }
@@ -141,14 +146,17 @@ fn programs_do_what_they_should() {
             let status = compiler(&key).arg(&wasm).arg("-o").arg(&image).status().expect("tancho starts");
             assert!(status.success(), "{} does not compile", case.program);
         }
-        let ways = [("compiled", &image), ("just in time", &wasm)];
-        let ways = if std::env::var_os("TANCHO_COMPILER").is_some() { &ways[..1] } else { &ways[..] };
-        for (how, file) in ways {
-            if let Some(wrong) = wrong(case, &run(case, file, &key)) {
+        // The first case of a program fills the cache, the others find it there. Where compilation is emulated, images do.
+        let ways = [("compiled", &image, false), ("just in time", &wasm, false), ("cache", &wasm, true)];
+        let ways = if is_emulated() { &ways[..1] } else { &ways[..] };
+        for (how, file, cache) in ways {
+            if let Some(wrong) = wrong(case, &run(case, file, &key, *cache)) {
                 failures.push(format!("{}/{}, {how}: {wrong}", case.program, case.name));
             }
         }
     }
+    let kept = std::fs::read_dir(scratch.path().join("cache")).map_or(0, Iterator::count);
+    assert!(is_emulated() || kept == compiled.len(), "each program has one entry in the cache");
     println!("{} cases of {} programs", cases.len(), compiled.len());
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use tancho_abi::image::{self, Image, Origin};
+use tancho_abi::image::{self, BUILD_ID, Image, Origin};
 use tancho_abi::tunables::Tunables;
 use tancho_runtime::code::Code;
 use tancho_runtime::types::TypeRegistry;
@@ -69,6 +69,32 @@ impl Engine {
         let mut image = self.compile(&source(wasm)?)?;
         image::sign(&mut image, self.key()?);
         Ok(image)
+    }
+
+    /// What the engine is: names and values of its build, its target with the CPU features that code may use, the proposals that
+    /// modules may use, and the tunables, in this order. For people, and for comparing two engines.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        let mut settings = vec![("build".to_owned(), BUILD_ID.to_owned())];
+        settings.extend(self.0.compiler.settings());
+        settings.extend(self.0.tunables.list().into_iter().map(|(name, value)| (name.to_owned(), value)));
+        settings
+    }
+
+    /// All that decides, beside the bytes of a module, what it is compiled to and whether it is.
+    pub(crate) fn maker(&self) -> String {
+        self.settings().iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+    }
+
+    /// Where the key is that modules are signed with.
+    ///
+    /// # Errors
+    ///
+    /// When there is no place for it: neither `TANCHO_KEY_FILE` nor `HOME` is set.
+    pub fn key_path(&self) -> Result<PathBuf> {
+        match &self.0.key_file {
+            Some(file) => Ok(file.clone()),
+            None => key::location(),
+        }
     }
 
     /// Whether both are the same engine.
