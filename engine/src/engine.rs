@@ -4,6 +4,7 @@
 
 use crate::compile::{self, Compiler};
 use crate::config::Config;
+use crate::deadline::Epochs;
 use crate::error::{Context, Error, Result};
 use crate::func_type::FuncType;
 use crate::key::{self, Key};
@@ -32,6 +33,7 @@ struct Shared {
     key: OnceLock<Key>,
     /// Bytes that the heap of each store may have, if it is not to be left to the reservation.
     heap_limit: Option<u64>,
+    epochs: Epochs,
 }
 
 impl Engine {
@@ -56,6 +58,7 @@ impl Engine {
             key_file: config.key_file.clone(),
             key: OnceLock::new(),
             heap_limit: config.heap_limit,
+            epochs: Epochs::new(),
         })))
     }
 
@@ -95,6 +98,16 @@ impl Engine {
             Some(file) => Ok(file.clone()),
             None => key::location(),
         }
+    }
+
+    /// Counts one epoch further: stores whose [deadline](crate::Store::set_epoch_deadline) that is are interrupted. From any thread, as often
+    /// as the program likes; compiled code does not look at the number, so it costs nothing there.
+    pub fn increment_epoch(&self) {
+        self.0.epochs.increment();
+    }
+
+    pub(crate) fn epochs(&self) -> &Epochs {
+        &self.0.epochs
     }
 
     /// Whether both are the same engine.

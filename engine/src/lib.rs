@@ -42,6 +42,7 @@ mod code;
 mod compile;
 mod config;
 mod context;
+mod deadline;
 mod engine;
 mod error;
 mod exception;
