@@ -145,6 +145,15 @@ pub(crate) struct EngineFlags {
     #[arg(long)]
     pub(crate) belt: bool,
 
+    /// Collects, moves and checks all objects wherever that can be done; very slow. The process ends where a reference was lost, which is a
+    /// bug of Tancho.
+    #[arg(long)]
+    pub(crate) gc_zeal: bool,
+
+    /// Bytes that the heap of objects may have (4 GiB by default).
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) gc_heap_limit: Option<u64>,
+
     /// Finds traps by comparing, and installs no signal handlers.
     #[arg(long)]
     pub(crate) no_signals: bool,
