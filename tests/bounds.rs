@@ -1,8 +1,12 @@
 //! The sandbox wall against a model: every size of load and store at offsets and indices around every edge, for memories with
 //! whole, small and no reservations and guards. An access is in bounds exactly when index + offset + size ≤ length.
 
+#[path = "bounds/walk.rs"]
+mod walk;
+
 use std::fmt::Write;
 use tancho::{Config, Engine, Instance, Module, Store, Trap};
+use walk::{AGAIN, WALKS};
 
 const PAGE: u64 = 64 << 10;
 const KINDS: [(&str, &str, u64); 9] = [
@@ -26,19 +30,29 @@ struct Case {
     length: u64,
     reservation: u64,
     guard: u64,
+    before: u64,
     signals: bool,
     mitigation: bool,
+    belt: bool,
 }
 
 impl Case {
-    const USUAL: Case =
-        Case { wide: false, length: PAGE, reservation: 4 << 30, guard: 32 << 20, signals: true, mitigation: true };
+    const USUAL: Case = Case {
+        wide: false,
+        length: PAGE,
+        reservation: 4 << 30,
+        guard: 32 << 20,
+        before: 2 << 30,
+        signals: true,
+        mitigation: true,
+        belt: false,
+    };
 
     fn engine(&self) -> Engine {
         let mut config = Config::new();
         config.memory_reservation(self.reservation).memory64_reservation(self.reservation);
-        config.memory_guard_size(self.guard).signals_based_traps(self.signals);
-        config.cranelift_memory_spectre_mitigation(self.mitigation).wasm_custom_page_sizes(true);
+        config.memory_guard_size(self.guard).memory_guard_before(self.before).signals_based_traps(self.signals);
+        config.cranelift_memory_spectre_mitigation(self.mitigation).wasm_custom_page_sizes(true).belt(self.belt);
         Engine::new(&config).expect("the host is supported")
     }
 
@@ -294,9 +308,11 @@ fn accesses_to_other_memories_are_in_bounds_or_trap() {
                 for signals in [true, false] {
                     // Without the mitigation nothing stands behind the check.
                     let mitigation = signals;
-                    accesses += Case { wide, length, reservation, guard, signals, mitigation }.check();
+                    accesses += Case { wide, length, reservation, guard, signals, mitigation, ..Case::USUAL }.check();
                     if reservation == 2 * PAGE {
-                        accesses += Case { wide, length, reservation, guard, signals, mitigation: !mitigation }.check();
+                        accesses +=
+                            Case { wide, length, reservation, guard, signals, mitigation: !mitigation, ..Case::USUAL }
+                                .check();
                     }
                 }
             }
@@ -306,173 +322,7 @@ fn accesses_to_other_memories_are_in_bounds_or_trap() {
     assert!(accesses >= 200_000, "only {accesses}");
 }
 
-/// From the memory, where to start, the rounds and the step to where it ends and what it reads; a trap is `None`.
-type Model = fn(&mut Vec<u8>, u64, u64, u64) -> Option<(u64, u64)>;
-
-/// Loops over a memory, each a function of where to start (`$p`) and how often to go round (`$n`), which gives where it ended and what it
-/// read in two numbers; and what it must do. `{s}` is the step.
-struct Walk {
-    text: &'static str,
-    model: Model,
-}
-
-/// The byte at `place`, which is a trap where there is none.
-fn byte(memory: &[u8], place: u128) -> Option<u64> {
-    memory.get(usize::try_from(place).ok()?).map(|byte| u64::from(*byte))
-}
-
-/// Rounds that end when `$n` is used up.
-const AGAIN: &str = "(br_if $again (i64.ne (i64.const 0) (local.tee $n (i64.sub (local.get $n) (i64.const 1)))))";
-
-const WALKS: [Walk; 9] = [
-    // One access and a step.
-    Walk {
-        text: "(local.set $sum (i64.add (local.get $sum) (i64.load8_u (local.get $p))))
-               (local.set $p (i64.add (local.get $p) (i64.const {s})))",
-        model: |memory, mut p, n, s| {
-            let mut sum = 0;
-            for _ in 0..n {
-                sum += byte(memory, p.into())?;
-                p = p.wrapping_add(s);
-            }
-            Some((p, sum))
-        },
-    },
-    // As an unrolled loop has it, with a store.
-    Walk {
-        text: "(i64.store8 (local.get $p) (i64.add (i64.load8_u (local.get $p)) (i64.const 1)))
-               (local.set $sum (i64.add (local.get $sum) (i64.load8_u (i64.add (local.get $p) (i64.const 8)))))
-               (local.set $sum (i64.add (local.get $sum) (i64.load8_u offset=3 (i64.add (local.get $p) (i64.const 16)))))
-               (local.set $p (i64.add (local.get $p) (i64.const {s})))",
-        model: |memory, mut p, n, s| {
-            let mut sum = 0;
-            for _ in 0..n {
-                let value = byte(memory, p.into())?;
-                memory[p as usize] = value as u8 + 1;
-                sum += byte(memory, p.wrapping_add(8).into())?;
-                sum += byte(memory, u128::from(p.wrapping_add(16)) + 3)?;
-                p = p.wrapping_add(s);
-            }
-            Some((p, sum))
-        },
-    },
-    // Not in every round.
-    Walk {
-        text: "(if (i64.eqz (i64.rem_u (local.get $n) (i64.const 3)))
-                 (then (local.set $sum (i64.add (local.get $sum) (i64.load8_u (local.get $p))))))
-               (local.set $p (i64.add (local.get $p) (i64.const {s})))",
-        model: |memory, mut p, n, s| {
-            let mut sum = 0;
-            for left in (1..=n).rev() {
-                if left % 3 == 0 {
-                    sum += byte(memory, p.into())?;
-                }
-                p = p.wrapping_add(s);
-            }
-            Some((p, sum))
-        },
-    },
-    // Not in every round, and a little further in every one.
-    Walk {
-        text: "(if (i64.eqz (i64.rem_u (local.get $n) (i64.const 3)))
-                 (then (local.set $sum (i64.add (local.get $sum) (i64.load8_u (local.get $p))))))
-               (local.set $sum (i64.add (local.get $sum) (i64.load8_u (i64.add (local.get $p) (i64.const 8)))))
-               (local.set $p (i64.add (local.get $p) (i64.const {s})))",
-        model: |memory, mut p, n, s| {
-            let mut sum = 0;
-            for left in (1..=n).rev() {
-                if left % 3 == 0 {
-                    sum += byte(memory, p.into())?;
-                }
-                sum += byte(memory, p.wrapping_add(8).into())?;
-                p = p.wrapping_add(s);
-            }
-            Some((p, sum))
-        },
-    },
-    // The step before the access.
-    Walk {
-        text: "(local.set $p (i64.add (local.get $p) (i64.const {s})))
-               (local.set $sum (i64.add (local.get $sum) (i64.load8_u offset=1 (local.get $p))))",
-        model: |memory, mut p, n, s| {
-            let mut sum = 0;
-            for _ in 0..n {
-                p = p.wrapping_add(s);
-                sum += byte(memory, u128::from(p) + 1)?;
-            }
-            Some((p, sum))
-        },
-    },
-    // Downwards.
-    Walk {
-        text: "(local.set $sum (i64.add (local.get $sum) (i64.load8_u offset=5000 (local.get $p))))
-               (local.set $p (i64.sub (local.get $p) (i64.const {s})))",
-        model: |memory, mut p, n, s| {
-            let mut sum = 0;
-            for _ in 0..n {
-                sum += byte(memory, u128::from(p) + 5000)?;
-                p = p.wrapping_sub(s);
-            }
-            Some((p, sum))
-        },
-    },
-    // A step that is there twice, and one of nothing.
-    Walk {
-        text: "(local.set $sum (i64.add (local.get $sum) (i64.load8_u (local.get $p))))
-               (if (i64.ne (i64.and (local.get $n) (i64.const 1)) (i64.const 0))
-                 (then (local.set $p (i64.add (i64.add (local.get $p) (i64.const {s})) (i64.const {s})))))",
-        model: |memory, mut p, n, s| {
-            let mut sum = 0;
-            for left in (1..=n).rev() {
-                sum += byte(memory, p.into())?;
-                if left % 2 == 1 {
-                    p = p.wrapping_add(s).wrapping_add(s);
-                }
-            }
-            Some((p, sum))
-        },
-    },
-    // A loop within a loop, and two indices.
-    Walk {
-        text: "(local.set $q (local.get $p)) (local.set $m (i64.const 3))
-               (loop $inner
-                 (local.set $sum (i64.add (local.get $sum) (i64.load8_u (local.get $q))))
-                 (i64.store8 offset=2 (local.get $q) (local.get $m))
-                 (local.set $q (i64.add (local.get $q) (i64.const {s})))
-                 (br_if $inner (i64.ne (local.tee $m (i64.sub (local.get $m) (i64.const 1))) (i64.const 0))))
-               (local.set $p (i64.add (local.get $p) (i64.const 1)))",
-        model: |memory, mut p, n, s| {
-            let mut sum = 0;
-            for _ in 0..n {
-                let mut q = p;
-                for left in (1..=3).rev() {
-                    sum += byte(memory, q.into())?;
-                    byte(memory, u128::from(q) + 2)?;
-                    memory[q as usize + 2] = left;
-                    q = q.wrapping_add(s);
-                }
-                p = p.wrapping_add(1);
-            }
-            Some((p, sum))
-        },
-    },
-    // The index itself is read before the access, and grows with it.
-    Walk {
-        text: "(local.set $sum (i64.add (local.get $sum) (i64.shr_u (local.get $p) (i64.const 60))))
-               (local.set $sum (i64.add (local.get $sum) (i64.load8_u (local.get $p))))
-               (local.set $p (i64.add (local.get $p) (i64.const {s})))",
-        model: |memory, mut p, n, s| {
-            let mut sum = 0;
-            for _ in 0..n {
-                sum += (p >> 60) + byte(memory, p.into())?;
-                p = p.wrapping_add(s);
-            }
-            Some((p, sum))
-        },
-    },
-];
-
-const STEPS: [u64; 8] = [0, 1, 8, 16, 100, 4096, 4097, 40_000];
+const STEPS: [u64; 9] = [0, 1, 8, 16, 100, 4096, 4097, 8192, 40_000];
 
 /// Indices of 64 bits that loops step through: what is checked once before a loop, or once for several accesses, against a model that
 /// checks each.
@@ -494,14 +344,27 @@ fn loops_are_in_bounds_or_trap() {
     }
     text.push(')');
     let mut calls = 0;
-    for (reservation, guard, mitigation) in
-        [(64 << 30, 32 << 20, true), (PAGE, 64 << 10, true), (PAGE, 16 << 10, false), (PAGE, 0, true), (0, 0, true)]
-    {
-        let engine = Case { wide: true, reservation, guard, mitigation, ..Case::USUAL }.engine();
+    let fresh: Vec<u8> = (0..PAGE).map(|at| (at * 31 % 251) as u8).collect();
+    let mut model = fresh.clone();
+    for (reservation, guard, before, mitigation, belt) in [
+        (64 << 30, 32 << 20, 2 << 30, true, false),
+        (64 << 30, 32 << 20, 2 << 30, true, true),
+        (PAGE, 64 << 10, 16 << 10, true, false),
+        (PAGE, 16 << 10, 4096, false, false),
+        (PAGE, 16 << 10, 8192, false, true),
+        (PAGE, 16 << 10, 0, false, false),
+        (PAGE, 32 << 20, 100, true, false),
+        (PAGE, 0, 2 << 30, true, false),
+        (0, 0, 0, true, false),
+    ] {
+        let case = Case { wide: true, reservation, guard, before, mitigation, belt, ..Case::USUAL };
+        let engine = case.engine();
         let module = Module::new(&engine, &text).expect("it compiles");
         let mut store = Store::new(&engine, ());
         let instance = Instance::new(&mut store, &module, &[]).expect("a page fits every reservation");
         let memory = instance.get_memory(&mut store, "memory").expect("it is exported");
+        model.copy_from_slice(&fresh);
+        memory.data_mut(&mut store).copy_from_slice(&fresh);
         for (number, walk) in WALKS.iter().enumerate() {
             for step in STEPS {
                 let name = format!("w{number}_{step}");
@@ -524,6 +387,11 @@ fn loops_are_in_bounds_or_trap() {
                         1 << 32,
                         1 << 63,
                         u64::MAX,
+                        far,
+                        far + 20,
+                        far.wrapping_sub(step),
+                        far.wrapping_sub(step + 1),
+                        far.saturating_sub(step + 4),
                         0_u64.wrapping_sub(step),
                         0_u64.wrapping_sub(8),
                         0_u64.wrapping_sub(16),
@@ -531,11 +399,14 @@ fn loops_are_in_bounds_or_trap() {
                         0_u64.wrapping_sub(5000),
                     ];
                     for start in starts {
-                        let mut model: Vec<u8> = (0..PAGE).map(|at| (at * 31 % 251) as u8).collect();
-                        memory.data_mut(&mut store).copy_from_slice(&model);
+                        // What is never written stays as it is.
+                        if walk.text.contains("store") {
+                            model.copy_from_slice(&fresh);
+                            memory.data_mut(&mut store).copy_from_slice(&fresh);
+                        }
                         let expected = (walk.model)(&mut model, start, rounds, step);
                         let found = function.call(&mut store, (start, rounds));
-                        let what = format!("{name} from {start:#x} {rounds} times, {reservation:#x}, {guard:#x}");
+                        let what = format!("{name} from {start:#x} {rounds} times, {case:?}");
                         match (&found, expected) {
                             (Ok(found), Some(expected)) => assert_eq!(*found, expected, "{what}"),
                             (Err(error), None) => {
@@ -543,10 +414,13 @@ fn loops_are_in_bounds_or_trap() {
                             }
                             _ => panic!("{what}: {found:x?}, expected {expected:x?}"),
                         }
-                        assert!(memory.data(&store) == model, "{what}: the memory differs");
+                        if walk.text.contains("store") {
+                            assert!(memory.data(&store) == model, "{what}: the memory differs");
+                        }
                         calls += 1;
                     }
                 }
+                assert!(memory.data(&store) == model, "w{number}_{step}: the memory differs");
             }
         }
     }

@@ -26,5 +26,6 @@ fn programs_come_to_what_the_model_says() {
         assert!(came.threw * 10 >= came.calls, "{} of {} calls threw", came.threw, came.calls);
         assert!(came.returned * 4 >= came.calls, "{} of {} calls returned", came.returned, came.calls);
         assert!(came.caught >= came.calls, "{} caught in {} calls", came.caught, came.calls);
+        assert!(came.again * 10 >= came.calls, "{} rounds ended early in {} calls", came.again, came.calls);
     }
 }

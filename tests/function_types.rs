@@ -170,7 +170,8 @@ fn every_type_is_asked_of_every_function() {
         }
         // After the table has grown and its entries have been exchanged, what they are is asked anew.
         table.grow(&mut store, 3, Ref::Func(None)).expect("it has no maximum");
-        let (first, last) = (table.get(&store, 0).expect("it is there"), table.get(&store, 31).expect("it is there"));
+        let (first, last) =
+            (table.get(&mut store, 0).expect("it is there"), table.get(&mut store, 31).expect("it is there"));
         table.set(&mut store, 0, last).expect("it is a function");
         table.set(&mut store, 31, first).expect("it is a function");
         let deepest = function(&mut store, user, "tail31");

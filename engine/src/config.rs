@@ -95,9 +95,8 @@ features! {
     wasm_legacy_exceptions legacy_exceptions;
     /// Whether there are references to functions of a given type, references that cannot be null, `call_ref` and its kin.
     wasm_function_references function_references;
-    /// Whether there is what the proposal for garbage collection brings to functions: recursion groups of types, types that declare
-    /// supertypes, the bottom types `nofunc` and `noextern`. Structures, arrays and `i31` are not supported yet, and a module that has
-    /// them is refused in any case.
+    /// Whether there are structures, arrays and `i31`, which the engine's collector keeps; recursion groups of types, types that declare
+    /// supertypes, casts. Needs [`wasm_function_references`](Config::wasm_function_references).
     wasm_gc gc;
     /// Whether several imports may be written with their module's name, or their type, once.
     wasm_compact_imports compact_imports;
@@ -133,6 +132,7 @@ pub struct Config {
     pub(crate) verifier: bool,
     pub(crate) regalloc_checker: bool,
     pub(crate) key_file: Option<PathBuf>,
+    pub(crate) heap_limit: Option<u64>,
 }
 
 impl Config {
@@ -222,12 +222,51 @@ impl Config {
         self
     }
 
-    /// How many bytes those exceptions of a store may take in all that WebAssembly may have references to: 64 MiB by default. A throw beyond
-    /// that is the trap [`Trap::AllocationTooLarge`](crate::Trap::AllocationTooLarge). Exceptions that are caught without a reference, and
-    /// those whose reference does not leave the function that caught it, are freed and do not add up.
-    pub fn exception_memory(&mut self, bytes: u64) -> &mut Self {
-        self.tunables.exception_memory = bytes;
+    /// Bytes of address space that are reserved for the heap of each store that makes objects, of structures, arrays, values of the host
+    /// and exceptions that there are references to: 4 GiB by default, and at most. It takes memory for what it holds only.
+    pub fn gc_heap_reservation(&mut self, bytes: u64) -> &mut Self {
+        self.tunables.gc_heap_reservation = bytes;
         self
+    }
+
+    /// Bytes of the part of a heap where objects are made, and which is collected by itself: 4 MiB by default; a multiple of 64 KiB, at
+    /// least 128 KiB, and less than the [reservation](Config::gc_heap_reservation) by 1 MiB at least.
+    pub fn gc_nursery(&mut self, bytes: u32) -> &mut Self {
+        self.tunables.gc_nursery = bytes;
+        self
+    }
+
+    /// How many bytes the heap of each store may have: by default what is [reserved](Config::gc_heap_reservation). Where there is no room
+    /// for an object, even after a collection, making it is the trap [`Trap::HeapExhausted`](crate::Trap::HeapExhausted). A store can
+    /// have another limit by [`Store::set_gc_heap_limit`](crate::Store::set_gc_heap_limit).
+    pub fn gc_heap_limit(&mut self, bytes: u64) -> &mut Self {
+        self.heap_limit = Some(bytes);
+        self
+    }
+
+    /// Whether everything is collected, moved and checked at every allocation and wherever else it can be, and what was left overwritten,
+    /// so that a reference that the collector does not know of shows. Off by default; makes code that uses references very slow. For
+    /// tests and fuzzing.
+    pub fn gc_zeal(&mut self, enable: bool) -> &mut Self {
+        self.tunables.gc_zeal = enable;
+        self
+    }
+
+    /// An error unless heaps have sizes that they can have.
+    pub(crate) fn require_heap(&self) -> Result<()> {
+        const BLOCK: u32 = 64 << 10;
+        let (nursery, reservation) = (self.tunables.gc_nursery, self.tunables.gc_heap_reservation);
+        if nursery < 2 * BLOCK || !nursery.is_multiple_of(BLOCK) {
+            return Err(Error::msg(format!(
+                "a nursery of {nursery} bytes is not a multiple of 64 KiB from 128 KiB on"
+            )));
+        }
+        if reservation > 4 << 30 || reservation < u64::from(nursery) + (1 << 20) {
+            return Err(Error::msg(format!(
+                "{reservation} bytes for a heap are more than 4 GiB, or too few for a nursery of {nursery} and 1 MiB"
+            )));
+        }
+        Ok(())
     }
 
     /// Whether table accesses stay in bounds under speculation too. On by default.

@@ -69,6 +69,11 @@ impl<'a, T> StoreContextMut<'a, T> {
         self.0.inner().opaque.engine()
     }
 
+    /// Collects what nothing refers to: see [`Store::gc`].
+    pub fn gc(&mut self) {
+        self.opaque_mut().collect();
+    }
+
     #[inline]
     pub(crate) fn loan(&mut self) -> &mut Loan<'a, T> {
         &mut self.0

@@ -30,6 +30,8 @@ struct Shared {
     trampolines: Mutex<HashMap<u32, (FuncType, Arc<Code>)>>,
     key_file: Option<PathBuf>,
     key: OnceLock<Key>,
+    /// Bytes that the heap of each store may have, if it is not to be left to the reservation.
+    heap_limit: Option<u64>,
 }
 
 impl Engine {
@@ -38,9 +40,11 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When the target is not supported, this CPU lacks what compiled code needs at least, or the handlers cannot be
+    /// When the [reservation](Config::gc_heap_reservation) or the [nursery](Config::gc_nursery) of heaps has a size that it cannot have;
+    /// when the target is not supported, this CPU lacks what compiled code needs at least, or the handlers cannot be
     /// installed.
     pub fn new(config: &Config) -> Result<Engine> {
+        config.require_heap()?;
         if config.tunables.signals_based_traps {
             tancho_runtime::trap::install().context("cannot install the signal handlers")?;
         }
@@ -51,6 +55,7 @@ impl Engine {
             trampolines: Mutex::default(),
             key_file: config.key_file.clone(),
             key: OnceLock::new(),
+            heap_limit: config.heap_limit,
         })))
     }
 
@@ -136,6 +141,10 @@ impl Engine {
 
     pub(crate) fn tunables(&self) -> &Arc<Tunables> {
         &self.0.tunables
+    }
+
+    pub(crate) fn heap_limit(&self) -> Option<u64> {
+        self.0.heap_limit
     }
 
     /// An image with the trampolines of a type, which is its type 0.

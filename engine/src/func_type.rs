@@ -3,7 +3,8 @@
 //! `types` has them for what they are of; modules, handles and host functions are described by them.
 
 use crate::engine::Engine;
-use crate::types::{HeapType, ValType};
+use crate::error::Result;
+use crate::types::{Finality, ValType, declare, finality_of, supertype_of, write_type};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -22,14 +23,25 @@ impl FuncType {
         params: impl IntoIterator<Item = ValType>,
         results: impl IntoIterator<Item = ValType>,
     ) -> FuncType {
-        // Kept until the new type keeps what it refers to.
-        let own = |ty: ValType| ty.in_registry(engine.types());
-        let params: Vec<ValType> = params.into_iter().map(own).collect();
-        let results: Vec<ValType> = results.into_iter().map(own).collect();
-        FuncType(engine.types().register(&abi::FuncType {
-            params: params.iter().map(ValType::abi).collect(),
-            results: results.iter().map(ValType::abi).collect(),
-        }))
+        let (_kept, composite) = composite(engine, params, results);
+        FuncType(engine.types().register_alone(abi::SubType { is_final: true, supertype: None, composite }))
+    }
+
+    /// The type of functions from `params` to `results` with this supertype.
+    ///
+    /// # Errors
+    ///
+    /// When `supertype` is final, has 63 supertypes above it, or is not matched by the new type: parameters may be wider than its own and
+    /// results narrower (§3.3.8).
+    pub fn with_finality_and_supertype(
+        engine: &Engine,
+        finality: Finality,
+        supertype: Option<&FuncType>,
+        params: impl IntoIterator<Item = ValType>,
+        results: impl IntoIterator<Item = ValType>,
+    ) -> Result<FuncType> {
+        let (_kept, composite) = composite(engine, params, results);
+        declare(engine, finality, supertype.map(FuncType::registered), composite).map(FuncType)
     }
 
     pub(crate) fn of(registered: Arc<RegisteredType>) -> FuncType {
@@ -38,22 +50,32 @@ impl FuncType {
 
     /// The types of the parameters.
     pub fn params(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
-        self.0.ty.params.iter().map(|ty| ValType::of(*ty, self.0.registry()))
+        self.0.func().params.iter().map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// The types of the results.
     pub fn results(&self) -> impl ExactSizeIterator<Item = ValType> + '_ {
-        self.0.ty.results.iter().map(|ty| ValType::of(*ty, self.0.registry()))
+        self.0.func().results.iter().map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// The type of parameter `index`; `None` when there are fewer.
     pub fn param(&self, index: usize) -> Option<ValType> {
-        self.0.ty.params.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
+        self.0.func().params.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
     }
 
     /// The type of result `index`; `None` when there are fewer.
     pub fn result(&self, index: usize) -> Option<ValType> {
-        self.0.ty.results.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
+        self.0.func().results.get(index).map(|ty| ValType::of(*ty, self.0.registry()))
+    }
+
+    /// Whether it may be the supertype of others.
+    pub fn finality(&self) -> Finality {
+        finality_of(&self.0)
+    }
+
+    /// The type that it declares as its supertype.
+    pub fn supertype(&self) -> Option<FuncType> {
+        supertype_of(&self.0).map(FuncType)
     }
 
     /// Whether every function of this type is one of type `other`: they are the same type, or this one declares the other as its
@@ -68,7 +90,7 @@ impl FuncType {
     }
 
     pub(crate) fn abi(&self) -> &abi::FuncType {
-        &self.0.ty
+        self.0.func()
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -78,34 +100,21 @@ impl FuncType {
     pub(crate) fn registered(&self) -> &Arc<RegisteredType> {
         &self.0
     }
+}
 
-    /// Writes the type. Concrete types within it are written out down to `depth`: a type can refer to itself.
-    fn write(&self, f: &mut fmt::Formatter<'_>, depth: u32) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, types: &mut dyn Iterator<Item = ValType>| {
-            for (position, ty) in types.enumerate() {
-                if position > 0 {
-                    f.write_str(" ")?;
-                }
-                match ty.as_ref().map(|ty| (ty.is_nullable(), ty.heap_type())) {
-                    Some((nullable, HeapType::ConcreteFunc(ty))) => {
-                        f.write_str(if nullable { "(ref null (" } else { "(ref (" })?;
-                        match depth {
-                            0 => f.write_str("...")?,
-                            _ => ty.write(f, depth - 1)?,
-                        }
-                        f.write_str("))")?;
-                    }
-                    _ => write!(f, "{ty}")?,
-                }
-            }
-            Ok(())
-        };
-        f.write_str("[")?;
-        list(f, &mut self.params())?;
-        f.write_str("] -> [")?;
-        list(f, &mut self.results())?;
-        f.write_str("]")
-    }
+/// What a function type is made of, in the engine's own types, which have to be kept until the new one keeps what it refers to.
+fn composite(
+    engine: &Engine,
+    params: impl IntoIterator<Item = ValType>,
+    results: impl IntoIterator<Item = ValType>,
+) -> (Vec<ValType>, abi::CompositeType) {
+    let own = |ty: ValType| ty.in_registry(engine.types());
+    let mut kept: Vec<ValType> = params.into_iter().map(own).collect();
+    let count = kept.len();
+    kept.extend(results.into_iter().map(own));
+    let (params, results) = kept.split_at(count);
+    let [params, results] = [params, results].map(|types| types.iter().map(ValType::abi).collect());
+    (kept, abi::CompositeType::Func(abi::FuncType { params, results }))
 }
 
 impl PartialEq for FuncType {
@@ -120,18 +129,18 @@ impl Eq for FuncType {}
 impl Hash for FuncType {
     fn hash<H: Hasher>(&self, state: &mut H) {
         // Not the id, which equal types of two engines do not share.
-        (self.0.ty.params.len(), self.0.ty.results.len()).hash(state);
+        (self.0.func().params.len(), self.0.func().results.len()).hash(state);
     }
 }
 
 impl fmt::Debug for FuncType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, 1)
+        write_type(&self.0, f, 1)
     }
 }
 
 impl fmt::Display for FuncType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, 1)
+        write_type(&self.0, f, 1)
     }
 }

@@ -45,18 +45,18 @@ impl Global {
     pub fn ty(&self, store: impl AsContext) -> GlobalType {
         let context = store.as_context();
         self.store.expect(context.opaque(), "global");
-        load_global(context.opaque(), self.id).0
+        type_of(context.opaque(), self.id)
     }
 
-    /// Its value.
+    /// Its value. A reference is good until the present [scope](crate::RootScope) ends.
     ///
     /// # Panics
     ///
     /// When it belongs to another store.
-    pub fn get(&self, store: impl AsContext) -> Val {
-        let context = store.as_context();
+    pub fn get(&self, mut store: impl AsContextMut) -> Val {
+        let mut context = store.as_context_mut();
         self.store.expect(context.opaque(), "global");
-        load_global(context.opaque(), self.id).1
+        load_global(context.opaque_mut(), self.id)
     }
 
     /// Sets it.
@@ -83,7 +83,7 @@ impl Global {
 
     pub(crate) fn ty_in(self, store: &StoreOpaque) -> Result<GlobalType> {
         self.store.check(store, "global")?;
-        Ok(load_global(store, self.id).0)
+        Ok(type_of(store, self.id))
     }
 
     /// How it is imported.
@@ -93,7 +93,8 @@ impl Global {
     }
 }
 
-pub(crate) fn of_runtime(ty: &tancho_runtime::store::GlobalType, store: &StoreOpaque) -> GlobalType {
+fn type_of(store: &StoreOpaque, global: GlobalId) -> GlobalType {
+    let (ty, _) = store.runtime().global(global);
     let content = ValType::of(ty.ty, store.engine().types());
     GlobalType::new(content, if ty.mutable { Mutability::Var } else { Mutability::Const })
 }

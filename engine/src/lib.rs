@@ -32,7 +32,8 @@
 //! # Misuse
 //!
 //! A handle knows its store, a module its engine. Using one with another store or engine is an [`Err`], or a panic
-//! with a clear message where a method has no `Result`; it is never undefined behaviour. A panic in a host function
+//! with a clear message where a method has no `Result`; it is never undefined behaviour. So is a reference to an object
+//! that is used after the end of the [scope](RootScope) it was made in. A panic in a host function
 //! comes back as an `Err` and *poisons* the store: what it holds can still be read, but nothing in it can be called
 //! any more.
 
@@ -46,6 +47,7 @@ mod error;
 mod exception;
 mod func;
 mod func_type;
+mod gc;
 mod global;
 mod handle;
 mod instance;
@@ -73,6 +75,10 @@ pub use error::{Chain, Context, Error, Result};
 pub use exception::{Exception, ExnRef};
 pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use func_type::FuncType;
+pub use gc::{
+    AnyRef, ArrayRef, ArrayRefPre, EqRef, ExternRef, GcRef, I31, OwnedRooted, RootScope, Rooted, RootedGcRef,
+    StructRef, StructRefPre,
+};
 pub use global::Global;
 pub use handle::{Export, Extern};
 pub use instance::Instance;
@@ -81,14 +87,14 @@ pub use linker::{InstancePre, Linker};
 pub use memory::{Memory, MemoryAccessError};
 pub use module::Module;
 pub use shared_memory::{SharedMemory, WaitResult};
-pub use store::{InterruptHandle, Store};
+pub use store::{HeapStats, InterruptHandle, Store};
 pub use table::Table;
 pub use tag::Tag;
 pub use tancho_abi::image::ImageError;
 pub use tancho_runtime::code::LoadError;
 pub use trap::{FrameInfo, Trap, WasmBacktrace};
 pub use types::{
-    ExportType, ExternType, GlobalType, HeapType, ImportType, MemoryType, MemoryTypeBuilder, Mutability, RefType,
-    TableType, TagType, ValType,
+    ArrayType, ExportType, ExternType, FieldType, Finality, GlobalType, HeapType, ImportType, MemoryType,
+    MemoryTypeBuilder, Mutability, RefType, StorageType, StructType, TableType, TagType, ValType,
 };
-pub use value::{ExternRef, Ref, V128, Val};
+pub use value::{Ref, V128, Val};

@@ -42,7 +42,8 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// When the type is not supported, or shared, or the system has no address space or memory left.
+    /// When the type is none, because the minimum exceeds the maximum or one of them is more bytes than there are addresses; when it is not
+    /// supported, or shared; or when the system has no address space or memory left.
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Memory> {
         Self::new_in(store.as_context_mut().opaque_mut(), &ty)
     }
@@ -51,6 +52,7 @@ impl Memory {
         if ty.is_shared() {
             return Err(Error::msg(format!("a memory {ty} belongs to no store: `SharedMemory::new` makes it")));
         }
+        ty.check()?;
         let id = store.runtime_mut().new_memory(ty.runtime()).with_context(|| format!("cannot make a memory {ty}"))?;
         Ok(Memory::of(id, store))
     }

@@ -11,15 +11,21 @@ use crate::error::{Context, Error, Result};
 use crate::exception::Exception;
 use crate::func::HostRecord;
 use crate::func_type::FuncType;
+use crate::gc::Released;
 use crate::handle::StoreId;
 use crate::module::Module;
 use crate::types::ValType;
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
+use std::sync::Arc;
+use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{ValRaw, VmStore};
 use tancho_runtime::store::Store as RuntimeStore;
 
+pub use tancho_runtime::gc::HeapStats;
 pub use tancho_runtime::interrupt::InterruptHandle;
 
 /// All that runs, and the program's own data of type `T`.
@@ -71,6 +77,8 @@ pub struct StoreOpaque {
     modules: Vec<Module>,
     /// Kept between calls by array, so that they need not allocate.
     values: Vec<ValRaw>,
+    /// Roots that nobody owns any more.
+    released: Arc<Released>,
     /// The types of functions called by array lately, so that calls need not ask the engine, which all threads share.
     recent_types: Vec<FuncType>,
 }
@@ -101,7 +109,13 @@ impl<T> Store<T> {
     ///
     /// When the system has no more memory for it.
     pub fn try_new(engine: &Engine, data: T) -> Result<Store<T>> {
-        let runtime = RuntimeStore::new(engine.tunables().clone()).context("cannot make a store")?;
+        let mut runtime = RuntimeStore::new(engine.tunables().clone()).context("cannot make a store")?;
+        if let Some(limit) = engine.heap_limit() {
+            runtime.set_heap_limit(limit);
+        }
+        if engine.tunables().gc_zeal {
+            runtime.verify_heap(true);
+        }
         let id = StoreId::next();
         let opaque = StoreOpaque {
             live: Some(id),
@@ -116,6 +130,7 @@ impl<T> Store<T> {
             hosts: Vec::new(),
             modules: Vec::new(),
             values: Vec::new(),
+            released: Arc::default(),
             recent_types: Vec::new(),
         };
         Ok(Store { inner: Box::into_raw(Box::new(StoreInner { opaque, data })), owned: PhantomData })
@@ -146,8 +161,32 @@ impl<T> Store<T> {
         self.inner().opaque.engine()
     }
 
-    /// How other threads end what runs in this store: with [`Trap::Interrupt`](crate::Trap::Interrupt). At present that is a guest that
-    /// waits in a shared memory.
+    /// Collects: objects that nothing refers to make room for others, and values of the host among them are dropped. It is done without
+    /// being asked where there is no room; this is for who wants it at a certain time.
+    pub fn gc(&mut self) {
+        self.loan().inner_mut().opaque.collect();
+    }
+
+    /// What the collector of the store has done so far.
+    pub fn heap_stats(&self) -> HeapStats {
+        self.inner().opaque.runtime().heap_stats()
+    }
+
+    /// How many bytes the store's heap may have, instead of what [`Config::gc_heap_limit`](crate::Config::gc_heap_limit) says. Where
+    /// there is no room for an object, even after a collection, making it is the trap [`Trap::HeapExhausted`]. What is there already
+    /// stays.
+    pub fn set_gc_heap_limit(&mut self, bytes: u64) {
+        self.loan().inner_mut().opaque.runtime_mut().set_heap_limit(bytes);
+    }
+
+    /// Whether the store's heap is checked after each collection: every reference that can be reached is to an object that is there, of
+    /// the type that its place has. What is wrong is a bug of the engine, and ends the process with a message. Off by default, but where
+    /// [`Config::gc_zeal`](crate::Config::gc_zeal) is on.
+    pub fn verify_heap(&mut self, on: bool) {
+        self.loan().inner_mut().opaque.runtime_mut().verify_heap(on);
+    }
+
+    /// How other threads end what runs in this store: with [`Trap::Interrupt`](crate::Trap::Interrupt).
     pub fn interrupt_handle(&self) -> InterruptHandle {
         self.inner().opaque.runtime().interrupt_handle()
     }
@@ -176,6 +215,18 @@ impl<T: fmt::Debug> fmt::Debug for Store<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").field("data", self.as_context().data()).finish_non_exhaustive()
     }
+}
+
+/// What a panic says.
+#[cold]
+pub(crate) fn message_of(payload: Box<dyn Any + Send>) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
+    // A payload may panic when it is dropped; what that panics with is not dropped.
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
+    text
 }
 
 /// The exclusive right to a store for `'a`, as a raw pointer.
@@ -273,7 +324,7 @@ impl StoreOpaque {
         match &self.poison {
             None => Ok(()),
             Some(message) => Err(Error::msg(format!(
-                "the store is poisoned, nothing in it can run any more: a host function panicked earlier: {message}"
+                "the store is poisoned, nothing in it can run any more: the host panicked earlier: {message}"
             ))),
         }
     }
@@ -393,12 +444,40 @@ impl StoreOpaque {
     /// it for its type.
     pub(crate) fn keep_type(&mut self, ty: &ValType) -> ValType {
         let ty = ty.in_registry(self.engine.types());
-        if let ValType::Ref(reference) = &ty
-            && let Some(concrete) = reference.heap_type().as_concrete_func()
-        {
-            self.runtime.keep(concrete.registered().clone());
+        if let Some(concrete) = ty.as_ref().and_then(|reference| reference.heap_type().registered()) {
+            self.runtime.keep(concrete.clone());
         }
         ty
+    }
+
+    pub(crate) fn released(&self) -> &Arc<Released> {
+        &self.released
+    }
+
+    /// Makes an object, which may collect.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for it; when the store is poisoned, or is by a value of the host that was dropped.
+    pub(crate) fn allocate(&mut self, make: impl FnOnce(&mut RuntimeStore) -> Result<u32, Trap>) -> Result<u32> {
+        self.require_sound()?;
+        self.forget_released();
+        Ok(self.collecting(make)??)
+    }
+
+    /// Collects everything that nothing refers to.
+    pub(crate) fn collect(&mut self) {
+        self.forget_released();
+        // A panic has poisoned the store, which whoever uses it next is told.
+        drop(self.collecting(RuntimeStore::collect));
+    }
+
+    /// Lets the runtime do what may collect, and with that drop values of the host: one that panics poisons the store.
+    fn collecting<R>(&mut self, work: impl FnOnce(&mut RuntimeStore) -> R) -> Result<R> {
+        catch_unwind(AssertUnwindSafe(|| work(&mut self.runtime))).map_err(|payload| {
+            self.poison(&message_of(payload));
+            Error::msg("the store is poisoned: a value of the host panicked as it was dropped")
+        })
     }
 
     /// The buffer for calls by array, empty; give it back with [`StoreOpaque::return_values`].

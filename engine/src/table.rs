@@ -8,7 +8,7 @@ use crate::func::{lift_ref, lower_ref};
 use crate::handle::StoreId;
 use crate::store::StoreOpaque;
 use crate::trap::Trap;
-use crate::types::{HeapType, RefType, TableType, ValType};
+use crate::types::{RefType, TableType, ValType};
 use crate::value::Ref;
 use tancho_runtime::store::TableId;
 use tancho_runtime::table::TableValue;
@@ -25,7 +25,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// When `init` is not of the type's element type or belongs to another store, or the table is too large.
+    /// When the type is none, because the minimum exceeds the maximum; when `init` is not of the type's element type or belongs to another
+    /// store; or when the table is too large.
     pub fn new(mut store: impl AsContextMut, ty: TableType, init: Ref) -> Result<Table> {
         Self::new_in(store.as_context_mut().opaque_mut(), &ty, init)
     }
@@ -34,6 +35,10 @@ impl Table {
         let ValType::Ref(element) = store.keep_type(&ValType::Ref(ty.element().clone())) else {
             return Err(Error::msg("a table holds references"));
         };
+        // §3.2.5.
+        if ty.maximum().is_some_and(|maximum| maximum < ty.minimum()) {
+            return Err(Error::msg(format!("the minimum of a table {ty} exceeds its maximum")));
+        }
         init.require(&element, store)?;
         let init = lower_ref(init, store)?;
         let runtime = tancho_runtime::table::TableType { element: element.abi(), ..ty.runtime() };
@@ -52,17 +57,18 @@ impl Table {
         self.now(context.opaque())
     }
 
-    /// Entry `index`; `None` when there are fewer.
+    /// Entry `index`; `None` when there are fewer. A reference to an object is good until the present [scope](crate::RootScope) ends.
     ///
     /// # Panics
     ///
     /// When it belongs to another store.
-    pub fn get(&self, store: impl AsContext, index: u64) -> Option<Ref> {
-        let context = store.as_context();
-        let store = context.opaque();
+    pub fn get(&self, mut store: impl AsContextMut, index: u64) -> Option<Ref> {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
         self.store.expect(store, "table");
         let table = store.runtime().table(self.id);
-        Some(lift_ref(table.get(index)?, &HeapType::of(table.ty().element.heap, store.engine().types()), store))
+        let (value, hierarchy) = (table.get(index)?, table.ty().element.heap.hierarchy());
+        Some(lift_ref(value, hierarchy, store))
     }
 
     /// Sets entry `index`.

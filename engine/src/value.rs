@@ -1,16 +1,14 @@
-//! Values whose types are known only at run time, and references to values of the host.
+//! Values whose types are known only at run time.
 //!
 //! Untyped calls, globals and tables take and give them. How they look to compiled code is said in `func::untyped`.
 
-use crate::context::{AsContextMut, StoreContext};
-use crate::error::{Context, Error, Result};
+use crate::context::AsContext;
+use crate::error::{Error, Result};
 use crate::exception::ExnRef;
 use crate::func::Func;
-use crate::handle::StoreId;
+use crate::gc::{AnyRef, ArrayRef, EqRef, ExternRef, Located, Rooted, StructRef, heap_type};
 use crate::store::StoreOpaque;
 use crate::types::{HeapType, RefType, ValType};
-use std::any::Any;
-use std::num::NonZeroU32;
 
 /// A 128-bit vector.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -50,10 +48,12 @@ pub enum Val {
     V128(V128),
     /// A function, or null.
     FuncRef(Option<Func>),
+    /// An object or an `i31`, or null.
+    AnyRef(Option<Rooted<AnyRef>>),
     /// A value of the host, or null.
-    ExternRef(Option<ExternRef>),
+    ExternRef(Option<Rooted<ExternRef>>),
     /// An exception, or null.
-    ExnRef(Option<ExnRef>),
+    ExnRef(Option<Rooted<ExnRef>>),
 }
 
 macro_rules! accessors {
@@ -82,10 +82,12 @@ impl Val {
         v128 -> V128 { Val::V128(vector) => vector }
         /// The `funcref`, if it is one.
         funcref -> Option<Func> { Val::FuncRef(func) => func }
+        /// The `anyref`, if it is one.
+        anyref -> Option<Rooted<AnyRef>> { Val::AnyRef(object) => object }
         /// The `externref`, if it is one.
-        externref -> Option<ExternRef> { Val::ExternRef(value) => value }
+        externref -> Option<Rooted<ExternRef>> { Val::ExternRef(value) => value }
         /// The `exnref`, if it is one.
-        exnref -> Option<ExnRef> { Val::ExnRef(exception) => exception }
+        exnref -> Option<Rooted<ExnRef>> { Val::ExnRef(exception) => exception }
     }
 
     /// The zero of a number type, the null of a reference type; `None` when null is not one of the type's values.
@@ -101,51 +103,75 @@ impl Val {
         })
     }
 
-    /// Its type: for a null the one below all others of its kind, for another reference that of all of its kind without null.
-    pub fn ty(&self) -> ValType {
-        match self {
-            Val::I32(_) => ValType::I32,
-            Val::I64(_) => ValType::I64,
-            Val::F32(_) => ValType::F32,
-            Val::F64(_) => ValType::F64,
-            Val::V128(_) => ValType::V128,
-            Val::FuncRef(None) => ValType::Ref(RefType::new(true, HeapType::NoFunc)),
-            Val::FuncRef(Some(_)) => ValType::Ref(RefType::new(false, HeapType::Func)),
-            Val::ExternRef(None) => ValType::Ref(RefType::new(true, HeapType::NoExtern)),
-            Val::ExternRef(Some(_)) => ValType::Ref(RefType::new(false, HeapType::Extern)),
-            Val::ExnRef(None) => ValType::Ref(RefType::new(true, HeapType::NoExn)),
-            Val::ExnRef(Some(_)) => ValType::Ref(RefType::new(false, HeapType::Exn)),
-        }
+    /// Its type: of a null the one below all others of its kind, of a function or an object its own.
+    ///
+    /// # Errors
+    ///
+    /// When it is a reference that belongs to another store, or whose scope has ended.
+    pub fn ty(&self, store: impl AsContext) -> Result<ValType> {
+        self.ty_in(store.as_context().opaque())
+    }
+
+    /// Whether it is of this type.
+    ///
+    /// # Errors
+    ///
+    /// When it is a reference that belongs to another store, or whose scope has ended.
+    pub fn matches_ty(&self, store: impl AsContext, ty: &ValType) -> Result<bool> {
+        Ok(self.ty_in(store.as_context().opaque())?.matches(ty))
+    }
+
+    fn ty_in(&self, store: &StoreOpaque) -> Result<ValType> {
+        let heap = match self {
+            Val::FuncRef(Some(func)) => HeapType::ConcreteFunc(func.ty_in(store)?),
+            Val::AnyRef(Some(object)) => heap_type(object.reference(store)?, store),
+            Val::ExternRef(Some(value)) => value.reference(store).map(|_| HeapType::Extern)?,
+            Val::ExnRef(Some(exception)) => exception.reference(store).map(|_| HeapType::Exn)?,
+            _ => return Ok(self.kind()),
+        };
+        Ok(ValType::Ref(RefType::new(false, heap)))
+    }
+
+    /// Its type as far as no store is needed to tell: for a reference that is not null, that of all of its kind.
+    pub(crate) fn kind(&self) -> ValType {
+        let (nullable, heap) = match self {
+            Val::I32(_) => return ValType::I32,
+            Val::I64(_) => return ValType::I64,
+            Val::F32(_) => return ValType::F32,
+            Val::F64(_) => return ValType::F64,
+            Val::V128(_) => return ValType::V128,
+            Val::FuncRef(None) => (true, HeapType::NoFunc),
+            Val::FuncRef(Some(_)) => (false, HeapType::Func),
+            Val::AnyRef(None) => (true, HeapType::None),
+            Val::AnyRef(Some(_)) => (false, HeapType::Any),
+            Val::ExternRef(None) => (true, HeapType::NoExtern),
+            Val::ExternRef(Some(_)) => (false, HeapType::Extern),
+            Val::ExnRef(None) => (true, HeapType::NoExn),
+            Val::ExnRef(Some(_)) => (false, HeapType::Exn),
+        };
+        ValType::Ref(RefType::new(nullable, heap))
     }
 
     /// The reference, if it is one.
     pub fn ref_(&self) -> Option<Ref> {
         match *self {
             Val::FuncRef(func) => Some(Ref::Func(func)),
+            Val::AnyRef(object) => Some(Ref::Any(object)),
             Val::ExternRef(value) => Some(Ref::Extern(value)),
             Val::ExnRef(exception) => Some(Ref::Exn(exception)),
             _ => None,
         }
     }
 
-    /// An error when the value belongs to another store.
-    pub(crate) fn require_store(&self, store: &StoreOpaque) -> Result<()> {
-        match *self {
-            Val::FuncRef(Some(func)) => func.ty_in(store).map(|_| ()),
-            Val::ExternRef(value) => ExternRef::to_handle(value, store).map(|_| ()),
-            Val::ExnRef(exception) => ExnRef::to_handle(exception, store).map(|_| ()),
-            _ => Ok(()),
-        }
-    }
-
-    /// An error unless the value has this type in `store`.
+    /// An error unless the value has this type in `store`. That a reference of a kind that needs no closer look is the store's, and its
+    /// scope has not ended, is left to who lowers it.
     pub(crate) fn require(&self, ty: &ValType, store: &StoreOpaque) -> Result<()> {
-        let mut found = self.ty();
+        let mut found = self.kind();
         if found.matches(ty) {
             return Ok(());
         }
-        if let (Val::FuncRef(Some(func)), ValType::Ref(_)) = (self, ty) {
-            found = ValType::Ref(RefType::new(false, HeapType::ConcreteFunc(func.ty_in(store)?)));
+        if let (Val::FuncRef(Some(_)) | Val::AnyRef(Some(_)), ValType::Ref(_)) = (self, ty) {
+            found = self.ty_in(store)?;
             if found.matches(ty) {
                 return Ok(());
             }
@@ -174,16 +200,25 @@ from! {
     V128, value => Val::V128(value);
     Func, value => Val::FuncRef(Some(value));
     Option<Func>, value => Val::FuncRef(value);
-    ExternRef, value => Val::ExternRef(Some(value));
-    Option<ExternRef>, value => Val::ExternRef(value);
-    ExnRef, value => Val::ExnRef(Some(value));
-    Option<ExnRef>, value => Val::ExnRef(value);
+    Rooted<AnyRef>, value => Val::AnyRef(Some(value));
+    Option<Rooted<AnyRef>>, value => Val::AnyRef(value);
+    Rooted<EqRef>, value => Val::AnyRef(Some(value.into()));
+    Option<Rooted<EqRef>>, value => Val::AnyRef(value.map(Into::into));
+    Rooted<StructRef>, value => Val::AnyRef(Some(value.into()));
+    Option<Rooted<StructRef>>, value => Val::AnyRef(value.map(Into::into));
+    Rooted<ArrayRef>, value => Val::AnyRef(Some(value.into()));
+    Option<Rooted<ArrayRef>>, value => Val::AnyRef(value.map(Into::into));
+    Rooted<ExternRef>, value => Val::ExternRef(Some(value));
+    Option<Rooted<ExternRef>>, value => Val::ExternRef(value);
+    Rooted<ExnRef>, value => Val::ExnRef(Some(value));
+    Option<Rooted<ExnRef>>, value => Val::ExnRef(value);
 }
 
 impl From<Ref> for Val {
     fn from(value: Ref) -> Val {
         match value {
             Ref::Func(func) => Val::FuncRef(func),
+            Ref::Any(object) => Val::AnyRef(object),
             Ref::Extern(value) => Val::ExternRef(value),
             Ref::Exn(exception) => Val::ExnRef(exception),
         }
@@ -195,133 +230,111 @@ impl From<Ref> for Val {
 pub enum Ref {
     /// A function, or null.
     Func(Option<Func>),
+    /// An object or an `i31`, or null.
+    Any(Option<Rooted<AnyRef>>),
     /// A value of the host, or null.
-    Extern(Option<ExternRef>),
+    Extern(Option<Rooted<ExternRef>>),
     /// An exception, or null.
-    Exn(Option<ExnRef>),
+    Exn(Option<Rooted<ExnRef>>),
 }
 
 impl Ref {
     /// Null.
     pub fn null(heap: &HeapType) -> Ref {
-        match heap {
-            HeapType::Func | HeapType::ConcreteFunc(_) | HeapType::NoFunc => Ref::Func(None),
-            HeapType::Extern | HeapType::NoExtern => Ref::Extern(None),
-            HeapType::Exn | HeapType::NoExn => Ref::Exn(None),
+        match heap.top() {
+            HeapType::Func => Ref::Func(None),
+            HeapType::Extern => Ref::Extern(None),
+            HeapType::Exn => Ref::Exn(None),
+            _ => Ref::Any(None),
         }
     }
 
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
-        matches!(self, Ref::Func(None) | Ref::Extern(None) | Ref::Exn(None))
+        matches!(self, Ref::Func(None) | Ref::Any(None) | Ref::Extern(None) | Ref::Exn(None))
+    }
+
+    /// Its type: as [`Val::ty`].
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store, or its scope has ended.
+    pub fn ty(&self, store: impl AsContext) -> Result<RefType> {
+        match Val::from(*self).ty(store)? {
+            ValType::Ref(ty) => Ok(ty),
+            other => Err(Error::msg(format!("a reference has the type {other}; this is a bug in Tancho"))),
+        }
+    }
+
+    /// Whether it is of this type.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store, or its scope has ended.
+    pub fn matches_ty(&self, store: impl AsContext, ty: &RefType) -> Result<bool> {
+        Ok(self.ty(store)?.matches(ty))
     }
 
     /// The function, if it is a function and not null.
     pub fn as_func(&self) -> Option<Func> {
         match *self {
             Ref::Func(func) => func,
-            Ref::Extern(_) | Ref::Exn(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The object or `i31`, if it is one and not null.
+    pub fn as_any(&self) -> Option<Rooted<AnyRef>> {
+        match *self {
+            Ref::Any(object) => object,
+            _ => None,
         }
     }
 
     /// The value of the host, if it is one and not null.
-    pub fn as_extern(&self) -> Option<ExternRef> {
+    pub fn as_extern(&self) -> Option<Rooted<ExternRef>> {
         match *self {
             Ref::Extern(value) => value,
-            Ref::Func(_) | Ref::Exn(_) => None,
+            _ => None,
         }
     }
 
     /// The exception, if it is one and not null.
-    pub fn as_exn(&self) -> Option<ExnRef> {
+    pub fn as_exn(&self) -> Option<Rooted<ExnRef>> {
         match *self {
             Ref::Exn(exception) => exception,
-            Ref::Func(_) | Ref::Extern(_) => None,
+            _ => None,
         }
     }
 
-    /// An error unless the reference has this type in `store`.
+    /// An error unless the reference has this type in `store`; see [`Val::require`].
     pub(crate) fn require(&self, ty: &RefType, store: &StoreOpaque) -> Result<()> {
         Val::from(*self).require(&ValType::Ref(ty.clone()), store)
     }
 }
 
-impl From<Func> for Ref {
-    fn from(func: Func) -> Ref {
-        Ref::Func(Some(func))
-    }
+macro_rules! from_reference {
+    ($($ty:ty, $variant:ident;)*) => {$(
+        impl From<$ty> for Ref {
+            fn from(reference: $ty) -> Ref {
+                Ref::$variant(Some(reference.into()))
+            }
+        }
+
+        impl From<Option<$ty>> for Ref {
+            fn from(reference: Option<$ty>) -> Ref {
+                Ref::$variant(reference.map(Into::into))
+            }
+        }
+    )*};
 }
 
-impl From<Option<Func>> for Ref {
-    fn from(func: Option<Func>) -> Ref {
-        Ref::Func(func)
-    }
-}
-
-impl From<ExternRef> for Ref {
-    fn from(value: ExternRef) -> Ref {
-        Ref::Extern(Some(value))
-    }
-}
-
-impl From<Option<ExternRef>> for Ref {
-    fn from(value: Option<ExternRef>) -> Ref {
-        Ref::Extern(value)
-    }
-}
-
-impl From<ExnRef> for Ref {
-    fn from(exception: ExnRef) -> Ref {
-        Ref::Exn(Some(exception))
-    }
-}
-
-impl From<Option<ExnRef>> for Ref {
-    fn from(exception: Option<ExnRef>) -> Ref {
-        Ref::Exn(exception)
-    }
-}
-
-/// A reference to a value of the host. WebAssembly can hold it and hand it back, and do nothing else with it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct ExternRef {
-    store: StoreId,
-    handle: NonZeroU32,
-}
-
-impl ExternRef {
-    /// Puts a value in the store. It stays there as long as the store lives.
-    ///
-    /// # Errors
-    ///
-    /// When the store has 2³² - 1 such values already.
-    pub fn new(mut store: impl AsContextMut, value: impl Any + Send + Sync) -> Result<ExternRef> {
-        let mut context = store.as_context_mut();
-        let store = context.opaque_mut();
-        let handle = store.runtime_mut().new_extern(Box::new(value));
-        let handle = NonZeroU32::new(handle).context("the store has no room for another value of the host")?;
-        Ok(ExternRef { store: store.id(), handle })
-    }
-
-    /// The value.
-    ///
-    /// # Errors
-    ///
-    /// When it is in another store.
-    pub fn data<'a, T: 'a>(&self, store: impl Into<StoreContext<'a, T>>) -> Result<&'a (dyn Any + Send + Sync)> {
-        let store = store.into().opaque();
-        self.store.check(store, "externref")?;
-        store.runtime().get_extern(self.handle.get()).context("the store does not know this externref")
-    }
-
-    /// What compiled code has for it; 0 is null.
-    pub(crate) fn to_handle(value: Option<ExternRef>, store: &StoreOpaque) -> Result<u32> {
-        let Some(value) = value else { return Ok(0) };
-        value.store.check(store, "externref")?;
-        Ok(value.handle.get())
-    }
-
-    pub(crate) fn of_handle(handle: u32, store: &StoreOpaque) -> Option<ExternRef> {
-        Some(ExternRef { store: store.id(), handle: NonZeroU32::new(handle)? })
-    }
+from_reference! {
+    Func, Func;
+    Rooted<AnyRef>, Any;
+    Rooted<EqRef>, Any;
+    Rooted<StructRef>, Any;
+    Rooted<ArrayRef>, Any;
+    Rooted<ExternRef>, Extern;
+    Rooted<ExnRef>, Exn;
 }

@@ -372,7 +372,7 @@ fn a_panic_of_the_host_poisons_the_store() {
         }
         // What it holds can still be read.
         assert_eq!(instance.get_memory(&mut store, "memory").unwrap().data_size(&store), 65536);
-        assert_eq!(instance.get_global(&mut store, "global").unwrap().get(&store).i32(), Some(5));
+        assert_eq!(instance.get_global(&mut store, "global").unwrap().get(&mut store).i32(), Some(5));
     }
 }
 

@@ -4,8 +4,8 @@
 
 use tancho::{
     Caller, Engine, Extern, ExternRef, ExternType, Func, FuncType, Global, GlobalType, HeapType, Instance, Linker,
-    Memory, MemoryAccessError, MemoryType, Module, Mutability, Ref, RefType, Result, Store, Table, TableType, Trap,
-    V128, Val, ValType,
+    Memory, MemoryAccessError, MemoryType, Module, Mutability, Ref, RefType, Result, Rooted, Store, Table, TableType,
+    Trap, V128, Val, ValType,
 };
 
 #[test]
@@ -71,6 +71,18 @@ fn host_memories_are_imported() {
     assert_eq!(instance.get_memory(&mut store, "m"), Some(memory));
     assert_eq!(memory.data(&store)[0], b'x');
     Memory::new(&mut store, MemoryType::new(u32::MAX, None)).unwrap_err();
+    for none in [MemoryType::new(2, Some(1)), MemoryType::new64(2, Some(1)), MemoryType::new(0, Some(65_537))] {
+        let error = Memory::new(&mut store, none).unwrap_err().to_string();
+        assert!(error.contains("exceeds its maximum") || error.contains("more bytes than addresses"), "{error}");
+    }
+}
+
+/// Whether both are the same value, or refer to the same value of the host.
+fn same(store: &Store<()>, one: &Val, other: &Val) -> bool {
+    match (one, other) {
+        (Val::ExternRef(Some(one)), Val::ExternRef(Some(other))) => Rooted::ref_eq(store, one, other).unwrap(),
+        _ => format!("{one:?}") == format!("{other:?}"),
+    }
 }
 
 #[test]
@@ -91,17 +103,19 @@ fn globals() {
         Val::ExternRef(None),
     ];
     for value in values {
-        let ty = match value.ty() {
+        let ty = match value.ty(&store).unwrap() {
             ValType::Ref(ty) => ValType::Ref(RefType::new(true, ty.heap_type().clone())),
             ty => ty,
         };
         let constant = Global::new(&mut store, GlobalType::new(ty.clone(), Mutability::Const), value).unwrap();
-        assert_eq!(format!("{:?}", constant.get(&store)), format!("{value:?}"));
+        let found = constant.get(&mut store);
+        assert!(same(&store, &found, &value), "{found:?} {value:?}");
         constant.set(&mut store, value).unwrap_err();
         let zero = Val::default_for_ty(&ty).unwrap();
         let variable = Global::new(&mut store, GlobalType::new(ty.clone(), Mutability::Var), zero).unwrap();
         variable.set(&mut store, value).unwrap();
-        assert_eq!(format!("{:?}", variable.get(&store)), format!("{value:?}"));
+        let found = variable.get(&mut store);
+        assert!(same(&store, &found, &value), "{found:?} {value:?}");
         assert_eq!(variable.ty(&store), GlobalType::new(ty.clone(), Mutability::Var));
         let wrong = if ty == ValType::I32 { Val::I64(0) } else { Val::I32(0) };
         variable.set(&mut store, wrong).unwrap_err();
@@ -121,12 +135,12 @@ fn globals() {
     let global = Global::new(&mut store, GlobalType::new(ValType::F64, Mutability::Var), 1.5.into()).unwrap();
     let instance = Instance::new(&mut store, &module, &[global.into()]).unwrap();
     instance.get_typed_func::<(), ()>(&mut store, "double").unwrap().call(&mut store, ()).unwrap();
-    assert_eq!(global.get(&store).f64(), Some(3.0));
+    assert_eq!(global.get(&mut store).f64(), Some(3.0));
     assert_eq!(instance.get_global(&mut store, "g"), Some(global));
     let own = instance.get_global(&mut store, "own").unwrap();
-    assert_eq!(own.get(&store).i64(), Some(-7));
+    assert_eq!(own.get(&mut store).i64(), Some(-7));
     own.set(&mut store, Val::I64(8)).unwrap();
-    assert_eq!(own.get(&store).i64(), Some(8));
+    assert_eq!(own.get(&mut store).i64(), Some(8));
 }
 
 #[test]
@@ -146,10 +160,10 @@ fn tables() {
     let table = instance.get_table(&mut store, "table").unwrap();
     let call = instance.get_typed_func::<u32, i32>(&mut store, "call").unwrap();
     assert_eq!(call.call(&mut store, 1).unwrap(), 1);
-    let one = table.get(&store, 1).unwrap().as_func().unwrap();
+    let one = table.get(&mut store, 1).unwrap().as_func().unwrap();
     assert_eq!(one.typed::<(), i32>(&store).unwrap().call(&mut store, ()).unwrap(), 1);
-    assert!(table.get(&store, 0).unwrap().is_null());
-    assert!(table.get(&store, 4).is_none());
+    assert!(table.get(&mut store, 0).unwrap().is_null());
+    assert!(table.get(&mut store, 4).is_none());
     // Host functions, typed and not, called by call_indirect.
     let typed = Func::wrap(&mut store, || 2);
     let ty = FuncType::new(&engine, [], [ValType::I32]);
@@ -166,7 +180,7 @@ fn tables() {
     assert_eq!(call.call(&mut store, 0).unwrap_err().downcast_ref(), Some(&Trap::BadSignature));
     assert_eq!(
         table
-            .get(&store, 2)
+            .get(&mut store, 2)
             .unwrap()
             .as_func()
             .unwrap()
@@ -202,8 +216,13 @@ fn tables() {
     let externs = Table::new(&mut store, TableType::new(RefType::EXTERNREF, 2, None), value.into()).unwrap();
     Table::copy(&mut store, &table, 0, &externs, 0, 1).unwrap_err();
     table.set(&mut store, 6, one.into()).unwrap_err();
-    assert_eq!(externs.get(&store, 1).unwrap().as_extern(), Some(value));
+    let entry = externs.get(&mut store, 1).unwrap().as_extern().unwrap();
+    assert!(Rooted::ref_eq(&store, &entry, &value).unwrap());
     Table::new(&mut store, TableType::new(RefType::FUNCREF, u32::MAX, None), Ref::Func(None)).unwrap_err();
+    for none in [TableType::new(RefType::FUNCREF, 2, Some(1)), TableType::new64(RefType::FUNCREF, 2, Some(1))] {
+        let error = Table::new(&mut store, none, Ref::Func(None)).unwrap_err().to_string();
+        assert!(error.contains("exceeds its maximum"), "{error}");
+    }
 }
 
 #[test]
@@ -216,19 +235,20 @@ fn null_is_all_that_bottom_types_hold() {
         (HeapType::NoFunc, HeapType::Func, Val::FuncRef(None)),
         (HeapType::NoExtern, HeapType::Extern, Val::ExternRef(None)),
         (HeapType::NoExn, HeapType::Exn, Val::ExnRef(None)),
+        (HeapType::None, HeapType::Any, Val::AnyRef(None)),
     ];
     for (bottom, top, null) in &kinds {
         assert!(bottom.matches(top) && !top.matches(bottom) && bottom.top() == *top);
-        assert_eq!(null.ty(), ValType::Ref(RefType::new(true, bottom.clone())));
+        assert_eq!(null.ty(&store).unwrap(), ValType::Ref(RefType::new(true, bottom.clone())));
         for heap in [bottom, top] {
             let ty = RefType::new(true, heap.clone());
             let content = ValType::Ref(ty.clone());
             let global = Global::new(&mut store, GlobalType::new(content, Mutability::Var), *null).unwrap();
-            assert_eq!(format!("{:?}", global.get(&store)), format!("{null:?}"));
+            assert_eq!(format!("{:?}", global.get(&mut store)), format!("{null:?}"));
             let null = null.ref_().unwrap();
             let table = Table::new(&mut store, TableType::new(ty, 1, None), null).unwrap();
             table.grow(&mut store, 1, null).unwrap();
-            assert_eq!(format!("{:?}", table.get(&store, 1).unwrap()), format!("{null:?}"));
+            assert_eq!(format!("{:?}", table.get(&mut store, 1).unwrap()), format!("{null:?}"));
             for (_, other, wrong) in &kinds {
                 if other != top {
                     global.set(&mut store, *wrong).unwrap_err();
@@ -336,9 +356,9 @@ fn host_values_go_round() {
         .func_wrap(
             "",
             "look",
-            |mut caller: Caller<'_, Vec<u32>>, value: Option<ExternRef>| -> Result<Option<ExternRef>> {
+            |mut caller: Caller<'_, Vec<u32>>, value: Option<Rooted<ExternRef>>| -> Result<Option<Rooted<ExternRef>>> {
                 if let Some(value) = value {
-                    let number = *value.data(&caller)?.downcast_ref::<u32>().unwrap();
+                    let number = *value.data(&caller)?.unwrap().downcast_ref::<u32>().unwrap();
                     caller.data_mut().push(number);
                 }
                 Ok(value)
@@ -347,17 +367,18 @@ fn host_values_go_round() {
         .unwrap();
     let mut store = Store::new(&engine, Vec::new());
     let instance = linker.instantiate(&mut store, &module).unwrap();
-    let keep = instance.get_typed_func::<Option<ExternRef>, ()>(&mut store, "keep").unwrap();
+    let keep = instance.get_typed_func::<Option<Rooted<ExternRef>>, ()>(&mut store, "keep").unwrap();
     let table = instance.get_table(&mut store, "table").unwrap();
     let value = ExternRef::new(&mut store, 77_u32).unwrap();
     keep.call(&mut store, Some(value)).unwrap();
-    assert_eq!(table.get(&store, 1).unwrap().as_extern(), Some(value));
+    let entry = table.get(&mut store, 1).unwrap().as_extern().unwrap();
+    assert!(Rooted::ref_eq(&store, &entry, &value).unwrap());
     keep.call(&mut store, None).unwrap();
-    assert!(table.get(&store, 1).unwrap().is_null());
-    let null = instance.get_typed_func::<Option<ExternRef>, i32>(&mut store, "null").unwrap();
+    assert!(table.get(&mut store, 1).unwrap().is_null());
+    let null = instance.get_typed_func::<Option<Rooted<ExternRef>>, i32>(&mut store, "null").unwrap();
     assert_eq!((null.call(&mut store, None).unwrap(), null.call(&mut store, Some(value)).unwrap()), (1, 0));
     assert_eq!(*store.data(), [77]);
-    assert!(value.data(&store).unwrap().is::<u32>());
+    assert!(value.data(&store).unwrap().unwrap().is::<u32>());
 }
 
 #[test]

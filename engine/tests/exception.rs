@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use tancho::{
-    Caller, Config, Context, Engine, Error, Exception, ExnRef, ExternRef, ExternType, Func, FuncType, Instance,
-    LinkError, Linker, Module, Result, Store, Tag, TagType, Trap, V128, Val, ValType, WasmBacktrace,
+    AnyRef, Caller, Config, Context, Engine, Error, Exception, ExnRef, ExternRef, ExternType, Func, FuncType, I31,
+    Instance, LinkError, Linker, Module, Result, RootScope, Rooted, Store, Tag, TagType, Trap, V128, Val, ValType,
+    WasmBacktrace,
 };
 
 fn instance(store: &mut Store<()>, text: &str) -> Instance {
@@ -41,7 +42,7 @@ fn what_nothing_catches_is_an_error_with_value_and_place() {
                 (block (try_table (catch $other 0) (call $inner (local.get 0))))))"#,
     );
     let value = ExternRef::new(&mut store, 77_u8).unwrap();
-    let f = instance.get_typed_func::<Option<ExternRef>, ()>(&mut store, "f").unwrap();
+    let f = instance.get_typed_func::<Option<Rooted<ExternRef>>, ()>(&mut store, "f").unwrap();
     let error = f.call(&mut store, Some(value)).unwrap_err();
     assert_eq!(names(&error), ["inner", "outer"]);
     let exception: &Exception = error.downcast_ref().unwrap();
@@ -49,7 +50,7 @@ fn what_nothing_catches_is_an_error_with_value_and_place() {
     let fields = exception.fields();
     assert_eq!((fields[0].i32(), fields[1].i64(), fields[2].f32()), (Some(-1), Some(2), Some(1.5)));
     assert_eq!((fields[3].f64(), fields[4].v128()), (Some(-0.25), Some(V128::from(3 | 4 << 64))));
-    assert_eq!(fields[5].externref(), Some(Some(value)));
+    assert!(Rooted::ref_eq(&store, &fields[5].externref().unwrap().unwrap(), &value).unwrap());
     assert_eq!(
         exception.to_string(),
         "uncaught exception: tag 0 `t` of module `m` with i32 -1, i64 2, f32 1.5, f64 -0.25, \
@@ -63,15 +64,15 @@ fn thrower(engine: &Engine, store: &mut Store<()>) -> (Linker<()>, Tag) {
     let mut linker = Linker::new(engine);
     linker.define(&*store, "host", "t", tag).unwrap();
     linker
-        .func_wrap("host", "throw", move |caller: Caller<'_, ()>, value: i32| -> Result<()> {
-            Err(Exception::new(&caller, tag, &[value.into()])?.into())
+        .func_wrap("host", "throw", move |mut caller: Caller<'_, ()>, value: i32| -> Result<()> {
+            Err(Exception::new(&mut caller, tag, &[value.into()])?.into())
         })
         .unwrap();
     linker.func_wrap("host", "fail", || -> Result<i32> { Err(Error::msg("it was told to")) }).unwrap();
     let ty = FuncType::new(engine, [ValType::I32], [ValType::V128]);
     linker
-        .func_new("host", "throw by array", ty, move |caller, params, _| {
-            Err(Exception::new(&caller, tag, params)?.into())
+        .func_new("host", "throw by array", ty, move |mut caller, params, _| {
+            Err(Exception::new(&mut caller, tag, params)?.into())
         })
         .unwrap();
     (linker, tag)
@@ -205,8 +206,8 @@ fn an_exception_passes_through_frames_of_the_host() {
 fn a_host_function_called_by_the_host_throws_to_the_host() {
     let mut store = Store::new(&Engine::default(), ());
     let t = tag(&mut store, &[ValType::I32]);
-    let throws = Func::wrap(&mut store, move |caller: Caller<'_, ()>| -> Result<()> {
-        Err(Exception::new(&caller, t, &[Val::I32(3)])?.into())
+    let throws = Func::wrap(&mut store, move |mut caller: Caller<'_, ()>| -> Result<()> {
+        Err(Exception::new(&mut caller, t, &[Val::I32(3)])?.into())
     });
     for _ in 0..2 {
         let error = throws.call(&mut store, &[], &mut []).unwrap_err();
@@ -278,16 +279,16 @@ fn stores_do_not_mix() {
     let (mut one, mut two) = (Store::new(&engine, ()), Store::new(&engine, ()));
     let foreign = tag(&mut two, &[ValType::I32]);
     let own = tag(&mut one, &[ValType::EXTERNREF]);
-    let error = Exception::new(&one, foreign, &[Val::I32(1)]).unwrap_err();
+    let error = Exception::new(&mut one, foreign, &[Val::I32(1)]).unwrap_err();
     assert!(error.to_string().contains("belongs to another store"), "{error}");
     let value = ExternRef::new(&mut two, 1).unwrap();
-    assert!(Exception::new(&one, own, &[value.into()]).is_err());
-    assert!(Exception::new(&two, foreign, &[Val::I64(1)]).is_err());
-    assert!(Exception::new(&two, foreign, &[]).is_err());
-    let exception = Exception::new(&two, foreign, &[Val::I32(1)]).unwrap();
+    assert!(Exception::new(&mut one, own, &[value.into()]).is_err());
+    assert!(Exception::new(&mut two, foreign, &[Val::I64(1)]).is_err());
+    assert!(Exception::new(&mut two, foreign, &[]).is_err());
+    let exception = Exception::new(&mut two, foreign, &[Val::I32(1)]).unwrap();
     assert!(ExnRef::new(&mut one, &exception).is_err());
     let reference = ExnRef::new(&mut two, &exception).unwrap();
-    assert!(reference.exception(&one).is_err());
+    assert!(reference.exception(&mut one).is_err());
     assert!(Linker::<()>::new(&engine).define(&one, "m", "t", foreign).is_err());
     // Thrown in a store that is not its own, it is an error that nothing catches.
     let mut linker = Linker::<()>::new(&engine);
@@ -319,15 +320,15 @@ fn references_come_and_go() {
                 (block $h (result i32) (try_table (catch $t $h) (throw_ref (local.get 0))) (i32.const 0)))
             (func (export "throw") (param exnref) (throw_ref (local.get 0))))"#,
     );
-    let get = instance.get_typed_func::<(), Option<ExnRef>>(&mut store, "get").unwrap();
-    let value = instance.get_typed_func::<Option<ExnRef>, i32>(&mut store, "value").unwrap();
-    let throw = instance.get_typed_func::<Option<ExnRef>, ()>(&mut store, "throw").unwrap();
+    let get = instance.get_typed_func::<(), Option<Rooted<ExnRef>>>(&mut store, "get").unwrap();
+    let value = instance.get_typed_func::<Option<Rooted<ExnRef>>, i32>(&mut store, "value").unwrap();
+    let throw = instance.get_typed_func::<Option<Rooted<ExnRef>>, ()>(&mut store, "throw").unwrap();
     let reference = get.call(&mut store, ()).unwrap().unwrap();
-    let exception = reference.exception(&store).unwrap();
+    let exception = reference.exception(&mut store).unwrap();
     assert_eq!(exception.fields()[0].i32(), Some(8));
     assert_eq!(Some(exception.tag()), instance.get_tag(&mut store, "t"));
     assert_eq!(value.call(&mut store, Some(reference)).unwrap(), 8);
-    let own = Exception::new(&store, exception.tag(), &[Val::I32(9)]).unwrap();
+    let own = Exception::new(&mut store, exception.tag(), &[Val::I32(9)]).unwrap();
     let own = ExnRef::new(&mut store, &own).unwrap();
     assert_eq!(value.call(&mut store, Some(own)).unwrap(), 9);
     let error = throw.call(&mut store, Some(own)).unwrap_err();
@@ -343,16 +344,19 @@ fn references_come_and_go() {
     assert_eq!(value.call(&mut store, Some(own)).unwrap(), 9);
 }
 
-/// What a program catches that leaves no reference behind takes no memory for long: however often it does, a few KiB are enough.
+/// Exceptions that nothing refers to any more make room for others, however many there are; those that something refers to do not.
 #[test]
 fn exceptions_are_freed() {
-    let engine = Engine::new(Config::new().exception_memory(2048)).unwrap();
+    let mut config = Config::new();
+    config.gc_nursery(128 << 10).gc_heap_limit(1 << 20);
+    let engine = Engine::new(&config).unwrap();
     let mut store = Store::new(&engine, ());
     let instance = instance(
         &mut store,
         r#"(module
             (tag $t (param i32 i64))
             (tag $other (param i32 i64))
+            (tag $chain (param exnref))
             (global $kept (mut exnref) (ref.null exn))
             (func $throw (param i32) (throw $t (local.get 0) (i64.const 1)))
             ;; As destructors do.
@@ -424,21 +428,69 @@ fn exceptions_are_freed() {
                     (block $h (result exnref) (try_table (catch_all_ref $h) (call $throw (i32.const 4))) (unreachable))
                     (global.set $kept)
                     (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-                (i32.const 1)))"#,
+                (i32.const 1))
+            ;; Each holds the one before.
+            (func (export "chain") (result i32)
+                (loop $again
+                    (block $h (result exnref)
+                        (try_table (catch_all_ref $h) (throw $chain (global.get $kept)))
+                        (unreachable))
+                    (global.set $kept)
+                    (br $again))
+                (i32.const 1))
+            (func (export "reset") (result i32) (global.set $kept (ref.null exn)) (i32.const 1)))"#,
     );
     for _ in 0..3 {
         assert_eq!(call(&mut store, instance, "typed").unwrap(), 10000);
         assert_eq!(call(&mut store, instance, "two").unwrap(), 1);
         assert_eq!(call(&mut store, instance, "legacy").unwrap(), 1);
         assert_eq!(call(&mut store, instance, "previous").unwrap(), 1);
+        assert_eq!(call(&mut store, instance, "escapes").unwrap(), 1);
     }
-    let error = call(&mut store, instance, "escapes").unwrap_err();
-    assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::AllocationTooLarge));
-    // The store is as good as before, but for what can still be referred to.
-    assert_eq!(
-        call(&mut store, instance, "escapes").unwrap_err().downcast_ref::<Trap>(),
-        Some(&Trap::AllocationTooLarge)
-    );
+    assert!(store.heap_stats().minor + store.heap_stats().major > 0);
+    for _ in 0..2 {
+        let error = call(&mut store, instance, "chain").unwrap_err();
+        assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::HeapExhausted));
+        assert_eq!(call(&mut store, instance, "reset").unwrap(), 1);
+        // The store is as good as before.
+        assert_eq!(call(&mut store, instance, "escapes").unwrap(), 1);
+    }
+}
+
+/// An exception that is an error keeps what it was thrown with, whatever scope it is used in and however much is collected.
+#[test]
+fn exceptions_keep_their_values() {
+    let engine = Engine::new(Config::new().gc_zeal(true)).unwrap();
+    let mut store = Store::new(&engine, ());
+    let tag = tag(&mut store, &[ValType::EXTERNREF, ValType::ANYREF, ValType::EXNREF, ValType::FUNCREF]);
+    let (exception, reference) = {
+        let mut scope = RootScope::new(&mut store);
+        let value = ExternRef::new(&mut scope, 77_u8).unwrap();
+        let number = AnyRef::from_i31(&mut scope, I31::wrapping_u32(5));
+        let func = Func::wrap(&mut scope, || 6_i32);
+        let fields = [value.into(), number.into(), Val::ExnRef(None), func.into()];
+        let first = Exception::new(&mut scope, tag, &fields).unwrap();
+        let reference = ExnRef::new(&mut scope, &first).unwrap();
+        let fields = [Val::ExternRef(None), Val::AnyRef(None), reference.into(), Val::FuncRef(None)];
+        (Exception::new(&mut scope, tag, &fields).unwrap(), reference)
+    };
+    store.gc();
+    assert!(reference.exception(&mut store).unwrap_err().to_string().contains("unrooted"));
+    let exception = exception.clone();
+    let inner = {
+        let mut scope = RootScope::new(&mut store);
+        exception.fields()[2].exnref().unwrap().unwrap().exception(&mut scope).unwrap()
+    };
+    drop(exception);
+    store.gc();
+    let value = inner.fields()[0].externref().unwrap().unwrap();
+    assert_eq!(value.data(&store).unwrap().unwrap().downcast_ref(), Some(&77_u8));
+    assert_eq!(inner.fields()[1].anyref().unwrap().unwrap().as_i31(&store).unwrap(), Some(I31::wrapping_u32(5)));
+    let func = inner.fields()[3].funcref().unwrap().unwrap();
+    assert_eq!(func.typed::<(), i32>(&store).unwrap().call(&mut store, ()).unwrap(), 6);
+    drop(inner);
+    store.gc();
+    assert!(value.data(&store).is_err());
 }
 
 #[test]

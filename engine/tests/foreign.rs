@@ -1,13 +1,15 @@
 //! Misuse: every public function that takes a handle is given one of another store, or something of another engine.
 //!
-//! Each case must be an error, or a panic with the documented message, and both stores must work as before.
+//! Each case must be an error, or a panic with the documented message, and both stores must work as before. References to objects, which
+//! can be misused in more ways, are in `rooting`.
 #![cfg(all(feature = "compile", feature = "wat"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tancho::{
-    Engine, Extern, ExternRef, Func, Global, GlobalType, Instance, Linker, Memory, Module, Mutability, Ref, RefType,
-    Store, Table, TableType, TypedFunc, Val, ValType,
+    ArrayRef, ArrayRefPre, ArrayType, Engine, Exception, ExnRef, Extern, ExternRef, FieldType, Func, FuncType, Global,
+    GlobalType, Instance, Linker, Memory, Module, Mutability, Ref, RefType, Rooted, StorageType, Store, StructRef,
+    StructRefPre, StructType, Table, TableType, Tag, TagType, TypedFunc, Val, ValType,
 };
 
 const TEXT: &str = r#"(module
@@ -27,21 +29,32 @@ struct World {
     host: Func,
     typed: TypedFunc<(), i32>,
     take: TypedFunc<Option<Func>, ()>,
-    hold: TypedFunc<Option<ExternRef>, ()>,
+    hold: TypedFunc<Option<Rooted<ExternRef>>, ()>,
     memory: Memory,
     table: Table,
     externs: Table,
     global: Global,
     funcs: Global,
     values: Global,
-    value: ExternRef,
+    value: Rooted<ExternRef>,
+    structures: StructRefPre,
+    arrays: ArrayRefPre,
+    tag: Tag,
+    exception: Exception,
 }
 
 fn world(engine: &Engine) -> World {
     let module = Module::new(engine, TEXT).unwrap();
     let mut store = Store::new(engine, ());
     let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let field = FieldType::new(Mutability::Var, StorageType::I8);
+    let tag = TagType::new(FuncType::new(engine, [ValType::I32], [])).unwrap();
+    let tag = Tag::new(&mut store, &tag);
     World {
+        structures: StructRefPre::new(&mut store, StructType::new(engine, [field.clone()]).unwrap()),
+        arrays: ArrayRefPre::new(&mut store, ArrayType::new(engine, field)),
+        exception: Exception::new(&mut store, tag, &[1.into()]).unwrap(),
+        tag,
         engine: engine.clone(),
         func: instance.get_func(&mut store, "func").unwrap(),
         host: Func::wrap(&mut store, || 2),
@@ -89,7 +102,7 @@ const STORE_CASES: &[Case] = &[
     ("host function's extern result", |a, b| {
         let value = b.value;
         let host = Func::wrap(&mut a.store, move || (1, Some(value)));
-        host.typed::<(), (i32, Option<ExternRef>)>(&a.store).unwrap().call(&mut a.store, ()).is_err()
+        host.typed::<(), (i32, Option<Rooted<ExternRef>>)>(&a.store).unwrap().call(&mut a.store, ()).is_err()
     }),
     ("untyped host function's result", |a, b| {
         let func = b.func;
@@ -116,7 +129,7 @@ const STORE_CASES: &[Case] = &[
         Table::new(&mut a.store, TableType::new(RefType::EXTERNREF, 1, None), b.value.into()).is_err()
     }),
     ("Table::ty", |a, b| drop_ok(b.table.ty(&a.store))),
-    ("Table::get", |a, b| drop_ok(b.table.get(&a.store, 0))),
+    ("Table::get", |a, b| drop_ok(b.table.get(&mut a.store, 0))),
     ("Table::set", |a, b| b.table.set(&mut a.store, 0, Ref::Func(None)).is_err()),
     ("Table::set func", |a, b| a.table.set(&mut a.store, 0, b.func.into()).is_err()),
     ("Table::set host", |a, b| a.table.set(&mut a.store, 0, b.host.into()).is_err()),
@@ -135,12 +148,18 @@ const STORE_CASES: &[Case] = &[
         Global::new(&mut a.store, GlobalType::new(ValType::EXTERNREF, Mutability::Const), b.value.into()).is_err()
     }),
     ("Global::ty", |a, b| drop_ok(b.global.ty(&a.store))),
-    ("Global::get", |a, b| drop_ok(b.global.get(&a.store))),
+    ("Global::get", |a, b| drop_ok(b.global.get(&mut a.store))),
     ("Global::set", |a, b| b.global.set(&mut a.store, Val::I32(0)).is_err()),
     ("Global::set func", |a, b| a.funcs.set(&mut a.store, b.func.into()).is_err()),
     ("Global::set host", |a, b| a.funcs.set(&mut a.store, b.host.into()).is_err()),
     ("Global::set extern", |a, b| a.values.set(&mut a.store, b.value.into()).is_err()),
     ("ExternRef::data", |a, b| b.value.data(&a.store).is_err()),
+    ("StructRef::new", |a, b| StructRef::new(&mut a.store, &b.structures, &[1.into()]).is_err()),
+    ("ArrayRef::new", |a, b| ArrayRef::new(&mut a.store, &b.arrays, &1.into(), 1).is_err()),
+    ("ArrayRef::new_fixed", |a, b| ArrayRef::new_fixed(&mut a.store, &b.arrays, &[1.into()]).is_err()),
+    ("Tag::ty", |a, b| drop_ok(b.tag.ty(&a.store))),
+    ("Exception::new tag", |a, b| Exception::new(&mut a.store, b.tag, &[1.into()]).is_err()),
+    ("ExnRef::new", |a, b| ExnRef::new(&mut a.store, &b.exception).is_err()),
     ("Extern::ty func", |a, b| drop_ok(Extern::from(b.func).ty(&a.store))),
     ("Extern::ty memory", |a, b| drop_ok(Extern::from(b.memory).ty(&a.store))),
     ("Extern::ty table", |a, b| drop_ok(Extern::from(b.table).ty(&a.store))),
@@ -253,11 +272,12 @@ fn check(cases: &[Case], here: &Engine, there: &Engine) {
             assert_eq!(world.memory.size(&world.store), 1, "{name}");
             assert_eq!(world.memory.data(&world.store)[0], 0, "{name}");
             assert_eq!(world.table.size(&world.store), 2, "{name}");
-            assert!(world.table.get(&world.store, 0).unwrap().is_null(), "{name}");
-            assert_eq!(world.global.get(&world.store).i32(), Some(5), "{name}");
-            assert!(world.funcs.get(&world.store).funcref().unwrap().is_none(), "{name}");
-            assert!(world.values.get(&world.store).externref().unwrap().is_none(), "{name}");
-            assert_eq!(world.value.data(&world.store).unwrap().downcast_ref(), Some(&1), "{name}");
+            assert!(world.table.get(&mut world.store, 0).unwrap().is_null(), "{name}");
+            assert_eq!(world.global.get(&mut world.store).i32(), Some(5), "{name}");
+            assert!(world.funcs.get(&mut world.store).funcref().unwrap().is_none(), "{name}");
+            assert!(world.values.get(&mut world.store).externref().unwrap().is_none(), "{name}");
+            let value = world.value.data(&world.store).unwrap().unwrap();
+            assert_eq!(value.downcast_ref(), Some(&1), "{name}");
         }
     }
 }

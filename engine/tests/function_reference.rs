@@ -5,7 +5,7 @@
 use std::hash::{BuildHasher, RandomState};
 use tancho::{
     AsContextMut, Engine, ExternRef, Func, FuncType, Global, GlobalType, HeapType, Instance, Linker, Module,
-    Mutability, Ref, RefType, Result, Store, Table, TableType, Trap, Val, ValType,
+    Mutability, Ref, RefType, Result, Rooted, Store, Table, TableType, Trap, Val, ValType,
 };
 
 const SOURCE: &str = r#"
@@ -87,7 +87,7 @@ fn calls_check_what_they_are_given() {
         assert_eq!(error.downcast_ref(), Some(&Trap::NullFunctionReference));
     }
     assert_eq!(typed.call(&mut *store, (Some(root), 1)).unwrap(), 2);
-    call.typed::<(Option<ExternRef>, i32), i32>(&*store).unwrap_err();
+    call.typed::<(Option<Rooted<ExternRef>>, i32), i32>(&*store).unwrap_err();
     call.typed::<(i64, i32), i32>(&*store).unwrap_err();
 }
 
@@ -97,11 +97,11 @@ fn results_are_what_their_type_says() {
     let [root, any, give] = ["root", "any", "give"].map(|name| world.func(name));
     let store = &mut world.store;
     let value = ExternRef::new(&mut *store, 5_u8).unwrap();
-    let same = any.typed::<(Func, ExternRef), Func>(&*store).unwrap();
+    let same = any.typed::<(Func, Rooted<ExternRef>), Func>(&*store).unwrap();
     let same = same.call(&mut *store, (root, value)).unwrap();
     assert_eq!(same.ty(&*store), root.ty(&*store));
-    any.typed::<(Option<Func>, Option<ExternRef>), Option<Func>>(&*store).unwrap();
-    let any = any.typed::<(Option<Func>, Option<ExternRef>), Func>(&*store).unwrap();
+    any.typed::<(Option<Func>, Option<Rooted<ExternRef>>), Option<Func>>(&*store).unwrap();
+    let any = any.typed::<(Option<Func>, Option<Rooted<ExternRef>>), Func>(&*store).unwrap();
     any.call(&mut *store, (Some(root), None)).unwrap_err();
     any.call(&mut *store, (None, Some(value))).unwrap_err();
     // A result that may be null is no `Func`.

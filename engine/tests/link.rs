@@ -180,7 +180,7 @@ fn instances_are_linked_to_instances() {
         .func_wrap("host", "who", |mut caller: Caller<'_, u32>| -> i32 {
             *caller.data_mut() += 1;
             let global = caller.get_export("id").unwrap().into_global().unwrap();
-            global.get(&caller).i32().unwrap()
+            global.get(&mut caller).i32().unwrap()
         })
         .unwrap();
     let first = Module::new(
@@ -279,8 +279,8 @@ fn unknown_imports() {
     let memories = [one, two].map(|instance| instance.get_memory(&mut store, "m").unwrap());
     assert_ne!(memories[0], memories[1]);
     assert_eq!(memories[0].ty(&store), MemoryType::new(1, Some(2)));
-    assert!(matches!(one.get_global(&mut store, "g").unwrap().get(&store), Val::I64(0)));
-    assert!(matches!(one.get_global(&mut store, "h").unwrap().get(&store), Val::FuncRef(None)));
+    assert!(matches!(one.get_global(&mut store, "g").unwrap().get(&mut store), Val::I64(0)));
+    assert!(matches!(one.get_global(&mut store, "h").unwrap().get(&mut store), Val::FuncRef(None)));
     assert_eq!(one.get_table(&mut store, "t").unwrap().size(&store), 3);
 }
 

@@ -83,16 +83,16 @@ fn vectors_in_globals() {
     let module = Module::new(&engine, text).unwrap();
     let instance = Instance::new(&mut store, &module, &[constant.into(), variable.into()]).unwrap();
     let [own, copy] = ["own", "copy"].map(|name| instance.get_global(&mut store, name).unwrap());
-    assert_eq!((bits(&own.get(&store)), bits(&copy.get(&store))), (BYTES, BYTES));
+    assert_eq!((bits(&own.get(&mut store)), bits(&copy.get(&mut store))), (BYTES, BYTES));
     let add = instance.get_func(&mut store, "add").unwrap();
     for round in 1..=2 {
         add.call(&mut store, &[], &mut []).unwrap();
-        assert_eq!(bits(&variable.get(&store)), 1 + round * BYTES);
-        assert_eq!(bits(&own.get(&store)), 0);
+        assert_eq!(bits(&variable.get(&mut store)), 1 + round * BYTES);
+        assert_eq!(bits(&own.get(&mut store)), 0);
     }
     variable.set(&mut store, vector(u128::MAX)).unwrap();
     add.call(&mut store, &[], &mut []).unwrap();
-    assert_eq!(bits(&variable.get(&store)), BYTES - 0x1_0000_0001_0000_0001_0000_0001);
+    assert_eq!(bits(&variable.get(&mut store)), BYTES - 0x1_0000_0001_0000_0001_0000_0001);
 }
 
 #[test]

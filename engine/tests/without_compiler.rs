@@ -29,5 +29,5 @@ fn what_needs_no_compiled_code_works() {
     let table = Table::new(&mut store, TableType::new(RefType::FUNCREF, 1, None), Ref::Func(None)).unwrap();
     let error = table.set(&mut store, 0, func.into()).unwrap_err();
     assert!(error.to_string().contains("[i32 i32] -> [i32]"), "{error:?}");
-    assert!(table.get(&store, 0).unwrap().is_null());
+    assert!(table.get(&mut store, 0).unwrap().is_null());
 }

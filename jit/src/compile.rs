@@ -15,7 +15,7 @@ use crate::error::CompileError;
 use crate::options::Options;
 use crate::target::{self, Effort};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
-use crate::translate::function::{MAX_VALUES, Scratch, Translated, translate};
+use crate::translate::function::{Caught, MAX_VALUES, Scratch, Translated, translate};
 use crate::translate::signature;
 use crate::translate::trampoline::TrampolineMaker;
 use cranelift_codegen::control::ControlPlane;
@@ -26,11 +26,11 @@ use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tancho_abi::builtin::Builtin;
-use tancho_abi::catch::Keep;
 use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{ExternKind, Module, NONE, Range, Summary, TypeRecord};
 use tancho_abi::types::FuncType;
+use tancho_abi::vmctx::{TRAMPOLINE_FRAME, UNASKED_FRAME};
 
 /// A compiler for one target with one set of options. Cheap to share between threads.
 pub struct Compiler {
@@ -63,10 +63,6 @@ pub(crate) const MAX_LIVE: usize = 1 << 13;
 /// More blocks and targets of tables in a function than this, and where its loops are is not asked: Cranelift takes time by the square of those that it
 /// finds to be empty.
 pub(crate) const MAX_BLOCKS: usize = 1 << 14;
-
-/// A larger frame than this, in bytes, is not made before it is known that it fits, where no guard below the stack may be touched: functions
-/// reach so far below the limit, and as far again with their arguments, before they compare. What the host is promised is more.
-const MAX_UNASKED_FRAME: u32 = 16 << 10;
 
 /// Does `work`; a panic in it, which only a bug in the compiler can bring about, is an error and not the end of the host.
 /// Nothing of the work is used again after one.
@@ -274,7 +270,8 @@ impl Compiler {
 
     /// The pieces of function `index`: its code, behind an entry of its own where the frame is large and must be asked about.
     fn checked(&self, env: &ModuleEnv<'_>, index: usize, mut code: Code) -> Result<Pieces, CompileError> {
-        if self.options.tunables.signals_based_traps || code.frame <= MAX_UNASKED_FRAME {
+        // A larger frame is not made before it is known that it fits, where no guard below the stack may be touched.
+        if self.options.tunables.signals_based_traps || code.frame <= UNASKED_FRAME {
             return Ok(vec![(Role::Function(index), code)]);
         }
         let function = FunctionIndex(index as u32);
@@ -302,7 +299,7 @@ impl Compiler {
             *scratch = Scratch::default();
         }
         translated
-            .and_then(|Translated { live, caught }| {
+            .and_then(|Translated { live, caught, uses_heap }| {
                 if let Some(clif) = clif {
                     *clif = context.func.display().to_string();
                 }
@@ -313,7 +310,9 @@ impl Compiler {
                     blocks if blocks > MAX_BLOCKS => &self.unplaced_isa,
                     _ => &self.isa,
                 };
-                self.generate(context, Some(CodeName::Function(index)), &caught, isa)
+                let mut code = self.generate(context, Some(CodeName::Function(index)), &caught, isa)?;
+                code.uses_heap = uses_heap;
+                Ok(code)
             })
             .map_err(|error| error.at(offset).in_function(|| env.function_name(index)))
     }
@@ -323,7 +322,7 @@ impl Compiler {
         &self,
         context: &mut Context,
         name: Option<CodeName>,
-        caught: &[(u32, Keep)],
+        caught: &[Caught],
         isa: &OwnedTargetIsa,
     ) -> Result<Code, CompileError> {
         context.compile(&**isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
@@ -408,6 +407,14 @@ impl Compiler {
     }
 
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
-        self.generate(&mut Context::for_function(function), name, &[], &self.isa)
+        let code = self.generate(&mut Context::for_function(function), name, &[], &self.isa)?;
+        if code.frame > TRAMPOLINE_FRAME {
+            return Err(CompileError::limit(format!(
+                "the parameters and results of a function take {} bytes of stack in a call from or to the host, \
+                 more than {TRAMPOLINE_FRAME}",
+                code.frame
+            )));
+        }
+        Ok(code)
     }
 }

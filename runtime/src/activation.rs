@@ -8,12 +8,16 @@ use crate::sys::stack::{self, AlternateStack, Bounds, Kind};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::ptr;
-use tancho_abi::vmctx::{VmActivation, VmStore};
+use tancho_abi::vmctx::{TRAMPOLINE_FRAME, UNASKED_FRAME, VmActivation, VmStore};
 
 /// What a host function may rely on finding below it on the stack: compiled code leaves for the host only above this.
 pub const HOST_RESERVE: usize = 64 << 10;
 /// What trampolines and the runtime's own frames may take of the stack on top of [`HOST_RESERVE`].
 const OWN_RESERVE: usize = 8 << 10;
+
+// Where an entry trampoline begins at the limit, and the function that it calls looks at the stack only with its frame made, there is
+// still as much left for the way back as the runtime takes of its own.
+const _: () = assert!(TRAMPOLINE_FRAME as usize + UNASKED_FRAME as usize + OWN_RESERVE <= HOST_RESERVE + OWN_RESERVE);
 
 /// A stay in compiled code. Lives on the stack of `call::enter`.
 #[repr(C)]
@@ -26,6 +30,8 @@ pub(crate) struct Activation {
     pub(crate) entry: *const u8,
     /// The activation of this thread outside of this one, or null.
     pub(crate) outer: *const Activation,
+    /// The activation of the same store, on whatever thread, that was the last before this one, or null.
+    pub(crate) outer_of_store: *const Activation,
     /// By which frame pointer and to which place the outer activation's compiled code left for the host.
     pub(crate) outer_exit: Exit,
     /// The store's exit and stack limit from before, to be restored.

@@ -94,15 +94,16 @@ pub unsafe fn enter<R>(
         };
         let outer = thread.innermost();
         // SAFETY: the store is the caller's; an outer activation and its store are alive as long as it is on the stack.
-        let (saved_exit, saved_limit, outer_exit) = unsafe {
+        let (saved_exit, saved_limit, outer_exit, outer_of_store) = unsafe {
             let outer_exit = if outer.is_null() { Exit::NONE } else { Exit::of((*outer).store) };
-            (Exit::of(vm), (*vm).stack_limit, outer_exit)
+            (Exit::of(vm), (*vm).stack_limit, outer_exit, (*State::of(vm)).activation)
         };
         let mut activation = Activation {
             vm: VmActivation { entry_fp: 0, trapped: 0, results },
             store: vm,
             entry,
             outer,
+            outer_of_store,
             outer_exit,
             saved_exit,
             saved_limit,
@@ -113,6 +114,7 @@ pub unsafe fn enter<R>(
         unsafe {
             (*vm).stack_limit = limit;
             Exit::NONE.put(vm);
+            (*State::of(vm)).activation = activation;
         }
         thread.set_innermost(activation);
         let leave = Leave { thread, activation };
@@ -146,6 +148,7 @@ impl Drop for Leave<'_> {
             self.thread.set_innermost(activation.outer);
             (*activation.store).stack_limit = activation.saved_limit;
             activation.saved_exit.put(activation.store);
+            (*State::of(activation.store)).activation = activation.outer_of_store;
         }
     }
 }

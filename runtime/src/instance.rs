@@ -26,7 +26,14 @@ pub(crate) struct Instance {
     pub(crate) tags: Box<[TagId]>,
     /// Segments that count as empty.
     pub(crate) dropped: Dropped,
+    /// The items of element segments whose items are no functions, none when they were dropped: references to objects.
+    pub(crate) elements: Elements,
+    /// Whether these have been written since the last collection.
+    pub(crate) elements_written: bool,
 }
+
+/// By element segment: its items, unless they are functions.
+pub(crate) type Elements = Box<[Option<Box<[u32]>>]>;
 
 /// Which segments have been dropped, or applied at instantiation, which amounts to the same (§4.5.4).
 pub(crate) struct Dropped {
@@ -42,6 +49,14 @@ impl Instance {
     /// The reference to a function; `None` when the function does not escape.
     pub(crate) fn funcref(&self, function: FunctionIndex) -> Option<NonNull<VmFuncRef>> {
         funcref(&self.context, &self.code, function)
+    }
+
+    /// Drops an element segment.
+    pub(crate) fn drop_elements(&mut self, segment: usize) {
+        self.dropped.elements[segment] = true;
+        if let Some(references) = &mut self.elements[segment] {
+            *references = Box::default();
+        }
     }
 
     /// The bytes of a data segment, none when it was dropped.

@@ -5,9 +5,10 @@
 
 use crate::builtin;
 use crate::code::Code;
-use crate::constant::{Malformed, evaluate};
+use crate::constant::{Failure, evaluate, number};
+use crate::gc::TypeInfo;
 use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
-use crate::instance::{self, Dropped, Instance};
+use crate::instance::{self, Dropped, Elements, Instance};
 use crate::memory::{Memory, MemoryError, MemoryInstance, MemoryType, SharedMemory};
 use crate::state::{Global, GlobalType, State, Tag};
 use crate::store::Store;
@@ -17,7 +18,9 @@ use crate::vmctx::{Context, Head};
 use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use tancho_abi::index::{DefinedGlobalIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex};
+use tancho_abi::index::{
+    DefinedGlobalIndex, FunctionIndex, GlobalIndex, MemoryIndex, ObjectTypeIndex, TableIndex, TagIndex,
+};
 use tancho_abi::module::{Item, MemoryRecord, NONE, Range, SegmentMode, TableRecord, TagRecord};
 use tancho_abi::trap::Trap;
 use tancho_abi::types::RefType;
@@ -78,6 +81,8 @@ pub enum InstantiateError {
     Table(TableError),
     /// There is no memory for the instance itself.
     TooLarge,
+    /// There is no heap, or no room in it for an object of a constant expression.
+    Heap(Trap),
     /// The image contradicts itself, or the imports do not fit it.
     Malformed(&'static str),
 }
@@ -90,6 +95,7 @@ impl fmt::Display for InstantiateError {
             }
             InstantiateError::Memory(error) => error.fmt(f),
             InstantiateError::Table(error) => error.fmt(f),
+            InstantiateError::Heap(trap) => write!(f, "no room for the objects of an instance: {trap}"),
             InstantiateError::TooLarge => f.write_str("no memory for an instance of this size"),
             InstantiateError::Malformed(what) => write!(f, "the compiled module is not sound: {what}"),
         }
@@ -110,9 +116,12 @@ impl From<TableError> for InstantiateError {
     }
 }
 
-impl From<Malformed> for InstantiateError {
-    fn from(_: Malformed) -> Self {
-        InstantiateError::Malformed("a constant expression")
+impl From<Failure> for InstantiateError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Malformed => InstantiateError::Malformed("a constant expression"),
+            Failure::Trap(trap) => InstantiateError::Heap(trap),
+        }
     }
 }
 
@@ -136,13 +145,19 @@ impl Store {
         let id = InstanceId::next(state.instances.len());
         let context = Context::new(code.layout().size()).ok_or(InstantiateError::TooLarge)?;
         let maker = Maker { vm, context, code, types: &types };
-        maker.write_head(&type_ids, id);
+        if code.view().facts().uses_heap != 0 {
+            state.make_heap().map_err(InstantiateError::Heap)?;
+        }
+        maker.write_head(state, &type_ids, id);
+        maker.object_types(state)?;
         maker.link_things(state, &imports);
         let memories = maker.memories(state)?;
         // This leaves host contexts behind when what follows fails, which are of no consequence when nobody knows them.
         maker.functions(state, &imports.functions)?;
-        let globals = maker.globals()?;
-        let tables = maker.tables()?;
+        // From here on there can be objects that nothing refers to yet: nothing collects before the instance is in the store.
+        let globals = maker.globals(state)?;
+        let tables = maker.tables(state)?;
+        let elements = maker.elements(state)?;
         let tags = maker.tags(id)?;
         // From here on the instance is made: heads in its context belong to things of the store.
         let Maker { context, .. } = maker;
@@ -160,8 +175,19 @@ impl Store {
             elements: vec![false; view.elements.len()].into(),
         };
         let code = code.clone();
-        let instance =
-            Instance { context, code, _types: types, _type_ids: type_ids, memories, tables, globals, tags, dropped };
+        let instance = Instance {
+            context,
+            code,
+            _types: types,
+            _type_ids: type_ids,
+            memories,
+            tables,
+            globals,
+            tags,
+            dropped,
+            elements,
+            elements_written: true,
+        };
         state.contexts.insert(instance.vmctx().addr(), id);
         state.add_page(instance.context.page());
         state.instances.push(instance);
@@ -205,7 +231,8 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn write_head(&self, type_ids: &Arc<[u32]>, id: InstanceId) {
+    fn write_head(&self, state: &State, type_ids: &Arc<[u32]>, id: InstanceId) {
+        let uses_heap = self.code.view().facts().uses_heap != 0;
         let head = VmContext {
             magic: VMCTX_MAGIC,
             reserved: 0,
@@ -213,9 +240,27 @@ impl Maker<'_> {
             builtins: &builtin::BUILTINS,
             type_ids: Arc::as_ptr(type_ids).cast(),
             instance: ptr::without_provenance_mut(id.position()),
+            heap: if uses_heap { state.heap.base() } else { ptr::null_mut() },
         };
         // SAFETY: the context begins with room for its head.
         unsafe { self.context.as_ptr().write(head) };
+    }
+
+    /// Writes what the objects of the module's types are known by.
+    fn object_types(&self, state: &mut State) -> Result<(), InstantiateError> {
+        const UNSOUND: InstantiateError = InstantiateError::Malformed("a type of objects");
+        let layout = self.code.layout();
+        for (record, ty) in self.code.view().types.iter().zip(&**self.types).filter(|(record, _)| record.object != NONE)
+        {
+            if record.object >= layout.counts().object_types {
+                return Err(UNSOUND);
+            }
+            let info = state.heap.infos.of_type(ty).ok_or(UNSOUND)?;
+            let place = self.context.at::<*const TypeInfo>(layout.type_info(ObjectTypeIndex(record.object)));
+            // SAFETY: the layout gave the place for this.
+            unsafe { place.write(info) };
+        }
+        Ok(())
     }
 
     /// Writes where imported tables, memories and globals are. Their ids have been checked.
@@ -360,20 +405,49 @@ impl Maker<'_> {
     }
 
     /// The globals that the module defines, with their values. Each may read those before it.
-    fn globals(&self) -> Result<Vec<Global>, InstantiateError> {
+    fn globals(&self, state: &mut State) -> Result<Vec<Global>, InstantiateError> {
         let view = self.code.view();
         let imported = self.code.layout().counts().imported_globals;
         let mut globals = Vec::new();
         for (defined, record) in (0..).zip(view.globals.iter().skip(imported as usize)) {
             let ty = record.ty.decode().ok_or(InstantiateError::Malformed("a global's type"))?;
             let ty = GlobalType { ty: canonical_value(ty, self.types), mutable: record.mutable != 0 };
-            let value = evaluate(&self.context, self.code, record.init)?;
+            let value = evaluate(state, &self.context, self.code, record.init)?;
             let place = self.context.at::<ValRaw>(self.code.layout().defined_global(DefinedGlobalIndex(defined)));
             // SAFETY: the layout gave the place for this.
             unsafe { place.write(value) };
             globals.push(Global { ty, place });
         }
         Ok(globals)
+    }
+
+    /// The items of the element segments whose items are no functions.
+    fn elements(&self, state: &mut State) -> Result<Elements, InstantiateError> {
+        const UNSOUND: InstantiateError = InstantiateError::Malformed("an element segment");
+        let view = self.code.view();
+        let mut evaluated = Vec::with_capacity(view.elements.len());
+        for record in view.elements {
+            if record.element.decode_ref().ok_or(UNSOUND)?.is_function() {
+                evaluated.push(None);
+                continue;
+            }
+            if SegmentMode::from_code(record.mode) == Some(SegmentMode::Declared) {
+                evaluated.push(Some(Box::default()));
+                continue;
+            }
+            // Items that are plain functions or null are null here.
+            let length = record.items.length as usize;
+            let mut items = vec![0; if record.expressions == 0 { length.min(view.element_functions.len()) } else { 0 }];
+            if record.expressions != 0 {
+                for range in record.items.of(view.element_expressions).ok_or(UNSOUND)? {
+                    let value = evaluate(state, &self.context, self.code, *range)?;
+                    // SAFETY: the evaluator writes every byte of a value.
+                    items.push(unsafe { value.i32 });
+                }
+            }
+            evaluated.push(Some(items.into()));
+        }
+        Ok(evaluated.into())
     }
 
     /// The tags that the module defines, for instance `id`.
@@ -388,7 +462,7 @@ impl Maker<'_> {
     }
 
     /// The tables that the module defines.
-    fn tables(&self) -> Result<Vec<Table>, InstantiateError> {
+    fn tables(&self, state: &mut State) -> Result<Vec<Table>, InstantiateError> {
         let view = self.code.view();
         let imported = self.code.layout().counts().imported_tables;
         let mut tables = Vec::new();
@@ -400,7 +474,7 @@ impl Maker<'_> {
                 maximum: (record.maximum != u64::MAX).then_some(record.maximum),
                 index64: record.index64(),
             };
-            let init = initial_value(&self.context, self.code, element, record.init)?;
+            let init = initial_value(state, &self.context, self.code, element, record.init)?;
             let place = self.context.at::<VmTable>(self.code.layout().defined_table(TableIndex(index)));
             // SAFETY: the layout gave the place for this; the context lives as long as the table.
             let head = |value| unsafe { Head::in_context(place, value) };
@@ -412,6 +486,7 @@ impl Maker<'_> {
 
 /// The value of a table's initialiser, or null where it has none.
 fn initial_value(
+    state: &mut State,
     context: &Context,
     code: &Code,
     element: RefType,
@@ -420,7 +495,7 @@ fn initial_value(
     if init.length == 0 {
         return Ok(Table::null(element));
     }
-    Ok(builtin::table_value(element, evaluate(context, code, init)?))
+    Ok(builtin::table_value(element, evaluate(state, context, code, init)?))
 }
 
 /// Applies the active segments: elements first, then data, each in order (§4.7.2).
@@ -432,7 +507,7 @@ fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateEr
             Some(SegmentMode::Passive) => continue,
             Some(SegmentMode::Active) => {
                 let index64 = view.tables.get(record.table as usize).is_some_and(TableRecord::index64);
-                let offset = offset(&state.instances[id.position()].context, &code, record.offset, index64)?;
+                let offset = offset(state, id, &code, record.offset, index64)?;
                 builtin::init_table(state, id, (record.table, offset), segment, 0, record.items.length).map_err(
                     |trap| InstantiateError::Segment {
                         segment: (Item::Element, segment),
@@ -444,7 +519,7 @@ fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateEr
             // Declared ones count as dropped from the start.
             Some(SegmentMode::Declared) | None => {}
         }
-        state.instances[id.position()].dropped.elements[segment as usize] = true;
+        state.instances[id.position()].drop_elements(segment as usize);
     }
     for (segment, record) in (0..).zip(view.data_segments) {
         if SegmentMode::from_code(record.mode) == Some(SegmentMode::Passive) {
@@ -452,7 +527,7 @@ fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateEr
         }
         if record.in_image == 0 {
             let index64 = view.memories.get(record.memory as usize).is_some_and(MemoryRecord::index64);
-            let offset = offset(&state.instances[id.position()].context, &code, record.offset, index64)?;
+            let offset = offset(state, id, &code, record.offset, index64)?;
             builtin::init_memory(state, id, (record.memory, offset), segment, 0, record.bytes.length).map_err(
                 |trap| InstantiateError::Segment {
                     segment: (Item::Data, segment),
@@ -467,8 +542,8 @@ fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateEr
 }
 
 /// The offset of an active segment: an `i64` where the memory or table is indexed by it, else an `i32`.
-fn offset(context: &Context, code: &Code, range: Range, index64: bool) -> Result<u64, InstantiateError> {
-    let value = evaluate(context, code, range)?;
+fn offset(state: &State, id: InstanceId, code: &Code, range: Range, index64: bool) -> Result<u64, InstantiateError> {
+    let value = number(&state.instances[id.position()].context, code, range)?;
     // SAFETY: the evaluator writes every byte of a value.
     Ok(unsafe { if index64 { value.i64 } else { u64::from(value.i32) } })
 }

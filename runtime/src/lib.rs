@@ -1,4 +1,4 @@
-//! What runs compiled modules: mappings, memories, tables, instances, stores, signals, traps, unwinding. Home of `unsafe`.
+//! What runs compiled modules: mappings, memories, tables, the collected heap, instances, stores, signals, traps, unwinding. Home of `unsafe`.
 //!
 //! Called by the embedding API (`tancho`) alone. It knows nothing of Cranelift, of the binary format, of WASI, or of the
 //! embedder's data. Everything that an instance is made of belongs to one [`store::Store`]; handles are plain ids into
@@ -20,6 +20,7 @@
 
 pub mod call;
 pub mod code;
+pub mod gc;
 pub mod instantiate;
 pub mod interrupt;
 pub mod memory;

@@ -3,7 +3,9 @@
 //! `store` owns it; builtins and handler find it by the address of its [`VmStore`], which every context holds. It never
 //! moves, and what compiled code knows addresses of is reached by raw pointers only.
 
+use crate::activation::Activation;
 use crate::exception::Exceptions;
+use crate::gc::Heap;
 use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 use crate::instance::Instance;
 use crate::interrupt::Interruption;
@@ -17,10 +19,11 @@ use crate::vmctx::Fixed;
 use std::any::Any;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use tancho_abi::builtin::VmBuiltins;
 use tancho_abi::index::TagIndex;
+use tancho_abi::object::NULL_AREA;
 use tancho_abi::tunables::Tunables;
 use tancho_abi::types::ValType;
 use tancho_abi::vmctx::{HOST_MAGIC, ValRaw, VmContext, VmFuncRef, VmHostContext, VmStore};
@@ -63,6 +66,8 @@ pub(crate) struct Stop {
 pub(crate) struct State {
     /// First, so that its address is the state's.
     pub(crate) vm: VmStore,
+    /// The last activation of the store that was begun and has not ended, or null: the collector finds the others by it.
+    pub(crate) activation: *const Activation,
     pub(crate) stop: Stop,
     /// The tunable of this name, where calls find it at once.
     pub(crate) signals_based_traps: bool,
@@ -81,10 +86,12 @@ pub(crate) struct State {
     pub(crate) globals: Vec<Global>,
     pub(crate) tags: Vec<Tag>,
     pub(crate) exceptions: Exceptions,
+    pub(crate) heap: Heap,
+    /// The places of the globals that can refer to objects.
+    pub(crate) object_globals: Vec<NonNull<ValRaw>>,
     pub(crate) host_globals: Vec<Fixed<ValRaw>>,
     host_contexts: Vec<Fixed<VmHostContext>>,
     pub(crate) host_functions: Vec<Fixed<VmFuncRef>>,
-    pub(crate) externs: Vec<Box<dyn Any + Send + Sync>>,
     pub(crate) kept: Vec<Arc<dyn Any + Send + Sync>>,
     /// How it is interrupted.
     pub(crate) interruption: sync::Arc<Interruption>,
@@ -95,9 +102,19 @@ pub(crate) struct State {
 impl State {
     /// An empty one.
     pub(crate) fn new(tunables: Arc<Tunables>, builtins: *const VmBuiltins) -> State {
-        let exceptions = Exceptions::new(tunables.exception_memory);
+        let heap = Heap::new(&tunables);
         State {
-            vm: VmStore { stack_limit: 0, exit_fp: 0, exit_pc: 0, pending: 0, builtins, interrupted: 0 },
+            vm: VmStore {
+                stack_limit: 0,
+                exit_fp: 0,
+                exit_pc: 0,
+                pending: 0,
+                builtins,
+                interrupted: 0,
+                heap_next: NULL_AREA,
+                heap_limit: NULL_AREA,
+            },
+            activation: ptr::null(),
             stop: Stop { pending: 0, address: None, trace: Trace::new() },
             signals_based_traps: tunables.signals_based_traps,
             reserved: Vec::new(),
@@ -110,11 +127,12 @@ impl State {
             tables: Vec::new(),
             globals: Vec::new(),
             tags: Vec::new(),
-            exceptions,
+            exceptions: Exceptions::default(),
+            heap,
+            object_globals: Vec::new(),
             host_globals: Vec::new(),
             host_contexts: Vec::new(),
             host_functions: Vec::new(),
-            externs: Vec::new(),
             kept: Vec::new(),
             interruption: Interruption::new(),
             panic: None,
@@ -192,6 +210,9 @@ impl State {
     /// Takes a global into the store.
     pub(crate) fn add_global(&mut self, global: Global) -> GlobalId {
         let id = GlobalId::next(self.globals.len());
+        if global.ty.ty.is_object() {
+            self.object_globals.push(global.place);
+        }
         self.globals.push(global);
         id
     }

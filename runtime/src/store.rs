@@ -21,7 +21,6 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use tancho_abi::index::{FunctionIndex, TagIndex};
 use tancho_abi::module::{ExternKind, NONE};
-use tancho_abi::trap::Trap;
 use tancho_abi::tunables::Tunables;
 use tancho_abi::vmctx::{PENDING_THROW, ValRaw, VmContext, VmFuncRef, VmStore};
 
@@ -283,7 +282,7 @@ impl Store {
     /// types of the tag; `origin` comes back when nothing catches the exception ([`Uncaught::origin`]).
     pub fn throw(&mut self, tag: TagId, values: &[ValRaw], origin: u64) {
         let state = self.state_mut();
-        state.exceptions.put(values);
+        state.exceptions.put(tag, values.iter().copied());
         state.exceptions.set_from_host(tag, origin);
         state.vm.pending = PENDING_THROW;
     }
@@ -291,39 +290,6 @@ impl Store {
     /// The exception because of which compiled code has stopped ([`Cause::Exception`](crate::call::Cause::Exception)).
     pub fn take_uncaught(&mut self) -> Option<Uncaught> {
         self.state_mut().exceptions.take_uncaught()
-    }
-
-    /// An exception to refer to, which stays as long as the store; its handle, never 0. `values` are of the types of the tag.
-    ///
-    /// # Errors
-    ///
-    /// When the exceptions of the store take as much memory as they may.
-    pub fn new_exception(&mut self, tag: TagId, values: &[ValRaw]) -> Result<u32, Trap> {
-        let exceptions = &mut self.state_mut().exceptions;
-        exceptions.put(values);
-        exceptions.keep(tag)
-    }
-
-    /// The tag and values of the exception that a handle refers to; `None` for 0.
-    pub fn exception(&self, handle: u32) -> Option<(TagId, &[ValRaw])> {
-        self.state().exceptions.get(handle)
-    }
-
-    /// How many exceptions there are that may be referred to.
-    pub fn exceptions(&self) -> usize {
-        self.state().exceptions.count()
-    }
-
-    /// Takes a host value into the store; its handle, never 0.
-    pub fn new_extern(&mut self, value: Box<dyn Any + Send + Sync>) -> u32 {
-        let externs = &mut self.state_mut().externs;
-        externs.push(value);
-        u32::try_from(externs.len()).expect("a store's address space ends before 2^32 things")
-    }
-
-    /// The host value of a handle; `None` for 0 and for handles of other stores that this one has not.
-    pub fn get_extern(&self, handle: u32) -> Option<&(dyn Any + Send + Sync)> {
-        self.state().externs.get((handle as usize).checked_sub(1)?).map(|value| &**value)
     }
 
     /// The message of a panic in a builtin since this was last asked: the cause of a host error of which the embedding API

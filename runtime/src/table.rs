@@ -31,15 +31,15 @@ pub struct TableType {
 pub enum TableValue {
     /// A reference to a function, or null.
     Function(*mut VmFuncRef),
-    /// A reference to a host value or an exception by its handle, or 0 for null.
-    Handle(u32),
+    /// A reference of 32 bits, as the collector has them: 0 is null.
+    Reference(u32),
 }
 
 impl TableValue {
     fn is_null(self) -> bool {
         match self {
             TableValue::Function(function) => function.is_null(),
-            TableValue::Handle(handle) => handle == 0,
+            TableValue::Reference(reference) => reference == 0,
         }
     }
 }
@@ -135,7 +135,7 @@ impl Table {
         }
         let length = ty.minimum as usize;
         let entries = Entries::new(length, entry_size(&ty)).ok_or(TableError::OutOfMemory)?;
-        let head = head(VmTable { base: entries.start.as_ptr(), length });
+        let head = head(VmTable { base: entries.start.as_ptr(), length, written: 0 });
         let mut table = Table { ty, entries, head };
         if !init.is_null() {
             table.fill(0, init, ty.minimum).map_err(|OutOfBounds| TableError::Type)?;
@@ -145,7 +145,7 @@ impl Table {
 
     /// A null of the kind that a table of this type holds.
     pub(crate) fn null(element: RefType) -> TableValue {
-        if element.is_function() { TableValue::Function(std::ptr::null_mut()) } else { TableValue::Handle(0) }
+        if element.is_function() { TableValue::Function(std::ptr::null_mut()) } else { TableValue::Reference(0) }
     }
 
     /// Its type.
@@ -176,7 +176,7 @@ impl Table {
             if self.ty.element.is_function() {
                 TableValue::Function((*self.functions().add(position)).funcref)
             } else {
-                TableValue::Handle(self.handles().add(position).read())
+                TableValue::Reference(self.places().add(position).read())
             }
         })
     }
@@ -205,11 +205,12 @@ impl Table {
                     unsafe { self.functions().add(position).write(entry) };
                 }
             }
-            (false, TableValue::Handle(handle)) => {
+            (false, TableValue::Reference(reference)) => {
                 for position in start..start + length {
                     // SAFETY: as above.
-                    unsafe { self.handles().add(position).write(handle) };
+                    unsafe { self.places().add(position).write(reference) };
                 }
+                self.note_written();
             }
             _ => return Err(OutOfBounds),
         }
@@ -274,15 +275,54 @@ impl Table {
             (target.entries.start, to, source.entries.start, from, length, entry_size(&target.ty))
         };
         // SAFETY: both ranges lie in their tables; `copy` allows them to overlap.
-        unsafe { from_base.add(from * size).copy_to(to_base.add(to * size), length * size) };
+        unsafe {
+            from_base.add(from * size).copy_to(to_base.add(to * size), length * size);
+            (*target).note_written();
+        }
         Ok(())
+    }
+
+    /// Whether its entries can refer to objects.
+    pub(crate) fn is_of_objects(&self) -> bool {
+        self.ty.element.is_object()
+    }
+
+    fn note_written(&mut self) {
+        // SAFETY: as in `length`, and the borrow is exclusive.
+        unsafe { (*self.head.as_ptr()).written = 1 };
+    }
+
+    /// Whether entries have been set since the last collection.
+    pub(crate) fn is_written(&self) -> bool {
+        // SAFETY: as in `length`.
+        unsafe { (*self.head.as_ptr()).written != 0 }
+    }
+
+    /// The entries of a table of other references than those to functions; none of another.
+    pub(crate) fn references(&self) -> &[u32] {
+        let length = if self.ty.element.is_function() { 0 } else { self.length() };
+        // SAFETY: as many entries have been written, and nobody writes them now: the store is borrowed.
+        unsafe { std::slice::from_raw_parts(self.entries.start.as_ptr().cast(), length) }
+    }
+
+    /// [`is_written`](Self::is_written), and takes the note back.
+    pub(crate) fn take_written(&mut self) -> bool {
+        // SAFETY: as in `note_written`.
+        unsafe { std::mem::take(&mut (*self.head.as_ptr()).written) != 0 }
+    }
+
+    /// The entries of a table of other references than those to functions; none of another.
+    pub(crate) fn references_mut(&mut self) -> &mut [u32] {
+        let length = if self.ty.element.is_function() { 0 } else { self.length() };
+        // SAFETY: as many entries have been written, and the storage is this table's alone; the borrow is exclusive.
+        unsafe { std::slice::from_raw_parts_mut(self.places(), length) }
     }
 
     fn functions(&self) -> *mut VmFunctionEntry {
         self.entries.start.as_ptr().cast()
     }
 
-    fn handles(&self) -> *mut u32 {
+    fn places(&self) -> *mut u32 {
         self.entries.start.as_ptr().cast()
     }
 }
@@ -328,30 +368,30 @@ mod tests {
 
     fn extern_table(minimum: u64, maximum: Option<u64>) -> Table {
         let ty = TableType { element: RefType::EXTERNREF, minimum, maximum, index64: false };
-        Table::new(ty, TableValue::Handle(0), Head::own).unwrap()
+        Table::new(ty, TableValue::Reference(0), Head::own).unwrap()
     }
 
     #[test]
     fn grows_within_its_limits() {
         let mut table = extern_table(3, Some(5));
-        assert_eq!(table.get(2), Some(TableValue::Handle(0)));
+        assert_eq!(table.get(2), Some(TableValue::Reference(0)));
         assert_eq!(table.get(3), None);
-        assert_eq!(table.grow(1, TableValue::Handle(7)), Some(3));
-        assert_eq!(table.grow(2, TableValue::Handle(7)), None);
-        assert_eq!(table.grow(u64::MAX, TableValue::Handle(7)), None);
+        assert_eq!(table.grow(1, TableValue::Reference(7)), Some(3));
+        assert_eq!(table.grow(2, TableValue::Reference(7)), None);
+        assert_eq!(table.grow(u64::MAX, TableValue::Reference(7)), None);
         assert_eq!(table.grow(1, TableValue::Function(std::ptr::null_mut())), None);
-        assert_eq!(table.get(3), Some(TableValue::Handle(7)));
-        assert_eq!(table.set(4, TableValue::Handle(1)), Err(OutOfBounds));
-        assert_eq!(table.grow(0, TableValue::Handle(1)), Some(4));
+        assert_eq!(table.get(3), Some(TableValue::Reference(7)));
+        assert_eq!(table.set(4, TableValue::Reference(1)), Err(OutOfBounds));
+        assert_eq!(table.grow(0, TableValue::Reference(1)), Some(4));
     }
 
     #[test]
     fn grows_one_by_one_and_keeps_what_it_has() {
         let mut table = extern_table(0, None);
         for size in 0..5000_u64 {
-            assert_eq!(table.grow(1, TableValue::Handle(size as u32 + 1)), Some(size));
+            assert_eq!(table.grow(1, TableValue::Reference(size as u32 + 1)), Some(size));
         }
-        assert!((0..5000_u64).all(|index| table.get(index) == Some(TableValue::Handle(index as u32 + 1))));
+        assert!((0..5000_u64).all(|index| table.get(index) == Some(TableValue::Reference(index as u32 + 1))));
         // SAFETY: the head is the table's.
         let head = unsafe { &*table.head() };
         assert_eq!(head.length, 5000);
@@ -374,7 +414,7 @@ mod tests {
     fn copies_overlapping_ranges() {
         let mut table = extern_table(8, None);
         for index in 0..8 {
-            table.set(index, TableValue::Handle(index as u32)).unwrap();
+            table.set(index, TableValue::Reference(index as u32)).unwrap();
         }
         let pointer = &raw mut table;
         // SAFETY: the table is alive and not borrowed.
@@ -386,6 +426,6 @@ mod tests {
             assert_eq!(Table::copy(pointer, 9, pointer, 8, 0), Err(OutOfBounds));
         }
         let now: Vec<_> = (0..8).map(|index| table.get(index).unwrap()).collect();
-        assert_eq!(now, [0, 1, 0, 1, 2, 3, 4, 5].map(TableValue::Handle));
+        assert_eq!(now, [0, 1, 0, 1, 2, 3, 4, 5].map(TableValue::Reference));
     }
 }

@@ -6,6 +6,7 @@
 //! allocates nothing, takes no lock, and reads the thread-local only in threads that have entered compiled code.
 
 use crate::activation::{Activation, Exit, Thread, fail_order};
+use crate::builtin;
 use crate::code::Code;
 use crate::exception::{self, Caught};
 use crate::state::State;
@@ -14,6 +15,7 @@ use crate::sys::register::{Resumption, resume, stack_pointer};
 use crate::sys::signal::{self, Context};
 use crate::unwind::{Start, trace};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Mutex;
 use tancho_abi::trap::{NULL_PAGE, Trap};
@@ -105,11 +107,14 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
 }
 
 /// Whether an instruction that is listed for `trap` and faults at `address` has done what it is listed for. A load through a null
-/// reference reaches no further than the null page, and only such loads are listed for that trap: any other fault there, or a fault
-/// of theirs elsewhere, is a bug.
+/// reference reaches no further than the null page, or the null area of the heap where it is one to an object, and only such loads are
+/// listed for these traps: any other fault there, or a fault of theirs elsewhere, is a bug.
 fn faults_at(state: &State, trap: Trap, address: usize) -> bool {
     match trap {
         Trap::NullFunctionReference => address < NULL_PAGE,
+        Trap::NullStructureReference | Trap::NullArrayReference | Trap::CastFailure | Trap::NullReference => {
+            state.heap.is_null_area(address)
+        }
         Trap::Interrupt => state.is_interrupt_site(address),
         _ => state.reserves(address),
     }
@@ -178,12 +183,14 @@ pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
         let mut pending = (*vm).pending;
         (*vm).pending = 0;
         if pending == PENDING_THROW {
-            pending = match exception::throw_from_host(&mut *state, vm) {
-                Ok(Some(Caught { resumption, values, handle })) => {
-                    resume(resumption.pc, resumption.fp, resumption.sp, values, handle)
+            // A collection on the way may drop values of the host, which may panic.
+            pending = match catch_unwind(AssertUnwindSafe(|| exception::throw_from_host(&mut *state, vm))) {
+                Ok(Ok(Some(Caught { resumption, values, reference }))) => {
+                    resume(resumption.pc, resumption.fp, resumption.sp, values, reference)
                 }
-                Ok(None) => PENDING_UNCAUGHT,
-                Err(trap) => usize::from(trap.code()),
+                Ok(Ok(None)) => PENDING_UNCAUGHT,
+                Ok(Err(trap)) => usize::from(trap.code()),
+                Err(panic) => builtin::caught(&mut *state, panic),
             };
         }
         (*state).stop.pending = pending;

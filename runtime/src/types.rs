@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::mem;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use tancho_abi::index::TypeIndex;
 use tancho_abi::module::ModuleView;
-use tancho_abi::types::{CompositeType, FuncType, HeapType, RefType, SubType, ValType};
+use tancho_abi::types::{CompositeType, FuncType, RefType, SubType, ValType};
 
 /// Canonical numbers are below this. In the form by which groups are compared, a concrete type at or above it is a type of the same
 /// group: its position there, plus this.
@@ -52,12 +52,10 @@ struct Member {
     supertypes: Box<[u32]>,
 }
 
-/// A function type that is in use, and its group with it.
+/// A type that is in use, and its group with it.
 pub struct RegisteredType {
     /// Its canonical number: never 0.
     pub id: u32,
-    /// The type. A concrete heap type in it holds a canonical number in place of a type index.
-    pub ty: FuncType,
     group: Arc<RecGroup>,
 }
 
@@ -103,8 +101,17 @@ impl TypeRegistry {
     ///
     /// When 2³¹ types have been registered in the life of the process; when a type that `ty` refers to is not in use.
     pub fn register(self: &Arc<Self>, ty: &FuncType) -> Arc<RegisteredType> {
-        let alone = SubType { is_final: true, supertype: None, composite: CompositeType::Func(ty.clone()) };
-        RegisteredType::new(&self.group([alone].into()).expect(EXHAUSTED), 0)
+        self.register_alone(SubType { is_final: true, supertype: None, composite: CompositeType::Func(ty.clone()) })
+    }
+
+    /// The canonical form of a type that is a recursion group of its own. Concrete heap types in it and its supertype are canonical
+    /// numbers of this registry already, of types that the caller keeps meanwhile; that it matches its supertype, the caller has seen.
+    ///
+    /// # Panics
+    ///
+    /// As [`register`](Self::register).
+    pub fn register_alone(self: &Arc<Self>, ty: SubType) -> Arc<RegisteredType> {
+        RegisteredType::new(&self.group([ty].into()).expect(EXHAUSTED), 0)
     }
 
     /// The canonical forms of all types of a module, by type index.
@@ -143,7 +150,7 @@ impl TypeRegistry {
         Ok(types.into())
     }
 
-    /// The function type with this number, while somebody keeps it.
+    /// The type with this number, while somebody keeps it.
     pub fn by_id(&self, id: u32) -> Option<Arc<RegisteredType>> {
         let nearest = self.lock().by_id.range(..=id).next_back().map(|(_, group)| group.clone());
         // Not before the lock is open: this may come to be the last reference.
@@ -227,8 +234,33 @@ fn next_ids(count: usize) -> Option<u32> {
 
 impl RegisteredType {
     fn new(group: &Arc<RecGroup>, position: usize) -> Arc<RegisteredType> {
-        let CompositeType::Func(ty) = &group.members[position].composite;
-        Arc::new(RegisteredType { id: group.first + position as u32, ty: ty.clone(), group: group.clone() })
+        Arc::new(RegisteredType { id: group.first + position as u32, group: group.clone() })
+    }
+
+    /// What it is made of. Concrete heap types in it hold canonical numbers in place of type indices.
+    pub fn composite(&self) -> &CompositeType {
+        &self.member().composite
+    }
+
+    /// The function type; the one without parameters and results when it is none, which only a forged image can bring about.
+    pub fn func(&self) -> &FuncType {
+        static NOTHING: LazyLock<FuncType> = LazyLock::new(FuncType::default);
+        self.composite().as_func().unwrap_or(&NOTHING)
+    }
+
+    /// Whether no type may have it as its supertype.
+    pub fn is_final(&self) -> bool {
+        self.group.structure[(self.id - self.group.first) as usize].is_final
+    }
+
+    /// The canonical numbers of the types that it matches by declaration (§3.3.3): from the one without a supertype down to itself.
+    pub fn supertypes(&self) -> &[u32] {
+        &self.member().supertypes
+    }
+
+    /// The type with this number, one of [`supertypes`](Self::supertypes).
+    pub(crate) fn supertype(self: &Arc<Self>, id: u32) -> Option<Arc<RegisteredType>> {
+        if id == self.id { Some(self.clone()) } else { self.registry().by_id(id) }
     }
 
     fn member(&self) -> &Member {
@@ -240,7 +272,7 @@ impl RegisteredType {
         &self.group.registry
     }
 
-    /// Whether its functions are of type `other` as well, which is a number of the same registry: it is this type, or declares that
+    /// Whether what is of this type is of type `other` as well, which is a number of the same registry: it is this type, or declares that
     /// as a supertype, itself or by its supertypes.
     pub fn is_declared(&self, other: u32) -> bool {
         self.member().supertypes.contains(&other)
@@ -316,20 +348,15 @@ impl fmt::Debug for TypeRegistry {
 
 impl fmt::Debug for RegisteredType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RegisteredType({}: {})", self.id, self.ty)
+        write!(f, "RegisteredType({}: {})", self.id, self.composite())
     }
 }
 
 /// `ty` with the canonical number in place of a module's type index. A type that has no number keeps its index: only a
 /// forged image has one.
 pub fn canonical(ty: RefType, types: &[Arc<RegisteredType>]) -> RefType {
-    match ty.heap {
-        HeapType::ConcreteFunc(index) => {
-            let id = types.get(index.index()).map_or(index.0, |registered| registered.id);
-            RefType { heap: HeapType::ConcreteFunc(TypeIndex(id)), ..ty }
-        }
-        _ => ty,
-    }
+    let id = |index: TypeIndex| TypeIndex(types.get(index.index()).map_or(index.0, |registered| registered.id));
+    RefType { heap: ty.heap.with_concrete(id), ..ty }
 }
 
 /// [`canonical`] for any type of value.
@@ -345,6 +372,7 @@ pub fn canonical_value(ty: ValType, types: &[Arc<RegisteredType>]) -> ValType {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+    use tancho_abi::types::HeapType;
 
     fn ty(params: usize) -> FuncType {
         FuncType { params: vec![ValType::I32; params].into(), results: Box::default() }
@@ -391,7 +419,7 @@ mod tests {
         let pair = [sub(true, None, &[to(IN_GROUP + 1)]), sub(true, None, &[to(IN_GROUP)])];
         let (one, two) = (group(&registry, &pair), group(&registry, &pair));
         assert!(one[0].id == two[0].id && one[1].id == two[1].id && one[0].id != one[1].id);
-        assert_eq!(one[0].ty.params[..], [to(one[1].id)]);
+        assert_eq!(one[0].func().params[..], [to(one[1].id)]);
         // The same function type alone, not final, with a supertype, or elsewhere in a group, is another type.
         let alone = registry.register(&ty(0));
         let open = group(&registry, &[sub(false, None, &[])]).remove(0);
@@ -455,7 +483,7 @@ mod tests {
         let pair = group(&one, &pair);
         let moved = [&root, &pair[0], &pair[1]].map(|ty| ty.in_registry(&two));
         assert!(moved[2].is_declared(moved[1].id) && moved[2].is_declared(moved[0].id));
-        assert_eq!(moved[1].ty.params[..], [to(moved[2].id)]);
+        assert_eq!(moved[1].func().params[..], [to(moved[2].id)]);
         assert_eq!(pair[1].in_registry(&two).id, moved[2].id);
     }
 
@@ -479,13 +507,13 @@ mod tests {
                         let wanted = ty((thread + round) % 4);
                         let one = registry.register(&wanted);
                         let two = registry.register(&wanted);
-                        assert!(one.id == two.id && one.ty == wanted && two.ty == wanted);
+                        assert!(one.id == two.id && *one.func() == wanted && *two.func() == wanted);
                         // A type that refers to one that comes and goes, and is looked for by all threads.
                         let user = FuncType { params: [to(one.id)].into(), results: Box::default() };
                         let (a, b) = (registry.register(&user), registry.by_id(one.id));
                         assert!(b.is_some_and(|b| b.id == one.id) && registry.register(&user).id == a.id);
                         drop((one, two));
-                        assert!(registry.register(&wanted).id == a.ty.params[..].iter().map(id_of).sum::<u32>());
+                        assert!(registry.register(&wanted).id == a.func().params[..].iter().map(id_of).sum::<u32>());
                     }
                 })
             })

@@ -431,11 +431,11 @@ fn what_cannot_be_is_refused_and_the_store_goes_on() {
 fn the_host_makes_things() {
     let mut store = store();
     let extern_table = TableType { element: RefType::EXTERNREF, minimum: 2, maximum: None, index64: false };
-    let handle = store.new_extern(Box::new("crane"));
-    let table = store.new_table(extern_table, TableValue::Handle(handle)).unwrap();
-    assert_eq!(store.table(table).get(1), Some(TableValue::Handle(handle)));
-    assert_eq!(store.get_extern(handle).unwrap().downcast_ref::<&str>(), Some(&"crane"));
-    assert!(store.get_extern(0).is_none() && store.get_extern(handle + 1).is_none());
+    let handle = store.new_extern(Box::new("crane")).unwrap();
+    let table = store.new_table(extern_table, TableValue::Reference(handle)).unwrap();
+    assert_eq!(store.table(table).get(1), Some(TableValue::Reference(handle)));
+    assert_eq!(store.extern_value(handle).unwrap().downcast_ref::<&str>(), Some(&"crane"));
+    assert!(store.extern_value(0).is_none());
     let wrong = store.new_table(extern_table, TableValue::Function(std::ptr::null_mut()));
     assert_eq!(wrong, Err(TableError::Type));
     let value = ValRaw { i64: 5 };
@@ -467,12 +467,12 @@ fn extern_tables_grow_and_fill() {
     hand.table(EXTERNREF, 1, None);
     let mut store = store();
     let instance = instantiate(&mut store, &hand.load(), Imports::default()).unwrap();
-    assert_eq!(builtin!(store, instance, table_grow_handle(0, 3, 5)), (1, None));
-    assert_eq!(builtin!(store, instance, table_fill_handle(0, 0, 6, 2)), ((), None));
-    assert_eq!(builtin!(store, instance, table_fill_handle(0, 3, 6, 2)), ((), Some(Trap::TableOutOfBounds)));
+    assert_eq!(builtin!(store, instance, table_grow_reference(0, 3, 5)), (1, None));
+    assert_eq!(builtin!(store, instance, table_fill_reference(0, 0, 6, 2)), ((), None));
+    assert_eq!(builtin!(store, instance, table_fill_reference(0, 3, 6, 2)), ((), Some(Trap::TableOutOfBounds)));
     let table = table(&store, instance, 0);
     let values: Vec<_> = (0..4).map(|index| store.table(table).get(index).unwrap()).collect();
-    assert_eq!(values, [6, 6, 5, 5].map(TableValue::Handle));
+    assert_eq!(values, [6, 6, 5, 5].map(TableValue::Reference));
 }
 
 #[test]

@@ -95,6 +95,8 @@ fn scenarios() -> Vec<Scenario> {
         Scenario { name: "handler_once", run: host::handler_once, end: End::Signal(libc::SIGSEGV), says: "once" },
         Scenario { name: "fork", run: host::fork, end: End::Exit(0), says: "" },
         Scenario { name: "address_space", run: host::address_space, end: End::Exit(0), says: "" },
+        Scenario { name: "no_space_for_a_heap", run: host::no_space_for_a_heap, end: End::Exit(0), says: "" },
+        Scenario { name: "no_memory_for_a_heap", run: host::no_memory_for_a_heap, end: End::Exit(0), says: "" },
         Scenario { name: "alternate_stack", run: host::alternate_stack, end: End::Exit(0), says: "" },
     ];
     #[cfg(target_arch = "x86_64")]
@@ -104,6 +106,12 @@ fn scenarios() -> Vec<Scenario> {
         Scenario {
             name: "wild",
             run: wasm::wild,
+            end: End::Signal(libc::SIGABRT),
+            says: "in no memory and no stack guard",
+        },
+        Scenario {
+            name: "wild_in_heap",
+            run: wasm::wild_in_heap,
             end: End::Signal(libc::SIGABRT),
             says: "in no memory and no stack guard",
         },
@@ -122,7 +130,10 @@ fn scenarios() -> Vec<Scenario> {
 mod host {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
+    use tancho_abi::trap::Trap;
+    use tancho_abi::types::{CompositeType, FieldType, StorageType, SubType};
     use tancho_runtime::store::Store;
+    use tancho_runtime::types::TypeRegistry;
 
     pub fn fault() {
         tancho_runtime::trap::install().unwrap();
@@ -264,6 +275,53 @@ mod host {
         }
     }
 
+    fn limit(resource: libc::__rlimit_resource_t, bytes: u64) {
+        let limit = libc::rlimit { rlim_cur: bytes, rlim_max: libc::RLIM_INFINITY };
+        // SAFETY: a sound limit.
+        assert_eq!(unsafe { libc::setrlimit(resource, &limit) }, 0);
+    }
+
+    /// The reservation is refused: an error, each time, until it is not.
+    pub fn no_space_for_a_heap() {
+        let mut store = Store::new(Arc::default()).unwrap();
+        limit(libc::RLIMIT_AS, 1 << 30);
+        for _ in 0..3 {
+            assert_eq!(store.new_extern(Box::new(7)), Err(Trap::HeapExhausted));
+        }
+        store.collect();
+        limit(libc::RLIMIT_AS, libc::RLIM_INFINITY);
+        let value = store.new_extern(Box::new(7)).unwrap();
+        assert_eq!(store.extern_value(value).unwrap().downcast_ref(), Some(&7));
+    }
+
+    /// The system refuses to make more of the reservation accessible, when objects are made and when they are to be moved.
+    pub fn no_memory_for_a_heap() {
+        let registry = TypeRegistry::new();
+        let element = FieldType { storage: StorageType::I8, mutable: true };
+        let composite = CompositeType::Array(element);
+        let bytes = registry.register_alone(SubType { is_final: true, supertype: None, composite });
+        limit(libc::RLIMIT_DATA, 150 << 20);
+        for size in [5000, 100_000] {
+            let mut store = Store::new(Arc::default()).unwrap();
+            store.verify_heap(true);
+            let scope = store.open_scope();
+            let mut made = 0;
+            let trap = loop {
+                match store.new_array(&bytes, size) {
+                    Ok(array) => store.root(array),
+                    Err(trap) => break trap,
+                };
+                made += size;
+            };
+            assert!(trap == Trap::HeapExhausted && (20 << 20..150 << 20).contains(&made), "{made}");
+            store.collect();
+            store.close_scope(scope);
+            store.collect();
+            assert_eq!(store.heap_stats().live, 0);
+            assert_eq!(store.new_array(&bytes, size).map(|array| store.array_length(array)), Ok(Some(size)));
+        }
+    }
+
     fn alternate() -> libc::stack_t {
         // SAFETY: asks for the present one.
         unsafe {
@@ -336,6 +394,14 @@ mod wasm {
 
     pub fn wild() {
         let _ = Machine::new(no_host, std::ptr::null()).call(WILD, 0, 0);
+    }
+
+    /// A load that is listed for an access through null, and faults elsewhere in the heap's reservation.
+    pub fn wild_in_heap() {
+        let mut hand = module();
+        hand.summary.uses_heap = 1;
+        let mut machine = Machine::with(hand, Default::default(), no_host, std::ptr::null());
+        let _ = machine.call(NULL_FIELD, u32::MAX - 0xffff, 0);
     }
 
     unsafe extern "C" fn complain(_: i32, _: *mut libc::siginfo_t, _: *mut libc::c_void) {

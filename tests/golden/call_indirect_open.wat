@@ -154,7 +154,7 @@
 ;; | @0063                               v6 = iconst.i64 8
 ;; | @0063                               v7 = icmp uge v5, v6  ; v6 = 8
 ;; | @0063                               trapnz v7, user3
-;; | @0063                               v8 = load.i64 notrap aligned readonly can_move v0+64
+;; | @0063                               v8 = load.i64 notrap aligned readonly can_move v0+72
 ;; | @0063                               v9 = iconst.i64 5
 ;; | @0063                               v10 = ishl v5, v9  ; v9 = 5
 ;; | @0063                               v11 = iadd v8, v10
@@ -190,7 +190,7 @@
 ;;     7  mov %esi,%eax
 ;;     9  cmp $8,%rax
 ;;     d  jae 0x0000000000000060
-;;    13  mov 0x40(%rdi),%rdx
+;;    13  mov 0x48(%rdi),%rdx
 ;;    17  mov %rdi,%rsi
 ;;    1a  mov %rax,%rcx
 ;;    1d  shl $5,%rcx

@@ -112,7 +112,9 @@ impl Swarm {
                 } else {
                     RegallocAlgorithm::Backtracking
                 },
-                exception_memory: 1 << later.u8(12..30),
+                gc_heap_reservation: 1 << later.u8(23..=32),
+                gc_nursery: *later.choice(&[128 << 10, 256 << 10, 4 << 20]).expect("there are some"),
+                gc_zeal: later.u8(..8) == 0,
                 interruption: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
@@ -131,7 +133,9 @@ impl Swarm {
             memory_guard,
             memory_guard_before,
             memory_copy_below,
-            exception_memory,
+            gc_heap_reservation,
+            gc_nursery,
+            gc_zeal,
             opt_level,
             nan_canonicalization,
             relaxed_simd_deterministic,
@@ -150,7 +154,9 @@ impl Swarm {
             .memory_guard_size(memory_guard)
             .memory_guard_before(memory_guard_before)
             .memory_copy_below(memory_copy_below)
-            .exception_memory(exception_memory)
+            .gc_heap_reservation(gc_heap_reservation)
+            .gc_nursery(gc_nursery)
+            .gc_zeal(gc_zeal)
             .cranelift_opt_level(opt_level)
             .cranelift_nan_canonicalization(nan_canonicalization)
             .relaxed_simd_deterministic(relaxed_simd_deterministic)

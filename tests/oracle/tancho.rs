@@ -73,7 +73,7 @@ fn lower(mut store: impl AsContextMut, value: Value) -> Val {
         Value::Func(_) => Val::FuncRef(None),
         Value::Extern(number) => {
             let reference = |number: u32| ExternRef::new(&mut store, number).expect("the store has room");
-            Val::ExternRef(number.map(reference))
+            number.map(reference).into()
         }
     }
 }
@@ -89,9 +89,9 @@ fn lift(mut store: impl AsContextMut, value: Val) -> Value {
         Val::ExternRef(reference) => Value::Extern(reference.map(|reference| {
             let context = store.as_context_mut();
             let data = reference.data(&context).expect("it is of this store");
-            *data.downcast_ref::<u32>().expect("all of them are numbers")
+            *data.and_then(|data| data.downcast_ref::<u32>()).expect("all of them are numbers")
         })),
-        Val::ExnRef(_) => unreachable!("generated modules have no exceptions"),
+        Val::AnyRef(_) | Val::ExnRef(_) => unreachable!("generated modules have no objects and no exceptions"),
     }
 }
 
@@ -176,7 +176,7 @@ impl Running for Started {
         let mut seen = Seen { host: self.store.data().clone(), ..Seen::default() };
         for name in &shape.globals {
             let global = self.instance.get_global(&mut self.store, name).expect("the shape says that it is exported");
-            let value = global.get(&self.store);
+            let value = global.get(&mut self.store);
             seen.globals.push((name.clone(), lift(&mut self.store, value)));
         }
         for name in &shape.memories {
@@ -187,7 +187,7 @@ impl Running for Started {
         for name in &shape.tables {
             let table = self.instance.get_table(&mut self.store, name).expect("the shape says that it is exported");
             let entries = (0..table.size(&self.store)).map(|index| {
-                let entry = table.get(&self.store, index).expect("it is within the table");
+                let entry = table.get(&mut self.store, index).expect("it is within the table");
                 lift(&mut self.store, Val::from(entry))
             });
             let entries = entries.collect();

@@ -107,10 +107,11 @@ fn show(value: &Val) -> String {
         Val::F64(bits) => f64::from_bits(*bits).to_string(),
         Val::V128(vector) => format!("{:#034x}", vector.as_u128()),
         other => match other.ref_() {
-            Some(Ref::Func(None) | Ref::Extern(None) | Ref::Exn(None)) => "null".to_owned(),
-            Some(Ref::Func(Some(_))) => "<function>".to_owned(),
-            Some(Ref::Extern(Some(_))) => "<external value>".to_owned(),
-            Some(Ref::Exn(Some(_))) => "<exception>".to_owned(),
+            Some(reference) if reference.is_null() => "null".to_owned(),
+            Some(Ref::Func(_)) => "<function>".to_owned(),
+            Some(Ref::Any(_)) => "<object>".to_owned(),
+            Some(Ref::Extern(_)) => "<external value>".to_owned(),
+            Some(Ref::Exn(_)) => "<exception>".to_owned(),
             None => format!("{other:?}"),
         },
     }

@@ -6,12 +6,13 @@ use crate::engine::engine;
 use crate::flags;
 use std::collections::HashMap;
 use std::fmt;
+use std::mem::discriminant;
 use std::process::ExitCode;
 use std::thread::{Scope, ScopedJoinHandle};
 use tancho::{
-    AsContextMut, Context, Engine, Error, Exception, Extern, ExternRef, Func, Global, GlobalType, Instance, LinkError,
-    Linker, Memory, MemoryType, Module, Mutability, Ref, RefType, Result, SharedMemory, Store, Table, TableType, Trap,
-    V128, Val, ValType,
+    AnyRef, AsContextMut, Context, Engine, Error, Exception, Extern, ExternRef, Func, Global, GlobalType, Instance,
+    LinkError, Linker, Memory, MemoryType, Module, Mutability, Ref, RefType, Result, Rooted, SharedMemory, Store,
+    Table, TableType, Trap, V128, Val, ValType,
 };
 use wast::core::{AbstractHeapType, NanPattern, V128Const, V128Pattern, WastArgCore, WastRetCore};
 use wast::lexer::Lexer;
@@ -324,8 +325,11 @@ impl<'scope, 'env> Runner<'scope, 'env> {
                 Some(null) => null,
                 None => return Err(Error::msg(format!("null of {heap:?} is not supported"))),
             },
-            WastArgCore::RefExtern(number) => Val::ExternRef(Some(ExternRef::new(&mut self.store, *number)?)),
-            other => return Err(Error::msg(format!("argument not supported: {other:?}"))),
+            WastArgCore::RefExtern(number) => ExternRef::new(&mut self.store, *number)?.into(),
+            WastArgCore::RefHost(number) => {
+                let value = ExternRef::new(&mut self.store, *number)?;
+                AnyRef::convert_extern(&mut self.store, value)?.into()
+            }
         })
     }
 
@@ -348,22 +352,41 @@ impl<'scope, 'env> Runner<'scope, 'env> {
             (Val::F32(bits), WastRetCore::F32(pattern)) => matches_f32(*bits, pattern),
             (Val::F64(bits), WastRetCore::F64(pattern)) => matches_f64(*bits, pattern),
             (Val::V128(vector), WastRetCore::V128(pattern)) => matches_v128(*vector, pattern),
-            (Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None), WastRetCore::RefNull(None)) => true,
-            (
-                value @ (Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None)),
-                WastRetCore::RefNull(Some(heap)),
-            ) => null_of(heap).is_some_and(|null| null.ty() == value.ty()),
+            (value, WastRetCore::RefNull(None)) => is_null(value),
+            (value, WastRetCore::RefNull(Some(heap))) => {
+                is_null(value) && null_of(heap).is_some_and(|null| discriminant(&null) == discriminant(value))
+            }
             (Val::FuncRef(Some(_)), WastRetCore::RefFunc(None)) => true,
             (Val::ExternRef(Some(_)), WastRetCore::RefExtern(None)) => true,
-            (Val::ExternRef(Some(value)), WastRetCore::RefExtern(Some(expected))) => {
-                let number = value.data(&self.store).ok().and_then(|data| data.downcast_ref::<u32>());
-                number == Some(expected)
-            }
+            (Val::ExternRef(Some(value)), WastRetCore::RefExtern(Some(expected))) => self.is_host(*value, *expected),
+            (Val::AnyRef(Some(object)), expected) => self.matches_object(*object, expected).unwrap_or(false),
             (value, WastRetCore::Either(alternatives)) => {
                 alternatives.iter().any(|expected| self.matches(value, expected))
             }
             _ => false,
         }
+    }
+
+    fn matches_object(&self, object: Rooted<AnyRef>, expected: &WastRetCore<'_>) -> Result<bool> {
+        let store = &self.store;
+        match expected {
+            WastRetCore::RefAny => Ok(true),
+            WastRetCore::RefEq => object.is_eqref(store),
+            WastRetCore::RefStruct => object.is_struct(store),
+            WastRetCore::RefArray => object.is_array(store),
+            WastRetCore::RefI31 => object.is_i31(store),
+            WastRetCore::RefHost(number) => Ok(self.is_host(ExternRef::convert_any(store, object)?, *number)),
+            WastRetCore::Either(alternatives) => {
+                Ok(alternatives.iter().any(|expected| self.matches(&object.into(), expected)))
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether a reference is to the value of the host that scripts call by this number.
+    fn is_host(&self, value: Rooted<ExternRef>, number: u32) -> bool {
+        let data = value.data(&self.store).ok().flatten();
+        data.and_then(|data| data.downcast_ref()) == Some(&number)
     }
 
     /// A module that must be malformed or invalid. That something in it is not supported is no proof that it is either.
@@ -428,13 +451,22 @@ fn matches_v128(vector: V128, pattern: &V128Pattern) -> bool {
     }
 }
 
+fn is_null(value: &Val) -> bool {
+    value.ref_().is_some_and(|reference| reference.is_null())
+}
+
+/// Null; `None` for a type that only a module's own index names, and for types of other proposals.
 fn null_of(heap: &wast::core::HeapType<'_>) -> Option<Val> {
     use AbstractHeapType as Abstract;
-    Some(match heap {
-        wast::core::HeapType::Abstract { ty: Abstract::Func | Abstract::NoFunc, .. } => Val::FuncRef(None),
-        wast::core::HeapType::Abstract { ty: Abstract::Extern | Abstract::NoExtern, .. } => Val::ExternRef(None),
-        wast::core::HeapType::Abstract { ty: Abstract::Exn | Abstract::NoExn, .. } => Val::ExnRef(None),
-        _ => return None,
+    let wast::core::HeapType::Abstract { ty, .. } = heap else { return None };
+    Some(match ty {
+        Abstract::Func | Abstract::NoFunc => Val::FuncRef(None),
+        Abstract::Extern | Abstract::NoExtern => Val::ExternRef(None),
+        Abstract::Exn | Abstract::NoExn => Val::ExnRef(None),
+        Abstract::Any | Abstract::Eq | Abstract::I31 | Abstract::Struct | Abstract::Array | Abstract::None => {
+            Val::AnyRef(None)
+        }
+        Abstract::Cont | Abstract::NoCont => return None,
     })
 }
 

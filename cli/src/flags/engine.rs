@@ -44,6 +44,16 @@ pub(crate) struct EngineFlags {
           hide_default_value = true, value_name = "y|n", value_parser = yes_or_no)]
     pub(crate) belt: bool,
 
+    /// Collects, moves and checks all objects wherever that can be done; very slow. The process ends where a reference was lost, which is a
+    /// bug of Tancho.
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "n", default_missing_value = "y",
+          hide_default_value = true, value_name = "y|n", value_parser = yes_or_no)]
+    pub(crate) gc_zeal: bool,
+
+    /// Bytes that the heap of objects may have (4 GiB by default).
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) gc_heap_limit: Option<u64>,
+
     /// Finds traps by comparing, and installs no signal handlers.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "n", default_missing_value = "y",
           hide_default_value = true, value_name = "y|n", value_parser = yes_or_no)]

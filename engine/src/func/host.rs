@@ -1,8 +1,8 @@
 //! Host functions: closures that compiled code calls.
 //!
 //! `Func` and `Linker` make them. For each closure the compiler makes shims with the C conventions of
-//! [`tancho_abi::vmctx`], which find the store by the closure's record, lift, call, lower. No panic leaves a shim: it
-//! poisons the store and becomes an error.
+//! [`tancho_abi::vmctx`], which find the store by the closure's record, lift, call, lower. References that come to be in the call are
+//! good until it ends, where any can. No panic leaves a shim: it poisons the store and becomes an error.
 
 use super::typed::{Native, Results};
 use super::untyped::{self, Func};
@@ -11,7 +11,7 @@ use crate::error::{Context, Error, Result};
 use crate::func_type::FuncType;
 use crate::handle::Extern;
 use crate::instance;
-use crate::store::{Loan, StoreInner, StoreOpaque};
+use crate::store::{Loan, StoreInner, StoreOpaque, message_of};
 use crate::value::Val;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -227,6 +227,11 @@ impl<'a, T> Caller<'a, T> {
         instance::export(store, store.runtime().instance_of(self.instance)?, name)
     }
 
+    /// Collects what nothing refers to: see [`Store::gc`](crate::Store::gc).
+    pub fn gc(&mut self) {
+        self.loan.inner_mut().opaque.collect();
+    }
+
     pub(crate) fn loan(&self) -> &Loan<'a, T> {
         &self.loan
     }
@@ -241,11 +246,12 @@ impl<'a, T> Caller<'a, T> {
 /// # Safety
 ///
 /// `context` is that of a host function with shims for `T`, called from where the store was given away; `slots` has
-/// room for the results if they are several.
+/// room for the results if they are several. `scope` says whether the call can make roots.
 #[inline(always)]
 unsafe fn run<T, R: Results>(
     context: *mut VmHostContext,
     slots: *mut ValRaw,
+    scope: bool,
     body: impl FnOnce(*const (), Caller<'_, T>) -> Result<R>,
 ) -> R::Abi {
     // SAFETY: the context is one of this crate's, whose record lives as long as the store.
@@ -253,6 +259,8 @@ unsafe fn run<T, R: Results>(
         let record = (*context).data.cast::<HostRecord>();
         ((*record).store.cast::<StoreInner<T>>(), (*record).closure, (*context).caller)
     };
+    // SAFETY: the store was given away by who called compiled code or this function; the borrow ends here.
+    let scope = scope.then(|| unsafe { (*inner).opaque.runtime_mut().open_scope() });
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: the store was given away by who called compiled code or this function, and `body` gives it back
         // before it is used again.
@@ -260,7 +268,7 @@ unsafe fn run<T, R: Results>(
         // SAFETY: the caller is gone, and with it all references; `slots` are the caller's promise.
         unsafe { results.lower(slots, &mut (*inner).opaque) }
     }));
-    match outcome {
+    let abi = match outcome {
         // An inner host function may have panicked, and this one ignored it.
         // SAFETY: the closure is over, and with it all references to the store.
         Ok(Ok(abi)) if unsafe { (*inner).opaque.is_alive() } => abi,
@@ -277,7 +285,13 @@ unsafe fn run<T, R: Results>(
             fail(unsafe { &mut (*inner).opaque }, failed);
             R::nothing()
         }
+    };
+    // Not before: results and what is thrown have been lowered.
+    if let Some(scope) = scope {
+        // SAFETY: the closure is over, and with it all references to the store.
+        unsafe { (*inner).opaque.runtime_mut().close_scope(scope) };
     }
+    abi
 }
 
 /// Leaves an error or a panic for compiled code's trampoline to find.
@@ -286,13 +300,7 @@ fn fail(store: &mut StoreOpaque, failed: std::thread::Result<Option<Error>>) {
     let error = match failed {
         Ok(error) => error.unwrap_or_else(|| Error::msg("a host function has failed without an error")),
         Err(payload) => {
-            let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text =
-                text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
-            // A payload may panic when it is dropped; what that panics with is not dropped.
-            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                std::mem::forget(again);
-            }
+            let text = message_of(payload);
             store.poison(&text);
             Error::msg(format!("a host function panicked, and the store is poisoned: {text}"))
         }
@@ -317,7 +325,9 @@ where
         // SAFETY: the record's closure is the `F` that this shim was made for, and lives as long as the record.
         let (closure, record) = unsafe { (&*closure.cast::<F>(), &*(*context).data.cast::<HostRecord>()) };
         let ty = record.function.ty.clone();
-        let store = &caller.loan.inner().opaque;
+        let mut caller = caller;
+        let store = &mut caller.loan.inner_mut().opaque;
+        store.forget_released();
         // SAFETY: compiled code, or `untyped::call`, has put as many parameters there as the type has.
         let params = ty
             .params()
@@ -340,7 +350,7 @@ where
         Ok(())
     };
     // SAFETY: the trampoline's promise, or `untyped::call_array`'s.
-    unsafe { run::<T, ()>(context, ptr::null_mut(), body) }
+    unsafe { run::<T, ()>(context, ptr::null_mut(), true, body) }
 }
 
 /// The function type of a typed closure.
@@ -349,9 +359,9 @@ fn type_of<R: Results>(engine: &Engine, params: &[abi::ValType]) -> FuncType {
 }
 
 /// The typed and the array shim of closures `F`, which are called by `$call` with the closure, the caller and the
-/// parameters.
+/// parameters. `$calls_back` says whether they are given the caller.
 macro_rules! shims {
-    ($F:ident $T:ident $R:ident [$($param:ident)*] [$($bound:tt)*] $call:expr) => {{
+    ($F:ident $T:ident $R:ident $calls_back:literal [$($param:ident)*] [$($bound:tt)*] $call:expr) => {{
         unsafe extern "C" fn single<$T, $F, $R, $($param),*>(
             context: *mut VmHostContext,
             $($param: $param::Abi),*
@@ -361,8 +371,8 @@ macro_rules! shims {
             $R: Returned,
             $($param: Native),*
         {
-            let body = |closure: *const (), caller: Caller<'_, $T>| {
-                let store = &caller.loan.inner().opaque;
+            let body = |closure: *const (), mut caller: Caller<'_, $T>| {
+                let store = &mut caller.loan.inner_mut().opaque;
                 // SAFETY: the trampoline passes parameters of these types, which belong to the store.
                 $(let $param = unsafe { $param::lift($param, store) };)*
                 // SAFETY: the record's closure is the `F` that this shim was made for, and lives as long as the record.
@@ -370,7 +380,7 @@ macro_rules! shims {
                 ($call)(closure, caller, $($param),*).into_result()
             };
             // SAFETY: the trampoline's promise; there is at most one result.
-            unsafe { run::<$T, $R::Results>(context, ptr::null_mut(), body) }
+            unsafe { run::<$T, $R::Results>(context, ptr::null_mut(), $calls_back $(|| $param::ROOTS)*, body) }
         }
 
         unsafe extern "C" fn several<$T, $F, $R, $($param),*>(
@@ -383,8 +393,8 @@ macro_rules! shims {
             $R: Returned,
             $($param: Native),*
         {
-            let body = |closure: *const (), caller: Caller<'_, $T>| {
-                let store = &caller.loan.inner().opaque;
+            let body = |closure: *const (), mut caller: Caller<'_, $T>| {
+                let store = &mut caller.loan.inner_mut().opaque;
                 // SAFETY: the trampoline passes parameters of these types, which belong to the store.
                 $(let $param = unsafe { $param::lift($param, store) };)*
                 // SAFETY: the record's closure is the `F` that this shim was made for, and lives as long as the record.
@@ -392,7 +402,7 @@ macro_rules! shims {
                 ($call)(closure, caller, $($param),*).into_result()
             };
             // SAFETY: the trampoline's promise.
-            unsafe { run::<$T, $R::Results>(context, slots, body) };
+            unsafe { run::<$T, $R::Results>(context, slots, $calls_back $(|| $param::ROOTS)*, body) };
         }
 
         unsafe extern "C" fn array<$T, $F, $R, $($param),*>(context: *mut VmHostContext, values: *mut ValRaw)
@@ -401,8 +411,8 @@ macro_rules! shims {
             $R: Returned,
             $($param: Native),*
         {
-            let body = |closure: *const (), caller: Caller<'_, $T>| {
-                let store = &caller.loan.inner().opaque;
+            let body = |closure: *const (), mut caller: Caller<'_, $T>| {
+                let store = &mut caller.loan.inner_mut().opaque;
                 let mut position = 0..;
                 // SAFETY: parameters of these types are in the array, and belong to the store.
                 $(let $param = unsafe { $param::lift($param::read(&*values.add(position.next().unwrap_or(0))), store) };)*
@@ -415,7 +425,7 @@ macro_rules! shims {
                 unsafe { results.write(values, &mut (*inner).opaque) }
             };
             // SAFETY: the promise of `untyped::call_array`.
-            unsafe { run::<$T, ()>(context, ptr::null_mut(), body) }
+            unsafe { run::<$T, ()>(context, ptr::null_mut(), $calls_back $(|| $param::ROOTS)*, body) }
         }
 
         let typed = if <$R::Results as Results>::TYPES.len() > 1 {
@@ -437,7 +447,7 @@ macro_rules! bind {
             $($param: Native),*
         {
             fn bind(self, engine: &Engine) -> HostFunc {
-                let (typed, array) = shims!(F T R [$($param)*] [Fn($($param),*)] |closure: &F, _: Caller<'_, T>, $($param: $param),*| closure($($param),*));
+                let (typed, array) = shims!(F T R false [$($param)*] [Fn($($param),*)] |closure: &F, _: Caller<'_, T>, $($param: $param),*| closure($($param),*));
                 HostFunc::new(type_of::<R::Results>(engine, &[$($param::TYPE),*]), typed, array, self)
             }
         }
@@ -450,7 +460,7 @@ macro_rules! bind {
             $($param: Native),*
         {
             fn bind(self, engine: &Engine) -> HostFunc {
-                let (typed, array) = shims!(F T R [$($param)*] [Fn(Caller<'_, T>, $($param),*)] |closure: &F, caller: Caller<'_, T>, $($param: $param),*| {
+                let (typed, array) = shims!(F T R true [$($param)*] [Fn(Caller<'_, T>, $($param),*)] |closure: &F, caller: Caller<'_, T>, $($param: $param),*| {
                     closure(caller, $($param),*)
                 });
                 HostFunc::new(type_of::<R::Results>(engine, &[$($param::TYPE),*]), typed, array, self)

@@ -12,4 +12,6 @@ pub use typed::{TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use untyped::Func;
 
 pub(crate) use host::{HostFunc, HostRecord};
-pub(crate) use untyped::{call_start, lift_ref, lift_values, load_global, lower_ref, lower_val, store_global};
+pub(crate) use untyped::{
+    call_start, lift_field, lift_ref, load_global, lower_ref, lower_val, object_reference, store_global,
+};

@@ -6,10 +6,9 @@
 use super::untyped::{self, Func};
 use crate::context::AsContextMut;
 use crate::error::{Context, Error, Result};
-use crate::exception::ExnRef;
+use crate::gc::{GcRef, I31, Rooted};
 use crate::handle::foreign;
 use crate::store::StoreOpaque;
-use crate::value::ExternRef;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::transmute;
@@ -17,8 +16,8 @@ use tancho_abi::types::{FuncType, HeapType, RefType, ValType};
 use tancho_abi::vmctx::{ValRaw, VmActivation, VmContext, VmFuncRef};
 use tancho_runtime::call;
 
-/// A Rust type that stands for a WebAssembly type: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`, `Option<Func>`,
-/// `Option<ExternRef>`, `Option<ExnRef>`; `Func`, `ExternRef` and `ExnRef` for those without null.
+/// A Rust type that stands for a WebAssembly type: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`, [`Func`], [`I31`] and `Rooted<T>` of each
+/// [`GcRef`] for references without null; `Option` of these for the same with null.
 pub trait WasmTy: Native {}
 
 impl<V: Native> WasmTy for V {}
@@ -43,16 +42,18 @@ pub unsafe trait Native: Sized {
     type Abi: Copy;
     /// The type in WebAssembly.
     const TYPE: ValType;
+    /// Whether lifting makes a root, which a scope ends.
+    const ROOTS: bool = false;
 
-    /// To C. An error when the value belongs to another store.
+    /// To C. Nothing is collected. An error when the value belongs to another store, or its scope has ended.
     fn lower(self, store: &mut StoreOpaque) -> Result<Self::Abi>;
 
-    /// From C.
+    /// From C. Nothing is collected.
     ///
     /// # Safety
     ///
     /// The value belongs to `store`.
-    unsafe fn lift(abi: Self::Abi, store: &StoreOpaque) -> Self;
+    unsafe fn lift(abi: Self::Abi, store: &mut StoreOpaque) -> Self;
 
     /// Into an array.
     fn write(abi: Self::Abi) -> ValRaw;
@@ -78,7 +79,7 @@ macro_rules! native_number {
             }
 
             #[inline]
-            unsafe fn lift(abi: $abi, _: &StoreOpaque) -> Self {
+            unsafe fn lift(abi: $abi, _: &mut StoreOpaque) -> Self {
                 $lift(abi)
             }
 
@@ -122,7 +123,7 @@ unsafe impl Native for Option<Func> {
     }
 
     #[inline]
-    unsafe fn lift(abi: Self::Abi, store: &StoreOpaque) -> Self {
+    unsafe fn lift(abi: Self::Abi, store: &mut StoreOpaque) -> Self {
         Func::of_vm(abi, store)
     }
 
@@ -140,57 +141,74 @@ unsafe impl Native for Option<Func> {
     }
 }
 
-// SAFETY: a reference to a host value is its handle, 0 for null.
-unsafe impl Native for Option<ExternRef> {
-    type Abi = u32;
-    const TYPE: ValType = ValType::Ref(RefType::EXTERNREF);
+/// How references to what the collector keeps travel: as 32 bits.
+macro_rules! native_reference {
+    () => {
+        type Abi = u32;
+
+        #[inline]
+        fn write(abi: u32) -> ValRaw {
+            <u32 as Native>::write(abi)
+        }
+
+        #[inline]
+        unsafe fn read(raw: &ValRaw) -> u32 {
+            // SAFETY: the caller's promise.
+            unsafe { <u32 as Native>::read(raw) }
+        }
+    };
+}
+
+// SAFETY: such a reference has 32 bits, 0 for null; a root of this kind has one of this type.
+unsafe impl<T: GcRef> Native for Option<Rooted<T>> {
+    native_reference!();
+
+    const TYPE: ValType = ValType::Ref(RefType { nullable: true, heap: T::HEAP });
+    const ROOTS: bool = true;
 
     #[inline]
     fn lower(self, store: &mut StoreOpaque) -> Result<u32> {
-        ExternRef::to_handle(self, store)
+        untyped::lower_reference(self, store)
     }
 
     #[inline]
-    unsafe fn lift(abi: u32, store: &StoreOpaque) -> Self {
-        ExternRef::of_handle(abi, store)
-    }
-
-    #[inline]
-    fn write(abi: u32) -> ValRaw {
-        <u32 as Native>::write(abi)
-    }
-
-    #[inline]
-    unsafe fn read(raw: &ValRaw) -> u32 {
-        // SAFETY: the caller's promise.
-        unsafe { <u32 as Native>::read(raw) }
+    unsafe fn lift(abi: u32, store: &mut StoreOpaque) -> Self {
+        store.root_nullable(abi)
     }
 }
 
-// SAFETY: a reference to an exception is its handle, 0 for null.
-unsafe impl Native for Option<ExnRef> {
-    type Abi = u32;
-    const TYPE: ValType = ValType::Ref(RefType::EXNREF);
+// SAFETY: as the nullable one, whose other values these are.
+unsafe impl<T: GcRef> Native for Rooted<T> {
+    native_reference!();
+
+    const TYPE: ValType = ValType::Ref(RefType { nullable: false, heap: T::HEAP });
+    const ROOTS: bool = true;
 
     #[inline]
     fn lower(self, store: &mut StoreOpaque) -> Result<u32> {
-        ExnRef::to_handle(self, store)
+        untyped::lower_reference(Some(self), store)
     }
 
     #[inline]
-    unsafe fn lift(abi: u32, store: &StoreOpaque) -> Self {
-        ExnRef::of_handle(abi, store)
+    unsafe fn lift(abi: u32, store: &mut StoreOpaque) -> Self {
+        store.root(abi)
+    }
+}
+
+// SAFETY: an `i31` is its own reference; 0 is null.
+unsafe impl Native for Option<I31> {
+    native_reference!();
+
+    const TYPE: ValType = ValType::Ref(RefType { nullable: true, heap: HeapType::I31 });
+
+    #[inline]
+    fn lower(self, _: &mut StoreOpaque) -> Result<u32> {
+        Ok(self.map_or(0, I31::reference))
     }
 
     #[inline]
-    fn write(abi: u32) -> ValRaw {
-        <u32 as Native>::write(abi)
-    }
-
-    #[inline]
-    unsafe fn read(raw: &ValRaw) -> u32 {
-        // SAFETY: the caller's promise.
-        unsafe { <u32 as Native>::read(raw) }
+    unsafe fn lift(abi: u32, _: &mut StoreOpaque) -> Self {
+        (abi != 0).then(|| I31::of_reference(abi))
     }
 }
 
@@ -207,7 +225,7 @@ macro_rules! native_not_null {
             }
 
             #[inline]
-            unsafe fn lift(abi: Self::Abi, store: &StoreOpaque) -> Self {
+            unsafe fn lift(abi: Self::Abi, store: &mut StoreOpaque) -> Self {
                 // SAFETY: the caller's promise.
                 unsafe { <Option<$ty> as Native>::lift(abi, store) }.expect("null is no value of this type")
             }
@@ -228,8 +246,7 @@ macro_rules! native_not_null {
 
 native_not_null! {
     Func, Func;
-    ExternRef, Extern;
-    ExnRef, Exn;
+    I31, I31;
 }
 
 /// How parameters travel.
@@ -242,8 +259,10 @@ pub unsafe trait Params: Sized {
     type Abi: Copy;
     /// Their types.
     const TYPES: &'static [ValType];
+    /// Whether there are references among them that are roots.
+    const ROOTS: bool;
 
-    /// To C.
+    /// To C. Nothing is collected.
     fn lower(self, store: &mut StoreOpaque) -> Result<Self::Abi>;
 
     /// Calls a typed host entry.
@@ -288,7 +307,7 @@ pub unsafe trait Results: Sized {
     /// # Safety
     ///
     /// The results belong to `store`; `slots` hold them, if they are several.
-    unsafe fn lift(abi: Self::Abi, slots: &Self::Slots, store: &StoreOpaque) -> Self;
+    unsafe fn lift(abi: Self::Abi, slots: &Self::Slots, store: &mut StoreOpaque) -> Self;
 
     /// To C; several are written to `slots`.
     ///
@@ -302,7 +321,7 @@ pub unsafe trait Results: Sized {
     /// # Safety
     ///
     /// `values` holds them all, and they belong to `store`.
-    unsafe fn read(values: &[ValRaw], store: &StoreOpaque) -> Self;
+    unsafe fn read(values: &[ValRaw], store: &mut StoreOpaque) -> Self;
 
     /// Into an array.
     ///
@@ -316,6 +335,7 @@ pub unsafe trait Results: Sized {
 unsafe impl<V: Native> Params for V {
     type Abi = <(V,) as Params>::Abi;
     const TYPES: &'static [ValType] = <(V,) as Params>::TYPES;
+    const ROOTS: bool = V::ROOTS;
 
     #[inline]
     fn lower(self, store: &mut StoreOpaque) -> Result<Self::Abi> {
@@ -346,6 +366,7 @@ macro_rules! params {
         unsafe impl<$($param: Native),*> Params for ($($param,)*) {
             type Abi = ($($param::Abi,)*);
             const TYPES: &'static [ValType] = &[$($param::TYPE),*];
+            const ROOTS: bool = false $(|| $param::ROOTS)*;
 
             #[inline]
             fn lower(self, store: &mut StoreOpaque) -> Result<Self::Abi> {
@@ -411,14 +432,14 @@ unsafe impl Results for () {
     fn nothing() -> Self::Abi {}
 
     #[inline]
-    unsafe fn lift(_: (), _: &Self::Slots, _: &StoreOpaque) -> Self {}
+    unsafe fn lift(_: (), _: &Self::Slots, _: &mut StoreOpaque) -> Self {}
 
     #[inline]
     unsafe fn lower(self, _: *mut ValRaw, _: &mut StoreOpaque) -> Result<()> {
         Ok(())
     }
 
-    unsafe fn read(_: &[ValRaw], _: &StoreOpaque) -> Self {}
+    unsafe fn read(_: &[ValRaw], _: &mut StoreOpaque) -> Self {}
 
     unsafe fn write(self, _: *mut ValRaw, _: &mut StoreOpaque) -> Result<()> {
         Ok(())
@@ -443,7 +464,7 @@ unsafe impl<V: Native> Results for V {
     }
 
     #[inline]
-    unsafe fn lift(abi: V::Abi, _: &Self::Slots, store: &StoreOpaque) -> Self {
+    unsafe fn lift(abi: V::Abi, _: &Self::Slots, store: &mut StoreOpaque) -> Self {
         // SAFETY: the caller's promise.
         unsafe { <V as Native>::lift(abi, store) }
     }
@@ -453,7 +474,7 @@ unsafe impl<V: Native> Results for V {
         Native::lower(self, store)
     }
 
-    unsafe fn read(values: &[ValRaw], store: &StoreOpaque) -> Self {
+    unsafe fn read(values: &[ValRaw], store: &mut StoreOpaque) -> Self {
         // SAFETY: the caller's promise.
         unsafe { <V as Native>::lift(<V as Native>::read(&values[0]), store) }
     }
@@ -483,7 +504,7 @@ unsafe impl<V: Native> Results for (V,) {
     }
 
     #[inline]
-    unsafe fn lift(abi: V::Abi, slots: &Self::Slots, store: &StoreOpaque) -> Self {
+    unsafe fn lift(abi: V::Abi, slots: &Self::Slots, store: &mut StoreOpaque) -> Self {
         // SAFETY: the caller's promise.
         (unsafe { <V as Results>::lift(abi, slots, store) },)
     }
@@ -493,7 +514,7 @@ unsafe impl<V: Native> Results for (V,) {
         Native::lower(self.0, store)
     }
 
-    unsafe fn read(values: &[ValRaw], store: &StoreOpaque) -> Self {
+    unsafe fn read(values: &[ValRaw], store: &mut StoreOpaque) -> Self {
         // SAFETY: the caller's promise.
         (unsafe { <V as Results>::read(values, store) },)
     }
@@ -521,7 +542,7 @@ macro_rules! results {
             fn nothing() -> Self::Abi {}
 
             #[inline]
-            unsafe fn lift(_: (), slots: &Self::Slots, store: &StoreOpaque) -> Self {
+            unsafe fn lift(_: (), slots: &Self::Slots, store: &mut StoreOpaque) -> Self {
                 // SAFETY: the caller's promise.
                 ($(unsafe { <$result as Native>::lift(<$result as Native>::read(&slots[$position]), store) },)*)
             }
@@ -532,7 +553,7 @@ macro_rules! results {
                 unsafe { self.write(slots, store) }
             }
 
-            unsafe fn read(values: &[ValRaw], store: &StoreOpaque) -> Self {
+            unsafe fn read(values: &[ValRaw], store: &mut StoreOpaque) -> Self {
                 // SAFETY: the caller's promise.
                 ($(unsafe { <$result as Native>::lift(<$result as Native>::read(&values[$position]), store) },)*)
             }
@@ -634,9 +655,12 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         if !context.opaque().may_call(self.func.store()) {
             return Err(self.refuse(context.opaque()));
         }
+        if P::ROOTS {
+            context.opaque_mut().forget_released();
+        }
         let params = params.lower(context.opaque_mut())?;
         if self.checked {
-            self.check(context.opaque_mut(), params)?;
+            self.check(context.opaque(), params)?;
         }
         let store = context.loan().opaque_pointer();
         if self.entry.is_null() {
@@ -653,7 +677,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
                 P::call::<R::Abi>(params, entry, vmctx, code, activation)
             });
             match entered {
-                Ok(result) => Ok(R::lift(result, &slots, &*store)),
+                Ok(result) => Ok(R::lift(result, &slots, &mut *store)),
                 Err(stopped) => Err(untyped::stop(&mut *store, *stopped)),
             }
         }
@@ -671,19 +695,18 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         // SAFETY: the caller's promise; 16 is the most parameters and more than the most results that there are.
         unsafe { untyped::call_array(store, self.func.pointer(), values.as_mut_ptr())? };
         // SAFETY: the call is over, and its results are in `values`.
-        Ok(unsafe { R::read(&values, &*store) })
+        Ok(unsafe { R::read(&values, &mut *store) })
     }
 
     /// An error unless the parameters are of the function's own types.
     #[cold]
-    fn check(&self, store: &mut StoreOpaque, params: P::Abi) -> Result<()> {
+    fn check(&self, store: &StoreOpaque, params: P::Abi) -> Result<()> {
         let mut values = [ValRaw::ZERO; 16];
         P::write(params, &mut values);
         let ty = self.func.ty_in(store)?;
         for (position, (value, ty)) in values.iter().zip(ty.params()).enumerate() {
             // SAFETY: the value belongs to the store and looks like one of this type, which `new` has compared with `P`.
-            let value = unsafe { untyped::lift_val(value, &ty, store) };
-            value.require(&ty, store).with_context(|| format!("parameter {position}"))?;
+            unsafe { untyped::require_raw(value, &ty, store) }.with_context(|| format!("parameter {position}"))?;
         }
         Ok(())
     }

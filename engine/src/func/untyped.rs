@@ -8,14 +8,15 @@ use super::host::{self, Caller, HostFunc, HostRecord};
 use super::typed::{TypedFunc, WasmParams, WasmResults};
 use crate::context::{AsContext, AsContextMut};
 use crate::error::{Context, Error, Result};
-use crate::exception::{Exception, ExnRef};
+use crate::exception::Exception;
+
 use crate::func_type::FuncType;
+use crate::gc::{GcRef, Located, Rooted, heap_type};
 use crate::handle::StoreId;
 use crate::store::{Loan, StoreOpaque};
-use crate::tag::Tag;
 use crate::trap::WasmBacktrace;
-use crate::types::{GlobalType, HeapType, ValType};
-use crate::value::{ExternRef, Ref, V128, Val};
+use crate::types::{HeapType, RefType, ValType};
+use crate::value::{Ref, V128, Val};
 use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -91,6 +92,7 @@ impl Func {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
         store.require_callable(self.store, "function")?;
+        store.forget_released();
         let id = self.record(store)?.type_id;
         let ty = store.function_type(id).ok_or_else(lost_type)?;
         if (params.len(), results.len()) != (ty.params().len(), ty.results().len()) {
@@ -286,22 +288,26 @@ fn uncaught(store: &mut StoreOpaque) -> Error {
         return Error::msg("an exception was not caught, and is gone; this is a bug in Tancho");
     };
     let of_host = store.take_thrown(thrown.origin);
+    // At once: what the values refer to is moved by the next collection.
     of_host.unwrap_or_else(|| Error::new(Exception::of(thrown.tag, &thrown.values, store)))
 }
 
-/// The values of an exception with the tag `tag`, which the store has for it.
-pub(crate) fn lift_values(tag: Tag, values: &[ValRaw], store: &StoreOpaque) -> Box<[Val]> {
-    let ty = tag.ty_in(store).expect("the tag has just been taken from the store");
-    // SAFETY: the store keeps values of the tag's types for its exceptions.
-    let lift = |(value, ty): (&ValRaw, ValType)| unsafe { lift_val(value, &ty, store) };
-    values.iter().zip(ty.ty().params()).map(lift).collect()
-}
-
-/// What compiled code has for a value.
+/// What compiled code has for a reference; 0 is null. Good until something can collect.
 ///
 /// # Errors
 ///
-/// When the value belongs to another store, or is a host function that cannot be made into a reference.
+/// When it belongs to another store, or its scope has ended.
+#[inline]
+pub(super) fn lower_reference<T: GcRef>(reference: Option<Rooted<T>>, store: &StoreOpaque) -> Result<u32> {
+    reference.map_or(Ok(0), |reference| reference.reference(store))
+}
+
+/// What compiled code has for a value. A reference is good until something can collect, which lowering never does.
+///
+/// # Errors
+///
+/// When the value belongs to another store, is a reference whose scope has ended, or a host function that cannot be made into a
+/// reference.
 pub(crate) fn lower_val(value: Val, store: &mut StoreOpaque) -> Result<ValRaw> {
     let mut raw = ValRaw::ZERO;
     match value {
@@ -311,8 +317,9 @@ pub(crate) fn lower_val(value: Val, store: &mut StoreOpaque) -> Result<ValRaw> {
         Val::F64(bits) => raw.f64 = bits,
         Val::V128(vector) => raw.v128 = vector.as_u128().to_le_bytes(),
         Val::FuncRef(func) => raw.funcref = Func::to_vm(func, store)?,
-        Val::ExternRef(value) => raw.i32 = ExternRef::to_handle(value, store)?,
-        Val::ExnRef(exception) => raw.i32 = ExnRef::to_handle(exception, store)?,
+        Val::AnyRef(object) => raw.i32 = lower_reference(object, store)?,
+        Val::ExternRef(value) => raw.i32 = lower_reference(value, store)?,
+        Val::ExnRef(exception) => raw.i32 = lower_reference(exception, store)?,
     }
     Ok(raw)
 }
@@ -322,7 +329,7 @@ pub(crate) fn lower_val(value: Val, store: &mut StoreOpaque) -> Result<ValRaw> {
 /// # Safety
 ///
 /// `raw` holds a value of type `ty` that belongs to `store`.
-pub(super) unsafe fn lift_val(raw: &ValRaw, ty: &ValType, store: &StoreOpaque) -> Val {
+pub(super) unsafe fn lift_val(raw: &ValRaw, ty: &ValType, store: &mut StoreOpaque) -> Val {
     // SAFETY: the caller says which field is valid; all of them are plain bits.
     unsafe {
         match ty {
@@ -333,11 +340,54 @@ pub(super) unsafe fn lift_val(raw: &ValRaw, ty: &ValType, store: &StoreOpaque) -
             ValType::V128 => Val::V128(V128::from(u128::from_le_bytes(raw.v128))),
             ValType::Ref(ty) => match ty.heap_type().hierarchy() {
                 Hierarchy::Func => Val::FuncRef(Func::of_vm(raw.funcref, store)),
-                Hierarchy::Extern => Val::ExternRef(ExternRef::of_handle(raw.i32, store)),
-                Hierarchy::Exn => Val::ExnRef(ExnRef::of_handle(raw.i32, store)),
+                Hierarchy::Any => Val::AnyRef(store.root_nullable(raw.i32)),
+                Hierarchy::Extern => Val::ExternRef(store.root_nullable(raw.i32)),
+                Hierarchy::Exn => Val::ExnRef(store.root_nullable(raw.i32)),
             },
         }
     }
+}
+
+/// The value of a field of an object, or of an exception, which has this type and belongs to `store`.
+pub(crate) fn lift_field(raw: &ValRaw, ty: &ValType, store: &mut StoreOpaque) -> Val {
+    // SAFETY: the store keeps values of the fields' types for its objects, and of the tags' types for its exceptions.
+    unsafe { lift_val(raw, ty, store) }
+}
+
+/// The hierarchy and the reference of a value of this type, if it is a reference to what the collector keeps and not null.
+pub(crate) fn object_reference(raw: &ValRaw, ty: &ValType) -> Option<(Hierarchy, u32)> {
+    let hierarchy = ty.as_ref().map(|ty| ty.heap_type().hierarchy()).filter(|other| *other != Hierarchy::Func)?;
+    // SAFETY: a reference that is none to a function has 32 bits; all of them are plain bits.
+    let reference = unsafe { raw.i32 };
+    (reference != 0).then_some((hierarchy, reference))
+}
+
+/// An error unless a value that compiled code has is of this type. Makes no root.
+///
+/// # Safety
+///
+/// `raw` holds a value that belongs to `store` and looks to compiled code as those of type `ty` do.
+pub(super) unsafe fn require_raw(raw: &ValRaw, ty: &ValType, store: &StoreOpaque) -> Result<()> {
+    let ValType::Ref(expected) = ty else { return Ok(()) };
+    let heap = expected.heap_type();
+    let found = if heap.hierarchy() == Hierarchy::Func {
+        // SAFETY: the caller says that it is a reference to a function.
+        let func = Func::of_vm(unsafe { raw.funcref }, store);
+        func.map(|func| func.ty_in(store).map(HeapType::ConcreteFunc)).transpose()?
+    } else {
+        object_reference(raw, ty).map(|(hierarchy, reference)| match hierarchy {
+            Hierarchy::Any => heap_type(reference, store),
+            _ => heap.top(),
+        })
+    };
+    let found = match found {
+        Some(heap) => RefType::new(false, heap),
+        None => RefType::new(true, heap.bottom()),
+    };
+    if found.matches(expected) {
+        return Ok(());
+    }
+    Err(Error::msg(format!("type mismatch: expected {ty}, found {found}")))
 }
 
 /// What a table holds for a reference.
@@ -349,29 +399,31 @@ pub(crate) fn lower_ref(value: Ref, store: &mut StoreOpaque) -> Result<tancho_ru
     use tancho_runtime::table::TableValue;
     Ok(match value {
         Ref::Func(func) => TableValue::Function(Func::to_vm(func, store)?),
-        Ref::Extern(value) => TableValue::Handle(ExternRef::to_handle(value, store)?),
-        Ref::Exn(exception) => TableValue::Handle(ExnRef::to_handle(exception, store)?),
+        Ref::Any(object) => TableValue::Reference(lower_reference(object, store)?),
+        Ref::Extern(value) => TableValue::Reference(lower_reference(value, store)?),
+        Ref::Exn(exception) => TableValue::Reference(lower_reference(exception, store)?),
     })
 }
 
-/// The reference that a table of `heap` holds, which belongs to `store`.
-pub(crate) fn lift_ref(value: tancho_runtime::table::TableValue, heap: &HeapType, store: &StoreOpaque) -> Ref {
+/// The reference that a table of this hierarchy holds, which belongs to `store`.
+pub(crate) fn lift_ref(value: tancho_runtime::table::TableValue, hierarchy: Hierarchy, store: &mut StoreOpaque) -> Ref {
     use tancho_runtime::table::TableValue;
-    match value {
-        TableValue::Function(func) => Ref::Func(Func::of_vm(func, store)),
-        TableValue::Handle(handle) if heap.hierarchy() == Hierarchy::Exn => Ref::Exn(ExnRef::of_handle(handle, store)),
-        TableValue::Handle(handle) => Ref::Extern(ExternRef::of_handle(handle, store)),
+    match (value, hierarchy) {
+        (TableValue::Function(func), _) => Ref::Func(Func::of_vm(func, store)),
+        (TableValue::Reference(_), Hierarchy::Func) => Ref::Func(None),
+        (TableValue::Reference(reference), Hierarchy::Any) => Ref::Any(store.root_nullable(reference)),
+        (TableValue::Reference(reference), Hierarchy::Extern) => Ref::Extern(store.root_nullable(reference)),
+        (TableValue::Reference(reference), Hierarchy::Exn) => Ref::Exn(store.root_nullable(reference)),
     }
 }
 
-/// The type and the value of a global of this store.
-pub(crate) fn load_global(store: &StoreOpaque, global: GlobalId) -> (GlobalType, Val) {
+/// The value of a global of this store.
+pub(crate) fn load_global(store: &mut StoreOpaque, global: GlobalId) -> Val {
     let (ty, value) = store.runtime().global(global);
-    let ty = crate::global::of_runtime(ty, store);
+    let ty = ValType::of(ty.ty, store.engine().types());
     // SAFETY: the address of a global is valid as long as its store, and nobody writes while the store is borrowed;
     // the value has the global's type.
-    let value = unsafe { lift_val(&*value, ty.content(), store) };
-    (ty, value)
+    unsafe { lift_val(&*value, &ty, store) }
 }
 
 /// Sets a global of this store, to a value of its type that is the store's.

@@ -14,6 +14,10 @@ pub(crate) fn decode(module: &mut Module, expression: &ConstExpr<'_>) -> Result<
         if matches!(operator, Operator::End) {
             break;
         }
+        // A value of the host and its wrapper look the same.
+        if matches!(operator, Operator::AnyConvertExtern | Operator::ExternConvertAny) {
+            continue;
+        }
         module.constants.push(record(&operator).map_err(|error| error.at(offset))?);
     }
     super::module::range(start, module.constants.len())
@@ -60,6 +64,14 @@ fn record(operator: &Operator<'_>) -> Result<ConstantRecord, CompileError> {
         Operator::I64Add => make(C::I64Add, 0, 0, 0),
         Operator::I64Sub => make(C::I64Sub, 0, 0, 0),
         Operator::I64Mul => make(C::I64Mul, 0, 0, 0),
+        Operator::RefI31 => make(C::RefI31, 0, 0, 0),
+        Operator::StructNew { struct_type_index } => make(C::StructNew, struct_type_index, 0, 0),
+        Operator::StructNewDefault { struct_type_index } => make(C::StructNewDefault, struct_type_index, 0, 0),
+        Operator::ArrayNew { array_type_index } => make(C::ArrayNew, array_type_index, 0, 0),
+        Operator::ArrayNewDefault { array_type_index } => make(C::ArrayNewDefault, array_type_index, 0, 0),
+        Operator::ArrayNewFixed { array_type_index, array_size } => {
+            make(C::ArrayNewFixed, array_type_index, array_size.into(), 0)
+        }
         _ => Err(CompileError::unsupported(format!("{operator:?} in a constant expression"))),
     }
 }

@@ -10,11 +10,11 @@ use crate::options::Features;
 use std::collections::HashMap;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
-    DataRecord, ElementRecord, ExportRecord, ExternKind, FunctionNameRecord, FunctionRecord, ImportRecord, Item,
-    ItemNameRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary, TagRecord, TypeKind, TypeRecord,
+    DataRecord, ElementRecord, ExportRecord, ExternKind, FieldRecord, FunctionNameRecord, FunctionRecord, ImportRecord,
+    Item, ItemNameRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary, TagRecord, TypeKind, TypeRecord,
 };
 use tancho_abi::name::Shown;
-use tancho_abi::types::{RefType, ValTypeCode};
+use tancho_abi::types::{FieldType, RefType, ValTypeCode};
 use wasmparser::{
     CompositeInnerType, ElementItems, ElementKind, FuncToValidate, FunctionBody, KnownCustom, Name, NameMap,
     NameSectionReader, Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
@@ -143,10 +143,7 @@ impl<'a> Decoder<'a> {
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
-                    let start = self.module.types.len() as u32;
-                    for (offset, ty) in group?.into_types_and_offsets() {
-                        self.sub_type(start, &ty).map_err(|error| error.at(offset))?;
-                    }
+                    self.recursion_group(group?)?;
                 }
             }
             Payload::ImportSection(section) => {
@@ -162,7 +159,7 @@ impl<'a> Decoder<'a> {
             Payload::TableSection(section) => {
                 for table in section {
                     let table = table?;
-                    let mut record = types::table(table.ty)?;
+                    let mut record = types::table(&self.module.types, table.ty)?;
                     if let TableInit::Expr(expression) = &table.init {
                         record.init = constant::decode(&mut self.module, expression)?;
                     }
@@ -177,7 +174,7 @@ impl<'a> Decoder<'a> {
             Payload::GlobalSection(section) => {
                 for global in section {
                     let global = global?;
-                    let mut record = types::global(global.ty)?;
+                    let mut record = types::global(&self.module.types, global.ty)?;
                     record.init = constant::decode(&mut self.module, &global.init_expr)?;
                     self.module.globals.push(record);
                 }
@@ -219,15 +216,37 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// A type of the recursion group whose first type is `group`.
-    fn sub_type(&mut self, group: u32, ty: &wasmparser::SubType) -> Result<(), CompileError> {
-        let CompositeInnerType::Func(composite) = &ty.composite_type.inner else {
-            return Err(CompileError::unsupported("types that are not function types (structures, arrays)"));
+    fn recursion_group(&mut self, group: wasmparser::RecGroup) -> Result<(), CompileError> {
+        let group: Vec<_> = group.into_types_and_offsets().collect();
+        let start = self.module.types.len();
+        // The types of a group refer to one another: their kinds come first.
+        for (offset, ty) in &group {
+            let record = self.sub_type(start as u32, ty).map_err(|error| error.at(*offset))?;
+            self.module.types.push(record);
+        }
+        for (position, (offset, ty)) in (start..).zip(&group) {
+            self.composite_type(position, ty).map_err(|error| error.at(*offset))?;
+        }
+        Ok(())
+    }
+
+    /// A type of the recursion group whose first type is `group`, but for what it is made of.
+    fn sub_type(&mut self, group: u32, ty: &wasmparser::SubType) -> Result<TypeRecord, CompileError> {
+        let kind = match &ty.composite_type.inner {
+            CompositeInnerType::Func(_) => TypeKind::Func,
+            CompositeInnerType::Struct(_) => TypeKind::Struct,
+            CompositeInnerType::Array(_) => TypeKind::Array,
+            CompositeInnerType::Cont(_) => return Err(CompileError::unsupported("types of continuations")),
         };
-        let params = self.value_types(composite.params())?;
-        let results = self.value_types(composite.results())?;
-        self.module.types.push(TypeRecord {
-            kind: TypeKind::Func as u32,
+        let mut object = NONE;
+        if kind != TypeKind::Func {
+            let summary = self.summary();
+            object = summary.counts.object_types;
+            summary.counts.object_types += 1;
+            summary.uses_heap = 1;
+        }
+        Ok(TypeRecord {
+            kind: kind as u32,
             is_final: u32::from(ty.is_final),
             supertype: match *ty.supertype_idxs {
                 [] => NONE,
@@ -235,18 +254,42 @@ impl<'a> Decoder<'a> {
                 _ => return Err(CompileError::unsupported("types with several supertypes")),
             },
             group,
-            params,
-            results,
-        });
+            params: Range::default(),
+            results: Range::default(),
+            object,
+            reserved: 0,
+        })
+    }
+
+    /// What type `position` is made of.
+    fn composite_type(&mut self, position: usize, ty: &wasmparser::SubType) -> Result<(), CompileError> {
+        let (params, results) = match &ty.composite_type.inner {
+            CompositeInnerType::Func(ty) => (self.value_types(ty.params())?, self.value_types(ty.results())?),
+            CompositeInnerType::Struct(ty) => (self.fields(&ty.fields)?, Range::default()),
+            CompositeInnerType::Array(ty) => (self.fields(&[ty.0])?, Range::default()),
+            CompositeInnerType::Cont(_) => return Err(CompileError::unsupported("types of continuations")),
+        };
+        let record = &mut self.module.types[position];
+        (record.params, record.results) = (params, results);
         Ok(())
     }
 
     fn value_types(&mut self, types: &[wasmparser::ValType]) -> Result<Range, CompileError> {
         let start = self.module.value_types.len();
         for ty in types {
-            self.module.value_types.push(types::val_type(*ty)?.into());
+            self.module.value_types.push(types::val_type(&self.module.types, *ty)?.into());
         }
         range(start, self.module.value_types.len())
+    }
+
+    fn fields(&mut self, fields: &[wasmparser::FieldType]) -> Result<Range, CompileError> {
+        let start = self.module.fields.len();
+        for field in fields {
+            let FieldType { storage, mutable } = types::field_type(&self.module.types, *field)?;
+            let (storage, mutable) = (storage.into(), u32::from(mutable));
+            self.module.fields.push(FieldRecord { storage, mutable, reserved: 0 });
+        }
+        range(start, self.module.fields.len())
     }
 
     fn import(&mut self, import: wasmparser::Import<'a>) -> Result<(), CompileError> {
@@ -259,7 +302,7 @@ impl<'a> Decoder<'a> {
                 (ExternKind::Function, self.module.functions.len())
             }
             TypeRef::Table(ty) => {
-                self.module.tables.push(types::table(ty)?);
+                self.module.tables.push(types::table(&self.module.types, ty)?);
                 self.summary().counts.imported_tables += 1;
                 (ExternKind::Table, self.module.tables.len())
             }
@@ -269,7 +312,7 @@ impl<'a> Decoder<'a> {
                 (ExternKind::Memory, self.module.memories.len())
             }
             TypeRef::Global(ty) => {
-                self.module.globals.push(types::global(ty)?);
+                self.module.globals.push(types::global(&self.module.types, ty)?);
                 self.summary().counts.imported_globals += 1;
                 (ExternKind::Global, self.module.globals.len())
             }
@@ -331,7 +374,7 @@ impl<'a> Decoder<'a> {
                 (RefType::FUNCREF, (range(start, self.module.element_functions.len())?, false))
             }
             ElementItems::Expressions(ty, expressions) => {
-                (types::ref_type(ty)?, self.element_expressions(expressions)?)
+                (types::ref_type(&self.module.types, ty)?, self.element_expressions(expressions)?)
             }
         };
         self.module.elements.push(ElementRecord {

@@ -6,14 +6,14 @@
 use super::place;
 use crate::error::CompileError;
 use crate::translate::env::CodeName;
+use crate::translate::function::Caught;
 use crate::translate::trap;
 use cranelift_codegen::binemit::{Addend, Reloc};
-use cranelift_codegen::ir::ExternalName;
+use cranelift_codegen::ir::{ExternalName, Type, UserStackMap};
 use cranelift_codegen::{
     CompiledCode, ExceptionContextLoc, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
 };
-use std::collections::{HashMap, HashSet};
-use tancho_abi::catch::{CatchRecord, Keep};
+use tancho_abi::catch::CatchRecord;
 use tancho_abi::module::{AddressRecord, NONE, TrapRecord};
 
 /// A function or a trampoline. Offsets are from its start.
@@ -36,6 +36,10 @@ pub(crate) struct Code {
     pub(crate) frame: u32,
     /// The calls within the reach of handlers, in order.
     pub(super) catch_sites: Box<[CatchSite]>,
+    /// The calls that references to objects are alive across, in order.
+    pub(super) safepoints: Box<[Safepoint]>,
+    /// Whether it has to do with the collected heap.
+    pub(crate) uses_heap: bool,
     /// Where execution goes on after a trap in what it calls, and how far below its frame pointer its stack pointer is there.
     pub(super) landing: Option<(u32, u32)>,
 }
@@ -51,8 +55,15 @@ pub(crate) struct CatchSite {
     pub(super) context: u32,
     /// The handlers, in order.
     pub(super) catches: Box<[CatchRecord]>,
-    /// The function's numbers for them.
-    clauses: Box<[u32]>,
+}
+
+/// A call that references to objects are alive across.
+#[derive(Debug)]
+pub(crate) struct Safepoint {
+    /// Where it returns to.
+    pub(super) code: u32,
+    /// How far below the frame pointer they stand, in order.
+    pub(super) references: Box<[u32]>,
 }
 
 /// A relative call of code of the same image.
@@ -79,7 +90,7 @@ impl Code {
         compiled: &CompiledCode,
         name: Option<CodeName>,
         names: &[Option<CodeName>],
-        caught: &[(u32, Keep)],
+        caught: &[Caught],
         alignment: u32,
         addresses: bool,
     ) -> Result<Code, CompileError> {
@@ -95,6 +106,8 @@ impl Code {
             addresses: if addresses { self::addresses(compiled) } else { Box::default() },
             frame: buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset),
             catch_sites: catch_sites(compiled, caught)?,
+            safepoints: safepoints(compiled)?,
+            uses_heap: false,
             landing: landing(compiled)?,
         })
     }
@@ -145,7 +158,7 @@ fn addresses(compiled: &CompiledCode) -> Box<[AddressRecord]> {
     records.into()
 }
 
-fn catch_sites(compiled: &CompiledCode, caught: &[(u32, Keep)]) -> Result<Box<[CatchSite]>, CompileError> {
+fn catch_sites(compiled: &CompiledCode, caught: &[Caught]) -> Result<Box<[CatchSite]>, CompileError> {
     let wrong = |what: &str| CompileError::internal(format!("a call within the reach of handlers: {what}"));
     let mut sites = Vec::new();
     if caught.is_empty() {
@@ -153,14 +166,13 @@ fn catch_sites(compiled: &CompiledCode, caught: &[(u32, Keep)]) -> Result<Box<[C
     }
     for site in compiled.buffer.call_sites() {
         let mut context = NONE;
-        let (mut catches, mut clauses) = (Vec::new(), Vec::new());
+        let mut catches = Vec::new();
         for handler in site.exception_handlers {
             match handler {
                 FinalizedMachExceptionHandler::Tag(clause, landing) => {
                     let known = caught.get(clause.as_u32() as usize);
-                    let (tag, keep) = *known.ok_or_else(|| wrong("a handler of no clause"))?;
-                    catches.push(CatchRecord { tag, landing: *landing, keep: keep as u32 });
-                    clauses.push(clause.as_u32());
+                    let Caught { tag, takes_reference } = *known.ok_or_else(|| wrong("a handler of no clause"))?;
+                    catches.push(CatchRecord { tag, landing: *landing, reference: u32::from(takes_reference) });
                 }
                 FinalizedMachExceptionHandler::Context(ExceptionContextLoc::SPOffset(offset)) => context = *offset,
                 FinalizedMachExceptionHandler::Context(ExceptionContextLoc::GPR(_)) => {
@@ -171,35 +183,24 @@ fn catch_sites(compiled: &CompiledCode, caught: &[(u32, Keep)]) -> Result<Box<[C
         }
         if !catches.is_empty() {
             let frame_offset = site.frame_offset.ok_or_else(|| wrong("the back end reports no frame offset"))?;
-            sites.push(CatchSite {
-                code: site.ret_addr,
-                frame_offset,
-                context,
-                catches: catches.into(),
-                clauses: clauses.into(),
-            });
+            sites.push(CatchSite { code: site.ret_addr, frame_offset, context, catches: catches.into() });
         }
     }
     sites.sort_by_key(|site| site.code);
-    keep_where_landings_meet(&mut sites);
     Ok(sites.into())
 }
 
-/// What a handler's frame keeps, it keeps until the handler is reached again, which the runtime knows by the landing pad. Two handlers
-/// whose landing pads came to be one place, as empty ones do, would let go of each other's: theirs is kept as long as the store.
-fn keep_where_landings_meet(sites: &mut [CatchSite]) {
-    let mut clauses: HashMap<u32, u32> = HashMap::new();
-    let mut met: HashSet<u32> = HashSet::new();
-    for (clause, record) in sites.iter().flat_map(|site| site.clauses.iter().zip(&site.catches)) {
-        if *clauses.entry(record.landing).or_insert(*clause) != *clause {
-            met.insert(record.landing);
-        }
-    }
-    for record in sites.iter_mut().flat_map(|site| site.catches.iter_mut()) {
-        if record.keep == Keep::Frame as u32 && met.contains(&record.landing) {
-            record.keep = Keep::Store as u32;
-        }
-    }
+fn safepoints(compiled: &CompiledCode) -> Result<Box<[Safepoint]>, CompileError> {
+    let safepoint = |(code, span, map): &(u32, u32, UserStackMap)| {
+        // The frame pointer is `span` bytes above the stack pointer, from which the map counts.
+        let below = |(_, offset): (Type, u32)| {
+            span.checked_sub(offset).ok_or_else(|| CompileError::internal("a reference is kept outside of its frame"))
+        };
+        let mut references = map.entries().map(below).collect::<Result<Vec<u32>, _>>()?;
+        references.sort_unstable();
+        Ok(Safepoint { code: *code, references: references.into() })
+    };
+    compiled.buffer.user_stack_maps().iter().map(safepoint).collect()
 }
 
 fn landing(compiled: &CompiledCode) -> Result<Option<(u32, u32)>, CompileError> {

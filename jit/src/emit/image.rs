@@ -51,6 +51,8 @@ pub(crate) fn emit(
         tables::traps(&mut module, &code, placed);
         tables::addresses(&mut module, &code, placed);
         tables::catches(&mut module, &code, placed)?;
+        tables::safepoints(&mut module, &code, placed)?;
+        module.summary[0].uses_heap |= u32::from(code.uses_heap);
         if matches!(role, Role::HostEntry(_) | Role::ArrayEntry(_)) {
             tables::handler(&mut module, &code, placed)?;
         }

@@ -1,4 +1,4 @@
-//! Tables by code address: traps, places in the WebAssembly file, handlers, what is caught.
+//! Tables by code address: traps, places in the WebAssembly file, handlers, what is caught, what refers to objects.
 //!
 //! Called by the image emitter for each piece of code in the order of the text, so that every table is sorted.
 
@@ -43,6 +43,26 @@ pub(crate) fn catches(module: &mut Module, code: &Code, placed: Placed) -> Resul
         module.catch_addresses.push(placed.start + site.code);
         let (frame_offset, context) = (site.frame_offset, site.context);
         module.catch_sites.push(CatchSiteRecord { frame_offset, context, catches });
+    }
+    Ok(())
+}
+
+/// Adds the calls of `code` that references are alive across. Calls next to one another often have the same.
+pub(crate) fn safepoints(module: &mut Module, code: &Code, placed: Placed) -> Result<(), CompileError> {
+    let mut known: HashMap<&[u32], Range> = HashMap::new();
+    for safepoint in &code.safepoints {
+        let references = match known.get(&*safepoint.references) {
+            Some(range) => *range,
+            None => {
+                let start = module.references.len();
+                module.references.extend_from_slice(&safepoint.references);
+                let range = decode::module::range(start, module.references.len())?;
+                known.insert(&safepoint.references, range);
+                range
+            }
+        };
+        module.safepoint_addresses.push(placed.start + safepoint.code);
+        module.safepoints.push(references);
     }
     Ok(())
 }

@@ -8,7 +8,7 @@
 use super::env::{CodeName, TypeCheck};
 use super::exception::CallTarget;
 use super::function::FunctionTranslator;
-use super::signature::{POINTER, machine_type};
+use super::signature::POINTER;
 use super::trap;
 use crate::error::CompileError;
 use core::mem::offset_of;
@@ -28,6 +28,8 @@ impl FunctionTranslator<'_, '_> {
             None => (CallTarget::Direct(self.callee(CodeName::Function(function))), self.vmctx),
         };
         let results = self.call_plainly(callee, &with_vmctx(vmctx, &arguments))?;
+        let types = &self.env.function_type(function).results;
+        self.declare_all(&results, types);
         self.stack.extend(results);
         Ok(())
     }
@@ -64,10 +66,7 @@ impl FunctionTranslator<'_, '_> {
     }
 
     fn call_each_way(&mut self, ty: TypeIndex, callee: Callee) -> Result<(), CompileError> {
-        let done = self.builder.create_block();
-        for result in &self.env.types[ty.index()].results {
-            self.builder.append_block_param(done, machine_type(*result));
-        }
+        let done = self.block_with_params(&self.env.types[ty.index()].results);
         self.each_way(ty, callee, |translator, signature, code, arguments| {
             translator.call_into(CallTarget::Indirect(signature, code), arguments, done)
         })?;

@@ -79,7 +79,7 @@ impl FunctionTranslator<'_, '_> {
     pub(super) fn block_type(&self, ty: BlockType) -> Result<(Vec<ValType>, Vec<ValType>), CompileError> {
         Ok(match ty {
             BlockType::Empty => (vec![], vec![]),
-            BlockType::Type(ty) => (vec![], vec![decode::types::val_type(ty)?]),
+            BlockType::Type(ty) => (vec![], vec![decode::types::val_type(self.env.module.types, ty)?]),
             BlockType::FuncType(index) => {
                 let ty = &self.env.types[index as usize];
                 (ty.params.to_vec(), ty.results.to_vec())
@@ -90,7 +90,8 @@ impl FunctionTranslator<'_, '_> {
     pub(super) fn block_with_params(&mut self, types: &[ValType]) -> Block {
         let block = self.builder.create_block();
         for ty in types {
-            self.builder.append_block_param(block, machine_type(*ty));
+            let param = self.builder.append_block_param(block, machine_type(*ty));
+            self.declare(param, *ty);
         }
         block
     }
@@ -142,6 +143,7 @@ impl FunctionTranslator<'_, '_> {
         self.builder.ins().jump(header, &block_args(&arguments));
         self.builder.switch_to_block(header);
         self.interrupt_site();
+        self.zeal();
         let height = self.stack.len();
         self.stack.extend_from_slice(self.builder.block_params(header));
         self.control.push(Frame {
@@ -279,7 +281,7 @@ impl FunctionTranslator<'_, '_> {
     }
 
     /// Jumps to the frame that is `depth` frames out.
-    fn jump_out(&mut self, depth: u32) {
+    pub(super) fn jump_out(&mut self, depth: u32) {
         let (target, carries) = self.branch_target(depth);
         let arguments = self.carried(carries);
         self.builder.ins().jump(target, &arguments);

@@ -11,17 +11,20 @@ use cranelift_codegen::isa::TargetIsa;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::{ConstantOperator, ExternKind, Module, ModuleView, NONE};
+use tancho_abi::object::{StructLayout, array_start};
 use tancho_abi::target::Architecture;
 use tancho_abi::tunables::{Space, Tunables};
-use tancho_abi::types::{FuncType, RefType, ValType};
+use tancho_abi::types::{CompositeType, FieldType, FuncType, HeapType, RefType, StorageType, ValType};
 use tancho_abi::vmctx::VmLayout;
 
 /// What all functions of a module share.
 pub(crate) struct ModuleEnv<'m> {
     /// The description.
     pub(crate) module: ModuleView<'m>,
-    /// The function types, by type index.
+    /// The function types, by type index; for another type one that no function has.
     pub(crate) types: Vec<FuncType>,
+    /// What objects of each type look like, by type index; none for a function type.
+    objects: Vec<Option<ObjectLayout>>,
     /// Of each type, by type index, how many supertypes it has by its own declaration and by theirs.
     depths: Vec<u32>,
     /// The types of globals, by global index.
@@ -48,10 +51,18 @@ impl<'m> ModuleEnv<'m> {
         let layout = VmLayout::new(module.facts().counts)
             .ok_or_else(|| CompileError::limit("the module's globals, tables and imports exceed 1 GiB"))?;
         let unknown = || CompileError::internal("a type of the description is not a type");
+        let (mut types, mut objects) = (Vec::new(), Vec::new());
+        for index in 0..module.types.len() {
+            let composite = TypeIndex::new(index).and_then(|index| module.composite_type(index)).ok_or_else(unknown)?;
+            objects.push(ObjectLayout::new(&composite));
+            types.push(match composite {
+                CompositeType::Func(ty) => ty,
+                _ => FuncType::default(),
+            });
+        }
         Ok(ModuleEnv {
-            types: (0..module.types.len())
-                .map(|index| TypeIndex::new(index).and_then(|index| module.func_type(index)).ok_or_else(unknown))
-                .collect::<Result<_, _>>()?,
+            types,
+            objects,
             depths: depths(&module),
             globals: module
                 .globals
@@ -71,7 +82,17 @@ impl<'m> ModuleEnv<'m> {
         })
     }
 
-    /// How a function is found to be of type `ty`.
+    /// What objects of a type of structures or arrays look like. Validation ensures that it is one.
+    pub(crate) fn object(&self, ty: TypeIndex) -> &ObjectLayout {
+        self.objects[ty.index()].as_ref().expect("validation ensures that it is a type of objects")
+    }
+
+    /// Whether each value of type `this` is of type `other`, as far as their indices tell.
+    pub(crate) fn matches(&self, this: HeapType, other: HeapType) -> bool {
+        this.matches(other, |this, other| self.is_declared(this, other))
+    }
+
+    /// How a function or an object is found to be of type `ty`.
     pub(crate) fn type_check(&self, ty: TypeIndex) -> TypeCheck {
         match self.module.types[ty.index()].is_final {
             0 => TypeCheck::Declared { depth: self.depths[ty.index()] },
@@ -155,12 +176,43 @@ impl<'m> ModuleEnv<'m> {
     }
 }
 
-/// How a function is found to be of a type.
+/// What objects of a type look like.
+pub(crate) struct ObjectLayout {
+    /// The fields, or the one of the elements.
+    pub(crate) fields: Box<[FieldType]>,
+    /// Where each field stands, or where the elements begin.
+    pub(crate) offsets: Box<[u32]>,
+    /// The bytes of a structure.
+    pub(crate) size: u32,
+}
+
+impl ObjectLayout {
+    fn new(composite: &CompositeType) -> Option<ObjectLayout> {
+        match composite {
+            CompositeType::Func(_) => None,
+            CompositeType::Struct(fields) => {
+                let StructLayout { offsets, size } = StructLayout::new(fields);
+                Some(ObjectLayout { fields: fields.clone(), offsets, size })
+            }
+            CompositeType::Array(element) => {
+                let start = array_start(element.storage);
+                Some(ObjectLayout { fields: [*element].into(), offsets: [start].into(), size: 0 })
+            }
+        }
+    }
+
+    /// What stands in a field of a structure, and where.
+    pub(crate) fn field(&self, field: u32) -> (StorageType, u32) {
+        (self.fields[field as usize].storage, self.offsets[field as usize])
+    }
+}
+
+/// How a function or an object is found to be of a type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum TypeCheck {
-    /// The type is final: the function's own is the same.
+    /// The type is final: its own is the same.
     Same,
-    /// It is the function's own, or the one at `depth` among those that the function's own declares.
+    /// It is its own, or the one at `depth` among those that its own declares.
     Declared {
         /// How many supertypes the type has.
         depth: u32,

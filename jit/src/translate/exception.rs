@@ -27,10 +27,9 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::rc::Rc;
 use tancho_abi::builtin::Builtin;
-use tancho_abi::catch::Keep;
 use tancho_abi::index::TagIndex;
 use tancho_abi::trap::Trap;
-use tancho_abi::types::ValType;
+use tancho_abi::types::{RefType, ValType};
 use tancho_abi::vmctx::ValRaw;
 use wasmparser::{Catch, TryTable};
 
@@ -38,14 +37,12 @@ use wasmparser::{Catch, TryTable};
 pub(crate) struct Clause {
     /// Exceptions of this tag; `None` is all.
     pub(crate) tag: Option<TagIndex>,
-    /// How long the handler needs the exception itself.
-    pub(crate) keep: Keep,
+    /// Whether the handler takes a reference to the exception.
+    pub(crate) takes_reference: bool,
     /// Where it goes.
     pub(crate) target: Target,
     /// Where a call goes that an exception comes out of, once there is one.
     pub(crate) landing: Option<Block>,
-    /// The reference that the landing pad gives, where the clause has one.
-    pub(crate) reference: Option<Value>,
 }
 
 /// Where a clause goes.
@@ -125,14 +122,14 @@ impl FunctionTranslator<'_, '_> {
         let (params, results) = self.block_type(table.ty)?;
         let start = self.catches.clauses.len();
         for catch in &table.catches {
-            let (tag, label, keep) = match *catch {
-                Catch::One { tag, label } => (Some(TagIndex(tag)), label, Keep::No),
-                Catch::OneRef { tag, label } => (Some(TagIndex(tag)), label, Keep::Store),
-                Catch::All { label } => (None, label, Keep::No),
-                Catch::AllRef { label } => (None, label, Keep::Store),
+            let (tag, label, takes_reference) = match *catch {
+                Catch::One { tag, label } => (Some(TagIndex(tag)), label, false),
+                Catch::OneRef { tag, label } => (Some(TagIndex(tag)), label, true),
+                Catch::All { label } => (None, label, false),
+                Catch::AllRef { label } => (None, label, true),
             };
             let target = Target::Label(self.control.len() - 1 - label as usize);
-            self.catches.clauses.push(Clause { tag, keep, target, landing: None, reference: None });
+            self.catches.clauses.push(Clause { tag, takes_reference, target, landing: None });
         }
         let clauses = start..self.catches.clauses.len();
         let outer = self.scope();
@@ -158,7 +155,7 @@ impl FunctionTranslator<'_, '_> {
             let Some((values, reference)) = self.land_at(clause) else { continue };
             let Target::Label(position) = self.catches.clauses[clause].target else { continue };
             let mut carried = values;
-            if self.catches.clauses[clause].keep != Keep::No {
+            if self.catches.clauses[clause].takes_reference {
                 carried.push(reference);
             }
             self.jump_to(position, &carried);
@@ -168,18 +165,22 @@ impl FunctionTranslator<'_, '_> {
     /// Goes to the landing pad of a clause and takes what it is given there: the values, and the reference. `None` when nothing
     /// reaches it.
     pub(crate) fn land_at(&mut self, clause: usize) -> Option<(Vec<Value>, Value)> {
-        let Clause { tag, landing, .. } = self.catches.clauses[clause];
+        let Clause { tag, landing, takes_reference, .. } = self.catches.clauses[clause];
         let landing = landing?;
         self.builder.switch_to_block(landing);
         self.builder.seal_block(landing);
         let given = self.builder.block_params(landing).to_vec();
-        let types: Vec<_> = self.tag_values(tag).iter().map(|ty| machine_type(*ty)).collect();
-        let load = |(position, ty): (usize, &types::Type)| {
-            self.builder.ins().load(*ty, VALUES, given[0], (position * size_of::<ValRaw>()) as i32)
+        let types = self.tag_values(tag).to_vec();
+        let load = |(position, ty): (usize, &ValType)| {
+            let offset = (position * size_of::<ValRaw>()) as i32;
+            let value = self.builder.ins().load(machine_type(*ty), VALUES, given[0], offset);
+            self.declare(value, *ty)
         };
         let values = types.iter().enumerate().map(load).collect();
         let reference = self.builder.ins().ireduce(types::I32, given[1]);
-        self.catches.clauses[clause].reference = Some(reference);
+        if takes_reference {
+            self.declare(reference, ValType::Ref(RefType::EXNREF));
+        }
         Some((values, reference))
     }
 
@@ -200,7 +201,7 @@ impl FunctionTranslator<'_, '_> {
         let local = self.handler_of(&handlers, tag);
         self.reachable = false;
         if let Local::Certain(clause) = local
-            && self.catches.clauses[clause].keep == Keep::No
+            && !self.catches.clauses[clause].takes_reference
         {
             let carried = if self.catches.clauses[clause].tag.is_some() { &*values } else { &[] };
             self.jump_to_clause(clause, carried);

@@ -8,10 +8,10 @@ use super::call::with_vmctx;
 use super::control::Frame;
 use super::env::{CodeName, ModuleEnv};
 use super::exception::Catches;
+use super::gc;
 use super::hint::Hints;
 use super::interrupt;
 use super::legacy::{self, Ending};
-use super::lifetime;
 use super::signature::{self, POINTER, machine_type};
 use super::stride;
 use crate::decode;
@@ -25,12 +25,12 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use tancho_abi::builtin::Builtin;
-use tancho_abi::catch::Keep;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::NONE;
-use tancho_abi::tunables::Tunables;
-use tancho_abi::types::{FuncType, ValType};
-use wasmparser::FuncValidatorAllocations;
+use tancho_abi::types::{FuncType, HeapType, RefType, ValType};
+use wasmparser::{
+    CompositeInnerType, FuncValidator, FuncValidatorAllocations, Operator, ValidatorResources, WasmModuleResources,
+};
 
 /// What a thread keeps from one function to the next.
 #[derive(Default)]
@@ -56,7 +56,23 @@ pub(crate) enum Region {
     Global(GlobalIndex),
     /// Any imported global, and the globals past [`MAX_REGIONS`].
     OtherGlobals,
+    /// The headers of objects.
+    ObjectHeader,
+    /// The lengths of arrays.
+    ArrayLength,
+    /// The cards of the heap.
+    Cards,
+    /// Fields at this distance from the start of their objects, of this class: those of different types that are not of one hierarchy
+    /// count as one kind.
+    Field(u32, u32),
+    /// The fields past [`MAX_FIELD_OFFSET`].
+    OtherFields,
+    /// Elements of arrays, of this class.
+    Elements(u32),
 }
+
+/// Fields further from the start of their objects are not told apart.
+const MAX_FIELD_OFFSET: u32 = 1 << 10;
 
 /// Cranelift counts a function's kinds of memory access in 16 bits; no function profits from telling more memories, tables or
 /// globals apart than this many of each.
@@ -99,6 +115,10 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) accessed: HashMap<Value, Accessed>,
     /// The least of each 64-bit index and the reservation, where that is computed.
     pub(crate) places: Vec<Value>,
+    /// What is known of the topmost operand's type, where the present operator is a cast.
+    pub(crate) operand: Option<RefType>,
+    /// Whether code has come about that has to do with the collected heap.
+    pub(crate) uses_heap: bool,
     /// Whether other functions are called.
     pub(crate) calls: bool,
     regions: HashMap<Region, ir::AliasRegion>,
@@ -110,8 +130,10 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
 pub(crate) struct Translated {
     /// How many locals and operands there are at most at one place.
     pub(crate) live: usize,
-    /// What it catches, by the numbers of Cranelift's exception tags: which tag, or `NONE` for all, and how long the exception is needed.
-    pub(crate) caught: Vec<(u32, Keep)>,
+    /// What it catches, by the numbers of Cranelift's exception tags.
+    pub(crate) caught: Vec<Caught>,
+    /// Whether it has to do with the collected heap.
+    pub(crate) uses_heap: bool,
 }
 
 /// Translates `body` into `function`, which is empty, and validates it on the way.
@@ -142,16 +164,18 @@ pub(crate) fn translate(
     let locals = (0..reader.get_count()).map(|_| reader.read()).collect::<Result<Vec<_>, _>>()?;
     for (count, ty) in locals {
         validator.define_locals(offset, count, ty)?;
-        translator.declare_locals(count, decode::types::val_type(ty)?);
+        translator.declare_locals(count, decode::types::val_type(env.module.types, ty)?);
     }
     translator.interrupt_site();
+    translator.zeal();
     let mut operators = body.get_operators_reader()?;
     let mut scanned = false;
     while !operators.eof() {
         let offset = operators.original_position();
         let operator = operators.read()?;
+        translator.operand = operand(env, &validator, &operator)?;
         validator.op(offset, &operator)?;
-        if matches!(operator, wasmparser::Operator::Try { .. }) && !scanned {
+        if matches!(operator, Operator::Try { .. }) && !scanned {
             scanned = true;
             translator.endings = legacy::scan(&body).into_iter();
         }
@@ -163,19 +187,66 @@ pub(crate) fn translate(
     }
     operators.finish()?;
     let live = translator.highest + translator.locals.len();
-    let throw_ref = translator.callees.get(&CodeName::Builtin(Builtin::throw_ref)).copied();
-    lifetime::shorten(translator.builder.func, &mut translator.catches.clauses, throw_ref);
-    let caught = translator.catches.clauses.iter().map(|clause| (clause.tag.map_or(NONE, |tag| tag.0), clause.keep));
+    let caught = translator.catches.clauses.iter();
+    let caught = caught
+        .map(|clause| Caught { tag: clause.tag.map_or(NONE, |tag| tag.0), takes_reference: clause.takes_reference });
     let caught = caught.collect();
+    let uses_heap = translator.uses_heap;
     let places = std::mem::take(&mut translator.places);
     let calls = translator.calls;
+    let belt = translator.callees.get(&CodeName::Builtin(Builtin::belt_access)).copied();
     translator.builder.finalize(frontend);
-    let Tunables { memory64_reservation, memory_guard, memory_spectre_mitigation, .. } = *env.tunables;
-    let (reservation, guard, mitigation) = (memory64_reservation, memory_guard, memory_spectre_mitigation);
-    stride::rewrite(function, &places, stride::Limits { reservation, guard, mitigation });
+    let tunables = &env.tunables;
+    let limits = stride::Limits {
+        reservation: tunables.memory64_reservation,
+        guard: tunables.memory_guard,
+        guard_before: tunables.memory_guard_before,
+        mitigation: tunables.memory_spectre_mitigation,
+    };
+    stride::rewrite(function, &places, belt, limits);
     interrupt::number(function, calls);
     scratch.validator = validator.into_allocations();
-    Ok(Translated { live, caught })
+    Ok(Translated { live, caught, uses_heap })
+}
+
+/// What a handler catches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Caught {
+    /// Which tag, or [`NONE`] for all.
+    pub(crate) tag: u32,
+    /// Whether it takes a reference to the exception.
+    pub(crate) takes_reference: bool,
+}
+
+/// The type of the topmost operand, before `operator`, where that is a cast and validation knows it.
+fn operand(
+    env: &ModuleEnv<'_>,
+    validator: &FuncValidator<ValidatorResources>,
+    operator: &Operator<'_>,
+) -> Result<Option<RefType>, CompileError> {
+    let is_cast = matches!(
+        operator,
+        Operator::RefTestNonNull { .. }
+            | Operator::RefTestNullable { .. }
+            | Operator::RefCastNonNull { .. }
+            | Operator::RefCastNullable { .. }
+    );
+    let Some(wasmparser::ValType::Ref(ty)) = validator.get_operand_type(0).flatten() else { return Ok(None) };
+    if !is_cast {
+        return Ok(None);
+    }
+    // Validation has numbers of its own for types: it says which kind a type is of.
+    let heap = match ty.heap_type() {
+        wasmparser::HeapType::Concrete(wasmparser::UnpackedIndex::Id(id)) => {
+            match validator.resources().sub_type_at_id(id).composite_type.inner {
+                CompositeInnerType::Struct(_) => HeapType::Struct,
+                CompositeInnerType::Array(_) => HeapType::Array,
+                _ => HeapType::Func,
+            }
+        }
+        other => decode::types::heap_type(env.module.types, other)?,
+    };
+    Ok(Some(RefType { nullable: ty.is_nullable(), heap }))
 }
 
 impl<'f, 'm> FunctionTranslator<'f, 'm> {
@@ -185,17 +256,12 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
         builder.switch_to_block(entry);
         builder.seal_block(entry);
         let params = builder.block_params(entry).to_vec();
+        gc::distinguish_slots(&mut builder);
         let exit = builder.create_block();
         for result in &ty.results {
             builder.append_block_param(exit, machine_type(*result));
         }
-        let mut locals = Vec::with_capacity(ty.params.len());
-        for (param, value) in ty.params.iter().zip(&params[1..]) {
-            let variable = builder.declare_var(machine_type(*param));
-            builder.def_var(variable, *value);
-            locals.push(variable);
-        }
-        FunctionTranslator {
+        let mut translator = FunctionTranslator {
             env,
             builder,
             vmctx: params[0],
@@ -204,7 +270,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             highest: 0,
             control: vec![Frame::function(exit, ty)],
             reachable: true,
-            locals,
+            locals: Vec::with_capacity(ty.params.len()),
             catches: Catches::default(),
             endings: Vec::new().into_iter(),
             branch_arguments: 0,
@@ -213,20 +279,38 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             cold: false,
             accessed: HashMap::new(),
             places: Vec::new(),
+            operand: None,
+            uses_heap: false,
             calls: false,
             regions: HashMap::new(),
             signatures: HashMap::new(),
             callees: HashMap::new(),
+        };
+        let results = translator.builder.block_params(exit).to_vec();
+        translator.declare_all(&results, &ty.results);
+        for (param, value) in ty.params.iter().zip(&params[1..]) {
+            let variable = translator.declare_local(*param);
+            translator.builder.def_var(variable, *value);
         }
+        translator
+    }
+
+    /// A new local of type `ty`.
+    fn declare_local(&mut self, ty: ValType) -> Variable {
+        let variable = self.builder.declare_var(machine_type(ty));
+        if ty.is_object() {
+            self.builder.declare_var_needs_stack_map(variable);
+        }
+        self.locals.push(variable);
+        variable
     }
 
     fn declare_locals(&mut self, count: u32, ty: ValType) {
         // Validation has bounded the count (50,000 locals).
         let zero = self.zero(ty);
         for _ in 0..count {
-            let variable = self.builder.declare_var(machine_type(ty));
+            let variable = self.declare_local(ty);
             self.builder.def_var(variable, zero);
-            self.locals.push(variable);
         }
     }
 
@@ -339,6 +423,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             Region::Global(global) if self.env.is_imported_global(global) || global.0 >= MAX_REGIONS => {
                 Region::OtherGlobals
             }
+            Region::Field(offset, _) if offset > MAX_FIELD_OFFSET => Region::OtherFields,
             other => other,
         };
         let regions = &mut self.builder.func.dfg.alias_regions;
@@ -351,6 +436,12 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
                 Region::Memory(memory) => (4, memory.0),
                 Region::Table(table) => (5, table.0),
                 Region::Global(global) => (6, global.0),
+                Region::ObjectHeader => (7, 0),
+                Region::ArrayLength => (8, 0),
+                Region::Cards => (9, 0),
+                Region::OtherFields => (10, 0),
+                Region::Field(offset, class) => (11, offset << 4 | class),
+                Region::Elements(class) => (12, class),
             };
             // Unique in the module, which inlining relies on.
             let user_id = kind << 28 | index & 0x0fff_ffff;

@@ -1,6 +1,7 @@
 //! What the instruction that makes a number says of it: how large it can be at most, and what it is the sum of.
 //!
-//! Called by `bounds`, for indices of 64 bits that need no check because they cannot be large, and by `trap` for divisors. Nothing is known of parameters of blocks.
+//! Called by `bounds`, for indices of 64 bits that need no check because they cannot be large, by `stride` for those that change step by
+//! step, and by `trap` for divisors. Nothing is known of parameters of blocks.
 
 use cranelift_codegen::ir::immediates::Imm64;
 use cranelift_codegen::ir::{DataFlowGraph, InstructionData, Opcode, Value, ValueDef};
@@ -55,16 +56,72 @@ pub(crate) fn sum(dfg: &DataFlowGraph, value: Value) -> (Value, u64) {
     let (mut root, mut added) = (dfg.resolve_aliases(value), 0_u64);
     for _ in 0..DEPTH {
         let ValueDef::Result(inst, 0) = dfg.value_def(root) else { break };
-        let InstructionData::Binary { opcode: Opcode::Iadd, args: [first, second] } = dfg.insts[inst] else { break };
-        let (rest, number) = match (constant(dfg, first), constant(dfg, second)) {
-            (_, Some(number)) => (first, number),
-            (Some(number), None) => (second, number),
-            (None, None) => break,
+        let InstructionData::Binary { opcode, args: [first, second] } = dfg.insts[inst] else { break };
+        let (rest, number) = match (opcode, constant(dfg, first), constant(dfg, second)) {
+            (Opcode::Iadd, _, Some(number)) => (first, number),
+            (Opcode::Iadd, Some(number), None) => (second, number),
+            (Opcode::Isub, _, Some(number)) => (first, number.wrapping_neg()),
+            _ => break,
         };
         root = dfg.resolve_aliases(rest);
         added = added.wrapping_add(number);
     }
     (root, added)
+}
+
+/// How many instructions are looked at for one [`linear`].
+const NODES: usize = 16;
+
+/// A sum of multiples of values and a number, modulo 2⁶⁴.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Linear {
+    /// Each value once, in order, and how often it is in the sum, which is not 0.
+    pub(crate) terms: Vec<(Value, u64)>,
+    pub(crate) constant: u64,
+}
+
+/// `value`, of 64 bits, as such a sum. A value of which `whole` says so is not taken apart.
+pub(crate) fn linear(dfg: &DataFlowGraph, value: Value, whole: impl Fn(Value) -> bool) -> Linear {
+    let mut sum = Linear::default();
+    let mut left = NODES;
+    // All arithmetic is modulo 2⁶⁴, as that of the instructions is.
+    let mut parts = vec![(value, 1_u64)];
+    while let Some((part, times)) = parts.pop() {
+        let part = dfg.resolve_aliases(part);
+        if let Some(number) = constant(dfg, part) {
+            sum.constant = sum.constant.wrapping_add(number.wrapping_mul(times));
+            continue;
+        }
+        let inst = match dfg.value_def(part) {
+            ValueDef::Result(inst, 0) if left > 0 && !whole(part) => Some(inst),
+            _ => None,
+        };
+        left = left.saturating_sub(1);
+        let binary = inst.and_then(|inst| match dfg.insts[inst] {
+            InstructionData::Binary { opcode, args: [first, second] } => {
+                Some((opcode, first, second, constant(dfg, second)))
+            }
+            _ => None,
+        });
+        match binary {
+            Some((Opcode::Iadd, first, second, _)) => parts.extend([(first, times), (second, times)]),
+            Some((Opcode::Isub, first, second, _)) => parts.extend([(first, times), (second, times.wrapping_neg())]),
+            // x · 2ⁿ; the amount is modulo the 64 bits.
+            Some((Opcode::Ishl, first, _, Some(amount))) => parts.push((first, times << (amount % 64))),
+            Some((Opcode::Imul, first, _, Some(number))) => parts.push((first, times.wrapping_mul(number))),
+            _ => sum.terms.push((part, times)),
+        }
+    }
+    sum.terms.sort_unstable();
+    sum.terms.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 = kept.1.wrapping_add(next.1);
+        }
+        same
+    });
+    sum.terms.retain(|(_, times)| *times != 0);
+    sum
 }
 
 /// The largest number of so many bits.

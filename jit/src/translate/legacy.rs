@@ -10,7 +10,6 @@ use super::function::FunctionTranslator;
 use crate::error::CompileError;
 use cranelift_codegen::ir::{InstBuilder, Value};
 use std::ops::Range;
-use tancho_abi::catch::Keep;
 use tancho_abi::index::TagIndex;
 use wasmparser::{BlockType, FunctionBody, Operator};
 
@@ -90,11 +89,9 @@ impl FunctionTranslator<'_, '_> {
         let (params, results) = self.block_type(ty)?;
         let outer = self.scope();
         let start = self.catches.clauses.len();
-        for (tag, rethrown) in ending.clauses {
-            // An exception that is thrown again is there as long as its clause runs.
-            let keep = if rethrown { Keep::Frame } else { Keep::No };
+        for (tag, takes_reference) in ending.clauses {
             let (tag, target) = (tag.map(TagIndex), Target::Body(None));
-            self.catches.clauses.push(Clause { tag, keep, target, landing: None, reference: None });
+            self.catches.clauses.push(Clause { tag, takes_reference, target, landing: None });
         }
         let clauses = start..self.catches.clauses.len();
         let scope = match ending.delegate {

@@ -3,10 +3,13 @@
 //! Called by `function` for each operator in order. Operators that no enabled feature has do not pass validation.
 
 use super::function::FunctionTranslator;
+use super::gc::Extension;
 use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F32, F32X4, F64, F64X2, I8, I8X16, I16, I16X8, I32, I32X4, I64, I64X2, I128};
 use cranelift_codegen::ir::{AtomicRmwOp, InstBuilder, Opcode};
+use tancho_abi::builtin::Builtin;
+use tancho_abi::types::HeapType;
 use wasmparser::Operator as Op;
 
 impl FunctionTranslator<'_, '_> {
@@ -52,7 +55,8 @@ impl FunctionTranslator<'_, '_> {
 
             // Parametric and variable.
             Op::Drop => { self.pop(); }
-            Op::Select | Op::TypedSelect { .. } => self.select(),
+            Op::Select => self.select(None)?,
+            Op::TypedSelect { ty } => self.select(Some(*ty))?,
             Op::LocalGet { local_index } => self.local_get(*local_index),
             Op::LocalSet { local_index } => self.local_set(*local_index),
             Op::LocalTee { local_index } => self.local_tee(*local_index),
@@ -74,6 +78,38 @@ impl FunctionTranslator<'_, '_> {
             Op::TableCopy { dst_table, src_table } => self.table_copy(*dst_table, *src_table),
             Op::TableInit { elem_index, table } => self.table_init(*elem_index, *table),
             Op::ElemDrop { elem_index } => self.elem_drop(*elem_index),
+
+            // Objects.
+            Op::RefEq => self.ref_eq(),
+            Op::RefI31 => self.ref_i31(),
+            Op::I31GetS => self.i31_get(Extension::Signed),
+            Op::I31GetU => self.i31_get(Extension::Unsigned),
+            Op::StructNew { struct_type_index } => self.struct_new(*struct_type_index),
+            Op::StructNewDefault { struct_type_index } => self.struct_new_default(*struct_type_index),
+            Op::StructGet { struct_type_index, field_index } | Op::StructGetU { struct_type_index, field_index } => self.struct_get(*struct_type_index, *field_index, Extension::Unsigned),
+            Op::StructGetS { struct_type_index, field_index } => self.struct_get(*struct_type_index, *field_index, Extension::Signed),
+            Op::StructSet { struct_type_index, field_index } => self.struct_set(*struct_type_index, *field_index),
+            Op::ArrayNew { array_type_index } => self.array_new(*array_type_index),
+            Op::ArrayNewDefault { array_type_index } => self.array_new_default(*array_type_index),
+            Op::ArrayNewFixed { array_type_index, array_size } => self.array_new_fixed(*array_type_index, *array_size),
+            Op::ArrayNewData { array_type_index, array_data_index } => self.array_new_of(Builtin::array_new_data, *array_type_index, *array_data_index),
+            Op::ArrayNewElem { array_type_index, array_elem_index } => self.array_new_of(Builtin::array_new_elem, *array_type_index, *array_elem_index),
+            Op::ArrayGet { array_type_index } | Op::ArrayGetU { array_type_index } => self.array_get(*array_type_index, Extension::Unsigned),
+            Op::ArrayGetS { array_type_index } => self.array_get(*array_type_index, Extension::Signed),
+            Op::ArraySet { array_type_index } => self.array_set(*array_type_index),
+            Op::ArrayLen => self.array_len(),
+            Op::ArrayFill { array_type_index } => self.array_fill(*array_type_index),
+            Op::ArrayCopy { .. } => self.array_copy(),
+            Op::ArrayInitData { array_data_index, .. } => self.array_init(Builtin::array_init_data, *array_data_index),
+            Op::ArrayInitElem { array_elem_index, .. } => self.array_init(Builtin::array_init_elem, *array_elem_index),
+            Op::RefTestNonNull { hty } => self.ref_test(false, *hty)?,
+            Op::RefTestNullable { hty } => self.ref_test(true, *hty)?,
+            Op::RefCastNonNull { hty } => self.ref_cast(false, *hty)?,
+            Op::RefCastNullable { hty } => self.ref_cast(true, *hty)?,
+            Op::BrOnCast { relative_depth, from_ref_type, to_ref_type } => self.br_on_cast(*relative_depth, *from_ref_type, *to_ref_type, true)?,
+            Op::BrOnCastFail { relative_depth, from_ref_type, to_ref_type } => self.br_on_cast(*relative_depth, *from_ref_type, *to_ref_type, false)?,
+            Op::AnyConvertExtern => self.convert_reference(HeapType::Any),
+            Op::ExternConvertAny => self.convert_reference(HeapType::Extern),
 
             // Memory.
             Op::I32Load { memarg } => self.load(memarg, I32)?,

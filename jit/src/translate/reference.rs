@@ -13,7 +13,7 @@ use tancho_abi::types::{RefType, ValType};
 
 impl FunctionTranslator<'_, '_> {
     pub(crate) fn ref_null(&mut self, heap: wasmparser::HeapType) -> Result<(), CompileError> {
-        let heap = decode::types::heap_type(heap)?;
+        let heap = decode::types::heap_type(self.env.module.types, heap)?;
         let null = self.zero(ValType::Ref(RefType { nullable: true, heap }));
         self.push(null);
         Ok(())

@@ -168,3 +168,62 @@ pub(crate) fn builtin_trampoline(builtin: Builtin) -> Signature {
 pub(crate) fn raise(architecture: Architecture) -> Signature {
     CSignature::new(architecture).pointers(1).signature
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cranelift_codegen::ir::ArgumentExtension;
+
+    /// Types by letters: `w` and `d` are integers of 32 and 64 bits, `f` and `g` floats of 32 and 64.
+    fn types_of(letters: &str) -> Vec<ValType> {
+        let ty = |letter| match letter {
+            'w' => ValType::I32,
+            'd' => ValType::I64,
+            'f' => ValType::F32,
+            _ => ValType::F64,
+        };
+        letters.chars().map(ty).collect()
+    }
+
+    /// Parameters as letters, without the first `skipped`.
+    fn letters(signature: &Signature, skipped: usize) -> String {
+        let letter = |param: &AbiParam| match param.value_type {
+            types::I32 => 'w',
+            types::I64 => 'd',
+            types::F32 => 'f',
+            _ => 'g',
+        };
+        signature.params.iter().skip(skipped).map(letter).collect()
+    }
+
+    /// LP64D: eight floats travel in float registers, whatever lies between them, and the others as integers of their size do. The other
+    /// architectures, and functions of ours, know nothing of that.
+    #[test]
+    fn floats_past_the_eighth_are_integers_on_riscv64() {
+        let cases = [
+            ("ffffffff", "ffffffff"),
+            ("fffffffff", "ffffffffw"),
+            ("gggggggggfgw", "ggggggggdwdw"),
+            ("wfdgfwgfdgfgdfgw", "wfdgfwgfdgfgdwdw"),
+            ("wwwwwwwwwwdddddddddd", "wwwwwwwwwwdddddddddd"),
+        ];
+        for (given, expected) in cases {
+            let ty = FuncType { params: types_of(given).into(), results: types_of("f").into() };
+            for architecture in [Architecture::X86_64, Architecture::Aarch64, Architecture::Riscv64] {
+                let riscv = architecture == Architecture::Riscv64;
+                for (signature, skipped) in [(host_entry(architecture, &ty), 3), (host_function(architecture, &ty), 1)]
+                {
+                    let found = letters(&signature, skipped);
+                    assert_eq!(found, if riscv { expected } else { given }, "{architecture:?}");
+                    // The result has a register of its own.
+                    assert_eq!(signature.returns[0].value_type, types::F32);
+                    for param in &signature.params {
+                        let extended = param.extension == ArgumentExtension::Sext;
+                        assert_eq!(extended, riscv && param.value_type == types::I32, "{architecture:?} {given}");
+                    }
+                }
+                assert_eq!(letters(&function(&ty), 1), given);
+            }
+        }
+    }
+}

@@ -10,10 +10,11 @@ use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::TableIndex;
 use tancho_abi::trap::Trap;
+use tancho_abi::types::ValType;
 use tancho_abi::vmctx::{VmFuncRef, VmFunctionEntry, VmTable};
 
-/// The size of an entry of a table of handles.
-const HANDLE_ENTRY: u64 = size_of::<u32>() as u64;
+/// The size of an entry of a table of other references.
+const REFERENCE_ENTRY: u64 = size_of::<u32>() as u64;
 
 impl FunctionTranslator<'_, '_> {
     fn is_function_table(&self, table: TableIndex) -> bool {
@@ -31,6 +32,20 @@ impl FunctionTranslator<'_, '_> {
         self.builder.ins().load(POINTER, flags, head, offset as i32 + field as i32)
     }
 
+    /// Tells the collector that a reference has been written into a table.
+    fn mark_written(&mut self, table: TableIndex) {
+        let layout = &self.env.layout;
+        let (head, offset) = if self.env.is_imported_table(table) {
+            (self.load_constant(POINTER, layout.imported_table(table)), 0)
+        } else {
+            (self.vmctx, layout.defined_table(table))
+        };
+        let one = self.builder.ins().iconst(POINTER, 1);
+        let flags = self.flags(Region::Head);
+        let field = offset_of!(VmTable, written) as i32;
+        self.builder.ins().store(flags, one, head, offset as i32 + field);
+    }
+
     /// A table's present length, as 64 bits.
     fn table_length(&mut self, table: TableIndex) -> Value {
         match self.env.fixed_table_length(table) {
@@ -44,7 +59,7 @@ impl FunctionTranslator<'_, '_> {
 
     /// The address of entry `index` (an `i32` or `i64`), checked: index < length, or a trap.
     pub(crate) fn table_entry(&mut self, table: TableIndex, index: Value) -> Value {
-        let size = if self.is_function_table(table) { size_of::<VmFunctionEntry>() as u64 } else { HANDLE_ENTRY };
+        let size = if self.is_function_table(table) { size_of::<VmFunctionEntry>() as u64 } else { REFERENCE_ENTRY };
         let index = self.extend_index(index);
         let length = self.table_length(table);
         let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
@@ -80,6 +95,7 @@ impl FunctionTranslator<'_, '_> {
         } else {
             self.load_entry(table, types::I32, entry, 0)
         };
+        self.declare(value, ValType::Ref(self.env.tables[table.index()]));
         self.push(value);
     }
 
@@ -90,6 +106,9 @@ impl FunctionTranslator<'_, '_> {
         let flags = self.flags(Region::Table(table));
         if !self.is_function_table(table) {
             self.builder.ins().store(flags, value, entry, 0);
+            if self.env.tables[table.index()].is_object() {
+                self.mark_written(table);
+            }
             return;
         }
         self.store_function_entry(flags, entry, value);
@@ -136,7 +155,7 @@ impl FunctionTranslator<'_, '_> {
         let builtin = if self.is_function_table(TableIndex(table)) {
             Builtin::table_grow_function
         } else {
-            Builtin::table_grow_handle
+            Builtin::table_grow_reference
         };
         let index64 = self.env.is_table64(TableIndex(table));
         let table = self.iconst32(table);
@@ -150,7 +169,7 @@ impl FunctionTranslator<'_, '_> {
         let builtin = if self.is_function_table(TableIndex(table)) {
             Builtin::table_fill_function
         } else {
-            Builtin::table_fill_handle
+            Builtin::table_fill_reference
         };
         let table = self.iconst32(table);
         self.call_builtin(builtin, &[table, target, value, length]);

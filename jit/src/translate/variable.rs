@@ -4,6 +4,8 @@
 
 use super::function::{FunctionTranslator, Region};
 use super::signature::{POINTER, machine_type};
+use crate::decode;
+use crate::error::CompileError;
 use cranelift_codegen::ir::{InstBuilder, Value};
 use tancho_abi::index::GlobalIndex;
 
@@ -38,11 +40,13 @@ impl FunctionTranslator<'_, '_> {
         let (base, offset) = self.global(global);
         // A global that cannot be set is set once, before any code of the instance runs.
         let flags = match self.env.module.globals[global.index()].mutable {
-            0 => self.constant_flags(),
+            // What it refers to moves all the same.
+            0 if !self.env.globals[global.index()].is_object() => self.constant_flags(),
             _ => self.flags(Region::Global(global)),
         };
-        let ty = machine_type(self.env.globals[global.index()]);
-        let value = self.builder.ins().load(ty, flags, base, offset);
+        let ty = self.env.globals[global.index()];
+        let value = self.builder.ins().load(machine_type(ty), flags, base, offset);
+        self.declare(value, ty);
         self.push(value);
     }
 
@@ -54,11 +58,17 @@ impl FunctionTranslator<'_, '_> {
         self.builder.ins().store(flags, value, base, offset);
     }
 
-    pub(crate) fn select(&mut self) {
+    /// `ty` is that of the values, where it is not left to be found out: references always say theirs.
+    pub(crate) fn select(&mut self, ty: Option<wasmparser::ValType>) -> Result<(), CompileError> {
         let condition = self.pop();
         let second = self.pop_plain();
         let first = self.pop_plain();
         let value = self.builder.ins().select(condition, first, second);
+        if let Some(ty) = ty {
+            let ty = decode::types::val_type(self.env.module.types, ty)?;
+            self.declare(value, ty);
+        }
         self.push(value);
+        Ok(())
     }
 }

@@ -66,12 +66,12 @@ macro_rules! for_each_builtin {
             data_drop(segment: u32);
             /// Grows table `table` of functions by `delta` entries set to `value`; the former size, or -1.
             table_grow_function(table: u32, delta: u64, value: FuncRef) -> i64;
-            /// The same for a table of host values.
-            table_grow_handle(table: u32, delta: u64, value: u32) -> i64;
+            /// The same for a table of other references.
+            table_grow_reference(table: u32, delta: u64, value: u32) -> i64;
             /// `table.fill` of a table of functions.
             table_fill_function(table: u32, target: u64, value: FuncRef, length: u64);
-            /// `table.fill` of a table of handles.
-            table_fill_handle(table: u32, target: u64, value: u32, length: u64);
+            /// `table.fill` of a table of other references.
+            table_fill_reference(table: u32, target: u64, value: u32, length: u64);
             /// `table.copy`.
             table_copy(target_table: u32, source_table: u32, target: u64, source: u64, length: u64);
             /// `table.init` from element segment `segment`.
@@ -85,6 +85,24 @@ macro_rules! for_each_builtin {
             throw(tag: u32, values: Address);
             /// `throw_ref` of an exception, which is not null. Does not return.
             throw_ref(exception: u32);
+            /// Makes room in the nursery for an object of `size` bytes, at most [`LARGE_OBJECT`](crate::object::LARGE_OBJECT): afterwards
+            /// `heap_next` + `size` is at most `heap_limit`. Collects.
+            gc_room(size: u32);
+            /// A new object of type `ty` of the module, all fields or `length` elements 0 (`length` is 0 for a structure). Collects. It
+            /// may be old, but its card is set: references can be written into it until something else that collects is called.
+            gc_allocate(ty: u32, length: u32) -> u32;
+            /// Collects, where [`gc_zeal`](crate::tunables::Tunables::gc_zeal) asks for it.
+            gc_collect();
+            /// `array.new_data` of type `ty` of the module.
+            array_new_data(ty: u32, segment: u32, source: u32, length: u32) -> u32;
+            /// `array.new_elem` of type `ty` of the module.
+            array_new_elem(ty: u32, segment: u32, source: u32, length: u32) -> u32;
+            /// `array.init_data`. The array may be null, which traps.
+            array_init_data(segment: u32, array: u32, target: u32, source: u32, length: u32);
+            /// `array.init_elem`. The array may be null, which traps.
+            array_init_elem(segment: u32, array: u32, target: u32, source: u32, length: u32);
+            /// `array.copy`. Each array may be null, which traps.
+            array_copy(target: u32, target_start: u32, source: u32, source_start: u32, length: u32);
         }
     };
 }
@@ -118,8 +136,8 @@ macro_rules! declare {
             /// Every builtin, in the order of the list.
             pub const ALL: &'static [Builtin] = &[$(Builtin::$name,)*];
 
-            /// Whether it neither traps nor calls compiled code: its trampoline leaves no trace for backtraces, and has nothing
-            /// pending to look for.
+            /// Whether it neither traps, nor collects, nor calls compiled code: its trampoline leaves no trace for backtraces, and has
+            /// nothing pending to look for.
             pub const fn is_leaf(self) -> bool {
                 matches!(
                     self,

@@ -28,7 +28,7 @@ pub struct CatchSiteRecord {
 /// ```text
 /// catch_addresses   0x1a     0x52     0x90
 /// catch_sites       │        {48, 8, 1..3}
-/// catches           …        {tag 0, 0xc0, none} {any, 0xd4, frame}
+/// catches           …        {tag 0, 0xc0, 0} {any, 0xd4, 1}
 /// ```
 ///
 /// An exception that comes out of the call that returns to 0x52 is caught at 0xc0 when its tag is the instance's tag 0, else at 0xd4.
@@ -39,31 +39,6 @@ pub struct CatchRecord {
     pub tag: u32,
     /// The landing pad, from the start of the text.
     pub landing: u32,
-    /// A [`Keep`].
-    pub keep: u32,
-}
-
-/// How long a handler needs the exception itself, besides its values.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[repr(u32)]
-pub enum Keep {
-    /// Not at all: it is given no reference.
-    No = 0,
-    /// Until the function that catches it is gone, or the same handler is reached again in the same frame: no copy of the reference is used
-    /// after that.
-    Frame = 1,
-    /// As long as anybody may have the reference.
-    Store = 2,
-}
-
-impl Keep {
-    /// That of this code.
-    pub const fn from_code(code: u32) -> Option<Self> {
-        Some(match code {
-            0 => Self::No,
-            1 => Self::Frame,
-            2 => Self::Store,
-            _ => return None,
-        })
-    }
+    /// 1 when the handler takes a reference to the exception, which is made for it.
+    pub reference: u32,
 }

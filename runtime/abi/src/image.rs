@@ -154,10 +154,18 @@ sections! {
     Catches = 28,
     /// Names of things that are no functions.
     ItemNames = 29,
+    /// Pool of fields.
+    Fields = 30,
+    /// Where calls return to at which the collector may work.
+    SafepointAddresses = 31,
+    /// What is alive across each of these.
+    Safepoints = 32,
+    /// Pool of places of references.
+    References = 33,
     /// Initial contents of memories, page-aligned.
-    MemoryImages = 30,
+    MemoryImages = 34,
     /// Machine code, page-aligned; to be mapped readable and executable.
-    Code = 31,
+    Code = 35,
 }
 
 impl Section {

@@ -40,6 +40,8 @@ index! {
     GlobalIndex
     /// A tag, imports first.
     TagIndex
+    /// A type of structures or arrays, by its position among those of the module.
+    ObjectTypeIndex
     /// A global that the module itself defines.
     DefinedGlobalIndex
     /// An element segment.

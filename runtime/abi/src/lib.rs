@@ -7,6 +7,7 @@ pub mod image;
 pub mod index;
 pub mod module;
 pub mod name;
+pub mod object;
 pub mod target;
 pub mod trap;
 pub mod tunables;

@@ -34,8 +34,12 @@ impl Range {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub enum TypeKind {
-    /// A function type. Structures and arrays are to be 1 and 2.
+    /// A function type.
     Func = 0,
+    /// A structure type.
+    Struct = 1,
+    /// An array type.
+    Array = 2,
 }
 
 /// A type of the type section.
@@ -50,16 +54,42 @@ pub struct TypeRecord {
     pub supertype: u32,
     /// The first type of its recursion group, whose types follow one another.
     pub group: u32,
-    /// Of a function type, the parameters: a range of `value_types`.
+    /// Of a function type, the parameters: a range of `value_types`. Else the fields, or the elements: a range of `fields`.
     pub params: Range,
-    /// Of a function type, the results.
+    /// Of a function type, the results. Else empty.
     pub results: Range,
+    /// The position of a type of structures or arrays among those of the module
+    /// ([`ObjectTypeIndex`](crate::index::ObjectTypeIndex)); [`NONE`] for a function type.
+    pub object: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// A field of a structure, or the elements of an array.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct FieldRecord {
+    /// What it holds.
+    pub storage: ValTypeCode,
+    /// 1 when it can be set.
+    pub mutable: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 impl TypeRecord {
     /// Function type `index` of a module, final and a recursion group of its own.
     pub const fn function(index: TypeIndex, params: Range, results: Range) -> TypeRecord {
-        TypeRecord { kind: TypeKind::Func as u32, is_final: 1, supertype: NONE, group: index.0, params, results }
+        TypeRecord {
+            kind: TypeKind::Func as u32,
+            is_final: 1,
+            supertype: NONE,
+            group: index.0,
+            params,
+            results,
+            object: NONE,
+            reserved: 0,
+        }
     }
 }
 
@@ -247,11 +277,23 @@ pub enum ConstantOperator {
     I64Sub = 12,
     /// `i64.mul`.
     I64Mul = 13,
+    /// `ref.i31`.
+    RefI31 = 14,
+    /// `struct.new` of type `index`.
+    StructNew = 15,
+    /// `struct.new_default` of type `index`.
+    StructNewDefault = 16,
+    /// `array.new` of type `index`.
+    ArrayNew = 17,
+    /// `array.new_default` of type `index`.
+    ArrayNewDefault = 18,
+    /// `array.new_fixed` of type `index` with `low` elements.
+    ArrayNewFixed = 19,
 }
 
 impl ConstantOperator {
     /// Every operator, by code.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::I32,
         Self::I64,
         Self::F32,
@@ -266,6 +308,12 @@ impl ConstantOperator {
         Self::I64Add,
         Self::I64Sub,
         Self::I64Mul,
+        Self::RefI31,
+        Self::StructNew,
+        Self::StructNewDefault,
+        Self::ArrayNew,
+        Self::ArrayNewDefault,
+        Self::ArrayNewFixed,
     ];
 
     /// The operator of this code.
@@ -280,9 +328,9 @@ impl ConstantOperator {
 pub struct ConstantRecord {
     /// A [`ConstantOperator`].
     pub operator: u32,
-    /// The global or function, or 0.
+    /// The global, function or type, or 0.
     pub index: u32,
-    /// The constant's low 64 bits.
+    /// The constant's low 64 bits, or how many elements.
     pub low: u64,
     /// The constant's high 64 bits.
     pub high: u64,
@@ -451,6 +499,16 @@ pub struct TrapRecord {
     pub trap: u32,
 }
 
+/// A call at which the collector may work: what refers to objects in the frame that waits for it. Calls that no reference is alive across
+/// have none.
+///
+/// ```text
+/// safepoint_addresses   0x1a     0x52          return addresses, from the start of the text; sorted
+/// safepoints            0..1     1..2          ranges of `references`
+/// references            24       24 16         a reference of 32 bits stands at the function's frame pointer - this
+/// ```
+pub type SafepointRecord = Range;
+
 macro_rules! description {
     ($($(#[$doc:meta])* $field:ident: $record:ty = $section:ident,)*) => {
         /// A module description that is being made: one growing array per section.
@@ -550,6 +608,14 @@ description! {
     catch_sites: CatchSiteRecord = CatchSites,
     /// The pool of handlers.
     catches: CatchRecord = Catches,
+    /// The pool of fields.
+    fields: FieldRecord = Fields,
+    /// Where calls return to across which references to objects are alive, from the start of the text; sorted.
+    safepoint_addresses: u32 = SafepointAddresses,
+    /// These calls, in the same order: ranges of `references`.
+    safepoints: SafepointRecord = Safepoints,
+    /// The pool of places of references, below frame pointers.
+    references: u32 = References,
 }
 
 /// How many there are of each thing that has a place in a [`VmContext`](crate::vmctx::VmContext).
@@ -576,6 +642,8 @@ pub struct ModuleCounts {
     pub globals: u32,
     /// Escaped functions.
     pub escaped: u32,
+    /// Types of structures and arrays.
+    pub object_types: u32,
 }
 
 impl ModuleCounts {
@@ -603,6 +671,8 @@ pub struct Summary {
     pub counts: ModuleCounts,
     /// The start function, or [`NONE`].
     pub start: u32,
+    /// 1 when code of the module makes or reads objects, so that each instance needs to know the heap of its store.
+    pub uses_heap: u32,
     /// Zero.
     pub reserved: u32,
     /// The module's own name from the name section; empty when it has none.
@@ -611,6 +681,7 @@ pub struct Summary {
 
 impl Default for Summary {
     fn default() -> Self {
-        Summary { counts: ModuleCounts::default(), start: NONE, reserved: 0, name: Range::default() }
+        let (counts, name) = (ModuleCounts::default(), Range::default());
+        Summary { counts, start: NONE, uses_heap: 0, reserved: 0, name }
     }
 }

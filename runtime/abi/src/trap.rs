@@ -74,10 +74,22 @@ traps! {
     AllocationTooLarge = 13, "allocation size too large";
     /// A call by a null reference.
     NullFunctionReference = 14, "null function reference";
+    /// The heap of the store has no room for another object, after a collection.
+    HeapExhausted = 15, "heap exhausted";
+    /// A reference to something that is not of the type it was cast to.
+    CastFailure = 16, "cast failure";
+    /// An array access outside of the array.
+    ArrayOutOfBounds = 17, "out of bounds array access";
+    /// An access to a structure by a null reference.
+    NullStructureReference = 18, "null structure reference";
+    /// An access to an array by a null reference.
+    NullArrayReference = 19, "null array reference";
+    /// The value of a null `i31` reference.
+    NullI31Reference = 20, "null i31 reference";
     /// An atomic access at an address that is not a multiple of its size.
-    HeapMisaligned = 15, "unaligned atomic";
+    HeapMisaligned = 21, "unaligned atomic";
     /// `memory.atomic.wait32` or `memory.atomic.wait64` in a memory that is not shared.
-    AtomicWaitNonSharedMemory = 16, "expected shared memory";
+    AtomicWaitNonSharedMemory = 22, "expected shared memory";
 }
 
 impl fmt::Display for Trap {

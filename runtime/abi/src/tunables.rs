@@ -60,12 +60,16 @@ tunables! {
     memory64_reservation: u64 = 64 << 30;
     /// Bytes after the reservation that are never accessible: constant offsets up to this need no check.
     memory_guard: u64 = 32 << 20;
-    /// Bytes before the reservation that are never accessible.
+    /// Bytes before the reservation that are never accessible: loops may step down into them.
     memory_guard_before: u64 = 2 << 30;
     /// Initial contents of a memory that are fewer bytes than this are copied, others are mapped copy-on-write where they are whole pages.
     memory_copy_below: u64 = 64 << 10;
-    /// Bytes that those exceptions of a store may take in all to which there can be references.
-    exception_memory: u64 = 64 << 20;
+    /// Bytes of address space reserved for the heap of each store: at most 4 GiB, which references can name; more than the nursery.
+    gc_heap_reservation: u64 = 4 << 30;
+    /// Bytes of the part of the heap where objects are made: a multiple of 64 KiB, at least 128 KiB.
+    gc_nursery: u32 = 4 << 20;
+    /// Whether the collector does its work, and moves all objects, at every allocation and every safepoint, and overwrites what it left.
+    gc_zeal: bool = false;
     /// How much to optimise.
     opt_level: OptLevel = OptLevel::Speed;
     /// How to allocate registers, of functions that are not too large for any but one way.

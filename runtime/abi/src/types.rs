@@ -15,8 +15,24 @@ pub enum HeapType {
     /// No function.
     NoFunc,
     /// A function type of the module's type section. Where types of several modules meet, its canonical number stands in place of the
-    /// index. Each hierarchy with concrete types is to have its own variant, because it decides how a reference looks to the machine.
+    /// index.
     ConcreteFunc(TypeIndex),
+    /// Any object, `i31` or value that came by `any.convert_extern`.
+    Any,
+    /// What `ref.eq` compares: structures, arrays and `i31`.
+    Eq,
+    /// An integer of 31 bits.
+    I31,
+    /// Any structure.
+    Struct,
+    /// Any array.
+    Array,
+    /// A structure type of the module's type section, or its canonical number.
+    ConcreteStruct(TypeIndex),
+    /// An array type of the module's type section, or its canonical number.
+    ConcreteArray(TypeIndex),
+    /// Nothing of the hierarchy of [`Any`](HeapType::Any).
+    None,
     /// Any host value.
     Extern,
     /// No host value.
@@ -32,9 +48,11 @@ pub enum HeapType {
 pub enum Hierarchy {
     /// Functions: a reference is the address of a [`VmFuncRef`](crate::vmctx::VmFuncRef), null is 0.
     Func,
-    /// Host values: a reference is a handle of 32 bits that the store gave out, null is 0.
+    /// What the collector keeps: a reference of 32 bits as [`object`](crate::object) says, null is 0. So are those of the next two.
+    Any,
+    /// Host values.
     Extern,
-    /// Exceptions: a reference is a handle of 32 bits that the store gave out, null is 0.
+    /// Exceptions.
     Exn,
 }
 
@@ -43,6 +61,14 @@ impl HeapType {
     pub const fn hierarchy(self) -> Hierarchy {
         match self {
             HeapType::Func | HeapType::NoFunc | HeapType::ConcreteFunc(_) => Hierarchy::Func,
+            HeapType::Any
+            | HeapType::Eq
+            | HeapType::I31
+            | HeapType::Struct
+            | HeapType::Array
+            | HeapType::ConcreteStruct(_)
+            | HeapType::ConcreteArray(_)
+            | HeapType::None => Hierarchy::Any,
             HeapType::Extern | HeapType::NoExtern => Hierarchy::Extern,
             HeapType::Exn | HeapType::NoExn => Hierarchy::Exn,
         }
@@ -52,6 +78,7 @@ impl HeapType {
     pub const fn top(self) -> HeapType {
         match self.hierarchy() {
             Hierarchy::Func => HeapType::Func,
+            Hierarchy::Any => HeapType::Any,
             Hierarchy::Extern => HeapType::Extern,
             Hierarchy::Exn => HeapType::Exn,
         }
@@ -61,6 +88,7 @@ impl HeapType {
     pub const fn bottom(self) -> HeapType {
         match self.hierarchy() {
             Hierarchy::Func => HeapType::NoFunc,
+            Hierarchy::Any => HeapType::None,
             Hierarchy::Extern => HeapType::NoExtern,
             Hierarchy::Exn => HeapType::NoExn,
         }
@@ -73,8 +101,32 @@ impl HeapType {
             return false;
         }
         match (self, other) {
-            (HeapType::ConcreteFunc(this), HeapType::ConcreteFunc(other)) => declared(this, other),
+            (HeapType::ConcreteFunc(this), HeapType::ConcreteFunc(other))
+            | (HeapType::ConcreteStruct(this), HeapType::ConcreteStruct(other))
+            | (HeapType::ConcreteArray(this), HeapType::ConcreteArray(other)) => declared(this, other),
+            (HeapType::ConcreteStruct(_), HeapType::Struct) | (HeapType::ConcreteArray(_), HeapType::Array) => true,
+            (this, HeapType::Eq) => !matches!(this, HeapType::Any),
             _ => self == other || other == other.top() || self == self.bottom(),
+        }
+    }
+
+    /// The type of the type section that it is, or its canonical number.
+    pub const fn concrete(self) -> Option<TypeIndex> {
+        match self {
+            HeapType::ConcreteFunc(index) | HeapType::ConcreteStruct(index) | HeapType::ConcreteArray(index) => {
+                Some(index)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same with another type in place of the one of the type section.
+    pub fn with_concrete(self, replace: impl FnOnce(TypeIndex) -> TypeIndex) -> HeapType {
+        match self {
+            HeapType::ConcreteFunc(index) => HeapType::ConcreteFunc(replace(index)),
+            HeapType::ConcreteStruct(index) => HeapType::ConcreteStruct(replace(index)),
+            HeapType::ConcreteArray(index) => HeapType::ConcreteArray(replace(index)),
+            other => other,
         }
     }
 }
@@ -95,10 +147,18 @@ impl RefType {
     pub const EXTERNREF: RefType = RefType { nullable: true, heap: HeapType::Extern };
     /// `exnref`: `(ref null exn)`.
     pub const EXNREF: RefType = RefType { nullable: true, heap: HeapType::Exn };
+    /// `anyref`: `(ref null any)`.
+    pub const ANYREF: RefType = RefType { nullable: true, heap: HeapType::Any };
 
-    /// Whether values of this type are function references, which are pointers, and not 32-bit handles.
+    /// Whether values of this type are function references, which are pointers, and not 32-bit references to what the collector keeps.
     pub const fn is_function(self) -> bool {
         matches!(self.heap.hierarchy(), Hierarchy::Func)
+    }
+
+    /// Whether a value of this type can be a reference to an object, which the collector has to know of and may move. An `i31` is none.
+    pub const fn is_object(self) -> bool {
+        !self.is_function()
+            && !matches!(self.heap, HeapType::I31 | HeapType::None | HeapType::NoExtern | HeapType::NoExn)
     }
 
     /// Whether every value of this type is one of `other` (§3.3.4); see [`HeapType::matches`].
@@ -132,6 +192,11 @@ impl ValType {
             _ => true,
         }
     }
+
+    /// Whether a value of this type can be a reference to an object: see [`RefType::is_object`].
+    pub const fn is_object(self) -> bool {
+        matches!(self, ValType::Ref(ty) if ty.is_object())
+    }
 }
 
 impl fmt::Display for HeapType {
@@ -139,7 +204,15 @@ impl fmt::Display for HeapType {
         f.write_str(match self {
             HeapType::Func => "func",
             HeapType::NoFunc => "nofunc",
-            HeapType::ConcreteFunc(index) => return write!(f, "{}", index.0),
+            HeapType::ConcreteFunc(index) | HeapType::ConcreteStruct(index) | HeapType::ConcreteArray(index) => {
+                return write!(f, "{}", index.0);
+            }
+            HeapType::Any => "any",
+            HeapType::Eq => "eq",
+            HeapType::I31 => "i31",
+            HeapType::Struct => "struct",
+            HeapType::Array => "array",
+            HeapType::None => "none",
             HeapType::Extern => "extern",
             HeapType::NoExtern => "noextern",
             HeapType::Exn => "exn",
@@ -157,7 +230,9 @@ impl fmt::Display for RefType {
             (true, HeapType::NoExtern) => f.write_str("nullexternref"),
             (true, HeapType::Exn) => f.write_str("exnref"),
             (true, HeapType::NoExn) => f.write_str("nullexnref"),
-            (true, heap @ HeapType::ConcreteFunc(_)) => write!(f, "(ref null {heap})"),
+            (true, HeapType::None) => f.write_str("nullref"),
+            (true, heap) if heap.concrete().is_some() => write!(f, "(ref null {heap})"),
+            (true, heap) => write!(f, "{heap}ref"),
             (false, heap) => write!(f, "(ref {heap})"),
         }
     }
@@ -176,8 +251,7 @@ impl fmt::Display for ValType {
     }
 }
 
-/// A [`ValType`] as an image stores it: a kind, a nullability and a type index. Kinds 12 to 19 are for the heap types of the next
-/// proposal: any, eq, i31, struct, array, none, concrete structures and concrete arrays.
+/// A [`StorageType`] as an image stores it: a kind, a nullability and a type index.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct ValTypeCode {
@@ -204,6 +278,14 @@ impl From<ValType> for ValTypeCode {
                     HeapType::NoExtern => (9, 0),
                     HeapType::Exn => (10, 0),
                     HeapType::NoExn => (11, 0),
+                    HeapType::Any => (12, 0),
+                    HeapType::Eq => (13, 0),
+                    HeapType::I31 => (14, 0),
+                    HeapType::Struct => (15, 0),
+                    HeapType::Array => (16, 0),
+                    HeapType::None => (17, 0),
+                    HeapType::ConcreteStruct(index) => (18, index.0),
+                    HeapType::ConcreteArray(index) => (19, index.0),
                 };
                 ValTypeCode { kind, nullable: u16::from(nullable), index }
             }
@@ -217,7 +299,26 @@ impl From<RefType> for ValTypeCode {
     }
 }
 
+impl From<StorageType> for ValTypeCode {
+    fn from(ty: StorageType) -> Self {
+        match ty {
+            StorageType::I8 => ValTypeCode { kind: 20, nullable: 0, index: 0 },
+            StorageType::I16 => ValTypeCode { kind: 21, nullable: 0, index: 0 },
+            StorageType::Val(ty) => ty.into(),
+        }
+    }
+}
+
 impl ValTypeCode {
+    /// The type of a field; `None` when the bytes are none's, which only a forged image can bring about.
+    pub fn decode_storage(self) -> Option<StorageType> {
+        Some(match self.kind {
+            20 => StorageType::I8,
+            21 => StorageType::I16,
+            _ => StorageType::Val(self.decode()?),
+        })
+    }
+
     /// The type; `None` when the bytes are none's, which only a forged image can bring about.
     pub fn decode(self) -> Option<ValType> {
         let reference = |heap| ValType::Ref(RefType { nullable: self.nullable != 0, heap });
@@ -234,6 +335,14 @@ impl ValTypeCode {
             9 => reference(HeapType::NoExtern),
             10 => reference(HeapType::Exn),
             11 => reference(HeapType::NoExn),
+            12 => reference(HeapType::Any),
+            13 => reference(HeapType::Eq),
+            14 => reference(HeapType::I31),
+            15 => reference(HeapType::Struct),
+            16 => reference(HeapType::Array),
+            17 => reference(HeapType::None),
+            18 => reference(HeapType::ConcreteStruct(TypeIndex(self.index))),
+            19 => reference(HeapType::ConcreteArray(TypeIndex(self.index))),
             _ => return None,
         })
     }
@@ -275,11 +384,135 @@ impl fmt::Display for FuncType {
     }
 }
 
-/// What a type is made of (§2.3.12). Structures and arrays are to be further variants.
+/// What a field of a structure or an element of an array is stored as (§2.3.11).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum StorageType {
+    /// 8 bits, which are an `i32` outside of the object.
+    I8,
+    /// 16 bits, which are an `i32` outside of the object.
+    I16,
+    /// As it is.
+    Val(ValType),
+}
+
+impl StorageType {
+    /// The type of its values outside of objects.
+    pub const fn unpacked(self) -> ValType {
+        match self {
+            StorageType::I8 | StorageType::I16 => ValType::I32,
+            StorageType::Val(ty) => ty,
+        }
+    }
+
+    /// How many bytes it takes in an object: a power of two. References to functions take 8, others 4.
+    pub const fn size(self) -> u32 {
+        match self {
+            StorageType::I8 => 1,
+            StorageType::I16 => 2,
+            StorageType::Val(ValType::I32 | ValType::F32) => 4,
+            StorageType::Val(ValType::I64 | ValType::F64) => 8,
+            StorageType::Val(ValType::V128) => 16,
+            StorageType::Val(ValType::Ref(ty)) => {
+                if ty.is_function() {
+                    8
+                } else {
+                    4
+                }
+            }
+        }
+    }
+
+    /// Whether every value of this type is one of `other` (§3.3.6); see [`HeapType::matches`].
+    pub fn matches(self, other: StorageType, declared: impl FnOnce(TypeIndex, TypeIndex) -> bool) -> bool {
+        match (self, other) {
+            (StorageType::Val(ValType::Ref(this)), StorageType::Val(ValType::Ref(other))) => {
+                this.matches(other, declared)
+            }
+            _ => self == other,
+        }
+    }
+
+    /// Whether it can hold a reference to an object: see [`RefType::is_object`].
+    pub const fn is_object(self) -> bool {
+        matches!(self, StorageType::Val(ty) if ty.is_object())
+    }
+}
+
+impl fmt::Display for StorageType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StorageType::I8 => f.write_str("i8"),
+            StorageType::I16 => f.write_str("i16"),
+            StorageType::Val(ty) => ty.fmt(f),
+        }
+    }
+}
+
+/// A field of a structure, or the elements of an array (§2.3.11).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct FieldType {
+    /// What it holds.
+    pub storage: StorageType,
+    /// Whether it can be set.
+    pub mutable: bool,
+}
+
+impl fmt::Display for FieldType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.mutable { write!(f, "(mut {})", self.storage) } else { self.storage.fmt(f) }
+    }
+}
+
+/// What a type is made of (§2.3.12).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum CompositeType {
     /// A function type.
     Func(FuncType),
+    /// A structure type: its fields.
+    Struct(Box<[FieldType]>),
+    /// An array type: its elements.
+    Array(FieldType),
+}
+
+impl CompositeType {
+    /// The function type, if it is one.
+    pub const fn as_func(&self) -> Option<&FuncType> {
+        match self {
+            CompositeType::Func(ty) => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// The fields of a structure, the one of an array's elements, none of a function.
+    pub fn fields(&self) -> &[FieldType] {
+        match self {
+            CompositeType::Func(_) => &[],
+            CompositeType::Struct(fields) => fields,
+            CompositeType::Array(element) => std::slice::from_ref(element),
+        }
+    }
+
+    /// The heap type of references to things of the type `index` that is made of this.
+    pub const fn heap_type(&self, index: TypeIndex) -> HeapType {
+        match self {
+            CompositeType::Func(_) => HeapType::ConcreteFunc(index),
+            CompositeType::Struct(_) => HeapType::ConcreteStruct(index),
+            CompositeType::Array(_) => HeapType::ConcreteArray(index),
+        }
+    }
+}
+
+impl fmt::Display for CompositeType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CompositeType::Func(ty) => ty.fmt(f),
+            CompositeType::Struct(fields) => {
+                f.write_str("struct")?;
+                fields.iter().try_for_each(|field| write!(f, " {field}"))
+            }
+            CompositeType::Array(element) => write!(f, "array {element}"),
+        }
+    }
 }
 
 /// A type of the type section with what it declares of subtyping (§2.3.13), owned.
@@ -299,11 +532,25 @@ impl SubType {
         if let Some(supertype) = &mut self.supertype {
             visit(supertype);
         }
-        let CompositeType::Func(FuncType { params, results }) = &mut self.composite;
-        for ty in params.iter_mut().chain(results) {
-            if let ValType::Ref(RefType { heap: HeapType::ConcreteFunc(index), .. }) = ty {
-                visit(index);
+        let mut visit_value = |ty: &mut ValType| {
+            if let ValType::Ref(RefType { heap, .. }) = ty {
+                *heap = heap.with_concrete(|mut index| {
+                    visit(&mut index);
+                    index
+                });
             }
+        };
+        let mut visit_field = |field: &mut FieldType| {
+            if let StorageType::Val(ty) = &mut field.storage {
+                visit_value(ty);
+            }
+        };
+        match &mut self.composite {
+            CompositeType::Func(FuncType { params, results }) => {
+                params.iter_mut().chain(results).for_each(visit_value);
+            }
+            CompositeType::Struct(fields) => fields.iter_mut().for_each(visit_field),
+            CompositeType::Array(element) => visit_field(element),
         }
     }
 }
@@ -312,7 +559,7 @@ impl SubType {
 mod tests {
     use super::*;
 
-    const ALL: [HeapType; 9] = [
+    const ALL: [HeapType; 19] = [
         HeapType::Func,
         HeapType::NoFunc,
         HeapType::ConcreteFunc(TypeIndex(0)),
@@ -322,7 +569,26 @@ mod tests {
         HeapType::NoExtern,
         HeapType::Exn,
         HeapType::NoExn,
+        HeapType::Any,
+        HeapType::Eq,
+        HeapType::I31,
+        HeapType::Struct,
+        HeapType::ConcreteStruct(TypeIndex(0)),
+        HeapType::ConcreteStruct(TypeIndex(1)),
+        HeapType::Array,
+        HeapType::ConcreteArray(TypeIndex(0)),
+        HeapType::ConcreteArray(TypeIndex(2)),
+        HeapType::None,
     ];
+
+    fn name(heap: HeapType) -> String {
+        match heap {
+            HeapType::ConcreteFunc(index) => format!("func {}", index.0),
+            HeapType::ConcreteStruct(index) => format!("struct {}", index.0),
+            HeapType::ConcreteArray(index) => format!("array {}", index.0),
+            other => other.to_string(),
+        }
+    }
 
     /// Type 1 declares type 0 as its supertype.
     fn declared(this: TypeIndex, other: TypeIndex) -> bool {
@@ -335,19 +601,48 @@ mod tests {
             .into_iter()
             .flat_map(|this| ALL.map(|other| (this, other)))
             .filter(|(this, other)| this != other && this.matches(*other, declared))
-            .map(|(this, other)| (this.to_string(), other.to_string()))
+            .map(|(this, other)| (name(this), name(other)))
             .collect();
         let expected = [
             ("nofunc", "func"),
-            ("nofunc", "0"),
-            ("nofunc", "1"),
-            ("nofunc", "2"),
-            ("0", "func"),
-            ("1", "func"),
-            ("1", "0"),
-            ("2", "func"),
+            ("nofunc", "func 0"),
+            ("nofunc", "func 1"),
+            ("nofunc", "func 2"),
+            ("func 0", "func"),
+            ("func 1", "func"),
+            ("func 1", "func 0"),
+            ("func 2", "func"),
             ("noextern", "extern"),
             ("noexn", "exn"),
+            ("eq", "any"),
+            ("i31", "any"),
+            ("i31", "eq"),
+            ("struct", "any"),
+            ("struct", "eq"),
+            ("struct 0", "any"),
+            ("struct 0", "eq"),
+            ("struct 0", "struct"),
+            ("struct 1", "any"),
+            ("struct 1", "eq"),
+            ("struct 1", "struct"),
+            ("struct 1", "struct 0"),
+            ("array", "any"),
+            ("array", "eq"),
+            ("array 0", "any"),
+            ("array 0", "eq"),
+            ("array 0", "array"),
+            ("array 2", "any"),
+            ("array 2", "eq"),
+            ("array 2", "array"),
+            ("none", "any"),
+            ("none", "eq"),
+            ("none", "i31"),
+            ("none", "struct"),
+            ("none", "struct 0"),
+            ("none", "struct 1"),
+            ("none", "array"),
+            ("none", "array 0"),
+            ("none", "array 2"),
         ]
         .map(|(this, other)| (this.to_owned(), other.to_owned()));
         assert_eq!(pairs, expected);

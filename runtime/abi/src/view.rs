@@ -7,9 +7,11 @@ use crate::index::{
     DefinedFunctionIndex, DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex,
     TagIndex, TypeIndex,
 };
-use crate::module::{ExportRecord, HandlerRecord, Item, ItemNameRecord, ModuleView, NONE, Range, Summary, TypeKind};
+use crate::module::{
+    ExportRecord, FieldRecord, HandlerRecord, Item, ItemNameRecord, ModuleView, NONE, Range, Summary, TypeKind,
+};
 use crate::name::Shown;
-use crate::types::{CompositeType, FuncType, SubType, ValType};
+use crate::types::{CompositeType, FieldType, FuncType, SubType, ValType};
 
 impl<'a> ModuleView<'a> {
     /// Facts about the whole module.
@@ -34,8 +36,28 @@ impl<'a> ModuleView<'a> {
         Some(SubType {
             is_final: record.is_final != 0,
             supertype: (record.supertype != NONE).then_some(TypeIndex(record.supertype)),
-            composite: CompositeType::Func(self.func_type(index)?),
+            composite: self.composite_type(index)?,
         })
+    }
+
+    /// What type `index` is made of, owned. `None` when there is no such type, or it makes no sense.
+    pub fn composite_type(&self, index: TypeIndex) -> Option<CompositeType> {
+        let record = self.types.get(index.index())?;
+        if record.kind == TypeKind::Func as u32 {
+            return self.func_type(index).map(CompositeType::Func);
+        }
+        let field = |field: &FieldRecord| {
+            Some(FieldType { storage: field.storage.decode_storage()?, mutable: field.mutable != 0 })
+        };
+        let fields: Box<[FieldType]> = record.params.of(self.fields)?.iter().map(field).collect::<Option<_>>()?;
+        match record.kind {
+            kind if kind == TypeKind::Struct as u32 => Some(CompositeType::Struct(fields)),
+            kind if kind == TypeKind::Array as u32 => match *fields {
+                [element] => Some(CompositeType::Array(element)),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Function type `index`, owned. `None` when there is no such type, or it is none of functions.
@@ -92,6 +114,13 @@ impl<'a> ModuleView<'a> {
         let position = self.catch_addresses.binary_search(&code).ok()?;
         let site = self.catch_sites.get(position)?;
         Some((site, site.catches.of(self.catches)?))
+    }
+
+    /// What refers to objects in the frame that waits for the call that returns to text offset `code`, while the collector works: how far
+    /// below the frame's frame pointer the references stand.
+    pub fn references_at(&self, code: u32) -> &'a [u32] {
+        let position = self.safepoint_addresses.binary_search(&code).ok();
+        position.and_then(|position| self.safepoints.get(position)?.of(self.references)).unwrap_or(&[])
     }
 
     /// The escaped position of a function.

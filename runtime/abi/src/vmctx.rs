@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! VmContext | VmMemory… | VmTable… | globals (16 bytes each) | VmMemoryImport… | *VmTable… | *global… |
-//! VmFunctionImport… | VmFuncRef… (one per escaped function)
+//! VmFunctionImport… | VmFuncRef… (one per escaped function) | *VmTypeInfo… (one per type of structures or arrays)
 //! ```
 //!
 //! # Calling conventions
@@ -27,13 +27,16 @@
 //! * **Array host function**: C convention `(context: *mut VmHostContext, values: *mut ValRaw)`.
 //!
 //! In the C conventions `i32` is `u32`, `i64` is `u64`, floats are themselves, a function reference is
-//! `*mut VmFuncRef` and a reference to a host value is its `u32` handle (0 is null); `v128` never travels by register
+//! `*mut VmFuncRef` and another reference is the `u32` of [`object`](crate::object) (0 is null); `v128` never travels by register
 //! (functions with `v128` in their type have array entries only). On return from any host function, and from any builtin but a leaf, the trampoline tests
 //! [`VmStore::pending`] and, when it is not 0, unwinds.
 
 use crate::builtin::VmBuiltins;
-use crate::index::{DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, TableIndex};
+use crate::index::{
+    DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, ObjectTypeIndex, TableIndex,
+};
 use crate::module::ModuleCounts;
+use crate::object::VmTypeInfo;
 use core::mem::{offset_of, size_of};
 
 /// `VmContext::magic`: "tctx".
@@ -59,6 +62,9 @@ pub struct VmContext {
     pub type_ids: *const u32,
     /// The runtime's own record of the instance; compiled code never follows it.
     pub instance: *mut u8,
+    /// The base of the store's heap; null where the module's code has nothing to do with one
+    /// ([`Summary::uses_heap`](crate::module::Summary::uses_heap)).
+    pub heap: *mut u8,
 }
 
 /// The part of a store that compiled code reads and writes.
@@ -78,7 +84,17 @@ pub struct VmStore {
     pub builtins: *const VmBuiltins,
     /// Not 0 when the store is to stop: for code that does not leave traps to signals. Other threads write it, atomically.
     pub interrupted: usize,
+    /// Where in the store's heap the next object is made: below or at `heap_limit`.
+    pub heap_next: u32,
+    /// The place that new objects may reach up to: then `gc_room` is to be called.
+    pub heap_limit: u32,
 }
+
+/// The largest frame of a trampoline, in bytes. It is made before the stack is compared with [`VmStore::stack_limit`], and so may lie below
+/// that. A module's functions have at most 1,000 parameters and as many results, which fit, but for hundreds of vectors on riscv64.
+pub const TRAMPOLINE_FRAME: u32 = 48 << 10;
+/// The same for a function, where the end of the stack is found by comparing.
+pub const UNASKED_FRAME: u32 = 16 << 10;
 
 /// [`VmStore::pending`] for an error of the host.
 pub const PENDING_ERROR: usize = 0x100;
@@ -103,7 +119,7 @@ pub struct VmActivation {
 #[derive(Clone, Copy)]
 #[repr(C, align(16))]
 pub union ValRaw {
-    /// `i32`, or a reference to a host value.
+    /// `i32`, or a reference that is none to a function.
     pub i32: u32,
     /// `i64`.
     pub i64: u64,
@@ -161,10 +177,12 @@ pub enum Wait {
 #[repr(C)]
 #[derive(Debug)]
 pub struct VmTable {
-    /// Its entries: [`VmFunctionEntry`] for functions, `u32` handles for host values. Changes when the table grows.
+    /// Its entries: [`VmFunctionEntry`] for functions, other references as they are. Changes when the table grows.
     pub base: *mut u8,
     /// Its present length in entries (at most 2³² - 1).
     pub length: usize,
+    /// Not 0 when entries have been set since the last collection: compiled code sets it to 1 with each reference to an object.
+    pub written: usize,
 }
 
 /// An entry of a table of functions: what `call_indirect` needs without a further load. All zero is null.
@@ -249,6 +267,8 @@ const _: () = assert!(offset_of!(VmContext, store) == offset_of!(VmHostContext, 
 const _: () = assert!(offset_of!(VmContext, magic) == offset_of!(VmHostContext, magic));
 const _: () = assert!(size_of::<VmFunctionEntry>() == 32);
 const _: () = assert!(size_of::<ValRaw>() == 16);
+const _: () =
+    assert!(size_of::<VmContext>().is_multiple_of(16) && size_of::<VmMemory>() == 16 && size_of::<VmTable>() == 24);
 
 /// Where everything stands that comes after the head of a [`VmContext`]: offsets in bytes from its address.
 #[derive(Clone, Debug)]
@@ -262,6 +282,7 @@ pub struct VmLayout {
     imported_globals: u32,
     imported_functions: u32,
     funcrefs: u32,
+    type_infos: u32,
     size: u32,
 }
 
@@ -280,12 +301,15 @@ impl VmLayout {
         };
         let memories = place(counts.defined_memories(), bytes::<VmMemory>())?;
         let tables = place(counts.defined_tables(), bytes::<VmTable>())?;
+        // Values are aligned to 16 bytes, what comes before and after them to 8.
+        place(u32::from(!counts.defined_tables().is_multiple_of(2)), bytes::<u64>())?;
         let globals = place(counts.defined_globals(), bytes::<ValRaw>())?;
         let imported_memories = place(counts.imported_memories, bytes::<VmMemoryImport>())?;
         let imported_tables = place(counts.imported_tables, bytes::<*mut VmTable>())?;
         let imported_globals = place(counts.imported_globals, bytes::<*mut ValRaw>())?;
         let imported_functions = place(counts.imported_functions, bytes::<VmFunctionImport>())?;
         let funcrefs = place(counts.escaped, bytes::<VmFuncRef>())?;
+        let type_infos = place(counts.object_types, bytes::<*const VmTypeInfo>())?;
         if cursor > 1 << 30 {
             return None;
         }
@@ -300,6 +324,7 @@ impl VmLayout {
             imported_globals,
             imported_functions,
             funcrefs,
+            type_infos,
             size,
         })
     }
@@ -357,5 +382,11 @@ impl VmLayout {
     pub fn funcref(&self, escaped: EscapedIndex) -> u32 {
         debug_assert!(escaped.0 < self.counts.escaped);
         self.funcrefs + escaped.0 * size_of::<VmFuncRef>() as u32
+    }
+
+    /// What objects of a type of the module are known by: a `*const` [`VmTypeInfo`].
+    pub fn type_info(&self, ty: ObjectTypeIndex) -> u32 {
+        debug_assert!(ty.0 < self.counts.object_types);
+        self.type_infos + ty.0 * size_of::<*const VmTypeInfo>() as u32
     }
 }

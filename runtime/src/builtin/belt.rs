@@ -35,7 +35,12 @@ pub(super) unsafe extern "C" fn belt_access(
     let ends_inside = found.reserved().end.saturating_sub(address.addr()) as u64 >= length;
     let past = address.addr() >= found.base().addr().saturating_add(found.byte_length());
     // A 64-bit index may have been made smaller, if not so small that the access is in bounds.
-    let faults = guarded && ends_inside && (right || (ty.index64 && past));
+    let behind = ends_inside && (right || (ty.index64 && past));
+    // Or it is as good as a number below 0, modulo 2⁶⁴, and its first byte lies before the memory.
+    let base = found.base().addr();
+    let wraps_there = base.wrapping_add(index.wrapping_add(offset) as usize) == address.addr();
+    let before = ty.index64 && wraps_there && (found.reserved().start..base).contains(&address.addr());
+    let faults = guarded && (behind || before);
     let inside = place + wide <= found.byte_length() as u128;
     if !(if inside { right } else { faults }) {
         fail(found, [("memory", u64::from(memory)), ("index", index), ("offset", offset), ("size", length)], address);

@@ -35,15 +35,20 @@ pub(super) unsafe fn run<R>(
         Err(panic) => {
             // SAFETY: as above; the borrow that the panicking work had is over.
             let state = unsafe { &mut *State::of((*vmctx).store) };
-            state.panic = Some(message(&*panic));
-            // Dropping the payload runs code of whoever panicked, which may panic again.
-            std::mem::forget(panic);
-            PENDING_ERROR
+            caught(state, panic)
         }
     };
     // SAFETY: as above.
     unsafe { (*(*vmctx).store).pending = pending };
     otherwise
+}
+
+/// Keeps the message of a panic for the embedding API; what is pending because of it.
+pub(crate) fn caught(state: &mut State, panic: Box<dyn Any + Send>) -> usize {
+    state.panic = Some(message(&*panic));
+    // Dropping the payload runs code of whoever panicked, which may panic again.
+    std::mem::forget(panic);
+    PENDING_ERROR
 }
 
 /// Leaves a trap pending, for which compiled code then unwinds.

@@ -18,9 +18,9 @@ pub(super) unsafe extern "C" fn throw(vmctx: *mut VmContext, tag: u32, values: *
     let caught = unsafe {
         run(vmctx, None, |state, id| {
             let tag = state.instances[id.position()].tags[tag as usize];
-            let count = state.tags[tag.position()].ty.ty.params.len();
+            let count = state.tags[tag.position()].ty.func().params.len();
             let values = if count == 0 { &[] } else { std::slice::from_raw_parts(values.cast::<ValRaw>(), count) };
-            state.exceptions.put(values);
+            state.exceptions.put(tag, values.iter().copied());
             let caught = exception::throw(state, (*vmctx).store, Thrown::New(tag), 0)?;
             if caught.is_none() {
                 state.vm.pending = PENDING_UNCAUGHT;
@@ -37,11 +37,11 @@ pub(super) unsafe extern "C" fn throw(vmctx: *mut VmContext, tag: u32, values: *
 /// # Safety
 ///
 /// As for [`throw`].
-pub(super) unsafe extern "C" fn throw_ref(vmctx: *mut VmContext, handle: u32) {
+pub(super) unsafe extern "C" fn throw_ref(vmctx: *mut VmContext, exception: u32) {
     // SAFETY: the caller is compiled code, and waits.
     let caught = unsafe {
         run(vmctx, None, |state, _| {
-            let caught = exception::throw(state, (*vmctx).store, Thrown::Again(handle), 0)?;
+            let caught = exception::throw(state, (*vmctx).store, Thrown::Again(exception), 0)?;
             if caught.is_none() {
                 state.vm.pending = PENDING_UNCAUGHT;
             }
@@ -58,9 +58,9 @@ pub(super) unsafe extern "C" fn throw_ref(vmctx: *mut VmContext, handle: u32) {
 ///
 /// To be called where nothing on the stack up to the compiled code needs to be dropped.
 unsafe fn go_on(caught: Option<Caught>) {
-    if let Some(Caught { resumption, values, handle }) = caught {
+    if let Some(Caught { resumption, values, reference }) = caught {
         // SAFETY: the landing pad of a handler in a live frame of compiled code, found by the return addresses on the stack; below
         // it are frames of compiled code, and those of the builtin.
-        unsafe { resume(resumption.pc, resumption.fp, resumption.sp, values, handle) }
+        unsafe { resume(resumption.pc, resumption.fp, resumption.sp, values, reference) }
     }
 }

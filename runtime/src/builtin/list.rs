@@ -2,7 +2,7 @@
 //!
 //! Made of the list in `tancho-abi`, so that none can be missing.
 
-use super::{atomic, belt, entry, exception, memory, table};
+use super::{array, atomic, belt, entry, exception, gc, memory, table};
 use crate::trap;
 use tancho_abi::builtin::VmBuiltins;
 
@@ -21,14 +21,22 @@ pub(crate) static BUILTINS: VmBuiltins = VmBuiltins {
     memory_atomic_wait64: atomic::memory_atomic_wait64,
     data_drop: memory::data_drop,
     table_grow_function: table::table_grow_function,
-    table_grow_handle: table::table_grow_handle,
+    table_grow_reference: table::table_grow_reference,
     table_fill_function: table::table_fill_function,
-    table_fill_handle: table::table_fill_handle,
+    table_fill_reference: table::table_fill_reference,
     table_copy: table::table_copy,
     table_init: table::table_init,
     elem_drop: table::elem_drop,
     trap: entry::trap,
     throw: exception::throw,
     throw_ref: exception::throw_ref,
+    gc_room: gc::gc_room,
+    gc_allocate: gc::gc_allocate,
+    gc_collect: gc::gc_collect,
+    array_new_data: array::array_new_data,
+    array_new_elem: array::array_new_elem,
+    array_init_data: array::array_init_data,
+    array_init_elem: array::array_init_elem,
+    array_copy: array::array_copy,
     raise: trap::raise,
 };

@@ -3,17 +3,19 @@
 //! Called by compiled code; [`init`] by instantiation as well. All bounds are checked before anything is written.
 
 use super::entry::run;
-use crate::constant::evaluate;
+use crate::constant::simple;
 use crate::id::InstanceId;
 use crate::instance::Instance;
 use crate::state::State;
 use crate::table::{OutOfBounds, Table, TableValue, within};
+use std::ops::Range;
+use std::ptr::{self, NonNull};
 use tancho_abi::builtin::FuncRef;
 use tancho_abi::index::FunctionIndex;
 use tancho_abi::module::{ElementRecord, NONE};
 use tancho_abi::trap::Trap;
 use tancho_abi::types::RefType;
-use tancho_abi::vmctx::{ValRaw, VmContext};
+use tancho_abi::vmctx::{ValRaw, VmContext, VmFuncRef};
 
 impl From<OutOfBounds> for Trap {
     fn from(_: OutOfBounds) -> Trap {
@@ -46,14 +48,14 @@ pub(super) unsafe extern "C" fn table_grow_function(
     unsafe { run(vmctx, -1, |state, id| grow(state, id, index, delta, TableValue::Function(value))) }
 }
 
-/// Grows a table of handles; the former size, or -1.
+/// Grows a table of other references; the former size, or -1.
 ///
 /// # Safety
 ///
 /// As for [`table_grow_function`].
-pub(super) unsafe extern "C" fn table_grow_handle(vmctx: *mut VmContext, index: u32, delta: u64, value: u32) -> i64 {
+pub(super) unsafe extern "C" fn table_grow_reference(vmctx: *mut VmContext, index: u32, delta: u64, value: u32) -> i64 {
     // SAFETY: the caller is compiled code.
-    unsafe { run(vmctx, -1, |state, id| grow(state, id, index, delta, TableValue::Handle(value))) }
+    unsafe { run(vmctx, -1, |state, id| grow(state, id, index, delta, TableValue::Reference(value))) }
 }
 
 /// `table.fill` of a table of functions.
@@ -73,19 +75,20 @@ pub(super) unsafe extern "C" fn table_fill_function(
     unsafe { run(vmctx, (), work) }
 }
 
-/// `table.fill` of a table of handles.
+/// `table.fill` of a table of other references.
 ///
 /// # Safety
 ///
 /// As for [`table_grow_function`].
-pub(super) unsafe extern "C" fn table_fill_handle(
+pub(super) unsafe extern "C" fn table_fill_reference(
     vmctx: *mut VmContext,
     index: u32,
     target: u64,
     value: u32,
     length: u64,
 ) {
-    let work = |state: &mut State, id| Ok(table(state, id, index).fill(target, TableValue::Handle(value), length)?);
+    let work =
+        |state: &mut State, id| Ok(table(state, id, index).fill(target, TableValue::Reference(value), length)?);
     // SAFETY: the caller is compiled code.
     unsafe { run(vmctx, (), work) }
 }
@@ -139,7 +142,7 @@ pub(super) unsafe extern "C" fn table_init(
 /// As for [`table_grow_function`].
 pub(super) unsafe extern "C" fn elem_drop(vmctx: *mut VmContext, segment: u32) {
     let work = |state: &mut State, id: InstanceId| {
-        state.instances[id.position()].dropped.elements[segment as usize] = true;
+        state.instances[id.position()].drop_elements(segment as usize);
         Ok(())
     };
     // SAFETY: the caller is compiled code.
@@ -157,36 +160,75 @@ pub(crate) fn init(
 ) -> Result<(), Trap> {
     let instance = &state.instances[id.position()];
     let table = &mut state.tables[instance.tables[index as usize].position()];
-    let record = &instance.code.view().elements[segment as usize];
-    let size = if instance.dropped.elements[segment as usize] { 0 } else { record.items.length };
-    let (source, length) = within(u64::from(source), u64::from(length), size as usize)?;
-    let (target, _) = within(target, length as u64, table.size() as usize)?;
-    for position in 0..length {
-        let value = item(instance, record, source + position, table.ty().element);
-        table.set((target + position) as u64, value)?;
+    let items = items(instance, segment);
+    let range = items.range(source, length)?;
+    let (target, _) = within(target, length.into(), table.size() as usize)?;
+    for (place, position) in (target..).zip(range) {
+        let value = match items {
+            Items::References(references) => TableValue::Reference(references[position]),
+            Items::Functions(_) => TableValue::Function(items.function(instance, position)),
+        };
+        table.set(place as u64, value)?;
     }
     Ok(())
 }
 
-/// Item `position` of an element segment, for a table of `element`.
-fn item(instance: &Instance, record: &ElementRecord, position: usize, element: RefType) -> TableValue {
-    let view = instance.code.view();
-    if record.expressions == 0 {
-        let functions = record.items.of(view.element_functions).unwrap_or(&[]);
-        let function = functions.get(position).copied().filter(|function| *function != NONE);
-        return match function.and_then(|function| instance.funcref(FunctionIndex(function))) {
-            Some(reference) if element.is_function() => TableValue::Function(reference.as_ptr()),
-            _ => Table::null(element),
-        };
+/// The items of an element segment.
+#[derive(Clone, Copy)]
+pub(super) enum Items<'a> {
+    /// References to objects, or null, or `i31`: evaluated when the instance was made.
+    References(&'a [u32]),
+    /// Functions: by index or by an expression.
+    Functions(Option<&'a ElementRecord>),
+}
+
+/// The items of a segment: none when it has been dropped.
+pub(super) fn items(instance: &Instance, segment: u32) -> Items<'_> {
+    let position = segment as usize;
+    if let Some(references) = &instance.elements[position] {
+        return Items::References(references);
     }
-    let expressions = record.items.of(view.element_expressions).unwrap_or(&[]);
-    let item = expressions.get(position).and_then(|range| evaluate(&instance.context, &instance.code, *range).ok());
-    // An item that cannot be evaluated comes from a forged image only.
-    item.map_or(Table::null(element), |raw| value(element, raw))
+    let record = &instance.code.view().elements[position];
+    Items::Functions((!instance.dropped.elements[position]).then_some(record))
+}
+
+impl Items<'_> {
+    fn count(self) -> usize {
+        match self {
+            Items::References(references) => references.len(),
+            Items::Functions(record) => record.map_or(0, |record| record.items.length as usize),
+        }
+    }
+
+    /// The positions of `length` items from `source` on.
+    ///
+    /// # Errors
+    ///
+    /// When there are not so many.
+    pub(super) fn range(self, source: u32, length: u32) -> Result<Range<usize>, Trap> {
+        let (start, length) = within(source.into(), length.into(), self.count())?;
+        Ok(start..start + length)
+    }
+
+    /// An item that is a function, or null.
+    pub(super) fn function(self, instance: &Instance, position: usize) -> *mut VmFuncRef {
+        let Items::Functions(Some(record)) = self else { return ptr::null_mut() };
+        let view = instance.code.view();
+        if record.expressions == 0 {
+            let functions = record.items.of(view.element_functions).unwrap_or(&[]);
+            let function = functions.get(position).copied().filter(|function| *function != NONE);
+            let function = function.and_then(|function| instance.funcref(FunctionIndex(function)));
+            return function.map_or(ptr::null_mut(), NonNull::as_ptr);
+        }
+        let expressions = record.items.of(view.element_expressions).unwrap_or(&[]);
+        let item = expressions.get(position).and_then(|range| simple(&instance.context, &instance.code, *range).ok());
+        // SAFETY: every byte of a value has been written. An item that cannot be evaluated comes from a forged image only.
+        item.map_or(ptr::null_mut(), |raw| unsafe { raw.funcref })
+    }
 }
 
 /// A raw reference as a table of `element` holds it.
 pub(crate) fn value(element: RefType, raw: ValRaw) -> TableValue {
     // SAFETY: every byte of a value has been written; a constant expression of this type gives a value of its kind.
-    unsafe { if element.is_function() { TableValue::Function(raw.funcref) } else { TableValue::Handle(raw.i32) } }
+    unsafe { if element.is_function() { TableValue::Function(raw.funcref) } else { TableValue::Reference(raw.i32) } }
 }

@@ -13,7 +13,7 @@ use std::io;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use tancho_abi::catch::{CatchRecord, CatchSiteRecord, Keep};
+use tancho_abi::catch::{CatchRecord, CatchSiteRecord};
 use tancho_abi::image::{Image, ImageError, Origin, Section};
 use tancho_abi::module::{ModuleView, NONE};
 use tancho_abi::tunables::Tunables;
@@ -91,6 +91,7 @@ impl Code {
         let base = content.as_ptr().addr();
         let text = base + section.start..base + section.end;
         check_catches(&view, text.len())?;
+        check_safepoints(&view, text.len())?;
         if !text.is_empty() {
             make_executable(&content[section], content.len() - (text.start - base))?;
             cache::publish(text.clone())?;
@@ -194,9 +195,7 @@ fn check_catches(view: &ModuleView<'_>, length: usize) -> Result<(), ImageError>
     }
     let tags = view.tags.len();
     let sound = |catch: &CatchRecord| {
-        inside(catch.landing)
-            && (catch.tag == NONE || (catch.tag as usize) < tags)
-            && Keep::from_code(catch.keep).is_some()
+        inside(catch.landing) && (catch.tag == NONE || (catch.tag as usize) < tags) && catch.reference <= 1
     };
     if !view.catches.iter().all(sound) {
         return Err(error(Section::Catches));
@@ -209,6 +208,28 @@ fn check_catches(view: &ModuleView<'_>, length: usize) -> Result<(), ImageError>
     };
     if view.catch_sites.len() != addresses.len() || !view.catch_sites.iter().all(sound) {
         return Err(error(Section::CatchSites));
+    }
+    Ok(())
+}
+
+/// Checks what the collector follows without looking: the addresses of calls are sorted and in the text, of which there are `length`
+/// bytes, every call has its references, and these stand in frames.
+fn check_safepoints(view: &ModuleView<'_>, length: usize) -> Result<(), ImageError> {
+    /// No frame is larger.
+    const FRAME: u32 = 1 << 30;
+    let error = |section: Section| ImageError::Section { kind: section as u32 };
+    let addresses = view.safepoint_addresses;
+    let inside = addresses.last().is_none_or(|last| *last as usize <= length);
+    if !inside || !addresses.is_sorted_by(|one, next| one < next) {
+        return Err(error(Section::SafepointAddresses));
+    }
+    let ranges = view.safepoints.iter().all(|range| range.of(view.references).is_some());
+    if view.safepoints.len() != addresses.len() || !ranges {
+        return Err(error(Section::Safepoints));
+    }
+    let in_frame = |distance: &u32| (4..=FRAME).contains(distance) && distance.is_multiple_of(4);
+    if !view.references.iter().all(in_frame) {
+        return Err(error(Section::References));
     }
     Ok(())
 }
@@ -228,7 +249,9 @@ fn layout(view: &ModuleView<'_>) -> Result<VmLayout, ImageError> {
     .all(|(imported, all, records)| imported <= all && all as usize == records)
         && counts.imported_functions as usize <= view.functions.len()
         && counts.escaped as usize <= view.functions.len()
-        && view.trampolines.len() == view.types.len();
+        && view.trampolines.len() == view.types.len()
+        && view.types.iter().filter(|ty| ty.object != NONE).count() == counts.object_types as usize
+        && view.types.iter().all(|ty| ty.object == NONE || ty.object < counts.object_types);
     if !agree {
         return Err(error);
     }

@@ -1,9 +1,27 @@
-//! The instruction cache: makes freshly written code visible to the fetch units of every core.
+//! The caches: makes freshly written code visible to the fetch units of every core, and fetches what will be read soon.
 //!
-//! Called once by `code::memory` for each image, after its code was made executable and before it can be reached.
+//! Called once by `code::memory` for each image, after its code was made executable and before it can be reached; by the collector for
+//! objects.
 
 use std::io;
 use std::ops::Range;
+
+/// Has the machine fetch the line at `address` into its caches: any address will do.
+#[inline(always)]
+pub(crate) fn prefetch(address: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the instruction is part of the base set, and does nothing but fetch.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: it does nothing but fetch.
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(target_arch = "riscv64")]
+    let _ = address;
+}
 
 /// x86-64 keeps instruction caches coherent by itself, and reaching the new code takes a jump.
 #[cfg(target_arch = "x86_64")]

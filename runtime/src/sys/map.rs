@@ -1,6 +1,6 @@
 //! Address space: reservations that start inaccessible, and sealed files that are mapped into them copy-on-write.
 //!
-//! Called by `memory`. A reservation is given back as a whole when it is dropped, whatever was mapped into it.
+//! Called by `memory` and `gc`. A reservation is given back as a whole when it is dropped, whatever was mapped into it.
 
 use region::Protection;
 use rustix::fs::{MemfdFlags, SealFlags};
@@ -55,6 +55,21 @@ impl Reservation {
         // SAFETY: the pages are this reservation's own. What stands in them already (nothing, or an image) stays.
         unsafe { region::protect(self.at(offset), length, Protection::READ_WRITE) }
             .map_err(region::Error::into_io_error)
+    }
+
+    /// Gives the memory behind `length` bytes at `offset` back to the system: they are zero when they are read again.
+    pub(crate) fn discard(&mut self, offset: usize, length: usize) -> io::Result<()> {
+        assert!(self.contains(offset, length), "a discarded range outside of a reservation");
+        // SAFETY: the pages are this reservation's own, private and anonymous, and the caller, who holds it exclusively, asks for it.
+        unsafe { rustix::mm::madvise(self.at(offset).cast(), length, rustix::mm::Advice::LinuxDontNeed) }?;
+        Ok(())
+    }
+
+    /// [`discard`](Self::discard), and makes them inaccessible.
+    pub(crate) fn decommit(&mut self, offset: usize, length: usize) -> io::Result<()> {
+        self.discard(offset, length)?;
+        // SAFETY: as in `commit`.
+        unsafe { region::protect(self.at(offset), length, Protection::NONE) }.map_err(region::Error::into_io_error)
     }
 
     /// Puts the contents of `file` at `offset` in place of what is there, readable and writable, changes private to this

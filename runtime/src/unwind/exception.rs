@@ -6,13 +6,13 @@
 use super::frame::record;
 use crate::activation::{Activation, Exit};
 use crate::code::Code;
-use crate::exception::Place;
 use crate::id::TagId;
 use crate::state::{State, instance_id};
 use crate::sys::register::Resumption;
+use crate::sys::signal;
 use std::ops::Range;
 use std::ptr::with_exposed_provenance;
-use tancho_abi::catch::{CatchRecord, CatchSiteRecord, Keep};
+use tancho_abi::catch::{CatchRecord, CatchSiteRecord};
 use tancho_abi::module::{ModuleView, NONE};
 use tancho_abi::vmctx::VmContext;
 
@@ -20,17 +20,13 @@ use tancho_abi::vmctx::VmContext;
 pub(crate) struct Handler {
     /// Where it goes on.
     pub(crate) resumption: Resumption,
-    /// Whether it needs the exception itself.
-    pub(crate) keep: Keep,
+    /// Whether it takes a reference to the exception.
+    pub(crate) wants_reference: bool,
 }
 
-impl Handler {
-    pub(crate) fn place(&self) -> Place {
-        Place { fp: self.resumption.fp, landing: self.resumption.pc }
-    }
-}
-
-/// The innermost handler of `activation` that catches exceptions of `tag`, when compiled code has left for the host by `exit`.
+/// The innermost handler of `activation` that catches exceptions of `tag`, when compiled code has left for the host by `exit`; `None` when
+/// all frames were asked and none has one. Where there is anything but frames on the way to the entry trampoline's, nothing can be said, and
+/// the process ends.
 ///
 /// # Safety
 ///
@@ -40,32 +36,48 @@ pub(crate) unsafe fn find(state: &State, activation: &Activation, exit: Exit, ta
     let mut view: Option<ModuleView<'_>> = None;
     let mut pc = exit.pc;
     // SAFETY: the trampoline's frame is live, so the stack has been used down to it.
-    let mut fp = unsafe { record(activation, exit.fp, exit.fp) }?.caller;
+    let mut fp = match unsafe { record(activation, exit.fp, exit.fp) } {
+        Some(exit) => exit.caller,
+        None => broken(pc, exit.fp),
+    };
     let mut lowest = exit.fp;
     // The entry trampoline's own frame is the last.
     while fp < activation.vm.entry_fp {
         if !text.contains(&pc) {
+            let Some(code) = Code::find(pc) else { broken(pc, fp) };
             // SAFETY: a live frame stands at `pc`, so its code is alive.
-            let code = unsafe { Code::find(pc)?.as_ref() };
+            let code = unsafe { code.as_ref() };
             (text, view) = (code.text(), Some(code.view()));
         }
-        if let Some((site, catches)) = view.as_ref()?.catches_at(u32::try_from(pc - text.start).ok()?) {
+        let offset = u32::try_from(pc - text.start).ok();
+        if let Some((site, catches)) = view.as_ref().zip(offset).and_then(|(view, offset)| view.catches_at(offset)) {
             // SAFETY: the frame is live, and stands at this call.
             if let Some(found) = unsafe { select(state, site, catches, fp, tag) } {
-                let resumption = Resumption {
-                    pc: text.start + found.landing as usize,
-                    fp,
-                    sp: fp.checked_sub(site.frame_offset as usize)?,
-                };
-                return Some(Handler { resumption, keep: Keep::from_code(found.keep)? });
+                let Some(sp) = fp.checked_sub(site.frame_offset as usize) else { broken(pc, fp) };
+                return Some(Handler {
+                    resumption: Resumption { pc: text.start + found.landing as usize, fp, sp },
+                    wants_reference: found.reference != 0,
+                });
             }
         }
         // SAFETY: the stack has been used down to `lowest`.
-        let caller = unsafe { record(activation, fp, lowest) }?;
+        let Some(caller) = (unsafe { record(activation, fp, lowest) }) else { broken(pc, fp) };
         lowest = fp + 1;
         (pc, fp) = (caller.return_address, caller.caller);
     }
+    if fp != activation.vm.entry_fp {
+        broken(pc, fp);
+    }
     None
+}
+
+/// A walk that cannot go on: to take it for its end would be to pass by handlers.
+#[cold]
+fn broken(pc: usize, fp: usize) -> ! {
+    signal::fail(
+        "what an exception came to on the stack is no frame of compiled code. This is a bug in tancho.",
+        &[("pc", pc), ("fp", fp)],
+    )
 }
 
 /// The first of a call's handlers that catches `tag`.
@@ -89,4 +101,74 @@ unsafe fn select<'a>(
         instance_id(context).and_then(|id| state.instances.get(id.position())).map_or(&[], |instance| &instance.tags)
     };
     catches.iter().find(|catch| catch.tag == NONE || tags.get(catch.tag as usize) == Some(&tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::stack::Bounds;
+    use std::process::Command;
+    use std::ptr;
+    use std::sync::Arc;
+    use tancho_abi::tunables::Tunables;
+    use tancho_abi::vmctx::VmActivation;
+
+    /// Which stack of frames the child walks.
+    const STACK: &str = "TANCHO_TEST_STACK";
+
+    /// Stacks of words: frame records, each the frame pointer of the caller, as a position here, and a return address. The exit's is at 0,
+    /// the entry's at 6.
+    const STACKS: [(&str, [usize; 8]); 4] = [
+        ("sound", [6, 0, 0, 0, 0, 0, 0, 0]),
+        ("no code", [2, 0, 6, 0, 0, 0, 0, 0]),
+        ("past the entry", [7, 0, 0, 0, 0, 0, 0, 0]),
+        ("off the stack", [1 << 40, 0, 0, 0, 0, 0, 0, 0]),
+    ];
+
+    /// Looks for a handler in a stack where there is none.
+    fn walk(frames: [usize; 8]) -> Option<Handler> {
+        let mut words = [0_usize; 8];
+        let low = (&raw mut words).expose_provenance();
+        for (position, word) in words.iter_mut().enumerate() {
+            *word = if position % 2 == 0 { low + size_of::<usize>() * frames[position] } else { 4096 };
+        }
+        let exit = Exit { fp: low, pc: 4096 };
+        let entry_fp = low + 6 * size_of::<usize>();
+        let activation = Activation {
+            vm: VmActivation { entry_fp, trapped: 0, results: ptr::null_mut() },
+            store: ptr::null_mut(),
+            entry: ptr::null(),
+            outer: ptr::null(),
+            outer_of_store: ptr::null(),
+            outer_exit: Exit { fp: 0, pc: 0 },
+            saved_exit: Exit { fp: 0, pc: 0 },
+            saved_limit: 0,
+            stack: Bounds { low, high: low + size_of_val(&words) },
+        };
+        let state = State::new(Arc::new(Tunables::default()), ptr::null());
+        // SAFETY: records are read on this stack only, all of which is there; none of its places is in code.
+        let found = unsafe { find(&state, &activation, exit, TagId::next(0)) };
+        std::hint::black_box(&words);
+        found
+    }
+
+    /// A walk that comes to what is no frame is not a walk that found no handler.
+    #[test]
+    fn broken_walks_end_the_process() {
+        if let Some(name) = std::env::var_os(STACK) {
+            let (_, frames) = STACKS.iter().find(|(stack, _)| *stack == name).expect("it is one of them");
+            assert!(walk(*frames).is_none());
+            return;
+        }
+        for (name, _) in STACKS {
+            let child = Command::new(std::env::current_exe().expect("the test has a file"))
+                .args(["--exact", "unwind::exception::tests::broken_walks_end_the_process", "--nocapture"])
+                .env(STACK, name)
+                .output()
+                .expect("it starts");
+            let text = String::from_utf8_lossy(&child.stderr);
+            assert_eq!(child.status.success(), name == "sound", "{name}: {text}");
+            assert_eq!(text.contains("is no frame of compiled code"), name != "sound", "{name}: {text}");
+        }
+    }
 }

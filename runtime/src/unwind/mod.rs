@@ -3,7 +3,9 @@
 mod backtrace;
 mod exception;
 mod frame;
+mod reference;
 
 pub use backtrace::{Backtrace, Frame};
 pub(crate) use exception::find;
 pub(crate) use frame::{Start, Trace, trace};
+pub(crate) use reference::{Safepoints, references};

@@ -7,8 +7,11 @@ use super::Hand;
 use std::mem::offset_of;
 use std::sync::Arc;
 use tancho_abi::builtin::VmBuiltins;
+use tancho_abi::image::Origin;
 use tancho_abi::module::{AddressRecord, HandlerRecord, Range, SegmentMode, TrampolineRecord, TrapRecord};
+use tancho_abi::target::Architecture;
 use tancho_abi::trap::Trap;
+use tancho_abi::tunables::Tunables;
 use tancho_abi::vmctx::*;
 use tancho_runtime::call::{self, Stopped};
 use tancho_runtime::code::Code;
@@ -25,6 +28,8 @@ pub const HOST: u32 = 6;
 pub const INIT: u32 = 7;
 pub const ADD: u32 = 8;
 pub const HOST_THEN: u32 = 9;
+pub const HOLD: u32 = 10;
+pub const NULL_FIELD: u32 = 11;
 
 /// Where the context has the base of memory 0 and the first imported function.
 const MEMORY: usize = size_of::<VmContext>();
@@ -187,11 +192,43 @@ std::arch::global_asm!(
     "jne tancho_hand_recurse",
     "tancho_hand_trap_host_then:",
     "ud2",
+    // Calls the host while it holds two references, which it gives back.
+    "tancho_hand_hold:",
+    "push rbp",
+    "mov rbp, rsp",
+    "push rsi",
+    "sub rsp, 24",
+    "mov eax, [rsi]",
+    "mov [rbp - 12], eax",
+    "mov eax, [rsi + 16]",
+    "mov [rbp - 16], eax",
+    "mov rax, [rdi + {import}]",
+    "mov rdi, [rdi + {import} + 8]",
+    "call rax",
+    "tancho_hand_after_hold:",
+    "mov rsi, [rbp - 8]",
+    "mov eax, [rbp - 12]",
+    "mov [rsi], eax",
+    "mov eax, [rbp - 16]",
+    "mov [rsi + 16], eax",
+    "leave",
+    "ret",
+    // A load from the heap at the place in values[0].
+    "tancho_hand_null_field:",
+    "push rbp",
+    "mov rbp, rsp",
+    "mov rcx, [rdi + {heap}]",
+    "mov eax, [rsi]",
+    "tancho_hand_trap_null_field:",
+    "mov eax, [rcx + rax]",
+    "pop rbp",
+    "ret",
     "tancho_hand_end:",
     entry_fp = const offset_of!(VmActivation, entry_fp),
     trapped = const offset_of!(VmActivation, trapped),
     host_store = const offset_of!(VmHostContext, store),
     function = const offset_of!(VmHostContext, function),
+    heap = const offset_of!(VmContext, heap),
     vmctx_store = const offset_of!(VmContext, store),
     exit_fp = const offset_of!(VmStore, exit_fp),
     exit_pc = const offset_of!(VmStore, exit_pc),
@@ -222,7 +259,8 @@ macro_rules! places {
 places! {
     tancho_hand_start tancho_hand_landing tancho_hand_exit tancho_hand_unreachable tancho_hand_load tancho_hand_divide
     tancho_hand_recurse tancho_hand_wild tancho_hand_host tancho_hand_init tancho_hand_add tancho_hand_host_then
-    tancho_hand_trap_host_then tancho_hand_end
+    tancho_hand_trap_host_then tancho_hand_hold tancho_hand_after_hold tancho_hand_null_field tancho_hand_trap_null_field
+    tancho_hand_end
     tancho_hand_trap_unreachable tancho_hand_trap_load tancho_hand_trap_divide tancho_hand_trap_wild
     tancho_hand_after_host
 }
@@ -251,7 +289,9 @@ pub fn module() -> Hand {
         (tancho_hand_host::offset(), tancho_hand_init::offset()),
         (tancho_hand_init::offset(), tancho_hand_add::offset()),
         (tancho_hand_add::offset(), tancho_hand_host_then::offset()),
-        (tancho_hand_host_then::offset(), tancho_hand_end::offset()),
+        (tancho_hand_host_then::offset(), tancho_hand_hold::offset()),
+        (tancho_hand_hold::offset(), tancho_hand_null_field::offset()),
+        (tancho_hand_null_field::offset(), tancho_hand_end::offset()),
     ] {
         hand.function(ty, from, to);
     }
@@ -261,6 +301,7 @@ pub fn module() -> Hand {
         (tancho_hand_trap_divide::offset(), Trap::IntegerDivisionByZero),
         (tancho_hand_trap_wild::offset(), Trap::MemoryOutOfBounds),
         (tancho_hand_trap_host_then::offset(), Trap::UnreachableCodeReached),
+        (tancho_hand_trap_null_field::offset(), Trap::NullStructureReference),
     ]
     .map(|(code, trap)| TrapRecord { code, trap: trap.code().into() })
     .to_vec();
@@ -272,6 +313,9 @@ pub fn module() -> Hand {
         AddressRecord { code: tancho_hand_host::offset(), wasm: 600 },
         AddressRecord { code: tancho_hand_after_host::offset(), wasm: 601 },
     ];
+    hand.module.safepoint_addresses = vec![tancho_hand_after_hold::offset()];
+    hand.module.safepoints = vec![Range { start: 0, length: 2 }];
+    hand.module.references = vec![12, 16];
     hand.memory(1, Some(3));
     hand.data(SegmentMode::Passive, Range::default(), &[7; 600], false);
     hand
@@ -294,11 +338,21 @@ impl Machine {
     }
 
     pub fn of(code: &Arc<Code>, host: HostFunction, data: *const u8) -> Machine {
+        Machine::in_store(Store::new(Arc::default()).unwrap(), code, host, data)
+    }
+
+    /// With other tunables.
+    pub fn with(hand: Hand, tunables: Tunables, host: HostFunction, data: *const u8) -> Machine {
+        let bytes = hand.bytes_with(Architecture::HOST, &tunables);
+        let code = Code::load(&bytes, &tunables, Origin::Trusted).unwrap();
+        Machine::in_store(Store::new(Arc::new(tunables)).unwrap(), &code, host, data)
+    }
+
+    fn in_store(mut store: Store, code: &Arc<Code>, host: HostFunction, data: *const u8) -> Machine {
         tancho_runtime::trap::install().unwrap();
         assert_eq!(code.layout().defined_memory(tancho_abi::index::MemoryIndex(0)), MEMORY as u32);
         assert_eq!(code.layout().imported_function(tancho_abi::index::FunctionIndex(0)), IMPORT as u32);
         let registry = tancho_runtime::types::TypeRegistry::new();
-        let mut store = Store::new(Arc::default()).unwrap();
         let types = super::types(&registry, code);
         let ty = types[code.view().functions[0].ty.index()].identity();
         let function = FunctionImport::Host { function: host as *const u8, data, typed: false, ty };
@@ -320,6 +374,22 @@ impl Machine {
 ///
 /// Nobody else uses the store.
 pub unsafe fn call(store: &Store, instance: InstanceId, function: u32, a: u32, b: u32) -> Result<u32, Box<Stopped>> {
+    // SAFETY: the caller says so.
+    unsafe { call_for_two(store, instance, function, a, b) }.map(|[result, _]| result)
+}
+
+/// [`call`] of a function that leaves two results.
+///
+/// # Safety
+///
+/// As of [`call`].
+pub unsafe fn call_for_two(
+    store: &Store,
+    instance: InstanceId,
+    function: u32,
+    a: u32,
+    b: u32,
+) -> Result<[u32; 2], Box<Stopped>> {
     let Some(Export::Function(reference)) = store.export(instance, tancho_abi::module::ExternKind::Function, function)
     else {
         panic!("no such function")
@@ -336,6 +406,6 @@ pub unsafe fn call(store: &Store, instance: InstanceId, function: u32, a: u32, b
         call::enter(store.vm(), (*reference).array_entry, std::ptr::null_mut(), |activation| {
             entry((*reference).vmctx, (*reference).external, activation, values_at);
         })?;
-        Ok((*values_at).i32)
+        Ok([(*values_at).i32, (*values_at.add(1)).i32])
     }
 }

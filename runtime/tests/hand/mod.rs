@@ -12,7 +12,7 @@ use tancho_abi::index::TypeIndex;
 use tancho_abi::module::*;
 use tancho_abi::target::Architecture;
 use tancho_abi::tunables::Tunables;
-use tancho_abi::types::{ValType, ValTypeCode};
+use tancho_abi::types::{StorageType, ValType, ValTypeCode};
 use tancho_runtime::code::Code;
 use tancho_runtime::types::{RegisteredType, TypeRegistry};
 
@@ -49,6 +49,44 @@ impl Hand {
         let none = TrampolineRecord { host_entry: NONE, array_entry: NONE, host_exit: NONE, array_exit: NONE };
         self.module.trampolines.push(none);
         TypeIndex(self.module.types.len() as u32 - 1)
+    }
+
+    /// A type of structures or arrays, not final, a recursion group of its own.
+    pub fn object_type(&mut self, kind: TypeKind, fields: &[StorageType], supertype: Option<TypeIndex>) -> TypeIndex {
+        let start = self.module.fields.len() as u32;
+        let record = |storage: &StorageType| FieldRecord { storage: (*storage).into(), mutable: 1, reserved: 0 };
+        self.module.fields.extend(fields.iter().map(record));
+        let index = self.module.types.len() as u32;
+        self.module.types.push(TypeRecord {
+            kind: kind as u32,
+            is_final: 0,
+            supertype: supertype.map_or(NONE, |ty| ty.0),
+            group: index,
+            params: Range { start, length: fields.len() as u32 },
+            results: Range::default(),
+            object: self.summary.counts.object_types,
+            reserved: 0,
+        });
+        self.summary.counts.object_types += 1;
+        self.summary.uses_heap = 1;
+        let none = TrampolineRecord { host_entry: NONE, array_entry: NONE, host_exit: NONE, array_exit: NONE };
+        self.module.trampolines.push(none);
+        TypeIndex(index)
+    }
+
+    /// An element segment of expressions.
+    pub fn element_expressions(&mut self, mode: SegmentMode, offset: Range, items: &[Range], element: ValType) {
+        let start = self.module.element_expressions.len() as u32;
+        self.module.element_expressions.extend(items);
+        self.module.elements.push(ElementRecord {
+            mode: mode as u32,
+            table: 0,
+            offset,
+            items: Range { start, length: items.len() as u32 },
+            expressions: 1,
+            reserved: 0,
+            element: element.into(),
+        });
     }
 
     pub fn constant(&mut self, operators: &[ConstantRecord]) -> Range {

@@ -35,6 +35,8 @@ enum Flow {
     Next,
     /// Out of this label.
     Leave(usize),
+    /// To the next round of this loop.
+    Again(usize),
     Return(u64),
     Tail(Way, usize, u64),
     /// Where the label is given, as if it came up there.
@@ -95,6 +97,8 @@ pub(super) struct Model<'p> {
     pub(super) left: usize,
     /// How many exceptions were caught.
     pub(super) caught: usize,
+    /// How many rounds of loops ended early.
+    pub(super) again: usize,
 }
 
 impl Model<'_> {
@@ -114,7 +118,7 @@ impl Model<'_> {
             debug_assert!(function < FUNCTIONS);
             let flow = self.run(&self.functions[function].clone(), &mut frame);
             match flow {
-                Flow::Next | Flow::Leave(_) => return Outcome::Returned(checksum(&frame)),
+                Flow::Next | Flow::Leave(_) | Flow::Again(_) => return Outcome::Returned(checksum(&frame)),
                 Flow::Return(value) => return Outcome::Returned(value),
                 Flow::Throw(thrown, _) => return Outcome::Threw(thrown),
                 Flow::Null => return Outcome::Null,
@@ -151,14 +155,16 @@ impl Model<'_> {
                 let taken = if frame.integers[*local] >> bit & 1 == 1 { then } else { other };
                 return self.run(taken, frame);
             }
-            Statement::Repeat(times, body) => {
+            Statement::Repeat(label, times, body) => {
                 for _ in 0..*times {
                     match self.run(body, frame) {
                         Flow::Next => {}
+                        Flow::Again(of) if of == *label => self.again += 1,
                         other => return other,
                     }
                 }
             }
+            Statement::Again(label) => return Flow::Again(*label),
             Statement::Block(label, body) => {
                 let flow = self.run(body, frame);
                 return at(*label, flow);

@@ -82,8 +82,10 @@ pub(super) enum Statement {
     Mix(usize, i64),
     /// Branches on a bit of an integer local.
     If(usize, u32, Vec<Statement>, Vec<Statement>),
-    /// So many times.
-    Repeat(u32, Vec<Statement>),
+    /// So many times, with a label for `Again`.
+    Repeat(usize, u32, Vec<Statement>),
+    /// Begins the next round of a loop, or ends the last, from wherever in it this is.
+    Again(usize),
     /// A block that `Leave` may leave.
     Block(usize, Vec<Statement>),
     /// Branches out of a block, a legacy `try` or a `try_table`.
@@ -119,6 +121,8 @@ pub(super) enum Statement {
 struct Around {
     /// Labels that can be left.
     labels: Vec<usize>,
+    /// Labels of loops.
+    loops: Vec<usize>,
     /// Labels that can be delegated to.
     targets: Vec<usize>,
     /// Labels of legacy `try`s in a clause of which this is.
@@ -219,7 +223,15 @@ impl Maker<'_> {
                 let (local, bit) = (self.integer(), self.random.u32(..64));
                 Statement::If(local, bit, self.body(depth, around), self.body(depth, around))
             }
-            (62..=64, _) if !leaf => Statement::Repeat(self.random.u32(1..4), self.body(depth, around)),
+            (62..=64, _) if !leaf => {
+                let label = self.label();
+                let mut inside = around.clone();
+                inside.loops.push(label);
+                Statement::Repeat(label, self.random.u32(1..4), self.body(depth, &inside))
+            }
+            (98 | 99, _) if !around.loops.is_empty() => {
+                Statement::Again(*self.random.choice(&around.loops).expect("there is one"))
+            }
             (65 | 66, _) if !leaf => {
                 let label = self.label();
                 let mut inside = around.clone();

@@ -24,6 +24,8 @@ pub struct Yield {
     pub null: usize,
     /// Exceptions that were caught, by the model.
     pub caught: usize,
+    /// Rounds of loops that ended before their end, by the model.
+    pub again: usize,
 }
 
 impl Yield {
@@ -34,6 +36,7 @@ impl Yield {
         self.threw += other.threw;
         self.null += other.null;
         self.caught += other.caught;
+        self.again += other.again;
     }
 }
 
@@ -50,13 +53,13 @@ pub fn check(random: &mut Rng, usual: &Tancho) -> Result<Yield, String> {
     let arguments: Vec<u64> = (0..4).map(|_| random.u64(..)).collect();
     let text = module(&functions);
     let mut swarm = Swarm::random(random);
-    // How much memory exceptions may take is tested elsewhere.
-    swarm.tunables.exception_memory = 64 << 20;
+    // How large a heap may be is tested elsewhere.
+    swarm.tunables.gc_heap_reservation = 4 << 30;
     let mut came = Yield::default();
     for tancho in [usual, &Tancho::new(swarm)] {
         let fail = |what: String| format!("{what}, in {:?}\n{text}", tancho.swarm());
         let mut running = Running::new(tancho, &text).map_err(|error| fail(format!("{error:#}")))?;
-        let mut model = Model { functions: &functions, kept: None, left: LONGEST, caught: 0 };
+        let mut model = Model { functions: &functions, kept: None, left: LONGEST, caught: 0, again: 0 };
         for argument in &arguments {
             let expected = model.call(0, *argument);
             if expected == Outcome::TooLong {
@@ -75,6 +78,7 @@ pub fn check(random: &mut Rng, usual: &Tancho) -> Result<Yield, String> {
             }
         }
         came.caught += model.caught;
+        came.again += model.again;
     }
     Ok(came)
 }
@@ -158,10 +162,10 @@ impl Running {
         }
         linker.func_wrap("host", "call", call)?;
         linker.func_wrap("host", "catch", catch)?;
-        linker.func_wrap("host", "throw", |caller: Caller<'_, Host>, number: u64| -> Result<()> {
+        linker.func_wrap("host", "throw", |mut caller: Caller<'_, Host>, number: u64| -> Result<()> {
             let tag = caller.data().tags[TAGS[2].0];
             let values: Vec<Val> = values(2, number).into_iter().map(val).collect();
-            Err(Exception::new(&caller, tag, &values)?.into())
+            Err(Exception::new(&mut caller, tag, &values)?.into())
         })?;
         let load = |text: &str| -> Result<Module> {
             if tancho.swarm().precompiled {

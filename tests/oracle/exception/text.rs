@@ -62,7 +62,7 @@ pub(super) fn module(functions: &[Vec<Statement>]) -> String {
     let all: String = (0..FUNCTIONS).map(|function| format!(" $f{function}")).collect();
     writeln!(text, "(elem (i32.const 0) func{all})").expect("writing to a string");
     for (function, body) in functions.iter().enumerate() {
-        let mut writer = Writer { text: &mut text, labels: Vec::new(), loops: 0 };
+        let mut writer = Writer { text: &mut text, labels: Vec::new(), loops: Vec::new() };
         writer.function(function, body);
     }
     text.push(')');
@@ -73,8 +73,8 @@ struct Writer<'t> {
     text: &'t mut String,
     /// The labels that are open, outermost first; 0 for those that nothing names.
     labels: Vec<usize>,
-    /// How many loops are open: each has a local for its count.
-    loops: usize,
+    /// The labels of the loops that are open: each has a local for its count.
+    loops: Vec<usize>,
 }
 
 /// Loops nest no deeper than statements do.
@@ -153,13 +153,26 @@ impl Writer<'_> {
                 self.within(0, other);
                 self.put("end");
             }
-            Statement::Repeat(times, body) => {
-                let count = self.loops;
-                self.loops += 1;
-                self.put(&format!("(local.set $n{count} (i32.const {times})) loop"));
-                self.within(0, body);
-                self.put(&format!("(br_if 0 (local.tee $n{count} (i32.sub (local.get $n{count}) (i32.const 1)))) end"));
-                self.loops -= 1;
+            Statement::Repeat(label, times, body) => {
+                let count = self.loops.len();
+                self.loops.push(*label);
+                // A block around the loop, so that it can be ended from within.
+                self.put(&format!("(local.set $n{count} (i32.const {times})) block loop"));
+                self.labels.push(0);
+                self.within(*label, body);
+                self.put(&format!(
+                    "(br_if 0 (local.tee $n{count} (i32.sub (local.get $n{count}) (i32.const 1)))) end end"
+                ));
+                self.labels.pop();
+                self.loops.pop();
+            }
+            Statement::Again(label) => {
+                let count = self.loops.iter().position(|open| open == label).expect("the loop is open");
+                let depth = self.depth(*label);
+                self.put(&format!(
+                    "(br_if {depth} (local.tee $n{count} (i32.sub (local.get $n{count}) (i32.const 1)))) br {}",
+                    depth + 1
+                ));
             }
             Statement::Block(label, body) => {
                 self.put("block");

@@ -1,261 +1,17 @@
-//! Types as users see them: of values, functions, memories, tables, globals, imports and exports.
+//! Types of what modules import and export: of functions, memories, tables, globals and tags.
 //!
 //! Modules and handles describe themselves in them; `link` matches them. Conversions from and to the contract's and
-//! the runtime's types stand here and nowhere else.
+//! the runtime's types stand here and in the files beside, and nowhere else.
 
+use super::value::{RefType, ValType};
 use crate::error::{Error, Result};
 use crate::func_type::FuncType;
 use std::fmt;
 use std::sync::Arc;
-use tancho_abi::index::TypeIndex;
 use tancho_abi::module::{ExternKind, ModuleView};
-use tancho_abi::types as abi;
 use tancho_runtime::types::{RegisteredType, TypeRegistry};
 
-/// The type of a value.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum ValType {
-    /// 32-bit integer.
-    I32,
-    /// 64-bit integer.
-    I64,
-    /// 32-bit float.
-    F32,
-    /// 64-bit float.
-    F64,
-    /// 128-bit vector.
-    V128,
-    /// A reference.
-    Ref(RefType),
-}
-
-impl ValType {
-    /// `funcref`.
-    pub const FUNCREF: ValType = ValType::Ref(RefType::FUNCREF);
-    /// `externref`.
-    pub const EXTERNREF: ValType = ValType::Ref(RefType::EXTERNREF);
-    /// `exnref`.
-    pub const EXNREF: ValType = ValType::Ref(RefType::EXNREF);
-
-    /// Whether it is a number type: `i32`, `i64`, `f32` or `f64`.
-    pub fn is_num(&self) -> bool {
-        matches!(self, ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64)
-    }
-
-    /// Whether it is a reference type.
-    pub fn is_ref(&self) -> bool {
-        matches!(self, ValType::Ref(_))
-    }
-
-    /// The reference type, if it is one.
-    pub fn as_ref(&self) -> Option<&RefType> {
-        match self {
-            ValType::Ref(ty) => Some(ty),
-            _ => None,
-        }
-    }
-
-    /// Whether every value of this type is one of `other` (§3.3.4).
-    pub fn matches(&self, other: &ValType) -> bool {
-        match (self, other) {
-            (ValType::Ref(this), ValType::Ref(other)) => this.matches(other),
-            _ => self == other,
-        }
-    }
-
-    /// The same type, of this registry.
-    pub(crate) fn in_registry(&self, registry: &Arc<TypeRegistry>) -> ValType {
-        match self {
-            ValType::Ref(ty) => ValType::Ref(ty.in_registry(registry)),
-            other => other.clone(),
-        }
-    }
-
-    pub(crate) fn abi(&self) -> abi::ValType {
-        match self {
-            ValType::I32 => abi::ValType::I32,
-            ValType::I64 => abi::ValType::I64,
-            ValType::F32 => abi::ValType::F32,
-            ValType::F64 => abi::ValType::F64,
-            ValType::V128 => abi::ValType::V128,
-            ValType::Ref(ty) => abi::ValType::Ref(ty.abi()),
-        }
-    }
-
-    /// From the contract's type with canonical numbers of `registry`.
-    pub(crate) fn of(ty: abi::ValType, registry: &TypeRegistry) -> ValType {
-        match ty {
-            abi::ValType::I32 => ValType::I32,
-            abi::ValType::I64 => ValType::I64,
-            abi::ValType::F32 => ValType::F32,
-            abi::ValType::F64 => ValType::F64,
-            abi::ValType::V128 => ValType::V128,
-            abi::ValType::Ref(ty) => ValType::Ref(RefType::of(ty, registry)),
-        }
-    }
-}
-
-impl fmt::Display for ValType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ValType::Ref(ty) => ty.fmt(f),
-            other => other.abi().fmt(f),
-        }
-    }
-}
-
-/// What a reference refers to.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum HeapType {
-    /// A function of any type.
-    Func,
-    /// A function of this type, or of one that declares it as a supertype.
-    ConcreteFunc(FuncType),
-    /// No function: only null is a reference of this type.
-    NoFunc,
-    /// A value of the host.
-    Extern,
-    /// No value of the host: only null is a reference of this type.
-    NoExtern,
-    /// An exception.
-    Exn,
-    /// No exception: only null is a reference of this type.
-    NoExn,
-}
-
-impl HeapType {
-    /// Whether everything of this type is of type `other` (§3.3.3).
-    pub fn matches(&self, other: &HeapType) -> bool {
-        self.abi().matches(other.abi(), |_, _| match (self, other) {
-            (HeapType::ConcreteFunc(this), HeapType::ConcreteFunc(other)) => this.matches(other),
-            _ => false,
-        })
-    }
-
-    /// The type above all others of its hierarchy.
-    pub fn top(&self) -> HeapType {
-        match self.hierarchy() {
-            abi::Hierarchy::Func => HeapType::Func,
-            abi::Hierarchy::Extern => HeapType::Extern,
-            abi::Hierarchy::Exn => HeapType::Exn,
-        }
-    }
-
-    /// The function type, if it is one.
-    pub fn as_concrete_func(&self) -> Option<&FuncType> {
-        match self {
-            HeapType::ConcreteFunc(ty) => Some(ty),
-            _ => None,
-        }
-    }
-
-    /// How references to it look to compiled code.
-    pub(crate) fn hierarchy(&self) -> abi::Hierarchy {
-        self.abi().hierarchy()
-    }
-
-    fn abi(&self) -> abi::HeapType {
-        match self {
-            HeapType::Func => abi::HeapType::Func,
-            HeapType::ConcreteFunc(ty) => abi::HeapType::ConcreteFunc(TypeIndex(ty.id())),
-            HeapType::NoFunc => abi::HeapType::NoFunc,
-            HeapType::Extern => abi::HeapType::Extern,
-            HeapType::NoExtern => abi::HeapType::NoExtern,
-            HeapType::Exn => abi::HeapType::Exn,
-            HeapType::NoExn => abi::HeapType::NoExn,
-        }
-    }
-
-    pub(crate) fn of(ty: abi::HeapType, registry: &TypeRegistry) -> HeapType {
-        match ty {
-            abi::HeapType::Func => HeapType::Func,
-            // Whoever has the number keeps the type.
-            abi::HeapType::ConcreteFunc(id) => {
-                registry.by_id(id.0).map_or(HeapType::NoFunc, |ty| HeapType::ConcreteFunc(FuncType::of(ty)))
-            }
-            abi::HeapType::NoFunc => HeapType::NoFunc,
-            abi::HeapType::Extern => HeapType::Extern,
-            abi::HeapType::NoExtern => HeapType::NoExtern,
-            abi::HeapType::Exn => HeapType::Exn,
-            abi::HeapType::NoExn => HeapType::NoExn,
-        }
-    }
-}
-
-impl fmt::Display for HeapType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            HeapType::ConcreteFunc(ty) => write!(f, "({ty})"),
-            other => other.abi().fmt(f),
-        }
-    }
-}
-
-/// A reference type.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct RefType {
-    nullable: bool,
-    heap: HeapType,
-}
-
-impl RefType {
-    /// `funcref`: a function or null.
-    pub const FUNCREF: RefType = RefType { nullable: true, heap: HeapType::Func };
-    /// `externref`: a value of the host or null.
-    pub const EXTERNREF: RefType = RefType { nullable: true, heap: HeapType::Extern };
-    /// `exnref`: an exception or null.
-    pub const EXNREF: RefType = RefType { nullable: true, heap: HeapType::Exn };
-
-    /// The type of references to `heap`, null among them if `nullable`.
-    pub const fn new(nullable: bool, heap: HeapType) -> RefType {
-        RefType { nullable, heap }
-    }
-
-    /// Whether null is one of its values.
-    pub const fn is_nullable(&self) -> bool {
-        self.nullable
-    }
-
-    /// What it refers to.
-    pub const fn heap_type(&self) -> &HeapType {
-        &self.heap
-    }
-
-    /// Whether every value of this type is one of `other`.
-    pub fn matches(&self, other: &RefType) -> bool {
-        (!self.nullable || other.nullable) && self.heap.matches(&other.heap)
-    }
-
-    /// The same type, of this registry.
-    pub(crate) fn in_registry(&self, registry: &Arc<TypeRegistry>) -> RefType {
-        let heap = match &self.heap {
-            HeapType::ConcreteFunc(ty) => HeapType::ConcreteFunc(ty.in_registry(registry)),
-            other => other.clone(),
-        };
-        RefType { nullable: self.nullable, heap }
-    }
-
-    pub(crate) fn abi(&self) -> abi::RefType {
-        abi::RefType { nullable: self.nullable, heap: self.heap.abi() }
-    }
-
-    pub(crate) fn of(ty: abi::RefType, registry: &TypeRegistry) -> RefType {
-        RefType { nullable: ty.nullable, heap: HeapType::of(ty.heap, registry) }
-    }
-}
-
-impl fmt::Display for RefType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.nullable, &self.heap) {
-            (true, heap @ HeapType::ConcreteFunc(_)) => write!(f, "(ref null {heap})"),
-            (false, heap) => write!(f, "(ref {heap})"),
-            _ => self.abi().fmt(f),
-        }
-    }
-}
-
-/// Whether a global can be set.
+/// Whether a global, a field or an array's elements can be set.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Mutability {
     /// No.
@@ -425,6 +181,24 @@ impl MemoryType {
         }
     }
 
+    /// Whether it is one (§3.2.6), as [`MemoryTypeBuilder::build`] says.
+    pub(crate) fn check(&self) -> Result<()> {
+        if ![0, DEFAULT_PAGE_SIZE_LOG2].contains(&self.page_size_log2) {
+            return Err(Error::msg(format!("a page of 2^{} bytes is neither 1 byte nor 64 KiB", self.page_size_log2)));
+        }
+        let most = if self.index64 { u128::from(u64::MAX) + 1 } else { 1 << 32 };
+        if u128::from(self.maximum.unwrap_or(0).max(self.minimum)) << self.page_size_log2 > most {
+            return Err(Error::msg(format!("a memory {self} has more bytes than addresses")));
+        }
+        if self.maximum.is_some_and(|maximum| maximum < self.minimum) {
+            return Err(Error::msg(format!("the minimum of a memory {self} exceeds its maximum")));
+        }
+        if self.shared && self.maximum.is_none() {
+            return Err(Error::msg(format!("a memory {self} needs a maximum")));
+        }
+        Ok(())
+    }
+
     pub(crate) fn runtime(&self) -> tancho_runtime::memory::MemoryType {
         tancho_runtime::memory::MemoryType {
             minimum: self.minimum,
@@ -512,21 +286,8 @@ impl MemoryTypeBuilder {
     /// When it is none (§3.2.6): the page size is neither 1 nor 64 KiB, the minimum exceeds the maximum, or one of them is more bytes than
     /// an address of the memory can have.
     pub fn build(&self) -> Result<MemoryType> {
-        let ty = &self.ty;
-        if ![0, DEFAULT_PAGE_SIZE_LOG2].contains(&ty.page_size_log2) {
-            return Err(Error::msg(format!("a page of 2^{} bytes is neither 1 byte nor 64 KiB", ty.page_size_log2)));
-        }
-        let most = if ty.index64 { u128::from(u64::MAX) + 1 } else { 1 << 32 };
-        if u128::from(ty.maximum.unwrap_or(0).max(ty.minimum)) << ty.page_size_log2 > most {
-            return Err(Error::msg(format!("a memory {ty} has more bytes than addresses")));
-        }
-        if ty.maximum.is_some_and(|maximum| maximum < ty.minimum) {
-            return Err(Error::msg(format!("the minimum of a memory {ty} exceeds its maximum")));
-        }
-        if ty.shared && ty.maximum.is_none() {
-            return Err(Error::msg(format!("a memory {ty} needs a maximum")));
-        }
-        Ok(ty.clone())
+        self.ty.check()?;
+        Ok(self.ty.clone())
     }
 }
 
@@ -751,6 +512,6 @@ pub(crate) fn extern_type(
 }
 
 /// What is said of an image whose digest is right and whose content makes no sense.
-pub(crate) fn malformed() -> Error {
+fn malformed() -> Error {
     Error::msg("the compiled module contradicts itself; this is a bug in the compiler that made it")
 }
