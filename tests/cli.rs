@@ -570,3 +570,43 @@ fn a_program_that_takes_too_long_is_ended() {
     assert_eq!(bench.run(&["--timeout", "1h", "quick.wat"]).code, Some(0));
     assert_eq!(bench.run(&["--timeout", "soon", "quick.wat"]).code, Some(2));
 }
+
+#[test]
+fn shells_and_manuals_get_what_they_read() {
+    let bench = Bench::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ended = bench.run(&["completion", shell]);
+        assert_eq!(ended.code, Some(0));
+        for word in ["tancho", "objdump", "unknown-imports"] {
+            assert!(ended.stdout.contains(word), "{shell} has no {word}");
+        }
+    }
+    assert_eq!(bench.run(&["man", "--output", "pages"]).code, Some(0));
+    let pages = std::fs::read_dir(bench.folder.path().join("pages")).expect("it was made").flatten();
+    let mut names: Vec<String> = pages.map(|page| page.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    assert_eq!(names.len(), 12, "{names:?}");
+    assert_eq!(names[0], "tancho-cache.1");
+    let page = std::fs::read_to_string(bench.folder.path().join("pages/tancho-run.1")).expect("it is there");
+    assert!(page.contains(".TH tancho-run 1") && page.contains("unknown\\-imports"), "{page}");
+    assert_eq!(bench.run(&["man", "run"]).stdout, page);
+}
+
+/// The address of each instruction that can trap is said, and every instruction of the machine stands behind one of WebAssembly's.
+#[test]
+fn objdump_shows_code_by_its_origin() {
+    let bench = Bench::new();
+    bench.file("a.wat", "(module (memory 1) (func $get (export \"get\") (param i32) (result i32) (i32.load offset=4 (local.get 0))) (func $other))");
+    let ended = bench.run(&["objdump", "--function", "get", "a.wat"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for part in ["function 0 `get`: ", "i32.load memarg", "; may trap: out of bounds memory access"] {
+        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains("other"), "{}", ended.stdout);
+    assert!(bench.run(&["objdump", "a.wat"]).stdout.contains("function 1 `other`"));
+    bench.run(&["compile", "a.wat"]);
+    let compiled = bench.run(&["objdump", "--bytes", "a.cwasm"]);
+    assert!(compiled.stdout.contains("function 0 `get`"), "{}", compiled.stderr);
+    let ended = bench.run(&["objdump", "--function", "nothing", "a.wat"]);
+    assert!(ended.code == Some(1) && ended.stderr.contains("T0304"), "{}", ended.stderr);
+}

@@ -36,9 +36,25 @@ own code and did not wait for something.";
 "The program has made an object that is larger than its limits allow, or more exceptions than there is room for.";
     NULL_FUNCTION = 614, "null function reference",
 "The program has called a reference to a function that is null.";
-    EXCEPTION = 620, "an exception was not caught",
+    HEAP_EXHAUSTED = 615, "heap exhausted",
+"The program's objects take more memory than there is for them, and none of it is garbage. `--gc-heap-limit` gives it more.";
+    CAST = 616, "cast failure",
+"The program has taken an object for one of a type that it does not have.";
+    ARRAY = 617, "out of bounds array access",
+"The program has used an index outside of an array.";
+    NULL_STRUCTURE = 618, "null structure reference",
+"The program has read or written a field of an object by a reference that is null.";
+    NULL_ARRAY = 619, "null array reference",
+"The program has used an array by a reference that is null.";
+    NULL_I31 = 620, "null i31 reference",
+"The program has read a small integer from a reference that is null.";
+    UNALIGNED = 621, "unaligned atomic",
+"Atomic operations need addresses that are a multiple of their size, and the program has used another: mostly a pointer that was cast.";
+    NOT_SHARED = 622, "expected shared memory",
+"The program waits for another thread in a memory that no other thread can reach: it would wait for ever.";
+    EXCEPTION = 690, "an exception was not caught",
 "The program has thrown an exception that nothing catches. What the program has printed before may say more.";
-    EXIT_STATUS = 621, "the program ended with a status that no process has",
+    EXIT_STATUS = 691, "the program ended with a status that no process has",
 "WASI allows exit statuses from 0 to 125, and the program has asked for another.";
     OTHER_TRAP = 699, "a trap",
 "The program was ended by a trap that has no code of its own yet.";
