@@ -169,6 +169,10 @@ impl Model<'_> {
         Ok(match expr {
             Expr::Null(_) => Reference::Null,
             Expr::Local(local) => frame.locals[*local],
+            Expr::Tee(local, value) => {
+                frame.locals[*local] = self.expr(value, frame)?;
+                frame.locals[*local]
+            }
             Expr::Global(global) => {
                 self.hit("global.get");
                 self.globals[*global]
@@ -639,8 +643,8 @@ impl Model<'_> {
             Statement::Fill(ty, array, index, operand, length) => {
                 let array = self.expr(array, frame)?;
                 let start = self.index(array, *index, frame)?;
-                let value = self.operand(self.storage(*ty, 0), operand, frame)?;
                 let count = count(*length, frame, &[(*index, start, self.length(array))]);
+                let value = self.operand(self.storage(*ty, 0), operand, frame)?;
                 self.hit("array.fill");
                 self.within(array, start, count)?;
                 self.write(array, start, &vec![value; count as usize])?;

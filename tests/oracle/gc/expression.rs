@@ -64,8 +64,18 @@ impl Maker<'_> {
                 _ => Expr::HostStruct(self.int(), Box::new(self.expr(nullable(Heap::Any), below))),
             },
             56..=63 if heap == Heap::Extern => Expr::HostMake(self.int()),
+            61..=63 => self.tee(want, below)?,
             _ => return None,
         })
+    }
+
+    /// Something that goes to a local as well: so that there are several ways to one object.
+    fn tee(&mut self, want: RefType, depth: u32) -> Option<Expr> {
+        let program = self.program;
+        let fits = |local: &usize| program.types.matches(program.locals[*local], want);
+        let all: Vec<usize> = (0..program.locals.len()).filter(fits).collect();
+        let local = *self.random.choice(&all)?;
+        Some(Expr::Tee(local, Box::new(self.expr(program.locals[local], depth))))
     }
 
     /// The simplest that there is.

@@ -180,6 +180,10 @@ impl<'t> Writer<'t> {
         match expr {
             Expr::Null(heap) => self.put(format!("ref.null {}", heap_text(*heap))),
             Expr::Local(local) => self.put(format!("local.get $l{local}")),
+            Expr::Tee(local, value) => {
+                self.expr(value);
+                self.put(format!("local.tee $l{local}"));
+            }
             Expr::Global(global) => self.put(format!("global.get $g{global}")),
             Expr::I31(of) => self.put(format!("(ref.i31 {})", int32(*of))),
             Expr::Func(function) => self.put(format!("ref.func $f{function}")),
@@ -512,9 +516,11 @@ end"
         match statement {
             Statement::Fill(ty, array, index, operand, length) => {
                 self.start(*ty, array, *index, 0, index.raw);
-                self.operand(self.storage(*ty), operand);
+                // Before the value, so that nothing is called when there is one.
                 self.count(*length, index.raw, 1);
-                self.put(format!("array.fill $t{ty}"));
+                self.put("local.set $i1");
+                self.operand(self.storage(*ty), operand);
+                self.put(format!("local.get $i1 array.fill $t{ty}"));
             }
             Statement::InitData(ty, array, index, offset, length) => {
                 self.start(*ty, array, *index, 0, index.raw);
