@@ -212,6 +212,35 @@ impl Model<'_> {
                 value
             }
             Expr::OnCast(cast) => self.on_cast(cast, frame)?,
+            Expr::ToExtern(value) => {
+                self.hit("extern.convert_any");
+                self.expr(value, frame)?
+            }
+            Expr::ToAny(value) => {
+                self.hit("any.convert_extern");
+                self.expr(value, frame)?
+            }
+            Expr::Call(call) => {
+                let (number, values) = self.make_call(call, frame)?;
+                frame.mix(0, number);
+                for (local, value) in call.results.iter().zip(&values).skip(1) {
+                    frame.locals[*local] = *value;
+                }
+                values[0]
+            }
+            Expr::HostMake(_) | Expr::HostTake(_) | Expr::HostArray(..) | Expr::HostStruct(..) => {
+                self.host(expr, frame)?
+            }
+            Expr::OrElse(..) | Expr::NullElse(..) | Expr::AsNonNull(_) | Expr::Select(..) => {
+                self.choice(expr, frame)?
+            }
+            new => self.allocation(new, frame)?,
+        })
+    }
+
+    /// What depends on null or a bit.
+    fn choice(&mut self, expr: &Expr, frame: &mut Frame) -> Result<Reference, Halt> {
+        Ok(match expr {
             Expr::OrElse(value, other) => {
                 self.hit("br_on_non_null");
                 match self.expr(value, frame)? {
@@ -237,26 +266,7 @@ impl Model<'_> {
                 self.hit("select");
                 if frame.integers[*local] >> bit & 1 == 1 { one } else { other }
             }
-            Expr::ToExtern(value) => {
-                self.hit("extern.convert_any");
-                self.expr(value, frame)?
-            }
-            Expr::ToAny(value) => {
-                self.hit("any.convert_extern");
-                self.expr(value, frame)?
-            }
-            Expr::Call(call) => {
-                let (number, values) = self.make_call(call, frame)?;
-                frame.mix(0, number);
-                for (local, value) in call.results.iter().zip(&values).skip(1) {
-                    frame.locals[*local] = *value;
-                }
-                values[0]
-            }
-            Expr::HostMake(_) | Expr::HostTake(_) | Expr::HostArray(..) | Expr::HostStruct(..) => {
-                self.host(expr, frame)?
-            }
-            new => self.allocation(new, frame)?,
+            other => unreachable!("{other:?} is no choice"),
         })
     }
 

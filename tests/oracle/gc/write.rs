@@ -206,6 +206,37 @@ impl<'t> Writer<'t> {
                 self.put(format!("ref.cast {}", ref_text(*ty)));
             }
             Expr::OnCast(cast) => self.on_cast(cast),
+            Expr::ToExtern(value) => {
+                self.expr(value);
+                self.put("extern.convert_any");
+            }
+            Expr::ToAny(value) => {
+                self.expr(value);
+                self.put("any.convert_extern");
+            }
+            Expr::Call(call) => {
+                self.call(call, "");
+                for local in call.results[1..].iter().rev() {
+                    self.put(format!("local.set $l{local}"));
+                }
+                self.put("local.set $any");
+                self.mix(0);
+                self.put("local.get $any");
+            }
+            Expr::HostMake(of) => self.put(format!("(call $make {})", int(*of))),
+            Expr::HostTake(of) => self.put(format!("(call $take {})", int(*of))),
+            Expr::HostArray(of, value) | Expr::HostStruct(of, value) => {
+                self.put(int(*of));
+                self.expr(value);
+                self.put(if matches!(expr, Expr::HostArray(..)) { "call $array" } else { "call $struct" });
+            }
+            Expr::OrElse(..) | Expr::NullElse(..) | Expr::AsNonNull(_) | Expr::Select(..) => self.choice(expr),
+            new => self.allocation(new),
+        }
+    }
+
+    fn choice(&mut self, expr: &Expr) {
+        match expr {
             Expr::OrElse(value, other) => {
                 self.block(self.program.ty(expr));
                 self.expr(value);
@@ -231,31 +262,7 @@ impl<'t> Writer<'t> {
                 self.bit(*local, *bit);
                 self.put(format!("select (result {})", ref_text(*ty)));
             }
-            Expr::ToExtern(value) => {
-                self.expr(value);
-                self.put("extern.convert_any");
-            }
-            Expr::ToAny(value) => {
-                self.expr(value);
-                self.put("any.convert_extern");
-            }
-            Expr::Call(call) => {
-                self.call(call, "");
-                for local in call.results[1..].iter().rev() {
-                    self.put(format!("local.set $l{local}"));
-                }
-                self.put("local.set $any");
-                self.mix(0);
-                self.put("local.get $any");
-            }
-            Expr::HostMake(of) => self.put(format!("(call $make {})", int(*of))),
-            Expr::HostTake(of) => self.put(format!("(call $take {})", int(*of))),
-            Expr::HostArray(of, value) | Expr::HostStruct(of, value) => {
-                self.put(int(*of));
-                self.expr(value);
-                self.put(if matches!(expr, Expr::HostArray(..)) { "call $array" } else { "call $struct" });
-            }
-            new => self.allocation(new),
+            other => unreachable!("{other:?} is no choice"),
         }
     }
 
