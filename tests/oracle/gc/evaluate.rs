@@ -148,7 +148,7 @@ impl Model<'_> {
     }
 
     /// Elements out of the data segment.
-    fn from_data(&self, storage: Storage, offset: u32, length: u32) -> Result<Vec<Value>, Halt> {
+    fn out_of_data(&self, storage: Storage, offset: u32, length: u32) -> Result<Vec<Value>, Halt> {
         let size = size(storage);
         require(u64::from(offset) + u64::from(length) * size as u64 <= self.data.len() as u64, Stop::Memory)?;
         let bytes = &self.data[offset as usize..][..length as usize * size];
@@ -159,7 +159,7 @@ impl Model<'_> {
         Ok(bytes.chunks_exact(size).map(value).collect())
     }
 
-    fn from_elem(&self, segment: usize, offset: u32, length: u32) -> Result<Vec<Value>, Halt> {
+    fn out_of_segment(&self, segment: usize, offset: u32, length: u32) -> Result<Vec<Value>, Halt> {
         require(fits(offset, length, self.segments[segment].len()), Stop::Table)?;
         let references = &self.segments[segment][offset as usize..][..length as usize];
         Ok(references.iter().map(|reference| Value::Ref(*reference)).collect())
@@ -300,13 +300,13 @@ impl Model<'_> {
             Expr::FromData(ty, offset, length) => {
                 let (offset, length) = (offset.of(frame) as u32, length.of(frame) as u32);
                 self.hit("array.new_data");
-                let values = self.from_data(self.storage(*ty, 0), offset, length)?;
+                let values = self.out_of_data(self.storage(*ty, 0), offset, length)?;
                 return Ok(self.object(Of::Type(*ty), values));
             }
             Expr::FromElem(ty, segment, offset, length) => {
                 let (offset, length) = (offset.of(frame) as u32, length.of(frame) as u32);
                 self.hit("array.new_elem");
-                let values = self.from_elem(*segment, offset, length)?;
+                let values = self.out_of_segment(*segment, offset, length)?;
                 return Ok(self.object(Of::Type(*ty), values));
             }
             other => unreachable!("{other:?} makes nothing"),
@@ -666,7 +666,7 @@ impl Model<'_> {
                 let count = count(*length, frame, &[(*index, start, self.length(array))]);
                 self.hit("array.init_data");
                 self.within(array, start, count)?;
-                let values = self.from_data(self.storage(*ty, 0), offset, count)?;
+                let values = self.out_of_data(self.storage(*ty, 0), offset, count)?;
                 self.write(array, start, &values)?;
             }
             Statement::InitElem(_, segment, array, index, offset, length) => {
@@ -676,7 +676,7 @@ impl Model<'_> {
                 let count = count(*length, frame, &[(*index, start, self.length(array))]);
                 self.hit("array.init_elem");
                 self.within(array, start, count)?;
-                let values = self.from_elem(*segment, offset, count)?;
+                let values = self.out_of_segment(*segment, offset, count)?;
                 self.write(array, start, &values)?;
             }
             Statement::Copy(_, _, arrays, indices, length) => {
