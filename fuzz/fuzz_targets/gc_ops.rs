@@ -10,8 +10,9 @@ use tancho_tests::oracle::gc::{Setting, check};
 use tancho_tests::oracle::seed::Rng;
 use tancho_tests::oracle::tancho::Tancho;
 
-static ENGINES: LazyLock<Vec<Tancho>> =
-    LazyLock::new(|| Setting::ALL.into_iter().flat_map(|setting| [false, true].map(|as_image| setting.engine(as_image))).collect());
+static ENGINES: LazyLock<Vec<Tancho>> = LazyLock::new(|| {
+    Setting::ALL.into_iter().flat_map(|setting| [false, true].map(|as_image| setting.engine(as_image))).collect()
+});
 
 // The first eight bytes are the seed of a program, the next one says how it is run.
 fuzz_target!(|input: &[u8]| {

@@ -148,7 +148,7 @@ impl Model<'_> {
     }
 
     /// Elements out of the data segment.
-    fn from_data(&self, storage: Storage, offset: u32, length: u32) -> Result<Vec<Value>, Halt> {
+    fn out_of_data(&self, storage: Storage, offset: u32, length: u32) -> Result<Vec<Value>, Halt> {
         let size = size(storage);
         require(u64::from(offset) + u64::from(length) * size as u64 <= self.data.len() as u64, Stop::Memory)?;
         let bytes = &self.data[offset as usize..][..length as usize * size];
@@ -159,7 +159,7 @@ impl Model<'_> {
         Ok(bytes.chunks_exact(size).map(value).collect())
     }
 
-    fn from_elem(&self, segment: usize, offset: u32, length: u32) -> Result<Vec<Value>, Halt> {
+    fn out_of_segment(&self, segment: usize, offset: u32, length: u32) -> Result<Vec<Value>, Halt> {
         require(fits(offset, length, self.segments[segment].len()), Stop::Table)?;
         let references = &self.segments[segment][offset as usize..][..length as usize];
         Ok(references.iter().map(|reference| Value::Ref(*reference)).collect())
@@ -169,6 +169,10 @@ impl Model<'_> {
         Ok(match expr {
             Expr::Null(_) => Reference::Null,
             Expr::Local(local) => frame.locals[*local],
+            Expr::Tee(local, value) => {
+                frame.locals[*local] = self.expr(value, frame)?;
+                frame.locals[*local]
+            }
             Expr::Global(global) => {
                 self.hit("global.get");
                 self.globals[*global]
@@ -208,6 +212,35 @@ impl Model<'_> {
                 value
             }
             Expr::OnCast(cast) => self.on_cast(cast, frame)?,
+            Expr::ToExtern(value) => {
+                self.hit("extern.convert_any");
+                self.expr(value, frame)?
+            }
+            Expr::ToAny(value) => {
+                self.hit("any.convert_extern");
+                self.expr(value, frame)?
+            }
+            Expr::Call(call) => {
+                let (number, values) = self.make_call(call, frame)?;
+                frame.mix(0, number);
+                for (local, value) in call.results.iter().zip(&values).skip(1) {
+                    frame.locals[*local] = *value;
+                }
+                values[0]
+            }
+            Expr::HostMake(_) | Expr::HostTake(_) | Expr::HostArray(..) | Expr::HostStruct(..) => {
+                self.host(expr, frame)?
+            }
+            Expr::OrElse(..) | Expr::NullElse(..) | Expr::AsNonNull(_) | Expr::Select(..) => {
+                self.choice(expr, frame)?
+            }
+            new => self.allocation(new, frame)?,
+        })
+    }
+
+    /// What depends on null or a bit.
+    fn choice(&mut self, expr: &Expr, frame: &mut Frame) -> Result<Reference, Halt> {
+        Ok(match expr {
             Expr::OrElse(value, other) => {
                 self.hit("br_on_non_null");
                 match self.expr(value, frame)? {
@@ -233,26 +266,7 @@ impl Model<'_> {
                 self.hit("select");
                 if frame.integers[*local] >> bit & 1 == 1 { one } else { other }
             }
-            Expr::ToExtern(value) => {
-                self.hit("extern.convert_any");
-                self.expr(value, frame)?
-            }
-            Expr::ToAny(value) => {
-                self.hit("any.convert_extern");
-                self.expr(value, frame)?
-            }
-            Expr::Call(call) => {
-                let (number, values) = self.make_call(call, frame)?;
-                frame.mix(0, number);
-                for (local, value) in call.results.iter().zip(&values).skip(1) {
-                    frame.locals[*local] = *value;
-                }
-                values[0]
-            }
-            Expr::HostMake(_) | Expr::HostTake(_) | Expr::HostArray(..) | Expr::HostStruct(..) => {
-                self.host(expr, frame)?
-            }
-            new => self.allocation(new, frame)?,
+            other => unreachable!("{other:?} is no choice"),
         })
     }
 
@@ -286,13 +300,13 @@ impl Model<'_> {
             Expr::FromData(ty, offset, length) => {
                 let (offset, length) = (offset.of(frame) as u32, length.of(frame) as u32);
                 self.hit("array.new_data");
-                let values = self.from_data(self.storage(*ty, 0), offset, length)?;
+                let values = self.out_of_data(self.storage(*ty, 0), offset, length)?;
                 return Ok(self.object(Of::Type(*ty), values));
             }
             Expr::FromElem(ty, segment, offset, length) => {
                 let (offset, length) = (offset.of(frame) as u32, length.of(frame) as u32);
                 self.hit("array.new_elem");
-                let values = self.from_elem(*segment, offset, length)?;
+                let values = self.out_of_segment(*segment, offset, length)?;
                 return Ok(self.object(Of::Type(*ty), values));
             }
             other => unreachable!("{other:?} makes nothing"),
@@ -639,8 +653,8 @@ impl Model<'_> {
             Statement::Fill(ty, array, index, operand, length) => {
                 let array = self.expr(array, frame)?;
                 let start = self.index(array, *index, frame)?;
-                let value = self.operand(self.storage(*ty, 0), operand, frame)?;
                 let count = count(*length, frame, &[(*index, start, self.length(array))]);
+                let value = self.operand(self.storage(*ty, 0), operand, frame)?;
                 self.hit("array.fill");
                 self.within(array, start, count)?;
                 self.write(array, start, &vec![value; count as usize])?;
@@ -652,7 +666,7 @@ impl Model<'_> {
                 let count = count(*length, frame, &[(*index, start, self.length(array))]);
                 self.hit("array.init_data");
                 self.within(array, start, count)?;
-                let values = self.from_data(self.storage(*ty, 0), offset, count)?;
+                let values = self.out_of_data(self.storage(*ty, 0), offset, count)?;
                 self.write(array, start, &values)?;
             }
             Statement::InitElem(_, segment, array, index, offset, length) => {
@@ -662,7 +676,7 @@ impl Model<'_> {
                 let count = count(*length, frame, &[(*index, start, self.length(array))]);
                 self.hit("array.init_elem");
                 self.within(array, start, count)?;
-                let values = self.from_elem(*segment, offset, count)?;
+                let values = self.out_of_segment(*segment, offset, count)?;
                 self.write(array, start, &values)?;
             }
             Statement::Copy(_, _, arrays, indices, length) => {

@@ -64,8 +64,18 @@ impl Maker<'_> {
                 _ => Expr::HostStruct(self.int(), Box::new(self.expr(nullable(Heap::Any), below))),
             },
             56..=63 if heap == Heap::Extern => Expr::HostMake(self.int()),
+            61..=63 => self.tee(want, below)?,
             _ => return None,
         })
+    }
+
+    /// Something that goes to a local as well: so that there are several ways to one object.
+    fn tee(&mut self, want: RefType, depth: u32) -> Option<Expr> {
+        let program = self.program;
+        let fits = |local: &usize| program.types.matches(program.locals[*local], want);
+        let all: Vec<usize> = (0..program.locals.len()).filter(fits).collect();
+        let local = *self.random.choice(&all)?;
+        Some(Expr::Tee(local, Box::new(self.expr(program.locals[local], depth))))
     }
 
     /// The simplest that there is.
@@ -120,7 +130,7 @@ impl Maker<'_> {
             Heap::Any | Heap::Eq | Heap::Struct | Heap::Array => {
                 let matches = |types: &Types, ty: usize| types.heap_matches(Heap::Type(ty), heap);
                 let ty = self.such(matches).expect("there are structures and arrays");
-                self.new(ty, depth)
+                self.new_object(ty, depth)
             }
             Heap::Extern => Expr::ToExtern(Box::new(self.fresh(Heap::Any, depth))),
             Heap::Func => Expr::Func(self.random.usize(..FUNCTIONS)),
@@ -128,7 +138,7 @@ impl Maker<'_> {
                 Kind::Func(signature) => Expr::Func(self.random.usize(..FUNCTIONS / 2) * 2 + signature),
                 _ => {
                     let ty = self.such(|types, below| types.is_below(below, ty)).expect("itself");
-                    self.new(ty, depth)
+                    self.new_object(ty, depth)
                 }
             },
             Heap::Exn => unreachable!("references to exceptions come from handlers"),
@@ -136,7 +146,7 @@ impl Maker<'_> {
     }
 
     /// A new object of this very type.
-    fn new(&mut self, ty: usize, depth: u32) -> Expr {
+    fn new_object(&mut self, ty: usize, depth: u32) -> Expr {
         self.parts = self.parts.saturating_sub(1);
         let depth = depth.saturating_sub(1);
         let has_default = self.program.types.fields(ty).iter().all(|field| field.storage.has_default());

@@ -65,6 +65,8 @@ impl Host {
 
 type Any = Option<Rooted<AnyRef>>;
 type External = Option<Rooted<ExternRef>>;
+/// A function by values.
+type Untyped = fn(&mut Caller<'_, Host>, &[Val], &mut [Val]) -> Result<()>;
 
 /// A type of the program's as the API has it. Types of the module are not among those that the host declares.
 pub(super) fn val_type(storage: Storage) -> ValType {
@@ -274,6 +276,6 @@ pub(super) fn define(linker: &mut Linker<Host>) -> Result<()> {
 }
 
 /// The functions whose types name types of the module: `call` and `catch` for what a module imports.
-pub(super) fn by_type(name: &str) -> fn(&mut Caller<'_, Host>, &[Val], &mut [Val]) -> Result<()> {
+pub(super) fn by_type(name: &str) -> Untyped {
     if name == "catch" { catch } else { call }
 }

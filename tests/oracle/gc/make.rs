@@ -81,7 +81,7 @@ impl Maker<'_> {
             locals.clone().filter(|local| is(local, Heap::Any) || is(local, Heap::Extern)).collect();
         let equal: Vec<usize> = locals.filter(|local| is(local, Heap::Eq)).collect();
         let mut some = |all: &[usize], count| (0..count).map(|_| all[self.random.usize(..all.len())]).collect();
-        Function { body, seen: some(&visible, 3), compared: some(&equal, 4) }
+        Function { body, seen: some(&visible, 3), compared: some(&equal, 5) }
     }
 
     fn statements(&mut self, count: usize, depth: usize, around: &Around) -> Vec<Statement> {
@@ -145,7 +145,9 @@ impl Maker<'_> {
             // References to exceptions come from handlers.
             return Statement::SetGlobal(5, Expr::Local(EXCEPTION));
         }
-        Statement::Set(local, self.expr(ty, 3))
+        // Often to what another refers to already.
+        let depth = if self.random.u8(..4) == 0 { 0 } else { 3 };
+        Statement::Set(local, self.expr(ty, depth))
     }
 
     fn plain(&mut self) -> Statement {
@@ -206,7 +208,10 @@ impl Maker<'_> {
                 let ty = GLOBALS[self.random.usize(..GLOBALS.len())];
                 Reading::IsNull(self.expr(ty, 2))
             }
-            10..=12 => Reading::Same(self.expr(nullable(Heap::Eq), 2), self.expr(nullable(Heap::Eq), 2)),
+            10..=12 => {
+                let depth = self.random.u32(0..3);
+                Reading::Same(self.expr(nullable(Heap::Eq), depth), self.expr(nullable(Heap::Eq), depth))
+            }
             13 | 14 => Reading::I31(self.present(Heap::I31, 2), self.random.bool()),
             15..=17 => Reading::Digest(self.expr(nullable(Heap::Any), 2), self.random.u32(1..4)),
             18 => Reading::Number(self.expr(nullable(Heap::Extern), 2)),

@@ -344,33 +344,41 @@ impl<'p> Model<'p> {
                 let flow = self.run(body, frame).map(|flow| at(*label, flow));
                 return self.catch(flow, clauses, frame, Some(*label)).map(|flow| at(*label, flow));
             }
+            Statement::Rethrow(_) | Statement::ThrowRef | Statement::Throw(..) | Statement::HostThrow(..) => {
+                return Err(self.throwing(statement, frame)?);
+            }
+            effect => self.effect(effect, frame)?,
+        }
+        Ok(Flow::Next)
+    }
+
+    /// What is thrown, or the trap in its stead; an error where it is not come to.
+    fn throwing(&mut self, statement: &Statement, frame: &mut Frame) -> Result<Halt, Halt> {
+        Ok(match statement {
             Statement::Rethrow(label) => {
                 let caught = frame.caught.iter().rev().find(|(of, _)| of == label);
-                return Err(Halt::Threw(caught.expect("it is in a clause").1));
+                Halt::Threw(caught.expect("it is in a clause").1)
             }
-            Statement::ThrowRef => {
-                return match frame.locals[EXCEPTION] {
-                    Reference::Object(exception) => {
-                        self.hit("throw_ref");
-                        Err(Halt::Threw(exception))
-                    }
-                    _ => Err(Halt::Trap(Stop::Null)),
-                };
-            }
+            Statement::ThrowRef => match frame.locals[EXCEPTION] {
+                Reference::Object(exception) => {
+                    self.hit("throw_ref");
+                    Halt::Threw(exception)
+                }
+                _ => Halt::Trap(Stop::Null),
+            },
             Statement::Throw(tag, operands) => {
                 let values = self.operands(TAGS[*tag].iter().copied(), operands, frame)?;
                 self.hit("throw");
-                return Err(self.threw(*tag, values));
+                self.threw(*tag, values)
             }
             Statement::HostThrow(number, value) => {
                 let number = number.of(frame);
                 let value = self.expr(value, frame)?;
                 self.hit("host.throw");
-                return Err(self.threw(0, vec![Value::I64(number), Value::Ref(value), Value::Ref(Reference::Null)]));
+                self.threw(0, vec![Value::I64(number), Value::Ref(value), Value::Ref(Reference::Null)])
             }
-            effect => self.effect(effect, frame)?,
-        }
-        Ok(Flow::Next)
+            other => unreachable!("{other:?} throws nothing"),
+        })
     }
 
     fn threw(&mut self, tag: usize, values: Vec<Value>) -> Halt {

@@ -153,6 +153,8 @@ pub(super) enum Operand {
 pub(super) enum Expr {
     Null(Heap),
     Local(usize),
+    /// `local.tee`.
+    Tee(usize, Box<Expr>),
     Global(usize),
     I31(Int),
     Func(usize),
@@ -374,7 +376,7 @@ impl Program {
         let present = |heap| RefType { nullable: false, heap };
         match expr {
             Expr::Null(heap) => nullable(*heap),
-            Expr::Local(local) => self.locals[*local],
+            Expr::Local(local) | Expr::Tee(local, _) => self.locals[*local],
             Expr::Global(global) => GLOBALS[*global],
             Expr::I31(_) => present(Heap::I31),
             Expr::Func(function) => present(Heap::Type(function & 1)),

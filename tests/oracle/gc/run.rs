@@ -41,7 +41,9 @@ impl Setting {
             Setting::Small => Tunables { gc_nursery: 128 << 10, ..usual },
             Setting::Zeal => Tunables { gc_nursery: 128 << 10, gc_zeal: true, ..usual },
         };
-        Tancho::new(Swarm { tunables, precompiled, ..Swarm::default() })
+        // Once is enough for Cranelift's own checks, which have nothing to do with the collector.
+        let verifier = self == Setting::Usual;
+        Tancho::new(Swarm { tunables, precompiled, verifier, ..Swarm::default() })
     }
 }
 

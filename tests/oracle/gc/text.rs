@@ -112,8 +112,8 @@ fn imports(text: &mut String) {
         put(format!("(import \"host\" \"{name}\" (func ${name} {ty}))"));
     }
     put(format!("(import \"host\" \"e0\" (tag (param{})))", tag_types(0)));
-    for global in 0..2 {
-        put(format!("(import \"host\" \"g{global}\" (global $g{global} (mut {})))", ref_text(GLOBALS[global])));
+    for (global, ty) in GLOBALS.iter().enumerate().take(2) {
+        put(format!("(import \"host\" \"g{global}\" (global $g{global} (mut {})))", ref_text(*ty)));
     }
     let (ty, size, most) = TABLES[1];
     put(format!("(import \"host\" \"c1\" (table $c1 {size} {most} {}))", ref_text(ty)));

@@ -180,6 +180,10 @@ impl<'t> Writer<'t> {
         match expr {
             Expr::Null(heap) => self.put(format!("ref.null {}", heap_text(*heap))),
             Expr::Local(local) => self.put(format!("local.get $l{local}")),
+            Expr::Tee(local, value) => {
+                self.expr(value);
+                self.put(format!("local.tee $l{local}"));
+            }
             Expr::Global(global) => self.put(format!("global.get $g{global}")),
             Expr::I31(of) => self.put(format!("(ref.i31 {})", int32(*of))),
             Expr::Func(function) => self.put(format!("ref.func $f{function}")),
@@ -202,6 +206,37 @@ impl<'t> Writer<'t> {
                 self.put(format!("ref.cast {}", ref_text(*ty)));
             }
             Expr::OnCast(cast) => self.on_cast(cast),
+            Expr::ToExtern(value) => {
+                self.expr(value);
+                self.put("extern.convert_any");
+            }
+            Expr::ToAny(value) => {
+                self.expr(value);
+                self.put("any.convert_extern");
+            }
+            Expr::Call(call) => {
+                self.call(call, "");
+                for local in call.results[1..].iter().rev() {
+                    self.put(format!("local.set $l{local}"));
+                }
+                self.put("local.set $any");
+                self.mix(0);
+                self.put("local.get $any");
+            }
+            Expr::HostMake(of) => self.put(format!("(call $make {})", int(*of))),
+            Expr::HostTake(of) => self.put(format!("(call $take {})", int(*of))),
+            Expr::HostArray(of, value) | Expr::HostStruct(of, value) => {
+                self.put(int(*of));
+                self.expr(value);
+                self.put(if matches!(expr, Expr::HostArray(..)) { "call $array" } else { "call $struct" });
+            }
+            Expr::OrElse(..) | Expr::NullElse(..) | Expr::AsNonNull(_) | Expr::Select(..) => self.choice(expr),
+            new => self.allocation(new),
+        }
+    }
+
+    fn choice(&mut self, expr: &Expr) {
+        match expr {
             Expr::OrElse(value, other) => {
                 self.block(self.program.ty(expr));
                 self.expr(value);
@@ -227,31 +262,7 @@ impl<'t> Writer<'t> {
                 self.bit(*local, *bit);
                 self.put(format!("select (result {})", ref_text(*ty)));
             }
-            Expr::ToExtern(value) => {
-                self.expr(value);
-                self.put("extern.convert_any");
-            }
-            Expr::ToAny(value) => {
-                self.expr(value);
-                self.put("any.convert_extern");
-            }
-            Expr::Call(call) => {
-                self.call(call, "");
-                for local in call.results[1..].iter().rev() {
-                    self.put(format!("local.set $l{local}"));
-                }
-                self.put("local.set $any");
-                self.mix(0);
-                self.put("local.get $any");
-            }
-            Expr::HostMake(of) => self.put(format!("(call $make {})", int(*of))),
-            Expr::HostTake(of) => self.put(format!("(call $take {})", int(*of))),
-            Expr::HostArray(of, value) | Expr::HostStruct(of, value) => {
-                self.put(int(*of));
-                self.expr(value);
-                self.put(if matches!(expr, Expr::HostArray(..)) { "call $array" } else { "call $struct" });
-            }
-            new => self.allocation(new),
+            other => unreachable!("{other:?} is no choice"),
         }
     }
 
@@ -512,9 +523,11 @@ end"
         match statement {
             Statement::Fill(ty, array, index, operand, length) => {
                 self.start(*ty, array, *index, 0, index.raw);
-                self.operand(self.storage(*ty), operand);
+                // Before the value, so that nothing is called when there is one.
                 self.count(*length, index.raw, 1);
-                self.put(format!("array.fill $t{ty}"));
+                self.put("local.set $i1");
+                self.operand(self.storage(*ty), operand);
+                self.put(format!("local.get $i1 array.fill $t{ty}"));
             }
             Statement::InitData(ty, array, index, offset, length) => {
                 self.start(*ty, array, *index, 0, index.raw);
