@@ -113,7 +113,7 @@ machine() {
         TANCHO_SUITES='tail-call exceptions multi-memory threads relaxed-simd memory64' \
             check "$arch" --test spec -- own_scripts just_in_time
         TANCHO_CASES=40 check "$arch" --test trap --test main_thread --test atomic --test thread
-        TANCHO_CASES=1 check "$arch" --test address -- random_expressions
+        TANCHO_CASES=60 check "$arch" --test address -- random_expressions
         check "$arch" --test program --test process
         same_bytes "$arch" crunch narrow wide
     fi
