@@ -108,12 +108,10 @@ machine() {
         same_bytes "$arch" $(cd tests/program && basename -s .wasm -- *.wasm)
     else
         # All that is run below is built at once.
-        check "$arch" --no-run --test spec --test trap --test main_thread --test address --test atomic --test thread --test program \
-            --test process
+        check "$arch" --no-run --test spec --test trap --test main_thread --test atomic --test thread --test program --test process
         TANCHO_SUITES='tail-call exceptions multi-memory threads relaxed-simd memory64' \
             check "$arch" --test spec -- own_scripts just_in_time
         TANCHO_CASES=40 check "$arch" --test trap --test main_thread --test atomic --test thread
-        TANCHO_CASES=1 check "$arch" --test address -- random_expressions
         check "$arch" --test program --test process
         same_bytes "$arch" crunch narrow wide
     fi

@@ -33,7 +33,9 @@ fn main() {
         return (scenario.run)();
     }
     let mut failed = 0;
-    for scenario in scenarios() {
+    // An emulator may keep a record of every page of address space, and then has no memory left before there is no address space.
+    let emulated = std::env::var_os("TANCHO_RUNNER").is_some();
+    for scenario in scenarios().into_iter().filter(|scenario| !(emulated && scenario.name == "address_space")) {
         let complaint = judge(&scenario);
         println!("scenario {} ... {}", scenario.name, complaint.as_deref().unwrap_or("ok"));
         failed += i32::from(complaint.is_some());
