@@ -7,7 +7,7 @@ use std::mem;
 use tancho_abi::object::{CARD_SIZE, LARGE_OBJECT};
 
 /// A run has at most so many blocks: with more, the last one would be larger than what a small heap needs.
-const RUN: usize = 16;
+pub(super) const RUN: usize = 16;
 /// No run ends with more free bytes than this because an object did not fit.
 const FIT: usize = BLOCK - LARGE_OBJECT as usize;
 
