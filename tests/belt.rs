@@ -1,7 +1,8 @@
 //! The belt: with it on, what is in bounds works, what is not traps, and code whose addresses are wrong ends the process with the
 //! belt's message. The fault is planted in the machine code of an image, so no other build of the compiler is needed.
 
-use std::process::Command;
+mod runner;
+
 use tancho::{Config, Engine, Instance, Memory, Module, Store, Trap};
 
 /// In the code of the module below, once where the address is computed and once where the belt is told of it.
@@ -133,7 +134,7 @@ fn a_wrong_address_ends_the_process() {
         return;
     }
     for which in 0..configs().len() {
-        let output = Command::new(std::env::current_exe().expect("the test has a file"))
+        let output = runner::command(std::env::current_exe().expect("the test has a file"))
             .args(["child_with_a_wrong_address", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
             .env("TANCHO_BELT_CHILD", which.to_string())
             .output()

@@ -1,5 +1,7 @@
 //! The command `tancho`, as a person uses it: what it prints and how it ends.
 
+mod runner;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -30,9 +32,10 @@ impl Bench {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tancho"));
+        let mut command = runner::command(env!("CARGO_BIN_EXE_tancho"));
         command.args(arguments).current_dir(self.folder.path());
         command.env_clear().env("TANCHO_KEY_FILE", self.folder.path().join("key")).stdin(Stdio::null());
+        command.env("TANCHO_CACHE_DIR", self.folder.path().join("cache"));
         command
     }
 
@@ -177,7 +180,8 @@ fn proposals_are_turned_on_and_off() {
     assert_eq!(bench.run(&["--invoke", "f", "wide.wat", "65535"]).stdout, "0\n");
     assert_eq!(bench.run(&["--invoke", "f", "wide.wat", "4294967296"]).code, Some(134));
     assert_eq!(bench.run(&["-Wmemory64=n,simd=n", "--invoke", "f", "wide.wat", "1"]).code, Some(1));
-    for (wrong, said) in [("memory65", "there is no proposal `memory65`; these are: "), ("simd=on", "neither y nor n")]
+    for (wrong, said) in
+        [("nothing65", "there is no proposal `nothing65`; these are: "), ("simd=on", "neither y nor n")]
     {
         let ended = bench.run(&["-W", wrong, "wide.wat"]);
         assert_eq!(ended.code, Some(2));
@@ -292,11 +296,11 @@ fn validate_says_what_is_wrong() {
 #[test]
 fn missing_imports_are_all_named() {
     let bench = Bench::new();
-    let text = r#"(module (import "env" "one" (func)) (import "wasi_snapshot_preview1" "proc_raise" (func (param i32) (result i32))))"#;
+    let text = r#"(module (import "env" "one" (func)) (import "wasi_snapshot_preview1" "sock_open" (func (param i32) (result i32))))"#;
     bench.file("a.wat", text);
     let ended = bench.run(&["a.wat"]);
     assert_eq!(ended.code, Some(1));
-    for import in ["env::one", "wasi_snapshot_preview1::proc_raise"] {
+    for import in ["env::one", "wasi_snapshot_preview1::sock_open"] {
         assert!(ended.stderr.contains(import), "{}", ended.stderr);
     }
 }
@@ -378,4 +382,231 @@ fn a_wrong_command_line_ends_with_2() {
     let ended = Bench::new().run(&["nothing.wasm"]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.stderr.contains("cannot read nothing.wasm"), "{}", ended.stderr);
+}
+
+#[test]
+fn ctrl_c_ends_a_busy_loop_at_once() {
+    let bench = Bench::new();
+    bench.file("loop.wat", "(module (func (export \"_start\") (loop (br 0))))");
+    for signal in ["INT", "TERM", "HUP"] {
+        let mut child = bench.command(&["loop.wat"]).spawn().expect("tancho starts");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(child.try_wait().expect("it can be asked").is_none(), "the loop has no end");
+        let start = std::time::Instant::now();
+        let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().expect("kill is there");
+        assert!(kill.success());
+        let status = child.wait().expect("it ends");
+        // A shell says 128 and the signal's number: 130 for Ctrl-C.
+        let ended = std::os::unix::process::ExitStatusExt::signal(&status);
+        assert_eq!(
+            ended,
+            Some(match signal {
+                "INT" => 2,
+                "TERM" => 15,
+                _ => 1,
+            })
+        );
+        // 100 ms, and as much as a busy machine may take to start `kill`.
+        assert!(start.elapsed() < std::time::Duration::from_millis(2000), "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn nobody_reading_is_no_panic() {
+    let bench = Bench::new();
+    bench.file("a.wat", ADD).file("bad.wat", "(module");
+    for (arguments, code) in [
+        (&["inspect", "a.wat"][..], 0),
+        (&["explain", "--markdown"], 0),
+        (&["objdump", "a.wat"], 0),
+        (&["settings", "--json"], 0),
+        (&["--invoke", "add", "a.wat", "1", "2"], 0),
+        (&["completion", "bash"], 0),
+        (&["bad.wat"], 1),
+        (&["--mapdir", "x", "a.wat"], 2),
+        (&["--stats", "--output-hash", "--invoke", "trap", "a.wat"], 134),
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let other = writer.try_clone().expect("a pipe has many ends");
+        drop(reader);
+        let status = bench.command(arguments).stdout(writer).stderr(other).status().expect("tancho starts");
+        assert_eq!(status.code(), Some(code), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_deterministic_run_shows_nothing_of_the_host() {
+    let bench = Bench::new();
+    // Prints the time, random bytes, and the attributes and the listing of a directory, as they are.
+    let probe = r#"(module
+        (import "wasi_snapshot_preview1" "clock_time_get" (func $time (param i32 i64 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_filestat_get" (func $stat (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_readdir" (func $list (param i32 i32 i32 i64 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "\00\01\00\00\00\04\00\00")
+        (func (export "_start")
+            (drop (call $time (i32.const 0) (i64.const 0) (i32.const 256)))
+            (drop (call $time (i32.const 1) (i64.const 0) (i32.const 264)))
+            (drop (call $random (i32.const 272) (i32.const 16)))
+            (drop (call $stat (i32.const 3) (i32.const 288)))
+            (drop (call $stat (i32.const 0) (i32.const 352)))
+            (drop (call $list (i32.const 3) (i32.const 416) (i32.const 700) (i64.const 0) (i32.const 128)))
+            (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 132)))))"#;
+    bench.file("probe.wat", probe);
+    let run = |names: &[&str], seed: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in names {
+            std::fs::write(folder.path().join(name), name).expect("it can be written");
+        }
+        let dir = format!("{}::/", folder.path().display());
+        let output =
+            bench.command(&["--deterministic", "--seed", seed, "--output-hash", "--dir", &dir, "probe.wat"]).output();
+        let output = output.expect("tancho starts");
+        assert_eq!(output.status.code(), Some(0));
+        (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let first = run(&["a", "b", "c"], "1");
+    assert_eq!(first, run(&["c", "b", "a"], "1"));
+    assert!(first.1.starts_with("stdout "), "{}", first.1);
+    assert_ne!(first.1, run(&["a", "b", "c"], "2").1);
+    assert_ne!(first.1, run(&["a", "b"], "1").1);
+    // The time of day is that of 2000-01-01 and one reading.
+    assert_eq!(first.0[..8], (946_684_800_000_000_000_u64 + 1000).to_le_bytes());
+}
+
+#[test]
+fn directories_can_be_given_to_read_only() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.folder.path().join("data")).expect("it can be made");
+    // Makes a directory, and exits with the errno.
+    let make = r#"(module
+        (import "wasi_snapshot_preview1" "path_create_directory" (func $make (param i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1) (data (i32.const 0) "new")
+        (func (export "_start") (call $exit (call $make (i32.const 3) (i32.const 0) (i32.const 3)))))"#;
+    bench.file("make.wat", make);
+    for (dir, code) in [("data::/data::ro", 63), ("data::::ro", 63), ("data::/data::rw", 0), ("data", 20)] {
+        assert_eq!(bench.run(&["--dir", dir, "make.wat"]).code, Some(code), "{dir}");
+    }
+}
+
+#[test]
+fn a_guest_serves_a_connection() {
+    use std::io::Read;
+    let bench = Bench::new();
+    // Accepts, sends what it receives, and ends.
+    let echo = r#"(module
+        (import "wasi_snapshot_preview1" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "sock_recv" (func $recv (param i32 i32 i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "sock_send" (func $send (param i32 i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1) (data (i32.const 0) "\00\01\00\00\40\00\00\00")
+        (func (export "_start")
+            (if (call $accept (i32.const 3) (i32.const 0) (i32.const 64)) (then unreachable))
+            (if (call $recv (i32.load (i32.const 64)) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 4) (i32.const 72)) (then unreachable))
+            (if (call $send (i32.load (i32.const 64)) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 80)) (then unreachable))))"#;
+    bench.file("echo.wat", echo);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
+    let mut child = bench.command(&["--tcplisten", &free.to_string(), "echo.wat"]).spawn().expect("tancho starts");
+    let mut peer = (0..200).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::net::TcpStream::connect(free).ok()
+    });
+    let peer = peer.as_mut().expect("it listens");
+    peer.write_all(b"hello").expect("it can be sent");
+    let mut answer = String::new();
+    peer.read_to_string(&mut answer).expect("it can be received");
+    assert_eq!((answer.as_str(), child.wait().expect("it ends").code()), ("hello", Some(0)));
+    let ended = bench.run(&["--tcplisten", "192.0.2.1:1", "echo.wat"]);
+    assert!(ended.code == Some(1) && ended.stderr.contains("T0702"), "{}", ended.stderr);
+}
+
+/// What guests of before 2020 import, where it differs.
+#[test]
+fn a_guest_of_snapshot_0_seeks() {
+    let bench = Bench::new();
+    bench.file("text", "0123456789");
+    // Opens `text`, seeks to the third byte before the end (whence 1), and exits with the offset.
+    let seek = r#"(module
+        (import "wasi_unstable" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+        (import "wasi_unstable" "fd_seek" (func $seek (param i32 i64 i32 i32) (result i32)))
+        (import "wasi_unstable" "fd_filestat_get" (func $stat (param i32 i32) (result i32)))
+        (import "wasi_unstable" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1) (data (i32.const 0) "text")
+        (func (export "_start")
+            (if (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 0) (i64.const 0x200026) (i64.const 0) (i32.const 0) (i32.const 64))
+                (then unreachable))
+            (if (call $seek (i32.load (i32.const 64)) (i64.const -3) (i32.const 1) (i32.const 72)) (then unreachable))
+            (if (call $stat (i32.load (i32.const 64)) (i32.const 128)) (then unreachable))
+            (call $exit (i32.add (i32.load (i32.const 72)) (i32.mul (i32.const 10) (i32.load (i32.const 152)))))))"#;
+    bench.file("seek.wat", seek);
+    let ended = bench.run(&["--dir", ".", "seek.wat"]);
+    assert_eq!(ended.code, Some(107), "7 and ten times the size: {}", ended.stderr);
+}
+
+#[test]
+fn a_program_that_takes_too_long_is_ended() {
+    let bench = Bench::new();
+    bench.file("loop.wat", "(module (func (export \"_start\") (loop (br 0))))");
+    bench.file("begin.wat", "(module (func $loop (loop (br 0))) (start $loop))");
+    // Waits for input, which does not come.
+    let wait = r#"(module (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1) (data (i32.const 0) "\40\00\00\00\08\00\00\00")
+        (func (export "_start") (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+    bench.file("wait.wat", wait).file("quick.wat", "(module (func (export \"_start\")))");
+    for file in ["loop.wat", "begin.wat", "wait.wat"] {
+        let (_writer, stdin) = {
+            let (reader, writer) = std::io::pipe().expect("a pipe");
+            (writer, reader)
+        };
+        let start = std::time::Instant::now();
+        let ended: Ended =
+            bench.command(&["--timeout", "200ms", file]).stdin(stdin).output().expect("tancho starts").into();
+        assert_eq!(ended.code, Some(134), "{}", ended.stderr);
+        assert!(ended.stderr.contains("200ms") && ended.stderr.contains("T0611"), "{}", ended.stderr);
+        assert!(start.elapsed() < std::time::Duration::from_secs(20));
+    }
+    assert_eq!(bench.run(&["--timeout", "1h", "quick.wat"]).code, Some(0));
+    assert_eq!(bench.run(&["--timeout", "soon", "quick.wat"]).code, Some(2));
+}
+
+#[test]
+fn shells_and_manuals_get_what_they_read() {
+    let bench = Bench::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ended = bench.run(&["completion", shell]);
+        assert_eq!(ended.code, Some(0));
+        for word in ["tancho", "objdump", "unknown-imports"] {
+            assert!(ended.stdout.contains(word), "{shell} has no {word}");
+        }
+    }
+    assert_eq!(bench.run(&["man", "--output", "pages"]).code, Some(0));
+    let pages = std::fs::read_dir(bench.folder.path().join("pages")).expect("it was made").flatten();
+    let mut names: Vec<String> = pages.map(|page| page.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    assert_eq!(names.len(), 12, "{names:?}");
+    assert_eq!(names[0], "tancho-cache.1");
+    let page = std::fs::read_to_string(bench.folder.path().join("pages/tancho-run.1")).expect("it is there");
+    assert!(page.contains(".TH tancho-run 1") && page.contains("unknown\\-imports"), "{page}");
+    assert_eq!(bench.run(&["man", "run"]).stdout, page);
+}
+
+/// The address of each instruction that can trap is said, and every instruction of the machine stands behind one of WebAssembly's.
+#[test]
+fn objdump_shows_code_by_its_origin() {
+    let bench = Bench::new();
+    bench.file("a.wat", "(module (memory 1) (func $get (export \"get\") (param i32) (result i32) (i32.load offset=4 (local.get 0))) (func $other))");
+    let ended = bench.run(&["objdump", "--function", "get", "a.wat"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for part in ["function 0 `get`: ", "i32.load memarg", "; may trap: out of bounds memory access"] {
+        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains("other"), "{}", ended.stdout);
+    assert!(bench.run(&["objdump", "a.wat"]).stdout.contains("function 1 `other`"));
+    bench.run(&["compile", "a.wat"]);
+    let compiled = bench.run(&["objdump", "--bytes", "a.cwasm"]);
+    assert!(compiled.stdout.contains("function 0 `get`"), "{}", compiled.stderr);
+    let ended = bench.run(&["objdump", "--function", "nothing", "a.wat"]);
+    assert!(ended.code == Some(1) && ended.stderr.contains("T0304"), "{}", ended.stderr);
 }

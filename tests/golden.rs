@@ -1,8 +1,10 @@
 //! Golden tests of generated code: each `golden/*.wat` is a module with, below it in comments, the CLIF and the x86-64 code
 //! that its functions become. A change of the compiler shows as a change of these files: `BLESS=1 cargo test --test golden`
 //! rewrites them. Code is for the least CPU features that there are, and those that a first line `;; cpu: has_avx` names;
-//! `;; without signals` compiles without them.
+//! `;; without signals` compiles without them. A line `;; also: aarch64 aarch64+has_lse riscv64` asks for the code of other machines,
+//! with CPU features or none.
 
+use capstone::arch::{BuildsCapstone, BuildsCapstoneExtraMode, arm64, riscv};
 use iced_x86::{Decoder, DecoderOptions, Formatter, GasFormatter};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -13,9 +15,14 @@ const MARK: &str = "\n;; ==== generated code; BLESS=1 rewrites what follows ====
 
 /// A compiler for the CPU features that the first line of `source` names, or without signals where that says so.
 fn compiler(source: &str) -> Compiler {
-    let triple = "x86_64-unknown-linux-gnu".parse().expect("a triple");
     let named = source.lines().next().and_then(|line| line.strip_prefix(";; cpu: "));
     let cpu_features = named.unwrap_or("").split_whitespace().map(str::to_owned).collect();
+    compiler_for("x86_64", source, cpu_features)
+}
+
+fn compiler_for(architecture: &str, source: &str, cpu_features: Vec<String>) -> Compiler {
+    let architecture = if architecture == "riscv64" { "riscv64gc" } else { architecture };
+    let triple = format!("{architecture}-unknown-linux-gnu").parse().expect("a triple");
     let signals_based_traps = source.lines().next() != Some(";; without signals");
     let tunables = Tunables { signals_based_traps, ..Tunables::default() };
     let options = Options { target: Some(triple), cpu_features, tunables, verifier: true, ..Options::default() };
@@ -110,7 +117,47 @@ fn generate(compiler: &Compiler, source: &str) -> String {
             writeln!(text, ";; {line}").expect("writing to a string");
         }
     }
+    let also = source.lines().find_map(|line| line.strip_prefix(";; also: "));
+    for machine in also.unwrap_or("").split_whitespace() {
+        let (architecture, features) = machine.split_once('+').unwrap_or((machine, ""));
+        let features = features.split('+').filter(|feature| !feature.is_empty()).map(str::to_owned).collect();
+        let compiler = compiler_for(architecture, source, features);
+        for function in compiler.inspect(&wasm).expect("it compiles") {
+            writeln!(text, ";;\n;; {}, {machine}\n;;", function.name).expect("writing to a string");
+            for line in disassemble_other(architecture, &function.code) {
+                writeln!(text, ";; {line}").expect("writing to a string");
+            }
+        }
+    }
     text
+}
+
+/// The instructions of a machine whose instructions have two bytes or four; what is none, as it stands there.
+fn disassemble_other(architecture: &str, code: &[u8]) -> Vec<String> {
+    let capstone = capstone::Capstone::new();
+    let capstone = match architecture {
+        "aarch64" => capstone.arm64().mode(arm64::ArchMode::Arm).build(),
+        _ => {
+            let compressed = std::iter::once(riscv::ArchExtraMode::RiscVC);
+            capstone.riscv().mode(riscv::ArchMode::RiscV64).extra_mode(compressed).build()
+        }
+    };
+    let capstone = capstone.expect("it is built with these");
+    let mut lines = Vec::new();
+    let mut place = 0;
+    while place < code.len() {
+        let found = capstone.disasm_count(&code[place..], place as u64, 1).expect("it disassembles");
+        let Some(instruction) = found.iter().next() else {
+            let bytes: String = code[place..].iter().take(4).map(|byte| format!(" {byte:02x}")).collect();
+            lines.push(format!("{place:>5x} {bytes}"));
+            place += 4;
+            continue;
+        };
+        let [name, operands] = [instruction.mnemonic(), instruction.op_str()].map(Option::unwrap_or_default);
+        lines.push(format!("{place:>5x}  {name} {operands}").trim_end().to_owned());
+        place += instruction.len();
+    }
+    lines
 }
 
 /// The instructions, and below them the constants that they refer to.

@@ -25,18 +25,21 @@ fi
 
 header() { sed -n "s/^$1: //p" "$2" | head -n 1; }
 
+# The option by which cargo runs a test: `lib` stands for the tests in a package's own files.
+which() { if [ "$1" = lib ]; then echo --lib; else echo "--test $1"; fi; }
+
 # Prints the test that finds the fault, or nothing.
 hunt() {
     local patch=$1 test package name log=$work/log
     for test in $(header Tests "$patch"); do
         package=${test%%:*} name=${test##*:}
         # A fault that does not build is no fault: nothing was tested.
-        if ! (cd "$tree" && cargo test --quiet --package "$package" --test "$name" --no-run) >"$log" 2>&1; then
+        if ! (cd "$tree" && cargo test --quiet --package "$package" $(which "$name") --no-run) >"$log" 2>&1; then
             cat "$log" >&2
             echo "$patch does not build" >&2
             return 1
         fi
-        if ! (cd "$tree" && timeout 900 cargo test --package "$package" --test "$name") >"$log" 2>&1; then
+        if ! (cd "$tree" && timeout 900 cargo test --package "$package" $(which "$name")) >"$log" 2>&1; then
             local found
             found=$(sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$log" | head -n 1)
             echo "\`$name\`, ${found:-the process ended}"

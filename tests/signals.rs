@@ -150,6 +150,7 @@ fn main() {
 
     let mut small = config();
     small.memory_reservation(0).memory64_reservation(0).memory_guard_size(0).memory_guard_before(0);
+    small.gc_heap_reservation(32 << 20);
     moving_memories(&mut small);
     // No memory of 4 GiB fits here.
     limit_address_space(1 << 30);

@@ -20,7 +20,7 @@ trap 'rm -f "$log"' EXIT
 
 # Those that there are.
 tests=()
-for name in address last_byte differential operand hostile; do
+for name in address last_byte differential operand atomic thread hostile gc_ops; do
     if grep -q "^name = \"$name\"$" tests/Cargo.toml; then
         tests+=(--test "$name")
     fi

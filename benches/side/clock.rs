@@ -14,7 +14,7 @@ fn read(clock: ClockId) -> Duration {
 }
 
 /// What something took, by three clocks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Span {
     /// CPU time of this thread.
     pub thread: Duration,
@@ -32,6 +32,22 @@ impl Span {
             thread: self.thread.min(other.thread),
             process: self.process.min(other.process),
             wall: self.wall.min(other.wall),
+        }
+    }
+
+    /// The sum of each.
+    #[must_use]
+    pub fn plus(self, other: Span) -> Span {
+        Span { thread: self.thread + other.thread, process: self.process + other.process, wall: self.wall + other.wall }
+    }
+
+    /// The most of each.
+    #[must_use]
+    pub fn max(self, other: Span) -> Span {
+        Span {
+            thread: self.thread.max(other.thread),
+            process: self.process.max(other.process),
+            wall: self.wall.max(other.wall),
         }
     }
 }
@@ -59,13 +75,16 @@ impl Stopwatch {
     }
 }
 
-/// Calls `measure` for each of the two sides in turn, for so many rounds: A B A B ... What it returns is kept by side.
+/// Calls `measure` for each of the sides in turn, for so many rounds: A B A B ... What it returns is kept by side.
 ///
 /// # Errors
 ///
 /// The first that `measure` returns.
-pub fn interleave<V>(rounds: u32, mut measure: impl FnMut(usize) -> Result<V, Error>) -> Result<[Vec<V>; 2], Error> {
-    let mut values = [Vec::new(), Vec::new()];
+pub fn interleave<V, const SIDES: usize>(
+    rounds: u32,
+    mut measure: impl FnMut(usize) -> Result<V, Error>,
+) -> Result<[Vec<V>; SIDES], Error> {
+    let mut values = [const { Vec::new() }; SIDES];
     for _ in 0..rounds {
         for (side, values) in values.iter_mut().enumerate() {
             values.push(measure(side)?);

@@ -1,14 +1,15 @@
-//! Two engines in one process, the same work for both: what `versus`, `compile`, `calls` and `call` share.
+//! Two engines in one process, the same work for both: what `versus`, `compile`, `calls`, `call` and `gc` share.
 //!
 //! The programs beside this folder each ask one question; they take from here the work, the clock and the report. The work is
-//! written once, in `program` and `boundary`, and compiled twice, against either engine, whose embedding APIs have the same shapes; only
+//! written once, in `program`, `boundary` and `heap`, and compiled twice, against either engine, whose embedding APIs have the same shapes; only
 //! `host` is written for each, because their WASI contexts do not.
 //!
 //! ```text
-//!     versus ── program ─┐                      ┌─ tancho::{host, program, boundary}
+//!     versus ── program ─┐                      ┌─ tancho::{host, program, boundary, heap}
 //!     compile ─ program ─┤                      │
 //!     calls ── boundary ─┼── SIDES: [Side; 2] ──┤
-//!     call  ── boundary ─┘                      └─ wasmtime::{host, program, boundary}
+//!     call  ── boundary ─┤                      │
+//!     gc ────────── heap ┘                      └─ wasmtime::{host, program, boundary, heap}
 //!         \____ case (guest programs)   clock   report (table, geomean, settings, JSON)
 //! ```
 
@@ -16,10 +17,12 @@
 
 pub mod case;
 pub mod clock;
+pub mod node;
 pub mod report;
 
 use case::Case;
 use clock::Span;
+use std::time::Duration;
 
 /// An error of either engine, or of the harness.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -36,6 +39,8 @@ pub struct Side {
     pub compile: Compile,
     /// Compiles a module on one thread, at defaults otherwise, and drops it.
     pub compile_on_one_thread: fn(wasm: &[u8]) -> Result<(), Error>,
+    /// Instantiates a program in GC instructions, which imports nothing, in a store of its own.
+    pub objects: fn(wasm: &[u8]) -> Result<Box<dyn Objects>, Error>,
     /// The boundaries that can be crossed, in the same order for both.
     pub boundaries: fn() -> Vec<Boundary>,
 }
@@ -46,12 +51,14 @@ pub const SIDES: [Side; 2] = [
         name: "tancho",
         compile: tancho::program::compile,
         compile_on_one_thread: tancho::program::compile_on_one_thread,
+        objects: tancho::heap::instantiate,
         boundaries: tancho::boundary::all,
     },
     Side {
         name: "wasmtime",
         compile: wasmtime::program::compile,
         compile_on_one_thread: wasmtime::program::compile_on_one_thread,
+        objects: wasmtime::heap::instantiate,
         boundaries: wasmtime::boundary::all,
     },
 ];
@@ -79,6 +86,55 @@ pub struct Run {
     pub stdout: Vec<u8>,
 }
 
+/// An instance of a program that makes objects, in an engine here or elsewhere.
+pub trait Objects {
+    /// Calls an exported function of one `i32`, whose result is an integer.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, and when it traps.
+    fn call(&mut self, export: &str, argument: i32) -> Result<(i64, Span), Error>;
+
+    /// Calls it again and again, so many times or until the calls have taken so much CPU time of the thread.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`call`](Objects::call).
+    fn calls(&mut self, export: &str, argument: i32, times: u32, limit: Duration) -> Result<Calls, Error> {
+        let mut calls = Calls { count: 0, longest: Span::default(), total: Span::default() };
+        while calls.count < times && calls.total.thread < limit {
+            let (_, span) = self.call(export, argument)?;
+            calls = Calls { count: calls.count + 1, longest: calls.longest.max(span), total: calls.total.plus(span) };
+        }
+        Ok(calls)
+    }
+
+    /// Collects all garbage.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot.
+    fn collect(&mut self) -> Result<Span, Error>;
+
+    /// The longest time that the collector says it has stopped the program for; `None` when it says nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// When the engine elsewhere does not answer.
+    fn longest_pause(&mut self) -> Result<Option<Duration>, Error>;
+}
+
+/// Several calls of the same function.
+#[derive(Clone, Copy, Debug)]
+pub struct Calls {
+    /// How many.
+    pub count: u32,
+    /// The longest time of each kind that one of them took.
+    pub longest: Span,
+    /// All together.
+    pub total: Span,
+}
+
 /// A boundary between host and guest, or within the guest, and how to cross it.
 pub struct Boundary {
     /// Short, and the same for both sides.
@@ -104,6 +160,9 @@ mod tancho {
 
     #[path = "../boundary.rs"]
     pub(crate) mod boundary;
+
+    #[path = "../heap.rs"]
+    pub(crate) mod heap;
 }
 
 /// wasmtime.
@@ -117,4 +176,7 @@ mod wasmtime {
 
     #[path = "../boundary.rs"]
     pub(crate) mod boundary;
+
+    #[path = "../heap.rs"]
+    pub(crate) mod heap;
 }

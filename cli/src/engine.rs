@@ -1,11 +1,9 @@
-//! From flags to an engine, and from a file's name to its bytes.
+//! From flags to an engine.
 //!
-//! Called by every command.
+//! Called by every command that compiles or loads.
 
 use crate::flags::{EngineFlags, OptLevel, ProposalFlags};
-use std::ffi::OsStr;
-use std::io::Read;
-use tancho::{Config, Context, Engine, Result};
+use tancho::{Config, Engine, Result};
 
 /// The configuration that the flags ask for.
 pub(crate) fn config(flags: &EngineFlags) -> Config {
@@ -53,14 +51,4 @@ pub(crate) fn proposals(flags: &ProposalFlags) -> Config {
 /// The engine that the flags ask for.
 pub(crate) fn engine(flags: &EngineFlags) -> Result<Engine> {
     Engine::new(&config(flags))
-}
-
-/// The bytes of a file; of standard input when it is called `-`.
-pub(crate) fn read(file: &OsStr) -> Result<Vec<u8>> {
-    if file == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
-        return Ok(bytes);
-    }
-    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }

@@ -1,12 +1,20 @@
 //! The command `tancho` as a library: the binary calls [`main`], the tests the script runner in [`command::wast`].
 
 pub mod command;
+mod diagnosis;
 mod engine;
 mod flags;
+mod load;
 mod outcome;
+mod output;
+mod progress;
 mod proposal;
+mod stats;
+mod style;
+mod timeout;
 
-use flags::Command;
+use diagnosis::report;
+use flags::{Command, Refused};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -15,20 +23,34 @@ use std::process::ExitCode;
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let command = match flags::parse(arguments) {
         Ok(command) => command,
-        Err(error) => {
+        Err(Refused::Mistake(error)) => {
+            report::error(&error);
+            return ExitCode::from(2);
+        }
+        Err(Refused::Usage(error, more)) => {
             // clap has its own exit codes: 0 for --help, 2 for what it does not understand.
-            let code = error.exit_code();
-            return match error.print() {
-                Ok(()) => ExitCode::from(u8::try_from(code).unwrap_or(2)),
-                Err(_) => ExitCode::from(1),
-            };
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            if error.print().is_err() {
+                return ExitCode::FAILURE;
+            }
+            if let Some(more) = more {
+                report::usage(&more);
+            }
+            return ExitCode::from(code);
         }
     };
     let result = match command {
-        Command::Run(run) => command::run::run(run),
+        Command::Run(run) => command::run::run(&run),
         Command::Compile(compile) => command::compile::run(compile),
-        Command::Validate(validate) => command::validate::run(validate),
+        Command::Validate(validate) => command::validate::run(&validate),
+        Command::Inspect(inspect) => command::inspect::run(&inspect),
+        Command::Objdump(objdump) => command::objdump::run(&objdump),
         Command::Wast(wast) => command::wast::run(wast),
+        Command::Settings(settings) => command::settings::run(&settings),
+        Command::Cache(cache) => command::cache::run(&cache),
+        Command::Explain(explain) => command::explain::run(&explain),
+        Command::Completion(completion) => command::completion::run(&completion),
+        Command::Man(man) => command::man::run(&man),
     };
     match result {
         Ok(code) => code,

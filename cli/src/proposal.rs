@@ -2,6 +2,7 @@
 //!
 //! Read by `flags`, carried out by `engine`.
 
+use crate::diagnosis::spelling;
 use tancho::Config;
 
 /// A proposal that is to be turned on or off.
@@ -23,7 +24,12 @@ impl Proposal {
         let proposal = Proposal { name: name.to_owned(), on };
         match Config::new().wasm_feature(name, on) {
             Ok(_) => Ok(proposal),
-            Err(error) => Err(error.to_string()),
+            Err(error) => {
+                Err(match spelling::nearest(&name.replace('-', "_"), Config::WASM_FEATURES.iter().copied()) {
+                    Some(near) => format!("there is no proposal `{name}`; did you mean `{}`?", near.replace('_', "-")),
+                    None => error.to_string(),
+                })
+            }
         }
     }
 

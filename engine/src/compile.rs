@@ -17,6 +17,17 @@ pub(crate) struct Compiler {
     jit: tancho_jit::Compiler,
     /// What it compiles for, when that is not this machine's architecture.
     foreign: Option<Architecture>,
+    /// The proposals that modules may use.
+    proposals: String,
+}
+
+#[cfg(feature = "compile")]
+pub use tancho_jit::CompileError;
+
+/// The names of the proposals that are on, for people.
+fn proposals(config: &Config) -> String {
+    let on = Config::WASM_FEATURES.iter().filter(|name| config.has_wasm_feature(name) == Some(true));
+    on.copied().collect::<Vec<_>>().join(" ").replace('_', "-")
 }
 
 fn target(config: &Config) -> Result<Option<(Triple, Architecture)>> {
@@ -67,7 +78,7 @@ impl Compiler {
             verifier: config.verifier,
             regalloc_checker: config.regalloc_checker,
         })?;
-        Ok(Compiler { jit, foreign })
+        Ok(Compiler { jit, foreign, proposals: proposals(config) })
     }
 
     /// The image of a module, unsigned.
@@ -77,6 +88,15 @@ impl Compiler {
 
     pub(crate) fn validate(&self, wasm: &[u8]) -> Result<()> {
         Ok(self.jit.validate(wasm)?)
+    }
+
+    /// What it compiles for, and what modules may use.
+    pub(crate) fn settings(&self) -> [(String, String); 3] {
+        [
+            ("target".to_owned(), self.jit.target()),
+            ("cpu_features".to_owned(), self.jit.cpu_features().join(" ")),
+            ("proposals".to_owned(), self.proposals.clone()),
+        ]
     }
 
     /// An image that holds only the trampolines of a type.
@@ -91,7 +111,13 @@ impl Compiler {
         let foreign = target(config)?.map(|target| target.1).filter(|target| *target != Architecture::HOST);
         // What only the compiler reads is read here, so that a build without it has no other configuration.
         let _ = (&config.features, &config.cpu_features, config.threads, config.verifier, config.regalloc_checker);
-        Ok(Compiler { foreign })
+        Ok(Compiler { foreign, proposals: proposals(config) })
+    }
+
+    /// What it would compile for.
+    pub(crate) fn settings(&self) -> [(String, String); 2] {
+        let target = self.foreign.unwrap_or(Architecture::HOST).to_string();
+        [("target".to_owned(), target), ("proposals".to_owned(), self.proposals.clone())]
     }
 
     fn absent<T>(what: &str) -> Result<T> {

@@ -4,6 +4,7 @@
 
 use crate::compile::{self, Compiler};
 use crate::config::Config;
+use crate::deadline::Epochs;
 use crate::error::{Context, Error, Result};
 use crate::func_type::FuncType;
 use crate::key::{self, Key};
@@ -12,7 +13,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use tancho_abi::image::{self, Image, Origin};
+use tancho_abi::image::{self, BUILD_ID, Image, Origin};
 use tancho_abi::tunables::Tunables;
 use tancho_runtime::code::Code;
 use tancho_runtime::types::TypeRegistry;
@@ -32,6 +33,7 @@ struct Shared {
     key: OnceLock<Key>,
     /// Bytes that the heap of each store may have, if it is not to be left to the reservation.
     heap_limit: Option<u64>,
+    epochs: Epochs,
 }
 
 impl Engine {
@@ -56,6 +58,7 @@ impl Engine {
             key_file: config.key_file.clone(),
             key: OnceLock::new(),
             heap_limit: config.heap_limit,
+            epochs: Epochs::new(),
         })))
     }
 
@@ -69,6 +72,42 @@ impl Engine {
         let mut image = self.compile(&source(wasm)?)?;
         image::sign(&mut image, self.key()?);
         Ok(image)
+    }
+
+    /// What the engine is: names and values of its build, its target with the CPU features that code may use, the proposals that
+    /// modules may use, and the tunables, in this order. For people, and for comparing two engines.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        let mut settings = vec![("build".to_owned(), BUILD_ID.to_owned())];
+        settings.extend(self.0.compiler.settings());
+        settings.extend(self.0.tunables.list().into_iter().map(|(name, value)| (name.to_owned(), value)));
+        settings
+    }
+
+    /// All that decides, beside the bytes of a module, what it is compiled to and whether it is.
+    pub(crate) fn maker(&self) -> String {
+        self.settings().iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+    }
+
+    /// Where the key is that modules are signed with.
+    ///
+    /// # Errors
+    ///
+    /// When there is no place for it: neither `TANCHO_KEY_FILE` nor `HOME` is set.
+    pub fn key_path(&self) -> Result<PathBuf> {
+        match &self.0.key_file {
+            Some(file) => Ok(file.clone()),
+            None => key::location(),
+        }
+    }
+
+    /// Counts one epoch further: stores whose [deadline](crate::Store::set_epoch_deadline) that is are interrupted. From any thread, as often
+    /// as the program likes; compiled code does not look at the number, so it costs nothing there.
+    pub fn increment_epoch(&self) {
+        self.0.epochs.increment();
+    }
+
+    pub(crate) fn epochs(&self) -> &Epochs {
+        &self.0.epochs
     }
 
     /// Whether both are the same engine.

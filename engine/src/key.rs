@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub(crate) type Key = [u8; 32];
 
 /// Where the user's key is: `$TANCHO_KEY_FILE`, else in the user's configuration folder.
-fn location() -> Result<PathBuf> {
+pub(crate) fn location() -> Result<PathBuf> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(file) = set("TANCHO_KEY_FILE") {
         return Ok(file);
@@ -128,7 +128,7 @@ fn place(temporary: &Path, path: &Path) -> Result<(), Errno> {
 }
 
 /// Fills `bytes` with random ones from the kernel.
-fn fill(bytes: &mut [u8]) -> Result<()> {
+pub(crate) fn fill(bytes: &mut [u8]) -> Result<()> {
     let mut filled = 0;
     while filled < bytes.len() {
         match rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()) {

@@ -37,9 +37,12 @@
 //! comes back as an `Err` and *poisons* the store: what it holds can still be read, but nothing in it can be called
 //! any more.
 
+mod cache;
+mod code;
 mod compile;
 mod config;
 mod context;
+mod deadline;
 mod engine;
 mod error;
 mod exception;
@@ -62,6 +65,10 @@ mod trap;
 mod types;
 mod value;
 
+pub use cache::{Cache, CacheEntry, Lookup, Swept};
+pub use code::CompiledFunction;
+#[cfg(feature = "compile")]
+pub use compile::CompileError;
 pub use config::{Config, OptLevel, RegallocAlgorithm};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
@@ -84,6 +91,8 @@ pub use shared_memory::{SharedMemory, WaitResult};
 pub use store::{HeapStats, InterruptHandle, Store};
 pub use table::Table;
 pub use tag::Tag;
+pub use tancho_abi::image::ImageError;
+pub use tancho_runtime::code::LoadError;
 pub use trap::{FrameInfo, Trap, WasmBacktrace};
 pub use types::{
     ArrayType, ExportType, ExternType, FieldType, Finality, GlobalType, HeapType, ImportType, MemoryType,

@@ -6,6 +6,7 @@
 //! code runs.
 
 use crate::context::AsContext;
+use crate::deadline::Deadlines;
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
 use crate::exception::Exception;
@@ -21,6 +22,7 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::time::Instant;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{ValRaw, VmStore};
 use tancho_runtime::store::Store as RuntimeStore;
@@ -77,6 +79,8 @@ pub struct StoreOpaque {
     modules: Vec<Module>,
     /// Kept between calls by array, so that they need not allocate.
     values: Vec<ValRaw>,
+    /// When it is interrupted by itself.
+    deadlines: Deadlines,
     /// Roots that nobody owns any more.
     released: Arc<Released>,
     /// The types of functions called by array lately, so that calls need not ask the engine, which all threads share.
@@ -127,6 +131,7 @@ impl<T> Store<T> {
             thrown: None,
             throws: 0,
             poison: None,
+            deadlines: Deadlines::new(engine),
             hosts: Vec::new(),
             modules: Vec::new(),
             values: Vec::new(),
@@ -184,6 +189,41 @@ impl<T> Store<T> {
     /// [`Config::gc_zeal`](crate::Config::gc_zeal) is on.
     pub fn verify_heap(&mut self, on: bool) {
         self.loan().inner_mut().opaque.runtime_mut().verify_heap(on);
+    }
+
+    /// Has what runs in this store ended at `deadline`, with [`Trap::Interrupt`](crate::Trap::Interrupt), as by
+    /// [`InterruptHandle::interrupt`]; where nothing runs then, what is called next. It replaces the deadline before; `None` is none.
+    ///
+    /// ```
+    /// # use std::time::{Duration, Instant};
+    /// # use tancho::{Engine, Instance, Module, Result, Store, Trap};
+    /// # fn main() -> Result<()> {
+    /// let engine = Engine::default();
+    /// let module = Module::new(&engine, r#"(module (func (export "f") (loop $l (br $l))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = Instance::new(&mut store, &module, &[])?;
+    /// let f = instance.get_typed_func::<(), ()>(&mut store, "f")?;
+    /// store.set_deadline(Some(Instant::now() + Duration::from_millis(20)))?;
+    /// let ended = f.call(&mut store, ()).unwrap_err();
+    /// assert_eq!(ended.downcast_ref::<Trap>(), Some(&Trap::Interrupt));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses the thread that looks after deadlines, one for the process.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) -> Result<()> {
+        let handle = self.interrupt_handle();
+        let set = self.loan().inner_mut().opaque.deadlines.set_time(deadline, handle);
+        set.context("cannot start a thread for deadlines")
+    }
+
+    /// Has what runs in this store ended when the engine's [epoch](Engine::increment_epoch) is `ticks` further than now. It replaces the
+    /// epoch before; there is none at first.
+    pub fn set_epoch_deadline(&mut self, ticks: u64) {
+        let handle = self.interrupt_handle();
+        self.loan().inner_mut().opaque.deadlines.set_epoch(ticks, handle);
     }
 
     /// How other threads end what runs in this store: with [`Trap::Interrupt`](crate::Trap::Interrupt).
@@ -467,6 +507,8 @@ impl StoreOpaque {
 
     /// Collects everything that nothing refers to.
     pub(crate) fn collect(&mut self) {
+        // What a host function threw and the guest has caught: the error owns its values, and nothing is being thrown while this runs.
+        self.thrown = None;
         self.forget_released();
         // A panic has poisoned the store, which whoever uses it next is told.
         drop(self.collecting(RuntimeStore::collect));

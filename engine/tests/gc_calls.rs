@@ -471,3 +471,40 @@ fn values_in_objects_of_webassembly_are_dropped_once() {
         assert_eq!(count(), 800);
     }
 }
+
+/// A list that fills what a small heap has for small objects, is dropped, and must leave room for another.
+#[test]
+fn a_small_heap_is_used_again() {
+    for (nursery, reservation) in
+        [(128 << 10, 16 << 20), (192 << 10, 11 << 20), (320 << 10, 16 << 20), (128 << 10, 5 << 20)]
+    {
+        let mut config = Config::new();
+        config.gc_nursery(nursery).gc_heap_reservation(reservation);
+        let engine = Engine::new(&config).unwrap();
+        let mut store = Store::new(&engine, ());
+        let text = r#"(module
+            (type $cell (struct (field (ref null $cell)) (field i64 i64 i64 i64 i64 i64)))
+            (global $list (mut (ref null $cell)) (ref.null $cell))
+            (func (export "push")
+                (global.set $list (struct.new $cell (global.get $list)
+                    (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i64.const 5) (i64.const 6))))
+            (func (export "drop") (global.set $list (ref.null $cell))))"#;
+        let instance = instance(&mut store, text);
+        let push = instance.get_typed_func::<(), ()>(&mut store, "push").unwrap();
+        let drop = instance.get_typed_func::<(), ()>(&mut store, "drop").unwrap();
+        let mut most = 0_u64;
+        for round in 0..4 {
+            let mut pushed = 0_u64;
+            while push.call(&mut store, ()).is_ok() {
+                pushed += 1;
+            }
+            assert!(round == 0 || pushed > most / 2, "{pushed} objects where there was room for {most}");
+            most = most.max(pushed);
+            drop.call(&mut store, ()).unwrap();
+            store.gc();
+            push.call(&mut store, ()).unwrap();
+            drop.call(&mut store, ()).unwrap();
+        }
+        assert!(most > 1000);
+    }
+}

@@ -2,6 +2,9 @@
 #![cfg(all(feature = "compile", feature = "wat"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../../tests/runner.rs"]
+mod runner;
+
 use std::path::Path;
 use tancho::{Config, Engine, Instance, Module, OptLevel, Store};
 
@@ -214,7 +217,7 @@ fn the_users_key_is_found_by_the_environment() {
         ("XDG_CONFIG_HOME", "k2", "k2/tancho/key"),
         ("HOME", "k3", "k3/.config/tancho/key"),
     ] {
-        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let mut child = runner::command(std::env::current_exe().unwrap());
         child.args(["--exact", "child", "--nocapture"]).env("TANCHO_TEST_CHILD", "1");
         for unset in ["TANCHO_KEY_FILE", "XDG_CONFIG_HOME", "HOME"] {
             child.env_remove(unset);

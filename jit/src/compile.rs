@@ -117,6 +117,16 @@ impl Compiler {
         &self.options
     }
 
+    /// The triple that it compiles for.
+    pub fn target(&self) -> String {
+        self.isa.triple().to_string()
+    }
+
+    /// The names of the CPU features that code may use, sorted.
+    pub fn cpu_features(&self) -> Vec<&'static str> {
+        target::cpu_features(&*self.isa)
+    }
+
     /// The engine's build id, which images carry.
     pub fn build_id() -> &'static str {
         BUILD_ID

@@ -82,6 +82,26 @@ impl CompileError {
     pub fn is_invalid(&self) -> bool {
         matches!(self.reason, Reason::Invalid(_))
     }
+
+    /// Whether the module exceeds a limit of this implementation.
+    pub fn is_limit(&self) -> bool {
+        matches!(self.reason, Reason::Limit(_))
+    }
+
+    /// Whether the module uses what this implementation does not have.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self.reason, Reason::Unsupported(_))
+    }
+
+    /// Whether it is about the machine that is compiled for, and not about the module.
+    pub fn is_about_target(&self) -> bool {
+        matches!(self.reason, Reason::Target(_))
+    }
+
+    /// Whether it is a bug of the compiler.
+    pub fn is_internal(&self) -> bool {
+        matches!(self.reason, Reason::Internal(_))
+    }
 }
 
 impl From<wasmparser::BinaryReaderError> for CompileError {

@@ -83,8 +83,7 @@ features! {
     legacy_exceptions = LEGACY_EXCEPTIONS;
     /// References to functions of a given type, references that cannot be null, `call_ref` and its kin.
     function_references = FUNCTION_REFERENCES;
-    /// Of the proposal for garbage collection what concerns functions: recursion groups, types that declare supertypes, bottom types.
-    /// Structures, arrays and `i31` are refused as not supported.
+    /// Garbage collection: structures, arrays, `i31`, casts, recursion groups, types that declare supertypes.
     gc = GC;
     /// Imports that are written with their module's name, or their type, once for several.
     compact_imports = COMPACT_IMPORTS;

@@ -30,6 +30,8 @@ struct State {
     pages: Vec<usize>,
     /// Where the flag stands that compiled code looks at; 0 when the store is gone.
     flag: usize,
+    /// Whether the request by which something is being stopped has been taken already: one that comes meanwhile is another.
+    taken: bool,
 }
 
 impl State {
@@ -80,9 +82,12 @@ impl Interruption {
         self.requested.load(Ordering::Relaxed)
     }
 
-    /// Takes the request, if there is one: something has been stopped by it.
+    /// Takes the request by which something has been stopped.
     pub(crate) fn take(&self) {
-        self.change(&mut lock(&self.state), false);
+        let mut state = lock(&self.state);
+        if !std::mem::take(&mut state.taken) {
+            self.change(&mut state, false);
+        }
     }
 
     fn change(&self, state: &mut State, requested: bool) {
@@ -106,6 +111,7 @@ impl Interrupts for Interruption {
         state.parked = None;
         if interrupted {
             self.change(&mut state, false);
+            state.taken = true;
         }
     }
 }
@@ -137,7 +143,7 @@ impl InterruptHandle {
 
     /// Takes a request back that nothing has been ended by.
     pub fn cancel(&self) {
-        self.0.take();
+        self.0.change(&mut lock(&self.0.state), false);
     }
 
     /// Whether a request is still to be taken.

@@ -5,6 +5,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod hand;
+#[path = "../../tests/runner.rs"]
+mod runner;
 #[cfg(target_arch = "x86_64")]
 #[path = "process/stacks.rs"]
 mod stacks;
@@ -31,7 +33,9 @@ fn main() {
         return (scenario.run)();
     }
     let mut failed = 0;
-    for scenario in scenarios() {
+    // An emulator may keep a record of every page of address space, and then has no memory left before there is no address space.
+    let emulated = std::env::var_os("TANCHO_RUNNER").is_some();
+    for scenario in scenarios().into_iter().filter(|scenario| !(emulated && scenario.name == "address_space")) {
         let complaint = judge(&scenario);
         println!("scenario {} ... {}", scenario.name, complaint.as_deref().unwrap_or("ok"));
         failed += i32::from(complaint.is_some());
@@ -41,7 +45,7 @@ fn main() {
 
 fn judge(scenario: &Scenario) -> Option<String> {
     use std::os::unix::process::{CommandExt, ExitStatusExt};
-    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let mut command = runner::command(std::env::current_exe().unwrap());
     command.arg(scenario.name);
     let stack = match scenario.name {
         name if name.contains("unlimited") => Some(libc::RLIM_INFINITY),
@@ -70,6 +74,7 @@ fn judge(scenario: &Scenario) -> Option<String> {
 }
 
 fn scenarios() -> Vec<Scenario> {
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut, reason = "some scenarios are for one architecture"))]
     let mut all = vec![
         Scenario { name: "host_fault", run: host::fault, end: End::Signal(libc::SIGSEGV), says: "" },
         Scenario {
@@ -303,9 +308,10 @@ mod host {
         limit(libc::RLIMIT_DATA, 150 << 20);
         for size in [5000, 100_000] {
             let mut store = Store::new(Arc::default()).unwrap();
-            store.verify_heap(true);
             let scope = store.open_scope();
             let mut made = 0;
+            // What the verifier takes, when nothing else is left.
+            let kept = vec![1_u8; 24 << 20];
             let trap = loop {
                 match store.new_array(&bytes, size) {
                     Ok(array) => store.root(array),
@@ -314,6 +320,8 @@ mod host {
                 made += size;
             };
             assert!(trap == Trap::HeapExhausted && (20 << 20..150 << 20).contains(&made), "{made}");
+            drop(std::hint::black_box(kept));
+            store.verify_heap(true);
             store.collect();
             store.close_scope(scope);
             store.collect();

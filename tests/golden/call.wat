@@ -1,4 +1,5 @@
 ;; A direct call is relative; an imported function is reached through the vmctx, with its own context.
+;; also: aarch64 riscv64
 (module
   (import "host" "f" (func $import (param i32) (result i32)))
   (func $callee (param i32) (result i32)
@@ -80,3 +81,80 @@
 ;;    16  mov %rbp,%rsp
 ;;    19  pop %rbp
 ;;    1a  ret
+;;
+;; function 1 `callee`, aarch64
+;;
+;;     0  stp x29, x30, [sp, #-0x10]!
+;;     4  mov x29, sp
+;;     8  add w2, w3, #1
+;;     c  ldp x29, x30, [sp], #0x10
+;;    10  ret
+;;
+;; function 2, aarch64
+;;
+;;     0  stp x29, x30, [sp, #-0x10]!
+;;     4  mov x29, sp
+;;     8  ldur w6, [x2, #-4]
+;;     c  bl #0xc
+;;    10  mov w7, #3
+;;    14  mul w2, w2, w7
+;;    18  ldp x29, x30, [sp], #0x10
+;;    1c  ret
+;;
+;; function 3, aarch64
+;;
+;;     0  stp x29, x30, [sp, #-0x10]!
+;;     4  mov x29, sp
+;;     8  ldur w8, [x2, #-4]
+;;     c  ldr x8, [x2, #0x30]
+;;    10  ldr x2, [x2, #0x38]
+;;    14  blr x8
+;;    18  mov w9, #3
+;;    1c  mul w2, w2, w9
+;;    20  ldp x29, x30, [sp], #0x10
+;;    24  ret
+;;
+;; function 1 `callee`, riscv64
+;;
+;;     0  addi sp, sp, -0x10
+;;     4  sd ra, 8(sp)
+;;     8  sd s0, 0(sp)
+;;     c  mv s0, sp
+;;    10  addiw a0, a1, 1
+;;    14  ld ra, 8(sp)
+;;    18  ld s0, 0(sp)
+;;    1c  addi sp, sp, 0x10
+;;    20  ret
+;;
+;; function 2, riscv64
+;;
+;;     0  addi sp, sp, -0x10
+;;     4  sd ra, 8(sp)
+;;     8  sd s0, 0(sp)
+;;     c  mv s0, sp
+;;    10  lw a2, -4(a0)
+;;    14  auipc ra, 0
+;;    18  jalr ra
+;;    1c  addi a1, zero, 3
+;;    20  mulw a0, a0, a1
+;;    24  ld ra, 8(sp)
+;;    28  ld s0, 0(sp)
+;;    2c  addi sp, sp, 0x10
+;;    30  ret
+;;
+;; function 3, riscv64
+;;
+;;     0  addi sp, sp, -0x10
+;;     4  sd ra, 8(sp)
+;;     8  sd s0, 0(sp)
+;;     c  mv s0, sp
+;;    10  lw a2, -4(a0)
+;;    14  ld a2, 0x30(a0)
+;;    18  ld a0, 0x38(a0)
+;;    1c  jalr a2
+;;    20  addi a1, zero, 3
+;;    24  mulw a0, a0, a1
+;;    28  ld ra, 8(sp)
+;;    2c  ld s0, 0(sp)
+;;    30  addi sp, sp, 0x10
+;;    34  ret

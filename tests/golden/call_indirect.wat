@@ -1,4 +1,5 @@
 ;; An indirect call: bound, type, then the two ways: the own vmctx is passed on where the callee is of this instance.
+;; also: aarch64 riscv64
 (module
   (type $t (func (param i32) (result i32)))
   (table 8 8 funcref)
@@ -96,3 +97,92 @@
 ;;    73  jmp 0x0000000000000055
 ;;    78  ud2
 ;;    7a  ud2
+;;
+;; function 0, aarch64
+;;
+;;     0  stp x29, x30, [sp, #-0x10]!
+;;     4  mov x29, sp
+;;     8  ldur w0, [x2, #-4]
+;;     c  mov w0, w4
+;;    10  cmp x0, #8
+;;    14  b.hs #0x80
+;;    18  ldr x1, [x2, #0x30]
+;;    1c  add x4, x1, x0, lsl #5
+;;    20  cmp x0, #8
+;;    24  csel x0, x1, x4, hs
+;;    28  ldr w1, [x0]
+;;    2c  ldr x4, [x2, #0x18]
+;;    30  mov x5, x2
+;;    34  ldr w2, [x4]
+;;    38  cmp w1, w2
+;;    3c  b.ne #0x68
+;;    40  ldr x2, [x0, #8]
+;;    44  mov x1, x5
+;;    48  cmp x2, x1
+;;    4c  b.ne #0x70
+;;    50  ldr x0, [x0, #0x10]
+;;    54  mov x2, x5
+;;    58  blr x0
+;;    5c  add w2, w2, #1
+;;    60  ldp x29, x30, [sp], #0x10
+;;    64  ret
+;;    68  cbz w1, #0x84
+;;    6c  udf #0xc11f
+;;    70  ldr x0, [x0, #0x18]
+;;    74  ldr x0, [x0]
+;;    78  blr x0
+;;    7c  b #0x5c
+;;    80  udf #0xc11f
+;;    84  udf #0xc11f
+;;
+;; function 0, riscv64
+;;
+;;     0  addi sp, sp, -0x10
+;;     4  sd ra, 8(sp)
+;;     8  sd s0, 0(sp)
+;;     c  mv s0, sp
+;;    10  lw a3, -4(a0)
+;;    14  slli a2, a2, 0x20
+;;    18  srli a2, a2, 0x20
+;;    1c  addi a4, zero, 8
+;;    20  sltiu a3, a2, 8
+;;    24  xori a3, a3, 1
+;;    28  bltu a2, a4, 8
+;;    2c  c.unimp
+;;    2e  c.unimp
+;;    30  ld a4, 0x30(a0)
+;;    34  slli a2, a2, 5
+;;    38  add a2, a4, a2
+;;    3c  neg a5, a3
+;;    40  and a3, a5, a4
+;;    44  not a4, a5
+;;    48  and a2, a2, a4
+;;    4c  or a2, a3, a2
+;;    50  lw a3, 0(a2)
+;;    54  ld a4, 0x18(a0)
+;;    58  mv a5, a0
+;;    5c  lw a0, 0(a4)
+;;    60  sext.w a4, a3
+;;    64  sext.w a0, a0
+;;    68  bne a4, a0, 0x2c
+;;    6c  ld a3, 8(a2)
+;;    70  mv a0, a5
+;;    74  bne a3, a0, 0x30
+;;    78  ld a2, 0x10(a2)
+;;    7c  jalr a2
+;;    80  addiw a0, a0, 1
+;;    84  ld ra, 8(sp)
+;;    88  ld s0, 0(sp)
+;;    8c  addi sp, sp, 0x10
+;;    90  ret
+;;    94  sext.w a0, a3
+;;    98  bnez a0, 8
+;;    9c  c.unimp
+;;    9e  c.unimp
+;;    a0  c.unimp
+;;    a2  c.unimp
+;;    a4  ld a0, 0x18(a2)
+;;    a8  ld a2, 0(a0)
+;;    ac  mv a0, a3
+;;    b0  jalr a2
+;;    b4  j -0x34

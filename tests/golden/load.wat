@@ -1,4 +1,5 @@
 ;; A load: the index is extended, the base comes from the vmctx, the offset is folded, nothing is checked.
+;; also: aarch64 riscv64
 (module
   (memory 1)
   (func (export "load") (param i32) (result i32)
@@ -31,3 +32,29 @@
 ;;    14  mov %rbp,%rsp
 ;;    17  pop %rbp
 ;;    18  ret
+;;
+;; function 0, aarch64
+;;
+;;     0  stp x29, x30, [sp, #-0x10]!
+;;     4  mov x29, sp
+;;     8  ldr x5, [x2, #0x30]
+;;     c  add x5, x5, w3, uxtw
+;;    10  ldr w2, [x5, #0x10]
+;;    14  ldp x29, x30, [sp], #0x10
+;;    18  ret
+;;
+;; function 0, riscv64
+;;
+;;     0  addi sp, sp, -0x10
+;;     4  sd ra, 8(sp)
+;;     8  sd s0, 0(sp)
+;;     c  mv s0, sp
+;;    10  ld a0, 0x30(a0)
+;;    14  slli a1, a1, 0x20
+;;    18  srli a1, a1, 0x20
+;;    1c  add a0, a0, a1
+;;    20  lw a0, 0x10(a0)
+;;    24  ld ra, 8(sp)
+;;    28  ld s0, 0(sp)
+;;    2c  addi sp, sp, 0x10
+;;    30  ret

@@ -140,9 +140,9 @@
 ;; | @005d                               v19 = iadd v18, v14
 ;; | @005d                               v20 = iconst.i64 0
 ;; | @005d                               v21 = select_spectre_guard v17, v20, v19  ; v20 = 0
-;; | @005d                               v22 = iconst.i64 0x0400_0000
-;; | @005d                               v23 = icmp ugt v5, v22  ; v22 = 0x0400_0000
-;; | @005d                               brif v23, block2, block3
+;; | @005d                               v23 = iconst.i64 0x0400_0000
+;; | @005d                               v24 = icmp ugt v5, v23  ; v23 = 0x0400_0000
+;; | @005d                               brif v24, block2, block3
 ;; |
 ;; |                                 block2 cold:
 ;; | @005d                               call fn0(v0, v21, v13, v5)

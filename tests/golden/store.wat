@@ -1,4 +1,5 @@
 ;; A store with a small offset, which the guard covers, and one with an offset past the guard, which is checked.
+;; also: aarch64 riscv64
 (module
   (memory 1)
   (func (export "near") (param i32 i64)
@@ -78,3 +79,88 @@
 ;;    38  pop %rbp
 ;;    39  ret
 ;;    3a  ud2
+;;
+;; function 0, aarch64
+;;
+;;     0  stp x29, x30, [sp, #-0x10]!
+;;     4  mov x29, sp
+;;     8  ldr x5, [x2, #0x30]
+;;     c  add x5, x5, w3, uxtw
+;;    10  str x4, [x5, #8]
+;;    14  ldp x29, x30, [sp], #0x10
+;;    18  ret
+;;
+;; function 1, aarch64
+;;
+;;     0  stp x29, x30, [sp, #-0x10]!
+;;     4  mov x29, sp
+;;     8  ldr x13, [x2, #0x38]
+;;     c  mov w14, #8
+;;    10  movk w14, #0x8000, lsl #16
+;;    14  add x14, x14, w3, uxtw
+;;    18  cmp x14, x13
+;;    1c  b.hi #0x48
+;;    20  mov x15, #0
+;;    24  ldr x0, [x2, #0x30]
+;;    28  mov x1, #0x80000000
+;;    2c  add x1, x1, w3, uxtw
+;;    30  add x0, x0, x1
+;;    34  cmp x14, x13
+;;    38  csel x0, x15, x0, hi
+;;    3c  str x4, [x0]
+;;    40  ldp x29, x30, [sp], #0x10
+;;    44  ret
+;;    48  udf #0xc11f
+;;
+;; function 0, riscv64
+;;
+;;     0  addi sp, sp, -0x10
+;;     4  sd ra, 8(sp)
+;;     8  sd s0, 0(sp)
+;;     c  mv s0, sp
+;;    10  ld a0, 0x30(a0)
+;;    14  slli a1, a1, 0x20
+;;    18  srli a1, a1, 0x20
+;;    1c  add a0, a0, a1
+;;    20  sd a2, 8(a0)
+;;    24  ld ra, 8(sp)
+;;    28  ld s0, 0(sp)
+;;    2c  addi sp, sp, 0x10
+;;    30  ret
+;;
+;; function 1, riscv64
+;;
+;;     0  addi sp, sp, -0x10
+;;     4  sd ra, 8(sp)
+;;     8  sd s0, 0(sp)
+;;     c  mv s0, sp
+;;    10  addi sp, sp, -0x10
+;;    14  sd s4, 8(sp)
+;;    18  ld a5, 0x38(a0)
+;;    1c  mv s4, a0
+;;    20  slli a0, a1, 0x20
+;;    24  srli a0, a0, 0x20
+;;    28  lui a1, 0x10000
+;;    2c  addi a1, a1, 1
+;;    30  slli a1, a1, 3
+;;    34  add a4, a0, a1
+;;    38  sltu a3, a5, a4
+;;    3c  bgeu a5, a4, 8
+;;    40  c.unimp
+;;    42  c.unimp
+;;    44  mv a1, s4
+;;    48  ld a1, 0x30(a1)
+;;    4c  lui a4, 1
+;;    50  slli a4, a4, 0x13
+;;    54  add a0, a0, a4
+;;    58  add a0, a1, a0
+;;    5c  neg a1, a3
+;;    60  not a1, a1
+;;    64  and a0, a0, a1
+;;    68  sd a2, 0(a0)
+;;    6c  ld s4, 8(sp)
+;;    70  addi sp, sp, 0x10
+;;    74  ld ra, 8(sp)
+;;    78  ld s0, 0(sp)
+;;    7c  addi sp, sp, 0x10
+;;    80  ret

@@ -1,12 +1,13 @@
 //! The differential machinery: what makes modules, what runs them in two engines, and what says where they differ.
 //!
-//! Called by the tests of this crate (`differential`, `operand`, `hostile`, `address`, `atomic`, `exception_ops`) and by the fuzz targets. Everything is made
+//! Called by the tests of this crate (`differential`, `operand`, `hostile`, `address`, `atomic`, `exception_ops`, `gc_ops`) and by the fuzz targets. Everything is made
 //! from a seed, so whatever is found can be made again.
 
 pub mod address;
 pub mod atomic;
 pub mod differential;
 pub mod exception;
+pub mod gc;
 pub mod generate;
 pub mod hostile;
 pub mod operator;

@@ -42,6 +42,8 @@ impl Run {
             None => 0..number("TANCHO_CASES").unwrap_or(cases),
         };
         say(&format!("{name}: seed {seed}, cases {}..{}", cases.start, cases.end));
+        // In the words that the soak looks for, in case the process ends before the row does.
+        say(&format!("{row}: seed {seed:#x}; TANCHO_SEED sets it"));
         Run { name, row, seed, cases, start: Instant::now() }
     }
 

@@ -6,10 +6,14 @@
 use crate::clock::Clocks;
 use crate::descriptor::Descriptor;
 use crate::directory::Directory;
+use crate::identity::Identities;
 use crate::p1::table::DescriptorTable;
 use crate::permission::{DirPerms, FilePerms};
+use crate::random::Random;
+use crate::socket::Socket;
 use crate::stdio::{Input, Output, Sink, Source};
 use std::io::{self, Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 
 /// The WASI side of one guest: what it was given and what it holds open.
@@ -20,7 +24,19 @@ pub struct WasiCtx {
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) clocks: Clocks,
+    pub(crate) random: Random,
+    /// How files are told apart, where that must not depend on the host.
+    pub(crate) identities: Option<Identities>,
     pub(crate) table: DescriptorTable,
+    /// How many calls the guest has made.
+    pub(crate) calls: u64,
+}
+
+impl WasiCtx {
+    /// How many calls the guest has made to the functions of WASI.
+    pub fn calls(&self) -> u64 {
+        self.calls
+    }
 }
 
 /// Says what a guest is given, then makes its [`WasiCtx`].
@@ -47,6 +63,8 @@ pub struct WasiCtxBuilder {
     stdout: Sink,
     stderr: Sink,
     preopens: Vec<Directory>,
+    listeners: Vec<Socket>,
+    seed: Option<u64>,
 }
 
 impl WasiCtxBuilder {
@@ -156,16 +174,50 @@ impl WasiCtxBuilder {
         Ok(self)
     }
 
+    /// Gives the guest a socket that listens, from which it may take connections. Sockets get the descriptors after those of directories,
+    /// in the order they were added. C libraries look for directories up to the first descriptor that is none.
+    ///
+    /// # Errors
+    ///
+    /// When the socket cannot be made to block.
+    pub fn preopened_listener(&mut self, listener: TcpListener) -> io::Result<&mut Self> {
+        self.listeners.push(Socket::listener(listener.into())?);
+        Ok(self)
+    }
+
+    /// Lets nothing of the host show but the contents of files and streams: clocks count calls, from 2000-01-01 on, and a wait
+    /// for them takes no time; random bytes follow from `seed`, and are fit for nothing that must not be guessed; directories are listed
+    /// in the order of names; files are numbered as they are first seen and have no times, and directories no size. Polling takes every
+    /// stream for ready.
+    ///
+    /// The standard streams of the host still show of what kind they are, and how much comes at a time: give readers and writers.
+    pub fn deterministic(&mut self, seed: u64) -> &mut Self {
+        self.seed = Some(seed);
+        self
+    }
+
     /// Makes the context, and leaves the builder as if it were new.
     pub fn build(&mut self) -> WasiCtx {
-        let WasiCtxBuilder { args, env, stdin, stdout, stderr, preopens } = std::mem::take(self);
+        let WasiCtxBuilder { args, env, stdin, stdout, stderr, mut preopens, listeners, seed } = std::mem::take(self);
         let streams = [
             Descriptor::Input(Input::new(stdin)),
             Descriptor::Output(Output::new(stdout)),
             Descriptor::Output(Output::new(stderr)),
         ];
+        if seed.is_some() {
+            preopens.iter_mut().for_each(Directory::sort);
+        }
         let descriptors = streams.into_iter().chain(preopens.into_iter().map(Descriptor::Directory));
-        WasiCtx { args, env, clocks: Clocks::new(), table: DescriptorTable::new(descriptors) }
+        let descriptors = descriptors.chain(listeners.into_iter().map(Descriptor::Socket));
+        WasiCtx {
+            args,
+            env,
+            clocks: if seed.is_some() { Clocks::counting() } else { Clocks::new() },
+            random: seed.map_or(Random::Host, Random::seeded),
+            identities: seed.map(|_| Identities::default()),
+            table: DescriptorTable::new(descriptors),
+            calls: 0,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::attributes::{Attributes, FileKind};
 use crate::directory::{Directory, Opened};
 use crate::file::{File, FileFlags};
 use crate::poll::Readiness;
+use crate::socket::Socket;
 use crate::stdio::{Input, Output};
 use rustix::io::Errno;
 
@@ -16,6 +17,7 @@ pub(crate) enum Descriptor {
     Output(Output),
     File(File),
     Directory(Directory),
+    Socket(Socket),
 }
 
 impl From<Opened> for Descriptor {
@@ -35,6 +37,7 @@ impl Descriptor {
             Descriptor::Output(output) => output.kind(),
             Descriptor::File(file) => file.kind(),
             Descriptor::Directory(_) => FileKind::Directory,
+            Descriptor::Socket(socket) => socket.kind(),
         }
     }
 
@@ -45,6 +48,7 @@ impl Descriptor {
             Descriptor::Output(output) => output.flags(),
             Descriptor::File(file) => file.flags(),
             Descriptor::Directory(_) => FileFlags::empty(),
+            Descriptor::Socket(socket) => socket.flags(),
         }
     }
 
@@ -54,6 +58,7 @@ impl Descriptor {
             Descriptor::Input(input) => input.set_flags(flags),
             Descriptor::Output(output) => output.set_flags(flags),
             Descriptor::File(file) => file.set_flags(flags),
+            Descriptor::Socket(socket) => socket.set_flags(flags),
             Descriptor::Directory(_) if (flags - FileFlags::NONBLOCK).is_empty() => Ok(()),
             Descriptor::Directory(_) => Err(Errno::INVAL),
         }
@@ -66,6 +71,7 @@ impl Descriptor {
             Descriptor::Output(output) => output.attributes(),
             Descriptor::File(file) => file.attributes(),
             Descriptor::Directory(directory) => directory.attributes(),
+            Descriptor::Socket(socket) => socket.attributes(),
         }
     }
 
@@ -75,6 +81,7 @@ impl Descriptor {
             Descriptor::Input(input) if !writing => Ok(input.readiness()),
             Descriptor::Output(output) if writing => Ok(output.readiness()),
             Descriptor::File(file) => file.readiness(writing),
+            Descriptor::Socket(socket) => Ok(Readiness::Ask(socket.host())),
             _ => Err(Errno::BADF),
         }
     }

@@ -123,6 +123,11 @@ impl Directory {
         })
     }
 
+    /// Lists this directory, and those opened below it from now on, in the order of names.
+    pub(crate) fn sort(&mut self) {
+        self.listing = Listing::sorted();
+    }
+
     /// The name under which the guest was given this directory, if it was preopened.
     pub(crate) fn preopen_name(&self) -> Option<&str> {
         self.preopen.as_deref()
@@ -177,6 +182,10 @@ impl Directory {
         if kind != FileKind::Directory {
             return Ok(Opened::File(File::new(fd, kind, self.file_perms, request.access, request.flags)));
         }
+        if request.create {
+            // The kernel says so by itself; cap-std, component by component, opens a directory that a link to `x/` leads to.
+            return Err(Errno::ISDIR);
+        }
         if rustix::fs::fcntl_getfl(&fd)?.contains(OFlags::PATH) {
             // Without `openat2`, a walk that ends in a link to `x/` gives a handle, which cannot be listed.
             fd = open_entry(&fd, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC)?;
@@ -187,7 +196,7 @@ impl Directory {
             file_perms: self.file_perms,
             root: self.root,
             preopen: None,
-            listing: Listing::default(),
+            listing: if self.listing.is_sorted() { Listing::sorted() } else { Listing::default() },
         }))
     }
 

@@ -10,8 +10,8 @@
 //!       |
 //!     context ── descriptor ─┬─ directory ── path, listing    the semantics: they know no guest memory
 //!                            ├─ file ── attributes, permission
-//!                            ├─ stdio
-//!                            └─ clock, random, poll
+//!                            ├─ stdio, socket
+//!                            └─ clock, random, poll, identity
 //! ```
 
 #![forbid(unsafe_code)]
@@ -28,12 +28,14 @@ mod directory;
 mod exit;
 mod failure;
 mod file;
+mod identity;
 mod listing;
 pub mod p1;
 mod path;
 mod permission;
 mod poll;
 mod random;
+mod socket;
 mod stdio;
 
 pub use context::{WasiCtx, WasiCtxBuilder};

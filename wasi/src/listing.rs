@@ -21,6 +21,9 @@ use std::mem::MaybeUninit;
 /// How much of a directory is read, and at most held, at a time.
 const PIECE: usize = 8 * 1024;
 
+/// How many entries a directory may have that is listed in the order of names.
+const MOST_SORTED: usize = 1 << 20;
+
 /// How many places are remembered at most.
 const MARKS: usize = 64;
 
@@ -57,20 +60,57 @@ pub(crate) struct Listing {
     marks: Vec<Mark>,
     /// How many entries marks are apart at least.
     apart: u64,
+    /// Whether entries come in the order of their names. Then the piece is all of the directory.
+    sorted: bool,
 }
 
 impl Default for Listing {
     fn default() -> Listing {
         let marks = vec![Mark::START];
-        Listing { piece: Vec::new(), begin: Mark::START, end: Mark::START, marks, apart: 1 }
+        Listing { piece: Vec::new(), begin: Mark::START, end: Mark::START, marks, apart: 1, sorted: false }
     }
 }
 
 impl Listing {
+    /// A listing in the order of names, which is the same on every host, and holds all of a directory at once: `ENOMEM` where it has
+    /// more than [`MOST_SORTED`] entries.
+    pub(crate) fn sorted() -> Listing {
+        Listing { sorted: true, ..Listing::default() }
+    }
+
+    /// Whether entries come in the order of their names.
+    pub(crate) fn is_sorted(&self) -> bool {
+        self.sorted
+    }
+
+    /// [`Listing::entry`] in the order of names.
+    fn sorted_entry(&mut self, fd: BorrowedFd<'_>, place: u64) -> Result<Option<&Entry>, Errno> {
+        if place == 0 || self.piece.is_empty() {
+            self.go(fd, Mark::START)?;
+            let mut all = Vec::new();
+            loop {
+                self.read(fd)?;
+                if self.piece.is_empty() {
+                    break;
+                }
+                all.append(&mut self.piece);
+                if all.len() > MOST_SORTED {
+                    return Err(Errno::NOMEM);
+                }
+            }
+            all.sort_by(|one: &Entry, other: &Entry| one.name.cmp(&other.name));
+            self.piece = all;
+        }
+        Ok(usize::try_from(place).ok().and_then(|place| self.piece.get(place)))
+    }
+
     /// The entry before which there are `place` others, or `None` beyond the end. `fd` must be the same open directory
     /// every time, at its start the first time, and be moved by nobody else. Asking for the first reads the directory
     /// anew.
     pub(crate) fn entry(&mut self, fd: BorrowedFd<'_>, place: u64) -> Result<Option<&Entry>, Errno> {
+        if self.sorted {
+            return self.sorted_entry(fd, place);
+        }
         if place == 0 {
             *self = Listing::default();
             self.go(fd, Mark::START)?;
@@ -184,6 +224,19 @@ mod tests {
             assert_eq!(seen.len(), names.len());
             assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), names);
         }
+    }
+
+    #[test]
+    fn names_come_in_order_where_that_is_asked_for() {
+        let (directory, open, names) = filled(500);
+        let mut listing = Listing::sorted();
+        let sorted: Vec<String> = names.into_iter().collect();
+        assert_eq!(rest(&mut listing, &open, 0), sorted);
+        assert_eq!(rest(&mut listing, &open, 400), sorted[400..]);
+        assert_eq!(rest(&mut Listing::sorted(), &open, 499), sorted[499..]);
+        std::fs::remove_file(directory.path().join(&sorted[10])).unwrap();
+        assert_eq!(rest(&mut listing, &open, 5), sorted[5..], "places stay while it is read on");
+        assert_eq!(rest(&mut listing, &open, 0).len(), sorted.len() - 1);
     }
 
     #[test]

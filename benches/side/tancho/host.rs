@@ -4,7 +4,8 @@
 
 use crate::case::Case;
 use std::io::Cursor;
-use tancho::{Config, Error, Linker, Result};
+use std::time::Duration;
+use tancho::{Config, Error, Linker, Result, Store};
 use tancho_wasi::{I32Exit, MemoryOutput, WasiCtx, WasiCtxBuilder};
 
 /// What a store of a guest holds.
@@ -42,4 +43,20 @@ pub(super) fn one_thread() -> Config {
 /// The exit code, if that is what the guest ended with.
 pub(super) fn exit_code(error: &Error) -> Option<i32> {
     error.downcast_ref::<I32Exit>().map(|exit| exit.0)
+}
+
+/// A configuration with which modules may have objects, and exceptions with them.
+pub(super) fn with_objects() -> Config {
+    Config::new()
+}
+
+/// Collects all garbage of the store.
+pub(super) fn collect(store: &mut Store<()>) -> Result<()> {
+    store.gc();
+    Ok(())
+}
+
+/// The longest time that the store's collector has stopped its guests for.
+pub(super) fn longest_pause(store: &Store<()>) -> Option<Duration> {
+    Some(store.heap_stats().longest_pause)
 }

@@ -3,7 +3,8 @@
 //! `program` calls these; the file of the same name on Tancho's side has the same three.
 
 use crate::case::Case;
-use wasmtime::{Config, Error, Linker, Result};
+use std::time::Duration;
+use wasmtime::{Config, Error, Linker, Result, Store};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{I32Exit, WasiCtxBuilder};
@@ -43,4 +44,22 @@ pub(super) fn one_thread() -> Config {
 /// The exit code, if that is what the guest ended with.
 pub(super) fn exit_code(error: &Error) -> Option<i32> {
     error.downcast_ref::<I32Exit>().map(|exit| exit.0)
+}
+
+/// A configuration with which modules may have objects, and exceptions with them. The collector is the one by default: the copying
+/// collector, which this workspace's features have alone.
+pub(super) fn with_objects() -> Config {
+    let mut config = Config::new();
+    config.wasm_function_references(true).wasm_gc(true).wasm_exceptions(true);
+    config
+}
+
+/// Collects all garbage of the store.
+pub(super) fn collect(store: &mut Store<()>) -> Result<()> {
+    store.gc(None)
+}
+
+/// It does not say.
+pub(super) fn longest_pause(_: &Store<()>) -> Option<Duration> {
+    None
 }

@@ -1,57 +1,185 @@
 //! `tancho run`: load, link with WASI, call.
 
-use crate::engine::{engine, read};
-use crate::flags::Run;
+use super::invoke;
+use crate::diagnosis::{Diagnosis, code, spelling};
+use crate::engine::config;
+use crate::flags::{Run, UnknownImports, definition};
+use crate::load::{self, Loaded};
+use crate::outcome::tell;
+use crate::output::{Digest, Patient, Whole};
+use crate::stats::Stats;
+use crate::timeout::{self, Timeout};
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
-use tancho::{Context, Engine, Error, Extern, Func, Instance, Linker, Module, Ref, Result, Store, Val, ValType};
-use tancho_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxBuilder};
+use std::time::{Duration, Instant};
+use tancho::{Context, Engine, Error, Extern, Instance, Linker, Module, Result, Store};
+use tancho_wasi::{DirPerms, FilePerms, I32Exit, WasiCtx, WasiCtxBuilder};
 
-pub(crate) fn run(flags: Run) -> Result<ExitCode> {
-    let engine = engine(&flags.engine)?;
+pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
+    let mut stats = Stats::new();
+    let mut step = Instant::now();
+    let engine = engine(flags)?;
+    stats.time("engine_us", "engine", lap(&mut step));
     let (file, arguments) = flags.split();
-    let module = load(&engine, file, flags.allow_precompiled)?;
+    let cache = load::cache(&flags.cache);
+    let loaded = load::module(&engine, cache.as_ref(), file, flags.allow_precompiled);
+    let Loaded { module, by, reading, making, bytes } = loaded.map_err(|error| perhaps_a_command(error, file))?;
+    stats.word("code", "code from", by.name());
+    stats.time("read_us", "reading the file", reading);
+    stats.time("code_us", "compiling or loading", making);
+    stats.bytes("wasm_bytes", "module", bytes as u64);
+    stats.bytes("image_bytes", "compiled module", module.image_len() as u64);
+
+    step = Instant::now();
     let mut linker = Linker::new(&engine);
     tancho_wasi::p1::add_to_linker(&mut linker, |context: &mut WasiCtx| context)?;
-    let mut store = Store::new(&engine, context(&flags)?);
-    let failed = || format!("failed to run {}", file.display());
-    let instance = linker.instantiate(&mut store, &module).with_context(failed)?;
-    match &flags.invoke {
-        Some(name) => invoke(&mut store, instance, name, arguments),
-        None => start(&mut store, instance),
+    let digests = [Digest::default(), Digest::default()];
+    let mut store = Store::new(&engine, context(flags, &digests)?);
+    for preload in &flags.preload {
+        preload_module(&engine, &mut linker, &mut store, preload, flags)?;
     }
-    .with_context(failed)?;
-    Ok(ExitCode::SUCCESS)
+    match flags.unknown_imports {
+        UnknownImports::Refuse => {}
+        UnknownImports::Trap => linker.define_unknown_imports_as_traps(&module)?,
+        UnknownImports::Default => linker.define_unknown_imports_as_default_values(&module)?,
+    }
+    let failed = || format!("failed to run {}", load::shown(file));
+    let timeout = Timeout::start(flags.timeout, store.interrupt_handle());
+    let instance = linker.instantiate(&mut store, &module);
+    let instance = instance.map_err(|error| timeout::explain(error, flags.timeout)).with_context(failed)?;
+    stats.time("instantiate_us", "linking and instantiating", lap(&mut step));
+    let ended = match &flags.invoke {
+        Some(name) => invoke::invoke(&mut store, instance, name, arguments),
+        None => start(&mut store, instance, arguments),
+    };
+    drop(timeout);
+    let ended = ended.map_err(|error| timeout::explain(error, flags.timeout));
+    stats.time("run_us", "running", lap(&mut step));
+    stats.count("host_calls", "calls to WASI", store.data().calls());
+    if let Some(memory) = instance.get_export(&mut store, "memory").and_then(Extern::into_memory) {
+        stats.bytes("memory_bytes", "the program's memory", memory.data(&store).len() as u64);
+    }
+    if flags.output_hash {
+        let [stdout, stderr] = digests.map(|digest| digest.hex());
+        tell(&format!("stdout {stdout}\nstderr {stderr}"));
+    }
+    if let Some(shown) = flags.stats {
+        stats.print(shown);
+    }
+    match ended {
+        // A program that ends by itself has not failed.
+        Err(error) if error.is::<I32Exit>() => Err(error),
+        ended => ended.with_context(failed).map(|()| ExitCode::SUCCESS),
+    }
 }
 
-/// Loads a module, compiled or to be compiled.
-fn load(engine: &Engine, file: &OsStr, allow_precompiled: bool) -> Result<Module> {
-    let bytes = read(file)?;
-    if !Module::is_precompiled(&bytes) {
-        return Module::new(engine, &bytes).with_context(|| format!("cannot compile {}", file.display()));
+fn engine(flags: &Run) -> Result<Engine> {
+    let mut config = config(&flags.engine);
+    if flags.deterministic {
+        config.cranelift_nan_canonicalization(true).relaxed_simd_deterministic(true);
     }
-    let module = if allow_precompiled {
+    Engine::new(&config)
+}
+
+/// The time since `step`, which is now from here on.
+fn lap(step: &mut Instant) -> Duration {
+    let took = step.elapsed();
+    *step = Instant::now();
+    took
+}
+
+/// Loads a module that was compiled ahead of time.
+///
+/// # Errors
+///
+/// When it is not sound, not for this engine, or not written by this user's engine, for whom nobody vouches.
+pub(crate) fn load_compiled(engine: &Engine, bytes: &[u8], file: &OsStr, trust: bool) -> Result<Module> {
+    let module = if trust {
         // SAFETY: with `--allow-precompiled` the user vouches for the origin of the file, which is what this asks for.
-        unsafe { Module::deserialize_trusted(engine, &bytes) }
+        unsafe { Module::deserialize_trusted(engine, bytes) }
     } else {
-        Module::deserialize(engine, &bytes)
-            .context("use --allow-precompiled for an intact file that another user or machine has compiled")
+        Module::deserialize(engine, bytes)
     };
-    module.with_context(|| format!("cannot load {}", file.display()))
+    let shown = load::shown(file);
+    module.map_err(|error| match error.downcast_ref::<tancho::LoadError>() {
+        Some(tancho::LoadError::Image(image)) => {
+            let diagnosis = Diagnosis::new(crate::diagnosis::report::of_image(image), format!("cannot load {shown}"));
+            let help = match image {
+                tancho::ImageError::Unsigned => {
+                    "use --allow-precompiled for an intact file that another user or machine has compiled"
+                }
+                tancho::ImageError::Tunables => {
+                    "give the options that it was compiled with, or compile it again with these"
+                }
+                _ => "compile it again from the .wasm file: tancho compile FILE",
+            };
+            error.context(diagnosis.help(help))
+        }
+        _ => error.context(format!("cannot load {shown}")),
+    })
+}
+
+/// What a missing file means that was perhaps meant for a command.
+fn perhaps_a_command(error: Error, file: &OsStr) -> Error {
+    let missing = error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::NotFound);
+    let definition = definition();
+    let word = file.to_str().filter(|word| missing && !word.contains(['.', '/']));
+    let command =
+        word.and_then(|word| spelling::of_command(word, definition.get_subcommands().map(clap::Command::get_name)));
+    match (word, command) {
+        (Some(word), Some(command)) => Diagnosis::new(
+            &code::line::UNKNOWN_COMMAND,
+            format!("there is neither a command nor a file `{word}` (cannot read {word})"),
+        )
+        .help(format!("did you mean `{command}`?"))
+        .into(),
+        _ => error,
+    }
+}
+
+/// Makes what another module exports importable as `NAME`.
+fn preload_module(
+    engine: &Engine,
+    linker: &mut Linker<WasiCtx>,
+    store: &mut Store<WasiCtx>,
+    preload: &str,
+    flags: &Run,
+) -> Result<()> {
+    let wrong = || {
+        Diagnosis::new(&code::line::WRONG_VALUE, format!("--preload is given `{preload}`"))
+            .help("write --preload NAME=FILE")
+    };
+    let (name, file) = preload.split_once('=').ok_or_else(wrong)?;
+    let cache = load::cache(&flags.cache);
+    let module = load::module(engine, cache.as_ref(), file.as_ref(), flags.allow_precompiled)?.module;
+    linker.module(store, name, &module).with_context(|| format!("cannot preload {file}"))?;
+    Ok(())
 }
 
 /// What the guest may see of the host.
-fn context(flags: &Run) -> Result<WasiCtx> {
+fn context(flags: &Run, digests: &[Digest; 2]) -> Result<WasiCtx> {
     let (file, arguments) = flags.split();
     let mut builder = WasiCtxBuilder::new();
     builder.inherit_stdio();
+    if flags.deterministic {
+        builder.deterministic(flags.seed).stdin(Patient(std::io::stdin()));
+    }
+    if flags.deterministic || flags.output_hash {
+        let [stdout, stderr] = digests.clone();
+        builder.stdout(Whole::new(std::io::stdout(), stdout)).stderr(Whole::new(std::io::stderr(), stderr));
+    }
     let name = Path::new(file).file_name().unwrap_or(file);
     builder.arg(flags.argv0.as_deref().map_or_else(|| name.to_string_lossy(), Into::into));
     for argument in arguments.iter().filter(|_| flags.invoke.is_none()) {
         builder.arg(utf8(argument)?);
     }
+    if flags.inherit_env {
+        builder.inherit_env();
+    }
     for variable in &flags.env {
+        let variable = utf8(variable)?;
         match variable.split_once('=') {
             Some((name, value)) => {
                 builder.env(name, value);
@@ -64,113 +192,125 @@ fn context(flags: &Run) -> Result<WasiCtx> {
         }
     }
     for directory in &flags.dir {
-        let (host, guest) = directory.split_once("::").unwrap_or((directory, directory));
-        builder
-            .preopened_dir(host, guest, DirPerms::all(), FilePerms::all())
-            .with_context(|| format!("cannot open the directory {host} for --dir"))?;
+        preopen(&mut builder, directory)?;
+    }
+    for address in &flags.tcplisten {
+        listen(&mut builder, *address)?;
     }
     Ok(builder.build())
 }
 
-/// WASI's arguments and variables are UTF-8.
-fn utf8(text: &OsStr) -> Result<&str> {
-    text.to_str().ok_or_else(|| Error::msg(format!("{} is not UTF-8, and WASI has no other text", text.display())))
+/// Gives the guest a socket that listens.
+fn listen(builder: &mut WasiCtxBuilder, address: std::net::SocketAddr) -> Result<()> {
+    let socket = std::net::TcpListener::bind(address);
+    let failed = || Diagnosis::new(&code::guest::SOCKET, format!("cannot listen at {address} for --tcplisten"));
+    socket
+        .and_then(|socket| builder.preopened_listener(socket).map(|_| ()))
+        .map_err(|error| Error::new(error).context(failed()))
 }
 
-/// Runs a command: `_start`, or the function with the empty name.
-fn start(store: &mut Store<WasiCtx>, instance: Instance) -> Result<()> {
-    let start = ["_start", ""].into_iter().find_map(|name| instance.get_func(&mut *store, name));
-    let Some(start) = start else {
-        let functions: Vec<String> = instance
-            .exports(&mut *store)
-            .filter_map(|export| {
-                let name = export.name().to_owned();
-                matches!(export.into_extern(), Extern::Func(_)).then_some(name)
-            })
-            .collect();
-        return Err(Error::msg(match functions.as_slice() {
-            [] => "the module exports no function, so there is nothing to run".to_owned(),
-            some => format!(
-                "the module exports no function `_start`; call one of its functions with --invoke: {}",
-                some.join(", ")
-            ),
-        }));
+/// Gives the guest a directory, `HOST[::GUEST[::ro]]`.
+fn preopen(builder: &mut WasiCtxBuilder, directory: &str) -> Result<()> {
+    let wrong = |message: &str| {
+        Diagnosis::new(&code::line::DIRECTORY_SYNTAX, format!("--dir is given `{directory}`: {message}"))
+            .help("write --dir HOST, --dir HOST::GUEST or --dir HOST::GUEST::ro")
     };
-    start.typed::<(), ()>(&*store)?.call(store, ())
-}
-
-/// Calls one function with arguments from the command line and prints its results.
-fn invoke(store: &mut Store<WasiCtx>, instance: Instance, name: &str, arguments: &[std::ffi::OsString]) -> Result<()> {
-    // A reactor wants to be initialised before anything else (WASI application ABI).
-    if let Some(initialize) = instance.get_func(&mut *store, "_initialize").filter(|_| name != "_initialize") {
-        initialize.typed::<(), ()>(&*store)?.call(&mut *store, ())?;
+    let parts: Vec<&str> = directory.split("::").collect();
+    let (host, guest, mode) = match parts.as_slice() {
+        [host] => (*host, *host, "rw"),
+        [host, guest] => (*host, *guest, "rw"),
+        [host, guest, mode] => (*host, if guest.is_empty() { *host } else { *guest }, *mode),
+        _ => return Err(wrong("there are more than three parts").into()),
+    };
+    let (directories, files) = match mode {
+        "ro" => (DirPerms::READ, FilePerms::READ),
+        "rw" => (DirPerms::all(), FilePerms::all()),
+        _ => return Err(wrong("the third part is `ro` or `rw`").into()),
+    };
+    if host.is_empty() || guest.is_empty() {
+        return Err(wrong("a directory has no name").into());
     }
-    let function = instance
-        .get_func(&mut *store, name)
-        .ok_or_else(|| Error::msg(format!("the module exports no function `{name}`")))?;
-    let results = call_with_text(store, function, arguments)?;
-    for result in results {
-        println!("{}", show(&result));
-    }
+    let opened = builder.preopened_dir(host, guest, directories, files);
+    opened.map_err(|error| {
+        let mut diagnosis =
+            Diagnosis::new(&code::guest::DIRECTORY, format!("cannot open the directory {host} for --dir"));
+        let near = || {
+            near_directory(Path::new(host))
+                .map(|near| format!("did you mean --dir {}?", directory.replacen(host, &near, 1)))
+        };
+        if let Some(help) = another_order(directory, &parts).or_else(near) {
+            diagnosis = diagnosis.help(help);
+        }
+        Error::new(error).context(diagnosis)
+    })?;
     Ok(())
 }
 
-fn call_with_text(store: &mut Store<WasiCtx>, function: Func, arguments: &[std::ffi::OsString]) -> Result<Vec<Val>> {
-    let ty = function.ty(&*store);
-    if ty.params().len() != arguments.len() {
-        return Err(Error::msg(format!(
-            "the function takes {} arguments and {} are given",
-            ty.params().len(),
-            arguments.len()
-        )));
-    }
-    let arguments: Vec<Val> = ty
-        .params()
-        .zip(arguments)
-        .map(|(ty, text)| {
-            let text = text.to_str().unwrap_or_default();
-            parse(&ty, text).ok_or_else(|| Error::msg(format!("`{text}` is no value of type {ty}")))
-        })
-        .collect::<Result<_>>()?;
-    let mut results = vec![Val::I32(0); ty.results().len()];
-    function.call(store, &arguments, &mut results)?;
-    Ok(results)
+/// The directory beside `missing` whose name is nearest.
+fn near_directory(missing: &Path) -> Option<String> {
+    let folder = missing.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let listed = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?.flatten();
+    let directories = listed.filter(|entry| entry.path().is_dir());
+    let names: Vec<String> = directories.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let near = spelling::nearest(missing.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(folder.map_or(near.to_owned(), |folder| folder.join(near).display().to_string()))
 }
 
-/// A value of type `ty` from text. Integers may be signed or unsigned, decimal or hexadecimal; vectors are hexadecimal, lane 0 last.
-fn parse(ty: &ValType, text: &str) -> Option<Val> {
-    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
-    let integer = match digits.strip_prefix("0x") {
-        Some(digits) => i128::from_str_radix(digits, 16),
-        None => digits.parse::<i128>(),
+/// What was meant by a directory that is not there, where the parts are separated or ordered as other engines have them.
+fn another_order(directory: &str, parts: &[&str]) -> Option<String> {
+    if let [host, guest, ..] = parts {
+        return Path::new(guest)
+            .is_dir()
+            .then(|| format!("the directory of this machine stands first: --dir {guest}::{host}"));
     }
-    .ok()
-    .map(|value| if negative { -value } else { value });
-    let fits = |bits: u32| integer.filter(|value| (-(1i128 << (bits - 1))..1i128 << bits).contains(value));
-    match ty {
-        ValType::I32 => fits(32).map(|value| Val::I32(value as i32)),
-        ValType::I64 => fits(64).map(|value| Val::I64(value as i64)),
-        ValType::F32 => text.parse::<f32>().ok().map(|value| Val::F32(value.to_bits())),
-        ValType::F64 => text.parse::<f64>().ok().map(|value| Val::F64(value.to_bits())),
-        ValType::V128 => u128::from_str_radix(text.strip_prefix("0x")?, 16).ok().map(|bits| Val::V128(bits.into())),
-        _ => None,
+    let (one, other) = directory.split_once(':')?;
+    match (Path::new(one).is_dir(), Path::new(other).is_dir()) {
+        (true, _) => Some(format!("there are two colons between the names: --dir {one}::{other}")),
+        (false, true) => {
+            Some(format!("there are two colons, and the directory of this machine stands first: --dir {other}::{one}"))
+        }
+        _ => {
+            Some(format!("there are two colons between the names: --dir HOST::GUEST, and `{one}` is no directory here"))
+        }
     }
 }
 
-fn show(value: &Val) -> String {
-    match value {
-        Val::I32(value) => value.to_string(),
-        Val::I64(value) => value.to_string(),
-        Val::F32(bits) => f32::from_bits(*bits).to_string(),
-        Val::F64(bits) => f64::from_bits(*bits).to_string(),
-        Val::V128(vector) => format!("{:#034x}", vector.as_u128()),
-        other => match other.ref_() {
-            Some(reference) if reference.is_null() => "null".to_owned(),
-            Some(Ref::Func(_)) => "<function>".to_owned(),
-            Some(Ref::Any(_)) => "<object>".to_owned(),
-            Some(Ref::Extern(_)) => "<external value>".to_owned(),
-            Some(Ref::Exn(_)) => "<exception>".to_owned(),
-            None => format!("{other:?}"),
-        },
+/// WASI's arguments and variables are UTF-8.
+fn utf8(text: &OsStr) -> Result<&str> {
+    text.to_str().ok_or_else(|| {
+        let message = format!("{} is not UTF-8, and WASI has no other text", text.display());
+        Diagnosis::new(&code::line::NOT_UTF8, message).into()
+    })
+}
+
+/// Runs a command: `_start`, or the function with the empty name.
+fn start(store: &mut Store<WasiCtx>, instance: Instance, arguments: &[std::ffi::OsString]) -> Result<()> {
+    let start = ["_start", ""].into_iter().find_map(|name| instance.get_func(&mut *store, name));
+    if let Some(start) = start {
+        let typed = start.typed::<(), ()>(&*store).map_err(|error| {
+            error.context(Diagnosis::new(
+                &code::import::NO_START,
+                "`_start` has parameters or results, so it is not what programs begin with",
+            ))
+        });
+        return typed?.call(store, ());
     }
+    let functions = invoke::functions(store, instance);
+    let diagnosis = match functions.as_slice() {
+        [] => Diagnosis::new(&code::import::NO_START, "the module exports no function, so there is nothing to run"),
+        some => Diagnosis::new(
+            &code::import::NO_START,
+            format!(
+                "the module exports no function `_start`; call one of its functions with --invoke: {}",
+                some.join(", ")
+            ),
+        ),
+    };
+    let misplaced = arguments.iter().any(|word| word.to_str().is_some_and(|word| word.starts_with("--invoke")));
+    Err(if misplaced {
+        diagnosis.help("options stand before the file: tancho --invoke NAME FILE [ARGS]")
+    } else {
+        diagnosis
+    }
+    .into())
 }

@@ -38,6 +38,7 @@ impl FunctionTranslator<'_, '_> {
 
     /// Calls the one builtin or, where it takes long, the other, which can be interrupted.
     fn by_length(&mut self, [short, long]: [Builtin; 2], arguments: [Value; 3]) {
+        self.interrupt_site();
         let takes_long = self.builder.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, arguments[2], LONG as i64);
         let [at_long, at_short, done] = [(); 3].map(|()| self.builder.create_block());
         self.builder.ins().brif(takes_long, at_long, &[], at_short, &[]);
@@ -118,6 +119,7 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn memory_init(&mut self, segment: u32, memory: u32) {
+        self.interrupt_site();
         let (target, source, length) = self.pop3();
         let target = self.extend_index(target);
         let (memory, segment) = (self.iconst32(memory), self.iconst32(segment));
@@ -130,6 +132,7 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn table_copy(&mut self, target_table: u32, source_table: u32) {
+        self.interrupt_site();
         let (target, source, length) = self.pop3();
         let (target, source, length) =
             (self.extend_index(target), self.extend_index(source), self.extend_index(length));
@@ -138,6 +141,7 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn table_init(&mut self, segment: u32, table: u32) {
+        self.interrupt_site();
         let (target, source, length) = self.pop3();
         let target = self.extend_index(target);
         let (table, segment) = (self.iconst32(table), self.iconst32(segment));

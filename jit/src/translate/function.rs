@@ -204,7 +204,7 @@ pub(crate) fn translate(
         mitigation: tunables.memory_spectre_mitigation,
     };
     stride::rewrite(function, &places, belt, limits);
-    interrupt::number(function, calls);
+    interrupt::number(function, calls)?;
     scratch.validator = validator.into_allocations();
     Ok(Translated { live, caught, uses_heap })
 }

@@ -4,22 +4,49 @@
 //! run, the page is readable. To stop the store its pages are made inaccessible: the next site faults, and the signal handler takes the
 //! fault for the trap `Interrupt`. Where traps are not left to signals, a site compares a flag of the store.
 //!
-//! Each loop's header is a site, and so is the entry of each function that calls others: what runs without end passes one again and again.
+//! Each loop's header is a site, and so is the entry of each function that calls others or is long, and each operator that may take its time:
+//! what runs without end passes one again and again.
 //! [`number`] gives each site of a function a place of its own, after all that copies or moves code: Cranelift would make one load of two at
 //! the same place, and a loop within a loop could lose its site.
 
 use super::function::FunctionTranslator;
 use super::signature::POINTER;
 use super::trap;
+use crate::error::CompileError;
 use core::mem::offset_of;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::immediates::Offset32;
-use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, MemFlagsData, Opcode, Type, types};
+use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, MemFlagsData, Opcode, Type, Value, types};
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{INTERRUPT_SITES, VmContext, VmStore};
 
-/// The types by which sites at the same place are told apart.
-const TYPES: [Type; 3] = [types::I32, types::I8, types::I16];
+/// The loads by which sites at the same place are told apart: an opcode, and the type of its result.
+const KINDS: [(Opcode, Type); 18] = [
+    (Opcode::Load, types::I32),
+    (Opcode::Load, types::I8),
+    (Opcode::Load, types::I16),
+    (Opcode::Load, types::I64),
+    (Opcode::Load, types::F32),
+    (Opcode::Load, types::F64),
+    (Opcode::Uload8, types::I16),
+    (Opcode::Uload8, types::I32),
+    (Opcode::Uload8, types::I64),
+    (Opcode::Sload8, types::I16),
+    (Opcode::Sload8, types::I32),
+    (Opcode::Sload8, types::I64),
+    (Opcode::Uload16, types::I32),
+    (Opcode::Uload16, types::I64),
+    (Opcode::Sload16, types::I32),
+    (Opcode::Sload16, types::I64),
+    (Opcode::Uload32, types::I64),
+    (Opcode::Sload32, types::I64),
+];
+
+/// The most sites of a function: more loops than anybody has written.
+pub(crate) const MAX_SITES: u32 = INTERRUPT_SITES / SITE * KINDS.len() as u32;
+
+/// A function that calls no other and has no more instructions than this does without the site at its entry: it is over soon.
+const SHORT: usize = 1 << 9;
 
 /// The bytes of a place.
 const SITE: u32 = 4;
@@ -39,47 +66,63 @@ impl FunctionTranslator<'_, '_> {
             return;
         }
         let flags = MemFlagsData::trusted().with_trap_code(Some(trap::code(Trap::Interrupt)));
-        self.builder.ins().load(TYPES[0], flags, self.vmctx, -(SITE as i32));
+        self.builder.ins().load(KINDS[0].1, flags, self.vmctx, -(SITE as i32));
     }
 }
 
-/// Gives each site its place. `keep_entry` says whether the function calls others: where not, the site in its entry block goes.
-pub(crate) fn number(func: &mut Function, keep_entry: bool) {
-    let sites = sites(func);
+/// Gives each site its place. `calls` says whether the function calls others: where not, and it is short, the site in its entry block goes.
+///
+/// # Errors
+///
+/// When there are more than [`MAX_SITES`].
+pub(crate) fn number(func: &mut Function, calls: bool) -> Result<(), CompileError> {
+    let keep_entry = calls || func.dfg.num_insts() > SHORT;
     let entry = func.layout.entry_block();
-    let mut next = 0_u32;
-    for site in sites {
+    let mut next = 0;
+    for site in sites(func) {
         if !keep_entry && func.layout.inst_block(site) == entry {
             func.layout.remove_inst(site);
             continue;
         }
-        // From the context downwards, for small distances make short instructions. When all places have been used, with the next type.
+        if next == MAX_SITES {
+            return Err(CompileError::limit(format!("the function has more than {MAX_SITES} loops")));
+        }
+        // From the context downwards, for small distances make short instructions. When all places have been used, by another kind of load.
         let place = (next % (INTERRUPT_SITES / SITE) + 1) * SITE;
-        let round = (next / (INTERRUPT_SITES / SITE)) as usize;
+        let kind = KINDS[(next / (INTERRUPT_SITES / SITE)) as usize];
         next += 1;
-        let InstructionData::Load { offset, .. } = &mut func.dfg.insts[site] else { continue };
+        let InstructionData::Load { arg, flags, offset, .. } = &mut func.dfg.insts[site] else { continue };
         *offset = Offset32::new(-(place as i32));
-        let ty = TYPES[round.min(TYPES.len() - 1)];
-        let value = func.dfg.first_result(site);
-        if func.dfg.value_type(value) != ty {
-            retype(func, site, ty, round);
+        let (vmctx, flags, offset) = (*arg, *flags, *offset);
+        if kind != KINDS[0] {
+            let flags = func.dfg.mem_flags[flags];
+            // Nobody uses what it loads.
+            func.dfg.clear_results(site);
+            let mut cursor = FuncCursor::new(func).at_inst(site);
+            cursor.use_srcloc(site);
+            load(cursor.ins(), kind, flags, vmctx, offset);
+            cursor.func.layout.remove_inst(site);
         }
     }
+    Ok(())
 }
 
-/// A load of another type in place of a site. Past the last type, an atomic one, which nothing makes one with another.
-fn retype(func: &mut Function, site: Inst, ty: Type, round: usize) {
-    let InstructionData::Load { arg, flags, offset, .. } = func.dfg.insts[site] else { return };
-    let flags = func.dfg.mem_flags[flags];
-    let mut cursor = FuncCursor::new(func).at_inst(site);
-    cursor.use_srcloc(site);
-    if round < TYPES.len() {
-        cursor.ins().load(ty, flags, arg, offset);
-    } else {
-        let place = cursor.ins().iadd_imm_s(arg, i64::from(i32::from(offset)));
-        cursor.ins().atomic_load(ty, flags, place);
-    }
-    cursor.func.layout.remove_inst(site);
+fn load<'f>(
+    ins: impl InstBuilder<'f>,
+    (opcode, ty): (Opcode, Type),
+    flags: MemFlagsData,
+    base: Value,
+    offset: Offset32,
+) {
+    match opcode {
+        Opcode::Uload8 => ins.uload8(ty, flags, base, offset),
+        Opcode::Sload8 => ins.sload8(ty, flags, base, offset),
+        Opcode::Uload16 => ins.uload16(ty, flags, base, offset),
+        Opcode::Sload16 => ins.sload16(ty, flags, base, offset),
+        Opcode::Uload32 => ins.uload32(flags, base, offset),
+        Opcode::Sload32 => ins.sload32(flags, base, offset),
+        _ => ins.load(ty, flags, base, offset),
+    };
 }
 
 /// The sites of a function, in the order of its layout.

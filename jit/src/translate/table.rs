@@ -150,6 +150,7 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn table_grow(&mut self, table: u32) {
+        self.interrupt_site();
         let (value, delta) = self.pop2();
         let delta = self.extend_index(delta);
         let builtin = if self.is_function_table(TableIndex(table)) {
@@ -164,6 +165,7 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn table_fill(&mut self, table: u32) {
+        self.interrupt_site();
         let (target, value, length) = self.pop3();
         let (target, length) = (self.extend_index(target), self.extend_index(length));
         let builtin = if self.is_function_table(TableIndex(table)) {

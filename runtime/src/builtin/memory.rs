@@ -62,7 +62,7 @@ fn in_pieces(state: &State, length: u64, backwards: bool, mut work: impl FnMut(u
         let start = PIECE * if backwards { pieces - 1 - piece } else { piece };
         // The range is part of a memory: its positions are positions.
         work(start as usize, PIECE.min(length - start) as usize);
-        if state.interruption.is_requested() {
+        if state.tunables.interruption && state.interruption.is_requested() {
             return Err(Trap::Interrupt);
         }
     }

@@ -111,11 +111,14 @@ impl Old {
         Some(place)
     }
 
+    /// How many blocks the next run has at most: runs grow with the heap.
+    pub(super) fn next_run(&self) -> usize {
+        (self.blocks / 4 + 1).min(RUN)
+    }
+
     /// Ends the run that is being filled, and begins another.
     pub(super) fn begin_run(&mut self) -> Option<()> {
-        // Runs grow with the heap.
-        let most = (self.blocks / 4).clamp(1, RUN);
-        let (first, blocks) = self.space.take_some(most)?;
+        let (first, blocks) = self.space.take_some(self.next_run())?;
         self.end_run();
         self.runs.push(Run { first, blocks, top: first * BLOCK });
         self.blocks += blocks;

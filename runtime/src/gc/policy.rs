@@ -26,9 +26,10 @@ use tancho_abi::trap::Trap;
 const LEAST: usize = 32 << 20;
 
 impl Heap {
-    /// How many free blocks it takes to move small objects of `small` bytes with all that can come until the next collection and by it.
+    /// How many free blocks it takes to move small objects of `small` bytes with all that can come until the next collection and by it: runs
+    /// are taken whole, and what is left of the one that is being filled is of no use to whoever moves objects.
     pub(super) fn reserve(&self, small: usize) -> usize {
-        blocks_for(small + 2 * (self.nursery_room() - NULL_AREA) as usize) + 2
+        blocks_for(small + 2 * (self.nursery_room() - NULL_AREA) as usize) + 2 + self.old.next_run()
     }
 
     /// Whether enough has become old for a collection of the whole heap.

@@ -50,8 +50,8 @@ pub(crate) fn has_feature(name: &str) -> bool {
     }
 }
 
-/// Whether this machine has the feature. The standard library's detection for RISC-V is not stable, so the kernel's list
-/// of extensions is read instead.
+/// Whether this machine has the feature. The standard library's detection for RISC-V is not stable, so the kernel is asked: by the
+/// auxiliary vector, which has the letters; by `riscv_hwprobe(2)`, where there is that (Linux 6.4); and by its list of extensions.
 #[cfg(target_arch = "riscv64")]
 pub(crate) fn has_feature(name: &str) -> bool {
     use std::collections::BTreeSet;
@@ -66,6 +66,7 @@ pub(crate) fn has_feature(name: &str) -> bool {
                 extensions.insert(letter.to_string());
             }
         }
+        extensions.extend(probed().map(str::to_owned));
         let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let isa = text.lines().find(|line| line.starts_with("isa")).and_then(|line| line.split_once(':'));
         if let Some((_, isa)) = isa {
@@ -82,4 +83,43 @@ pub(crate) fn has_feature(name: &str) -> bool {
         extensions
     });
     name.strip_prefix("has_").is_some_and(|extension| extensions.contains(extension))
+}
+
+/// The extensions that code may use and `riscv_hwprobe(2)` says that all processors have.
+#[cfg(target_arch = "riscv64")]
+fn probed() -> impl Iterator<Item = &'static str> {
+    const RISCV_HWPROBE: libc::c_long = 258;
+    /// `RISCV_HWPROBE_KEY_IMA_EXT_0`.
+    const EXTENSIONS: i64 = 4;
+    /// By the bits of its value.
+    const BITS: [(u32, &str); 16] = [
+        (1, "c"),
+        (2, "v"),
+        (3, "zba"),
+        (4, "zbb"),
+        (5, "zbs"),
+        (7, "zbc"),
+        (8, "zbkb"),
+        (17, "zvbb"),
+        (27, "zfh"),
+        (28, "zfhmin"),
+        (30, "zvfh"),
+        (32, "zfa"),
+        (35, "zicond"),
+        (43, "zca"),
+        (44, "zcb"),
+        (45, "zcd"),
+    ];
+    #[repr(C)]
+    struct Pair {
+        key: i64,
+        value: u64,
+    }
+    let mut pair = Pair { key: EXTENSIONS, value: 0 };
+    let no_set: *const libc::c_void = std::ptr::null();
+    // SAFETY: one pair, which the kernel writes; no set of processors means all.
+    let answer = unsafe { libc::syscall(RISCV_HWPROBE, &raw mut pair, 1_usize, 0_usize, no_set, 0_u32) };
+    // A key that the kernel does not know comes back as -1.
+    let value = if answer == 0 && pair.key == EXTENSIONS { pair.value } else { 0 };
+    BITS.into_iter().filter(move |(bit, _)| value >> bit & 1 == 1).map(|(_, name)| name)
 }

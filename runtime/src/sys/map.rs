@@ -126,13 +126,18 @@ impl PageAndMemory {
 }
 
 /// Lets a page of a [`PageAndMemory`] be read, or not. Its protection is changed as a whole, for which the system needs nothing; were it
-/// refused all the same, the page would stay as it is.
+/// refused all the same, a store could not be stopped, or not go on: the process ends.
 pub(crate) fn allow_reading(page: usize, allowed: bool) {
     let protection = if allowed { Protection::READ } else { Protection::NONE };
     let pointer = std::ptr::with_exposed_provenance::<u8>(page);
     // SAFETY: the page is of an allocation of this kind that is in use; whoever reads it expects either.
     let changed = unsafe { region::protect(pointer, page_size(), protection) };
-    debug_assert!(changed.is_ok(), "a page's protection cannot be changed: {changed:?}");
+    if changed.is_err() {
+        super::signal::fail(
+            "the system refuses to change the protection of a page that it has given.",
+            &[("page", page)],
+        );
+    }
 }
 
 /// A file without a name whose content can never change again.

@@ -153,10 +153,10 @@ impl Bench {
             let instance = Instance::new(&mut store, &module, &[]).expect("there is address space");
             let memory = instance.get_memory(&mut store, "memory").expect("it is exported");
             let base = memory.data(&store).as_ptr().addr();
-            // The memory of trees' values stands below, most likely.
+            // The memory of trees' values stands below, most likely; above where addresses are given out from below, as qemu does.
             let values = instance.get_memory(&mut store, "values");
-            let lowest = values.map_or(base, |values| values.data(&store).as_ptr().addr().min(base));
-            ((store, instance, memory), Range { start: lowest - before, end: base + after })
+            let values = values.map_or(base, |values| values.data(&store).as_ptr().addr());
+            ((store, instance, memory), Range { start: values.min(base) - before, end: values.max(base) + after })
         });
         let mut random = Random::new(setting.guard);
         let mut model: Vec<u8> = (0..LENGTH / 8).flat_map(|_| random.draw().to_le_bytes()).collect();

@@ -4,10 +4,10 @@
 //! Called through `link`. `path` has the functions that do the same by path.
 
 use super::errno::Errno;
-use super::layout::{FILESTAT_SIZE, TimeFlags, store_filestat};
+use super::layout::{TimeFlags, store_filestat};
 use super::memory::{GuestMemory, GuestPtr};
 use super::rights::Rights;
-use crate::attributes::SetTime;
+use crate::attributes::{Attributes, SetTime};
 use crate::context::WasiCtx;
 use crate::descriptor::Descriptor;
 use rustix::fs::Advice;
@@ -19,10 +19,19 @@ pub(super) fn fd_filestat_get(
     fd: u32,
     result: u32,
 ) -> Result<(), Errno> {
+    let stat = of_descriptor(ctx, fd)?;
+    store_filestat(guest, GuestPtr::new(result), &stat)
+}
+
+/// The attributes of a descriptor, as the guest is to see them.
+pub(super) fn of_descriptor(ctx: &mut WasiCtx, fd: u32) -> Result<Attributes, Errno> {
     let entry = ctx.table.entry(fd)?;
     entry.require(Rights::FD_FILESTAT_GET)?;
-    guest.check(GuestPtr::new(result), FILESTAT_SIZE)?;
-    store_filestat(guest, GuestPtr::new(result), &entry.descriptor.attributes()?)
+    let stat = entry.descriptor.attributes()?;
+    Ok(match &mut ctx.identities {
+        Some(identities) => identities.attributes(&stat)?,
+        None => stat,
+    })
 }
 
 /// `fd_filestat_set_size`: cuts a file or lengthens it with zeros.
@@ -50,7 +59,7 @@ pub(super) fn fd_filestat_set_times(
     Ok(match &entry.descriptor {
         Descriptor::File(file) => file.set_times(accessed, modified),
         Descriptor::Directory(directory) => directory.set_own_times(accessed, modified),
-        Descriptor::Input(_) | Descriptor::Output(_) => Err(rustix::io::Errno::INVAL),
+        Descriptor::Input(_) | Descriptor::Output(_) | Descriptor::Socket(_) => Err(rustix::io::Errno::INVAL),
     }?)
 }
 

@@ -11,13 +11,8 @@ use crate::context::WasiCtx;
 const TIMESTAMP_SIZE: u32 = 8;
 
 /// `clock_res_get`: the resolution of a clock in nanoseconds, never 0. `EINVAL` for an unknown clock.
-pub(super) fn clock_res_get(
-    guest: &mut GuestMemory<'_>,
-    _ctx: &mut WasiCtx,
-    id: u32,
-    result: u32,
-) -> Result<(), Errno> {
-    guest.store_u64(GuestPtr::new(result), clock(id)?.resolution())
+pub(super) fn clock_res_get(guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, id: u32, result: u32) -> Result<(), Errno> {
+    guest.store_u64(GuestPtr::new(result), ctx.clocks.resolution(clock(id)?))
 }
 
 /// `clock_time_get`: the time of a clock in nanoseconds. The precision asked for is ignored: the time is read anew.

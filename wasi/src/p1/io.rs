@@ -10,6 +10,7 @@ use super::rights::Rights;
 use super::vector::Vectors;
 use crate::context::WasiCtx;
 use crate::descriptor::Descriptor;
+use crate::socket::Receive;
 use rustix::fs::SeekFrom;
 
 /// witx `size`.
@@ -35,6 +36,9 @@ pub(super) fn fd_read(
         Descriptor::Output(_) => return Err(Errno::BADF),
         Descriptor::Input(input) => may.and_then(|()| vectors.read_into(guest, false, |to| input.read(to)))?,
         Descriptor::File(file) => may.and_then(|()| vectors.read_into(guest, file.is_regular(), |to| file.read(to)))?,
+        Descriptor::Socket(socket) => {
+            may.and_then(|()| vectors.read_into(guest, false, |to| Ok(socket.receive(to, Receive::default())?.0)))?
+        }
     };
     guest.store_u32(GuestPtr::new(result), moved)
 }
@@ -83,6 +87,7 @@ pub(super) fn fd_write(
         Descriptor::Input(_) => return Err(Errno::BADF),
         Descriptor::Output(output) => may.and_then(|()| vectors.write_from(guest, |from| output.write(from)))?,
         Descriptor::File(file) => may.and_then(|()| vectors.write_from(guest, |from| file.write(from)))?,
+        Descriptor::Socket(socket) => may.and_then(|()| vectors.write_from(guest, |from| socket.send(from)))?,
     };
     guest.store_u32(GuestPtr::new(result), moved)
 }
@@ -145,6 +150,7 @@ fn seek(guest: &mut GuestMemory<'_>, ctx: &WasiCtx, fd: u32, to: SeekFrom, resul
     };
     let offset = match &entry.descriptor {
         Descriptor::Directory(_) => return Err(Errno::ISDIR),
+        Descriptor::Socket(_) => return Err(Errno::SPIPE),
         // A stream without an offset never had the rights, but ESPIPE says better what is wrong with it.
         Descriptor::Input(input) => {
             input.seek(SeekFrom::Current(0))?;
@@ -169,7 +175,7 @@ pub(super) fn fd_sync(_guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, fd: u32) 
     let entry = ctx.table.entry_mut(fd)?;
     entry.require(Rights::FD_SYNC)?;
     Ok(match &mut entry.descriptor {
-        Descriptor::Input(_) => Err(rustix::io::Errno::INVAL),
+        Descriptor::Input(_) | Descriptor::Socket(_) => Err(rustix::io::Errno::INVAL),
         Descriptor::Output(output) => output.sync(),
         Descriptor::File(file) => file.sync(),
         Descriptor::Directory(directory) => directory.sync(),
@@ -181,7 +187,7 @@ pub(super) fn fd_datasync(_guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, fd: u
     let entry = ctx.table.entry_mut(fd)?;
     entry.require_any(Rights::FD_DATASYNC | Rights::FD_SYNC)?;
     Ok(match &mut entry.descriptor {
-        Descriptor::Input(_) => Err(rustix::io::Errno::INVAL),
+        Descriptor::Input(_) | Descriptor::Socket(_) => Err(rustix::io::Errno::INVAL),
         Descriptor::Output(output) => output.sync(),
         Descriptor::File(file) => file.sync_data(),
         Descriptor::Directory(directory) => directory.sync(),

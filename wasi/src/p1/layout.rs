@@ -91,7 +91,7 @@ impl Fdstat {
 }
 
 /// The size of witx `filestat`.
-pub(super) const FILESTAT_SIZE: u32 = 64;
+const FILESTAT_SIZE: u32 = 64;
 
 /// Writes witx `filestat`.
 pub(super) fn store_filestat(guest: &mut GuestMemory<'_>, at: GuestPtr, stat: &Attributes) -> Result<(), Errno> {
@@ -104,6 +104,26 @@ pub(super) fn store_filestat(guest: &mut GuestMemory<'_>, at: GuestPtr, stat: &A
     guest.store_u64(at.plus(40)?, stat.accessed)?;
     guest.store_u64(at.plus(48)?, stat.modified)?;
     guest.store_u64(at.plus(56)?, stat.changed)
+}
+
+/// The size of `filestat` of snapshot 0.
+const UNSTABLE_FILESTAT_SIZE: u32 = 56;
+
+/// Writes `filestat` of snapshot 0, in which the number of links has 32 bits: a larger one is the largest of these.
+pub(super) fn store_unstable_filestat(
+    guest: &mut GuestMemory<'_>,
+    at: GuestPtr,
+    stat: &Attributes,
+) -> Result<(), Errno> {
+    guest.check(at, UNSTABLE_FILESTAT_SIZE)?;
+    guest.store_u64(at, stat.device)?;
+    guest.store_u64(at.plus(8)?, stat.inode)?;
+    guest.store_u8(at.plus(16)?, file_type(stat.kind))?;
+    guest.store_u32(at.plus(20)?, u32::try_from(stat.links).unwrap_or(u32::MAX))?;
+    guest.store_u64(at.plus(24)?, stat.size)?;
+    guest.store_u64(at.plus(32)?, stat.accessed)?;
+    guest.store_u64(at.plus(40)?, stat.modified)?;
+    guest.store_u64(at.plus(48)?, stat.changed)
 }
 
 /// The size of witx `prestat`.
@@ -145,18 +165,36 @@ pub(super) enum Wanted {
     Write { fd: u32 },
 }
 
-impl Subscription {
-    pub(super) const SIZE: u32 = 48;
+/// Which layout subscriptions have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Snapshot {
+    /// That of snapshot 0, in which one for a clock has an identifier of its own before the clock.
+    Zero,
+    /// That of preview 1.
+    One,
+}
 
+impl Snapshot {
+    /// The size of a subscription.
+    pub(super) fn subscription_size(self) -> u32 {
+        match self {
+            Snapshot::Zero => 56,
+            Snapshot::One => 48,
+        }
+    }
+}
+
+impl Subscription {
     /// Reads it; `EINVAL` for numbers without a meaning.
-    pub(super) fn load(guest: &GuestMemory<'_>, at: GuestPtr) -> Result<Subscription, Errno> {
+    pub(super) fn load(guest: &GuestMemory<'_>, at: GuestPtr, snapshot: Snapshot) -> Result<Subscription, Errno> {
         const ABSTIME: u16 = 1;
         let content = at.plus(16)?;
+        let of_clock = if snapshot == Snapshot::Zero { content.plus(8)? } else { content };
         let wanted = match guest.load_u8(at.plus(8)?)? {
             0 => Wanted::Clock {
-                clock: clock(guest.load_u32(content)?)?,
-                timeout: guest.load_u64(content.plus(8)?)?,
-                absolute: match guest.load_u16(content.plus(24)?)? {
+                clock: clock(guest.load_u32(of_clock)?)?,
+                timeout: guest.load_u64(of_clock.plus(8)?)?,
+                absolute: match guest.load_u16(of_clock.plus(24)?)? {
                     0 => false,
                     ABSTIME => true,
                     _ => return Err(Errno::INVAL),
@@ -237,6 +275,22 @@ mod tests {
     }
 
     #[test]
+    fn snapshot_0_has_its_own_places() {
+        let mut stat = Attributes::of_kind(FileKind::RegularFile);
+        (stat.links, stat.size) = (u64::MAX, 7);
+        assert_eq!(touched(|guest, at| store_unstable_filestat(guest, at, &stat)), [(0, 17), (20, 56)]);
+        let mut bytes = [0_u8; 56];
+        store_unstable_filestat(&mut GuestMemory::new(&mut bytes), GuestPtr::new(0), &stat).unwrap();
+        assert_eq!((bytes[16], &bytes[20..25]), (4, &[0xff, 0xff, 0xff, 0xff, 7][..]));
+        let mut bytes = [0_u8; 56];
+        (bytes[24], bytes[32], bytes[48]) = (1, 9, 1);
+        let load = |bytes: &mut [u8]| Subscription::load(&GuestMemory::new(bytes), GuestPtr::new(0), Snapshot::Zero);
+        let wanted = Wanted::Clock { clock: Clock::Monotonic, timeout: 9, absolute: true };
+        assert_eq!(load(&mut bytes), Ok(Subscription { userdata: 0, wanted }));
+        assert_eq!(load(&mut bytes[..49]), Err(Errno::FAULT));
+    }
+
+    #[test]
     fn a_record_that_does_not_fit_is_not_begun() {
         let mut bytes = [7_u8; 63];
         let mut guest = GuestMemory::new(&mut bytes);
@@ -256,7 +310,7 @@ mod tests {
     #[test]
     fn subscriptions_with_numbers_without_a_meaning_are_refused() {
         let mut bytes = [0_u8; 48];
-        let load = |bytes: &mut [u8]| Subscription::load(&GuestMemory::new(bytes), GuestPtr::new(0));
+        let load = |bytes: &mut [u8]| Subscription::load(&GuestMemory::new(bytes), GuestPtr::new(0), Snapshot::One);
         assert!(load(&mut bytes).is_ok());
         bytes[40] = 2;
         assert_eq!(load(&mut bytes), Err(Errno::INVAL));

@@ -31,17 +31,26 @@ pub(super) fn fd_readdir(
     may?;
     guest.check(GuestPtr::new(result), SIZE)?;
     guest.check(GuestPtr::new(buffer), length)?;
+    let device = match ctx.identities {
+        Some(_) => directory.attributes()?.device,
+        None => 0,
+    };
     let (mut used, mut place) = (0, cookie);
     while used < length {
         let entry = match directory.entry(place) {
             Ok(Some(entry)) => entry,
             Ok(None) => break,
-            Err(_) if used > 0 => break,
+            // Fewer bytes than there is room for would say that this is the end; the guest asks for the same place again.
             Err(error) => return Err(error.into()),
         };
         let name_length = u32::try_from(entry.name.len()).map_err(|_| Errno::OVERFLOW)?;
         let next = place.checked_add(1).ok_or(Errno::OVERFLOW)?;
-        let head = dirent(next, entry.inode, name_length, entry.kind);
+        // An entry that is a mount point has another device, which listing does not say; its number is then one that nothing else has.
+        let inode = match &mut ctx.identities {
+            Some(identities) => identities.number(device, entry.inode)?,
+            None => entry.inode,
+        };
+        let head = dirent(next, inode, name_length, entry.kind);
         for (bytes, size) in [(&head[..], DIRENT_SIZE), (&entry.name[..], name_length)] {
             let room = length - used;
             let fits = usize::try_from(room).map_or(bytes, |room| bytes.get(..room).unwrap_or(bytes));

@@ -1,4 +1,4 @@
-//! The thin face for WASI preview 1, the import module `wasi_snapshot_preview1`.
+//! The thin face for WASI preview 1, the import module `wasi_snapshot_preview1`, and for `wasi_unstable` of before it.
 //!
 //! [`add_to_linker`] binds the functions; `link` has the table of them. Each is a function over the guest's memory, the
 //! context and the raw arguments, and needs no engine: it decodes, checks rights, calls the semantics, and encodes.
@@ -6,6 +6,7 @@
 //! ```text
 //!     link ── process, clock, poll                 one function per import, in the order of the specification
 //!          ── descriptor, io, attribute, listing, path, socket
+//!          ── unstable                         where snapshot 0 differs
 //!                 |
 //!              table (descriptors and rights)   layout (records)   vector (iovecs)
 //!                 |                                |                  |
@@ -13,7 +14,6 @@
 //! ```
 //!
 //! The specification is the witx of `wasi_snapshot_preview1`: `typenames.witx` and `wasi_snapshot_preview1.witx`.
-//! `proc_raise` is not provided, so that linking a guest that needs it says so.
 
 mod attribute;
 mod clock;
@@ -32,6 +32,7 @@ mod socket;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
+mod unstable;
 mod vector;
 
 pub use link::add_to_linker;

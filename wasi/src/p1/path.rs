@@ -5,10 +5,11 @@
 
 use super::attribute::times;
 use super::errno::Errno;
-use super::layout::{FILESTAT_SIZE, LookupFlags, OpenFlags, file_flags, store_filestat};
+use super::layout::{LookupFlags, OpenFlags, file_flags, store_filestat};
 use super::memory::{GuestMemory, GuestPtr};
 use super::rights::Rights;
 use super::table::Entry;
+use crate::attributes::Attributes;
 use crate::context::WasiCtx;
 use crate::descriptor::Descriptor;
 use crate::directory::{OpenRequest, Opened};
@@ -41,11 +42,26 @@ pub(super) fn path_filestat_get(
     path_length: u32,
     result: u32,
 ) -> Result<(), Errno> {
+    let stat = of_path(guest, ctx, fd, flags, path, path_length)?;
+    store_filestat(guest, GuestPtr::new(result), &stat)
+}
+
+/// The attributes of what a path names, as the guest is to see them.
+pub(super) fn of_path(
+    guest: &GuestMemory<'_>,
+    ctx: &mut WasiCtx,
+    fd: u32,
+    flags: u32,
+    path: u32,
+    path_length: u32,
+) -> Result<Attributes, Errno> {
     let directory = ctx.table.directory(fd, Rights::PATH_FILESTAT_GET)?;
     let follow = follows(flags)?;
-    guest.check(GuestPtr::new(result), FILESTAT_SIZE)?;
     let stat = directory.attributes_at(&guest_path(guest, path, path_length)?, follow)?;
-    store_filestat(guest, GuestPtr::new(result), &stat)
+    Ok(match &mut ctx.identities {
+        Some(identities) => identities.attributes(&stat)?,
+        None => stat,
+    })
 }
 
 /// `path_filestat_set_times`: sets the times of what a path names.

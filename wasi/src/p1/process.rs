@@ -57,6 +57,21 @@ pub(super) fn proc_exit(status: u32) -> tancho::Error {
     I32Exit(status.cast_signed()).into()
 }
 
+/// `proc_raise`: what the signal does to a process that does nothing about it: ends the guest with [`I32Exit`] and the status that a shell
+/// reports, or nothing. `ENOTSUP` for signals that stop a process, `EINVAL` for a number that is none.
+pub(super) fn proc_raise(signal: u32) -> tancho::Result<i32> {
+    // witx `signal` and the host's numbers part after 15.
+    let host = match signal {
+        1..=15 => signal,
+        23..=26 => signal + 1,
+        28..=30 => signal + 1,
+        0 | 16 | 17 | 22 | 27 => return Ok(0),
+        18..=21 => return Ok(i32::from(Errno::NOTSUP.number())),
+        _ => return Ok(i32::from(Errno::INVAL.number())),
+    };
+    Err(I32Exit(128_u32.saturating_add(host).cast_signed()).into())
+}
+
 /// `sched_yield`: lets other threads of the host run.
 pub(super) fn sched_yield(_guest: &mut GuestMemory<'_>, _ctx: &mut WasiCtx) -> Result<(), Errno> {
     std::thread::yield_now();
@@ -66,11 +81,11 @@ pub(super) fn sched_yield(_guest: &mut GuestMemory<'_>, _ctx: &mut WasiCtx) -> R
 /// `random_get`: fills the buffer, which is the guest's own memory.
 pub(super) fn random_get(
     guest: &mut GuestMemory<'_>,
-    _ctx: &mut WasiCtx,
+    ctx: &mut WasiCtx,
     buffer: u32,
     length: u32,
 ) -> Result<(), Errno> {
-    Ok(crate::random::fill(guest.bytes_mut(GuestPtr::new(buffer), length)?)?)
+    Ok(ctx.random.fill(guest.bytes_mut(GuestPtr::new(buffer), length)?)?)
 }
 
 fn variables(ctx: &WasiCtx) -> impl Iterator<Item = [&str; 3]> + Clone {
@@ -173,6 +188,19 @@ mod tests {
         assert_eq!(args_sizes_get(&mut guest, &mut ctx, 0, 61), Err(Errno::FAULT));
         assert_eq!(args_get(&mut guest, &mut ctx, 52, 0), Ok(()));
         assert_eq!(args_get(&mut guest, &mut ctx, 0, 55), Ok(()));
+    }
+
+    #[test]
+    fn signals_end_a_guest_or_do_nothing() {
+        let status = |signal| proc_raise(signal).map_err(|error| error.downcast_ref::<I32Exit>().unwrap().0);
+        for (signal, expected) in [(6, 134), (9, 137), (15, 143), (23, 152), (26, 155), (28, 157), (30, 159)] {
+            assert_eq!(status(signal).unwrap_err(), expected, "{signal}");
+        }
+        for (signal, errno) in
+            [(0, 0), (16, 0), (17, 0), (22, 0), (27, 0), (18, 58), (21, 58), (31, 28), (u32::MAX, 28)]
+        {
+            assert_eq!(status(signal).unwrap(), errno, "{signal}");
+        }
     }
 
     #[test]

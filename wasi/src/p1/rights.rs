@@ -91,6 +91,13 @@ impl Rights {
     pub(super) const OF_OUTPUT: Rights =
         Rights::OF_STREAM.union(Rights::FD_WRITE).union(Rights::FD_SYNC).union(Rights::FD_DATASYNC);
 
+    /// The rights of a connection.
+    pub(super) const OF_CONNECTION: Rights =
+        Rights::OF_STREAM.union(Rights::FD_READ).union(Rights::FD_WRITE).union(Rights::SOCK_SHUTDOWN);
+
+    /// The rights of a socket that listens. Polling asks for the right to read.
+    pub(super) const OF_LISTENER: Rights = Rights::OF_STREAM.union(Rights::FD_READ).union(Rights::SOCK_ACCEPT);
+
     /// What a stream has besides if it has an offset. A character device without these is what C libraries take for a
     /// terminal, so a stream without an offset must not have them.
     pub(super) const OF_SEEKABLE: Rights = Rights::FD_SEEK.union(Rights::FD_TELL);

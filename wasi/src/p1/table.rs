@@ -79,7 +79,7 @@ impl DescriptorTable {
         let file = match &entry.descriptor {
             Descriptor::File(file) => file,
             Descriptor::Directory(_) => return Err(Errno::ISDIR),
-            Descriptor::Input(_) | Descriptor::Output(_) => return Err(Errno::INVAL),
+            Descriptor::Input(_) | Descriptor::Output(_) | Descriptor::Socket(_) => return Err(Errno::INVAL),
         };
         entry.require(rights)?;
         Ok(file)
@@ -133,7 +133,7 @@ fn index(fd: u32) -> usize {
 }
 
 /// `descriptor` with every right that means something to it.
-fn all_rights(descriptor: Descriptor) -> Entry {
+pub(super) fn all_rights(descriptor: Descriptor) -> Entry {
     let (base, inheriting) = match &descriptor {
         Descriptor::Input(input) => {
             (Rights::OF_INPUT | seekable(input.seek(SeekFrom::Current(0)).is_ok()), Rights::empty())
@@ -143,6 +143,8 @@ fn all_rights(descriptor: Descriptor) -> Entry {
         }
         Descriptor::File(_) => (Rights::OF_FILE, Rights::empty()),
         Descriptor::Directory(_) => (Rights::OF_DIRECTORY, Rights::all()),
+        Descriptor::Socket(socket) if socket.listens() => (Rights::OF_LISTENER, Rights::OF_CONNECTION),
+        Descriptor::Socket(_) => (Rights::OF_CONNECTION, Rights::empty()),
     };
     Entry { descriptor, base, inheriting }
 }

@@ -260,12 +260,14 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn array_copy(&mut self) {
+        self.interrupt_site();
         let arguments: [Value; 5] = self.pop_many(5).try_into().expect("five have been asked for");
         self.call_builtin(Builtin::array_copy, &arguments);
     }
 
     /// `array.new_data` and `array.new_elem`.
     pub(crate) fn array_new_of(&mut self, builtin: Builtin, ty: u32, segment: u32) {
+        self.interrupt_site();
         let (source, length) = self.pop2();
         let (number, segment) = (self.iconst32(ty), self.iconst32(segment));
         let made = self.call_builtin(builtin, &[number, segment, source, length]);
@@ -274,6 +276,7 @@ impl FunctionTranslator<'_, '_> {
 
     /// `array.init_data` and `array.init_elem`.
     pub(crate) fn array_init(&mut self, builtin: Builtin, segment: u32) {
+        self.interrupt_site();
         let (target, source, length) = self.pop3();
         let reference = self.pop();
         let segment = self.iconst32(segment);

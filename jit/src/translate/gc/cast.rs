@@ -34,6 +34,8 @@ struct Outcome {
     no: Block,
     /// Whether nothing but a trap is at `no`, as which null may also fault.
     no_traps: bool,
+    /// Whether null is left to fault.
+    faults_on_null: bool,
 }
 
 impl FunctionTranslator<'_, '_> {
@@ -58,7 +60,7 @@ impl FunctionTranslator<'_, '_> {
         }
         let (yes, no, done) = (self.builder.create_block(), self.builder.create_block(), self.builder.create_block());
         let result = self.builder.append_block_param(done, types::I32);
-        self.branch_on_type(Asked { reference, from }, to, Outcome { yes, no, no_traps: false });
+        self.branch_on_type(Asked { reference, from }, to, Outcome { yes, no, no_traps: false, faults_on_null: false });
         for (block, value) in [(yes, 1), (no, 0)] {
             self.enter_block(block);
             let value = self.iconst32(value);
@@ -84,7 +86,7 @@ impl FunctionTranslator<'_, '_> {
         }
         let (yes, no) = (self.builder.create_block(), self.builder.create_block());
         self.builder.set_cold_block(no);
-        self.branch_on_type(Asked { reference, from }, to, Outcome { yes, no, no_traps: true });
+        self.branch_on_type(Asked { reference, from }, to, Outcome { yes, no, no_traps: true, faults_on_null: false });
         self.enter_block(no);
         self.trap(Trap::CastFailure);
         self.enter_block(yes);
@@ -108,7 +110,7 @@ impl FunctionTranslator<'_, '_> {
             return Ok(());
         }
         let (yes, no) = (self.builder.create_block(), self.builder.create_block());
-        self.branch_on_type(Asked { reference, from }, to, Outcome { yes, no, no_traps: false });
+        self.branch_on_type(Asked { reference, from }, to, Outcome { yes, no, no_traps: false, faults_on_null: false });
         let (out, on) = if on_success { (yes, no) } else { (no, yes) };
         self.enter_block(out);
         self.jump_out(depth);
@@ -147,7 +149,9 @@ impl FunctionTranslator<'_, '_> {
     /// Branches by whether a reference is of type `to`. Ends the block.
     fn branch_on_type(&mut self, asked: Asked, to: RefType, outcome: Outcome) {
         let Asked { reference, from } = asked;
-        let some = if from.nullable && !self.may_fault_on_null(from, to, outcome) {
+        let faults_on_null = from.nullable && self.may_fault_on_null(from, to, outcome);
+        let outcome = Outcome { faults_on_null, ..outcome };
+        let some = if from.nullable && !faults_on_null {
             let some = self.builder.create_block();
             let null = if to.nullable { outcome.yes } else { outcome.no };
             self.builder.ins().brif(reference, some, &[], null, &[]);
@@ -162,8 +166,8 @@ impl FunctionTranslator<'_, '_> {
             self.builder.ins().jump(outcome.yes, &[]);
             return;
         }
-        if to.heap == to.heap.bottom() {
-            // Null alone is of this type.
+        if self.are_apart(from.heap, to.heap) {
+            // Null alone is of both types: an `i31`, say, is no object whose header could be read.
             self.builder.ins().jump(outcome.no, &[]);
             return;
         }
@@ -204,7 +208,7 @@ impl FunctionTranslator<'_, '_> {
             self.enter_block(object);
         }
         let mut flags = self.object_flags(Region::ObjectHeader);
-        if outcome.no_traps && self.env.tunables.signals_based_traps {
+        if outcome.faults_on_null {
             flags = flags.with_trap_code(Some(trap::code(Trap::CastFailure)));
         }
         let address = self.object_address(reference);

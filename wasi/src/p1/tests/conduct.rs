@@ -4,7 +4,7 @@ use super::guest::{DATA, Guest, MEMORY, ROOT, Random, scratch};
 use crate::context::{WasiCtx, WasiCtxBuilder};
 use crate::p1::errno::Errno;
 use crate::p1::memory::GuestMemory;
-use crate::p1::{attribute, clock, descriptor, io, listing, path, process, socket};
+use crate::p1::{attribute, clock, descriptor, io, listing, path, poll, process, socket, unstable};
 use crate::permission::{DirPerms, FilePerms};
 use std::fs;
 
@@ -23,7 +23,7 @@ macro_rules! import {
     };
 }
 
-/// All imports but those that wait or end the guest.
+/// All imports but those that end the guest.
 fn imports() -> Vec<(&'static str, Import)> {
     vec![
         import!(process::args_get(u32, u32)),
@@ -69,14 +69,29 @@ fn imports() -> Vec<(&'static str, Import)> {
         import!(socket::sock_recv(u32, u32, u32, u32, u32, u32)),
         import!(socket::sock_send(u32, u32, u32, u32, u32)),
         import!(socket::sock_shutdown(u32, u32)),
+        import!(poll::poll_oneoff(u32, u32, u32, u32)),
+        import!(unstable::fd_filestat_get(u32, u32)),
+        import!(unstable::fd_seek(u32, i64, u32, u32)),
+        import!(unstable::path_filestat_get(u32, u32, u32, u32, u32)),
+        import!(unstable::poll_oneoff(u32, u32, u32, u32)),
     ]
 }
+
+/// The socket that guests are given.
+const SOCKET: u32 = 4;
 
 fn context(root: &std::path::Path) -> WasiCtx {
     let mut builder = WasiCtxBuilder::new();
     builder.args(&["a", "bc"]).env("D", "e");
     builder.preopened_dir(root, "/", DirPerms::all(), FilePerms::all()).unwrap();
-    builder.build()
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    // Clocks that count, so that no wait takes time, however long.
+    builder.preopened_listener(listener).unwrap().deterministic(1);
+    let mut ctx = builder.build();
+    // Nobody comes, and nothing is waited for.
+    let mut memory = [0; 8];
+    descriptor::fd_fdstat_set_flags(&mut GuestMemory::new(&mut memory), &mut ctx, SOCKET, 4).unwrap();
+    ctx
 }
 
 /// Each argument of each import in turn takes each number at a boundary, the others being valid ones.
@@ -120,7 +135,7 @@ fn numbers_at_every_boundary() {
             let mut guest = Guest::new(context(temp.path()));
             guest.put(DATA, b"f");
             let file = guest.create(ROOT, "f").unwrap();
-            for first in [ROOT, file, 0, 1] {
+            for first in [ROOT, file, SOCKET, 0, 1] {
                 let mut numbers = [u64::from(DATA); 10];
                 numbers[0] = u64::from(first);
                 numbers[2] = 1;

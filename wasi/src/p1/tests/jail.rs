@@ -5,6 +5,7 @@
 
 use super::guest::{Guest, Open, READ, READ_WRITE, Random, scratch, snapshot};
 use crate::context::WasiCtxBuilder;
+use crate::p1::errno::Errno;
 use crate::p1::rights::Rights;
 use crate::permission::{DirPerms, FilePerms};
 use std::collections::BTreeSet;
@@ -129,11 +130,11 @@ fn listed(guest: &mut Guest, fd: u32, device: u64) -> BTreeSet<(u64, u64)> {
 }
 
 /// One random call. Everything that comes back is looked at.
-fn act(base: &Path, random: &mut Random, guest: &mut Guest, forbidden: &BTreeSet<(u64, u64)>) -> bool {
+fn act(base: &Path, random: &mut Random, guest: &mut Guest, forbidden: &BTreeSet<(u64, u64)>) -> Result<(), Errno> {
     let (fd, to) = (any(random), any(random));
     let (text, other) = (path(base, random), path(base, random));
     let lookup = u32::try_from(random.below(2)).unwrap();
-    let done = match random.below(13) {
+    match random.below(13) {
         0..=3 => {
             let oflags = *random.pick(&[0, 0, 0, 1, 1, 2, 2, 3, 4, 5, 8, 9, 10, 13, 15]);
             let base = *random.pick(&[READ, READ, READ_WRITE]) | Rights::OF_DIRECTORY;
@@ -166,42 +167,119 @@ fn act(base: &Path, random: &mut Random, guest: &mut Guest, forbidden: &BTreeSet
         10 => guest.link(fd, &text, to, &other),
         11 => guest.rename(fd, &text, to, &other),
         _ => guest.readlink(fd, &text).map(|_| ()),
-    };
-    done.is_ok()
+    }
+}
+
+/// What came of a random tree, worked on at random.
+struct Walked {
+    tried: usize,
+    succeeded: usize,
+    /// The errno of each call, 0 for none, and the tree in the end, without what differs from run to run.
+    trace: String,
+}
+
+fn walk(seed: u64) -> Walked {
+    let (mut tried, mut succeeded, mut trace) = (0, 0, format!("{seed}:"));
+    let mut random = Random::new(seed);
+    let temp = scratch();
+    let base = temp.path().join("base");
+    fs::create_dir(&base).unwrap();
+    let root = plant(&base, &mut random);
+    let mut builder = WasiCtxBuilder::new();
+    builder.preopened_dir(&root, "/", DirPerms::all(), FilePerms::all()).unwrap();
+    if let Some(nested) = NAMES.map(|name| root.join(name)).iter().find(|path| path.is_dir() && !path.is_symlink()) {
+        builder.preopened_dir(nested, "/nested", DirPerms::all(), FilePerms::all()).unwrap();
+    }
+    let mut guest = Guest::new(builder.build());
+    while guest.fdstat(7).is_err() {
+        let name = *random.pick(&NAMES);
+        guest.open_dir(3, name).or_else(|_| guest.open_dir(3, ".")).unwrap();
+    }
+    let before = outside(&base);
+    let forbidden = inodes(&base);
+    for _ in 0..150 {
+        let done = act(&base, &mut random, &mut guest, &forbidden);
+        succeeded += usize::from(done.is_ok());
+        tried += 1;
+        trace += &format!(" {}", done.map_or_else(Errno::number, |()| 0));
+    }
+    assert_eq!(outside(&base), before, "seed {seed}");
+    let names: Vec<_> = fs::read_dir(temp.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["base"], "seed {seed}");
+    for (name, what) in snapshot(&root) {
+        let mut parts = what.split(' ').skip(1);
+        trace += &format!(" {name}={}", parts.next().unwrap());
+    }
+    Walked { tried, succeeded, trace }
+}
+
+/// `TANCHO_CASES`, or else `usual`.
+fn cases(usual: u64) -> u64 {
+    std::env::var("TANCHO_CASES").map_or(usual, |text| text.parse().unwrap())
 }
 
 #[test]
 fn nothing_outside_is_reached_or_changed() {
     let (mut tried, mut succeeded) = (0, 0);
-    for seed in 0..400 {
-        let mut random = Random::new(seed);
-        let temp = scratch();
-        let base = temp.path().join("base");
-        fs::create_dir(&base).unwrap();
-        let root = plant(&base, &mut random);
-        let mut builder = WasiCtxBuilder::new();
-        builder.preopened_dir(&root, "/", DirPerms::all(), FilePerms::all()).unwrap();
-        if let Some(nested) = NAMES.map(|name| root.join(name)).iter().find(|path| path.is_dir() && !path.is_symlink())
-        {
-            builder.preopened_dir(nested, "/nested", DirPerms::all(), FilePerms::all()).unwrap();
-        }
-        let mut guest = Guest::new(builder.build());
-        while guest.fdstat(7).is_err() {
-            let name = *random.pick(&NAMES);
-            guest.open_dir(3, name).or_else(|_| guest.open_dir(3, ".")).unwrap();
-        }
-        let before = outside(&base);
-        let forbidden = inodes(&base);
-        for _ in 0..150 {
-            succeeded += usize::from(act(&base, &mut random, &mut guest, &forbidden));
-            tried += 1;
-        }
-        assert_eq!(outside(&base), before, "seed {seed}");
-        let names: Vec<_> = fs::read_dir(temp.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(names, ["base"], "seed {seed}");
+    for seed in 0..cases(400) {
+        let walked = walk(seed);
+        tried += walked.tried;
+        succeeded += walked.succeeded;
     }
     // A test that only ever fails to do anything would prove nothing.
     assert!(succeeded * 12 > tried, "only {succeeded} of {tried} calls did anything");
+}
+
+/// Where [`traces_are_written`] writes to.
+const TRACES: &str = "TANCHO_TRACES";
+
+/// The other side of [`the_two_resolvers_agree`], a process of its own.
+#[test]
+#[ignore = "the_two_resolvers_agree runs it"]
+fn traces_are_written() {
+    let path = std::env::var_os(TRACES).unwrap();
+    let traces: String = (1000..1000 + cases(140)).map(|seed| walk(seed).trace + "\n").collect();
+    fs::write(path, traces).unwrap();
+}
+
+/// `EISDIR`. To create what a link names that leads to `x/` is to create a directory, says the kernel, whatever `x` is; cap-std finds that
+/// there is no `x`, that it is no directory, that the flags are at odds, or opens the file `x`.
+const CREATES_DIRECTORY: &str = "31";
+
+/// Where the kernel has no `openat2`, paths are resolved component by component: the same calls on the same trees must come to the same.
+/// strace plays the kernel without it.
+#[test]
+fn the_two_resolvers_agree() {
+    let temp = scratch();
+    let run = |name: &str, tracer: &[&str]| {
+        let traces = temp.path().join(name);
+        let program = std::env::current_exe().unwrap();
+        let test = ["--exact", "p1::tests::jail::traces_are_written", "--ignored", "--test-threads=1"];
+        let words = tracer.iter().map(|word| (*word).into()).chain([program.into_os_string()]);
+        let words: Vec<std::ffi::OsString> = words.chain(test.map(Into::into)).collect();
+        let output = std::process::Command::new(&words[0]).args(&words[1..]).env(TRACES, &traces).output();
+        let output = match output {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            output => output.unwrap(),
+        };
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        Some((fs::read_to_string(traces).unwrap(), String::from_utf8(output.stderr).unwrap()))
+    };
+    let log = temp.path().join("log").display().to_string();
+    let without = ["strace", "-f", "-o", &log, "-e", "trace=openat2", "-e", "inject=openat2:error=ENOSYS"];
+    let Some((without, _)) = run("without", &without) else {
+        eprintln!("there is no strace: the resolvers are not compared");
+        return;
+    };
+    assert!(fs::read_to_string(&log).unwrap().contains("ENOSYS"), "no call was refused");
+    let (with, _) = run("with", &[]).unwrap();
+    for (with, without) in with.lines().zip(without.lines()) {
+        let same = |(one, other): (&str, &str)| one == other || one == CREATES_DIRECTORY;
+        let differs = with.split(' ').zip(without.split(' ')).position(|pair| !same(pair));
+        assert!(differs.is_none(), "they differ at {differs:?}:\nopenat2   {with}\ncomponent {without}");
+        assert_eq!(with.split(' ').count(), without.split(' ').count());
+    }
+    assert_eq!(with.lines().count(), without.lines().count());
 }
 
 /// Ends the other side of a race, however this side ends.
@@ -238,7 +316,8 @@ fn a_race_for_a_directory_is_never_won() {
         let mut inside = 0;
         let mut turn = 0_u32;
         // Longer where the other thread gets no time: it must have been right once at least.
-        while turn < 20_000 || (inside == 0 && turn < 2_000_000) {
+        let turns = u32::try_from(cases(20_000)).unwrap();
+        while turn < turns || (inside == 0 && turn < 2_000_000) {
             let path = ["d/file", "d/../d/file"][turn as usize % 2];
             let how = Open { lookup: turn / 2 % 2, base: READ_WRITE, ..Open::default() };
             if let Ok(fd) = guest.open(3, path, how) {

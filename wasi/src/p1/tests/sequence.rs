@@ -69,7 +69,8 @@ fn a_table_of_descriptors_and_its_model() {
         fs::write(root.join(format!("f{index}")), format!("f{index}")).unwrap();
     }
     let start = held(&root);
-    for seed in 0..300 {
+    let sequences = std::env::var("TANCHO_CASES").map_or(300, |text| text.parse().unwrap());
+    for seed in 0..sequences {
         let mut random = Random::new(seed);
         let mut guest = Guest::free(&root);
         let mut model: Model = (0..3).map(|fd| (fd, None)).collect();

@@ -1,0 +1,190 @@
+//! Calls of the system that fail: what the guest is told, and that no byte is lost or doubled. strace makes them fail (row W7); a full
+//! device, closed streams and too few descriptors do so by themselves (row W8).
+
+#[path = "oracle/row.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other tests use more of it")]
+mod row;
+
+use row::Row;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Copies `in` to `out`, a thousand bytes at a time, stores it, lists the directory, says `done`. The first errno is its exit status.
+const COPY: &str = r#"(module
+    (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_sync" (func $sync (param i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_readdir" (func $list (param i32 i32 i32 i64 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "in") (data (i32.const 8) "out") (data (i32.const 16) "done\n")
+    (func $try (param i32) (if (local.get 0) (then (call $exit (local.get 0)))))
+    ;; Writes the bytes from $at up to $end, however many are taken at a time.
+    (func $all (param $fd i32) (param $at i32) (param $end i32)
+        (loop $more
+            (if (i32.lt_u (local.get $at) (local.get $end)) (then
+                (i32.store (i32.const 64) (local.get $at))
+                (i32.store (i32.const 68) (i32.sub (local.get $end) (local.get $at)))
+                (call $try (call $write (local.get $fd) (i32.const 64) (i32.const 1) (i32.const 72)))
+                (local.set $at (i32.add (local.get $at) (i32.load (i32.const 72))))
+                (br $more)))))
+    (func (export "_start") (local $in i32) (local $out i32)
+        (call $try (call $open (i32.const 3) (i32.const 1) (i32.const 0) (i32.const 2) (i32.const 0)
+            (i64.const 0x2) (i64.const 0) (i32.const 0) (i32.const 80)))
+        (local.set $in (i32.load (i32.const 80)))
+        (call $try (call $open (i32.const 3) (i32.const 1) (i32.const 8) (i32.const 3) (i32.const 9)
+            (i64.const 0x50) (i64.const 0) (i32.const 0) (i32.const 80)))
+        (local.set $out (i32.load (i32.const 80)))
+        (loop $more
+            (i32.store (i32.const 64) (i32.const 1024))
+            (i32.store (i32.const 68) (i32.const 1000))
+            (call $try (call $read (local.get $in) (i32.const 64) (i32.const 1) (i32.const 76)))
+            (if (i32.load (i32.const 76)) (then
+                (call $all (local.get $out) (i32.const 1024) (i32.add (i32.const 1024) (i32.load (i32.const 76))))
+                (br $more))))
+        (call $try (call $sync (local.get $out)))
+        (call $try (call $list (i32.const 3) (i32.const 1024) (i32.const 4096) (i64.const 0) (i32.const 76)))
+        (call $all (i32.const 1) (i32.const 16) (i32.const 21))))"#;
+
+/// What fails, and what a guest is told of it (witx `errno`). Interrupted calls are made again.
+const ERRORS: [(&str, i32); 9] = [
+    ("EINTR", 0),
+    ("EIO", 29),
+    ("ENOSPC", 51),
+    ("EDQUOT", 19),
+    ("EMFILE", 33),
+    ("ENFILE", 41),
+    ("ENOMEM", 48),
+    ("ESTALE", 72),
+    ("EROFS", 69),
+];
+
+struct Bench {
+    folder: tempfile::TempDir,
+    input: Vec<u8>,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let bench = Bench {
+            folder: tempfile::tempdir().expect("a folder to work in"),
+            input: (0..10_500_u32).map(|number| (number * 7 / 5) as u8).collect(),
+        };
+        std::fs::create_dir(bench.path("data")).expect("it can be made");
+        std::fs::write(bench.path("copy.wat"), COPY).expect("it can be written");
+        std::fs::write(bench.path("data/in"), &bench.input).expect("it can be written");
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs the program behind the words before it, which may be a tracer.
+    fn command(&self, before: &[&str]) -> Command {
+        let words = [before, &[env!("CARGO_BIN_EXE_tancho"), "--dir", "data", "copy.wat"]].concat();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env("TANCHO_KEY_FILE", self.path("key")).env("TANCHO_CACHE_DIR", self.path("cache"));
+        command
+    }
+
+    /// What is wrong with what was copied, if anything.
+    fn wrong(&self, output: &Output, expected: &[i32]) -> Option<String> {
+        let copied = std::fs::read(self.path("data/out")).unwrap_or_default();
+        let done = output.status.code() == Some(0);
+        if !output.status.code().is_some_and(|code| expected.contains(&code)) {
+            return Some(format!(
+                "{} and not one of {expected:?}: {}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            ));
+        }
+        if done != (output.stdout == b"done\n") {
+            return Some("what it says is not how it ends".to_owned());
+        }
+        if !self.input.starts_with(&copied) || (done && copied != self.input) {
+            return Some(format!("{} bytes were copied, not those that were read", copied.len()));
+        }
+        None
+    }
+}
+
+/// W7: each call of the system that the guest brings about, failing in each way, the first to the third time; and interrupted every third time.
+#[test]
+fn a_call_that_fails_is_told_and_loses_nothing() {
+    let row = Row::begin("W7");
+    let bench = Bench::new();
+    if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
+        eprintln!("there is no strace: nothing is made to fail");
+        return;
+    }
+    // The cache is filled, so that all that follows is the guest's.
+    assert_eq!(bench.wrong(&bench.command(&[]).output().expect("tancho starts"), &[0]), None);
+    let log = bench.path("log").display().to_string();
+    let (mut runs, mut injected, mut failures) = (0, 0, Vec::new());
+    for call in ["readv", "writev", "openat2", "fsync", "getdents64"] {
+        for (error, errno) in ERRORS {
+            for when in ["1", "2", "3", "1+3"] {
+                let every = when == "1+3";
+                if every != (error == "EINTR") && every {
+                    continue;
+                }
+                let inject = format!("inject={call}:error={error}:when={when}");
+                std::fs::remove_file(bench.path("data/out")).ok();
+                let trace = format!("trace={call}");
+                let output = bench
+                    .command(&["strace", "-f", "-o", &log, "-e", &trace, "-e", &inject])
+                    .output()
+                    .expect("strace starts");
+                let hit = std::fs::read_to_string(&log).expect("strace writes").contains("(INJECTED)");
+                let expected = if hit { errno } else { 0 };
+                runs += 1;
+                injected += usize::from(hit);
+                failures
+                    .extend(bench.wrong(&output, &[expected]).map(|wrong| format!("{call}, {error}, {when}: {wrong}")));
+            }
+        }
+    }
+    row.end(runs, failures.len());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(injected > 80, "only {injected} calls were made to fail");
+}
+
+/// W8: streams that are full or closed, and descriptors that run out.
+#[test]
+fn what_the_machine_lacks_is_told() {
+    let bench = Bench::new();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("there is such a device");
+    let status = bench.command(&[]).stdout(full()).status().expect("tancho starts");
+    assert_eq!(status.code(), Some(51), "no space on standard output");
+    let run = |script: &str| {
+        std::fs::remove_file(bench.path("data/out")).ok();
+        let output = bench.command(&["sh", "-c", &format!("{script}; exec \"$@\""), "sh"]).output().expect("sh starts");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    // The standard library opens /dev/null for a stream that is closed.
+    assert_eq!(run("exec <&-").0, Some(0));
+    assert_eq!(run("exec >&-"), (Some(0), String::new(), String::new()));
+    assert_eq!(run("exec 2>&-").0, Some(0));
+    assert_eq!(run("ulimit -n 24").0, Some(0));
+    // Too few to start, or for the guest: an error or an errno, no panic.
+    for descriptors in 3..14 {
+        let (code, _, stderr) = run(&format!("ulimit -n {descriptors}"));
+        assert!(
+            code.is_some_and(|code| [0, 1, 33, 127].contains(&code)) && !stderr.contains("panicked"),
+            "{descriptors}: {code:?} {stderr}"
+        );
+    }
+    let mut inspect = Command::new(env!("CARGO_BIN_EXE_tancho"));
+    inspect.args(["inspect", "copy.wat"]).current_dir(bench.folder.path()).stdout(full()).env_clear();
+    let output = inspect.stderr(Stdio::piped()).output().expect("tancho starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write to standard output"));
+    assert!(Path::new("/dev/full").exists());
+}

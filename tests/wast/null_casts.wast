@@ -1,0 +1,53 @@
+;; Casts between types of which null alone is both: what is not null is not looked into. An i31 is no object.
+
+(module
+  (type $s (sub (struct (field i32))))
+  (type $t (sub $s (struct (field i32) (field i32))))
+  (type $a (array i32))
+  (type $f (sub (func)))
+  (elem declare func $function)
+  (func $function (type $f))
+  (global $i31 (mut i31ref) (ref.i31 (i32.const 8)))
+  (global $struct (mut structref) (struct.new $t (i32.const 1) (i32.const 2)))
+  (global $array (mut arrayref) (array.new $a (i32.const 1) (i32.const 2)))
+
+  (func (export "null") (global.set $i31 (ref.null i31)) (global.set $struct (ref.null struct)) (global.set $array (ref.null array)))
+
+  (func (export "test") (result i32 i32 i32 i32 i32 i32 i32 i32)
+    (ref.test structref (global.get $i31)) (ref.test arrayref (global.get $i31)) (ref.test (ref null $s) (global.get $i31))
+    (ref.test (ref null $a) (global.get $i31)) (ref.test i31ref (global.get $struct)) (ref.test (ref null $a) (global.get $struct))
+    (ref.test structref (global.get $array)) (ref.test nullref (global.get $i31)))
+
+  (func (export "cast_i31_to_struct") (result i32) (ref.is_null (ref.cast structref (global.get $i31))))
+  (func (export "cast_i31_to_type") (result i32) (ref.is_null (ref.cast (ref null $s) (global.get $i31))))
+  (func (export "cast_struct_to_array") (result i32) (ref.is_null (ref.cast (ref null $a) (global.get $struct))))
+  (func (export "cast_array_to_i31") (result i32) (ref.is_null (ref.cast i31ref (global.get $array))))
+
+  ;; Validation knows more of the operand than the instruction says.
+  (func (export "branch") (result i32)
+    (block $is (result (ref null $s))
+      (br_on_cast $is eqref (ref null $s) (global.get $i31))
+      (return (i32.const 0)) (drop))
+    (return (i32.const 1)))
+  (func (export "branch_fail") (result i32)
+    (block $is_not (result eqref)
+      (br_on_cast_fail $is_not eqref arrayref (global.get $i31))
+      (return (i32.const 1)) (drop))
+    (return (i32.const 0)))
+)
+
+(assert_return (invoke "test") (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+(assert_trap (invoke "cast_i31_to_struct") "cast failure")
+(assert_trap (invoke "cast_i31_to_type") "cast failure")
+(assert_trap (invoke "cast_struct_to_array") "cast failure")
+(assert_trap (invoke "cast_array_to_i31") "cast failure")
+(assert_return (invoke "branch") (i32.const 0))
+(assert_return (invoke "branch_fail") (i32.const 0))
+(invoke "null")
+(assert_return (invoke "test") (i32.const 1) (i32.const 1) (i32.const 1) (i32.const 1) (i32.const 1) (i32.const 1) (i32.const 1) (i32.const 1))
+(assert_return (invoke "cast_i31_to_struct") (i32.const 1))
+(assert_return (invoke "cast_i31_to_type") (i32.const 1))
+(assert_return (invoke "cast_struct_to_array") (i32.const 1))
+(assert_return (invoke "cast_array_to_i31") (i32.const 1))
+(assert_return (invoke "branch") (i32.const 1))
+(assert_return (invoke "branch_fail") (i32.const 1))
