@@ -30,6 +30,9 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// How a side compiles a guest program: with a new engine at its defaults.
 pub type Compile = fn(wasm: &[u8]) -> Result<Box<dyn Guest>, Error>;
 
+/// How an engine gets a program with objects ready to run.
+pub type OpenObjects = fn(wasm: &[u8]) -> Result<Box<dyn Objects>, Error>;
+
 /// One of the two engines.
 #[derive(Clone, Copy, Debug)]
 pub struct Side {
@@ -40,7 +43,7 @@ pub struct Side {
     /// Compiles a module on one thread, at defaults otherwise, and drops it.
     pub compile_on_one_thread: fn(wasm: &[u8]) -> Result<(), Error>,
     /// Instantiates a program in GC instructions, which imports nothing, in a store of its own.
-    pub objects: fn(wasm: &[u8]) -> Result<Box<dyn Objects>, Error>,
+    pub objects: OpenObjects,
     /// The boundaries that can be crossed, in the same order for both.
     pub boundaries: fn() -> Vec<Boundary>,
 }
