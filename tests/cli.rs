@@ -435,6 +435,25 @@ fn nobody_reading_is_no_panic() {
 }
 
 #[test]
+fn statistics_have_the_collections_of_a_program_that_makes_objects() {
+    let bench = Bench::new();
+    let objects = r#"(module (type $pair (struct (field i64 i64)))
+        (func (export "make") (param $n i32) (local $kept (ref null $pair))
+            (loop $next
+                (local.set $kept (struct.new $pair (i64.const 1) (i64.const 2)))
+                (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"#;
+    bench.file("objects.wat", objects).file("a.wat", ADD);
+    let made = bench.run(&["--stats=json", "--invoke", "make", "objects.wat", "1000000"]).stderr;
+    let stats: serde_json::Value =
+        serde_json::from_str(made.lines().last().unwrap_or_default()).expect("statistics are JSON");
+    assert!(stats["gc_allocated_bytes"].as_u64() >= Some(16_000_000), "{stats}");
+    assert!(stats["gc_minor"].as_u64() >= Some(1), "{stats}");
+    assert!(stats["gc_us"].as_f64() >= stats["gc_pause_us"].as_f64(), "{stats}");
+    let none = bench.run(&["--stats=json", "--invoke", "add", "a.wat", "2", "3"]).stderr;
+    assert!(!none.contains("gc_"), "{none}");
+}
+
+#[test]
 fn a_deterministic_run_shows_nothing_of_the_host() {
     let bench = Bench::new();
     // Prints the time, random bytes, and the attributes and the listing of a directory, as they are.

@@ -7,6 +7,7 @@ use crate::outcome::tell;
 use crate::style::Style;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use tancho::HeapStats;
 
 /// The measurements of one run.
 pub(crate) struct Stats {
@@ -56,6 +57,20 @@ impl Stats {
     /// How something was done.
     pub(crate) fn word(&mut self, key: &'static str, name: &'static str, word: &'static str) {
         self.push(key, name, Measured::Word(word));
+    }
+
+    /// What the collector did, where the program has made objects.
+    pub(crate) fn heap(&mut self, heap: &HeapStats) {
+        if heap.allocated == 0 {
+            return;
+        }
+        self.count("gc_minor", "collections of the nursery", heap.minor);
+        self.count("gc_major", "collections of the heap", heap.major);
+        self.bytes("gc_allocated_bytes", "objects made", heap.allocated);
+        self.bytes("gc_copied_bytes", "objects moved", heap.copied);
+        self.bytes("gc_used_bytes", "heap in use", heap.used);
+        self.time("gc_pause_us", "longest pause of collection", heap.longest_pause);
+        self.time("gc_us", "collecting", heap.total_pause);
     }
 
     /// Prints them on standard error, with those that are known only in the end.

@@ -61,6 +61,7 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     if let Some(memory) = instance.get_export(&mut store, "memory").and_then(Extern::into_memory) {
         stats.bytes("memory_bytes", "the program's memory", memory.data(&store).len() as u64);
     }
+    stats.heap(&store.heap_stats());
     if flags.output_hash {
         let [stdout, stderr] = digests.map(|digest| digest.hex());
         tell(&format!("stdout {stdout}\nstderr {stderr}"));
