@@ -74,8 +74,8 @@ fn judge(scenario: &Scenario) -> Option<String> {
 }
 
 fn scenarios() -> Vec<Scenario> {
-    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut, reason = "some scenarios are for one architecture"))]
-    let mut all = vec![
+    let mut all = Vec::new();
+    all.extend([
         Scenario { name: "host_fault", run: host::fault, end: End::Signal(libc::SIGSEGV), says: "" },
         Scenario {
             name: "host_fault_on_a_thread",
@@ -103,7 +103,7 @@ fn scenarios() -> Vec<Scenario> {
         Scenario { name: "no_space_for_a_heap", run: host::no_space_for_a_heap, end: End::Exit(0), says: "" },
         Scenario { name: "no_memory_for_a_heap", run: host::no_memory_for_a_heap, end: End::Exit(0), says: "" },
         Scenario { name: "alternate_stack", run: host::alternate_stack, end: End::Exit(0), says: "" },
-    ];
+    ]);
     #[cfg(target_arch = "x86_64")]
     all.extend([
         Scenario { name: "main", run: wasm::main_thread, end: End::Exit(0), says: "" },
