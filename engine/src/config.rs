@@ -305,6 +305,14 @@ impl Config {
         self
     }
 
+    /// Whether what runs consumes fuel, of which a store has none until it is given some ([`Store::set_fuel`](crate::Store::set_fuel)), and ends
+    /// with [`Trap::OutOfFuel`](crate::Trap::OutOfFuel) when it cannot pay. Off by default. How much a call consumes follows from the
+    /// WebAssembly alone: it is the same on every machine and with every other setting, and `docs/fuel.md` says how much.
+    pub fn consume_fuel(&mut self, enable: bool) -> &mut Self {
+        self.tunables.consume_fuel = enable;
+        self
+    }
+
     /// Whether the runtime checks every address again, by a call before each access to a memory, and ends the process with a
     /// message where compiled code has computed a wrong one: that is a bug of the engine, not a trap. Off by default; makes
     /// code that uses memory many times slower. For fuzzing, and for those who trust the compiler least.
