@@ -49,7 +49,7 @@ fn world(engine: &Engine) -> World {
     let instance = Instance::new(&mut store, &module, &[]).unwrap();
     let field = FieldType::new(Mutability::Var, StorageType::I8);
     let tag = TagType::new(FuncType::new(engine, [ValType::I32], [])).unwrap();
-    let tag = Tag::new(&mut store, &tag);
+    let tag = Tag::new(&mut store, &tag).unwrap();
     World {
         structures: StructRefPre::new(&mut store, StructType::new(engine, [field.clone()]).unwrap()),
         arrays: ArrayRefPre::new(&mut store, ArrayType::new(engine, field)),
