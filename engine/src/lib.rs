@@ -31,9 +31,10 @@
 //!
 //! # Misuse
 //!
-//! A handle knows its store, a module its engine. Using one with another store or engine is an [`Err`], or a panic
-//! with a clear message where a method has no `Result`; it is never undefined behaviour. So is a reference to an object
-//! that is used after the end of the [scope](RootScope) it was made in. A panic in a host function
+//! A handle knows its store, a module its engine. Using one with another store or engine is an [`Err`], or `None` where a method
+//! looks something up; it is never undefined behaviour. Few methods have room for neither ([`Memory::data`], [`Global::get`]): these panic
+//! with a clear message, and have a twin that returns the error ([`Memory::try_data`], [`Global::try_get`]). A reference to an object
+//! that is used after the end of the [scope](RootScope) it was made in is an error too. A panic in a host function
 //! comes back as an `Err` and *poisons* the store: what it holds can still be read, but nothing in it can be called
 //! any more.
 

@@ -300,7 +300,8 @@ impl<T> Linker<T> {
         T: 'a,
     {
         let all = self.definitions.iter();
-        let all = all.flat_map(|(module, names)| names.iter().map(move |(name, definition)| (module, name, definition)));
+        let all =
+            all.flat_map(|(module, names)| names.iter().map(move |(name, definition)| (module, name, definition)));
         all.filter_map(move |(module, name, definition)| {
             let item = self.get_in(&mut store.as_context_mut(), definition).ok()?;
             Some((&**module, &**name, item))

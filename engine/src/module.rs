@@ -115,7 +115,8 @@ impl Module {
         let path = path.as_ref();
         let bytes = read(path)?;
         if Self::is_precompiled(&bytes) {
-            return Self::load(engine, &bytes, Origin::Trusted).with_context(|| format!("cannot load `{}`", path.display()));
+            return Self::load(engine, &bytes, Origin::Trusted)
+                .with_context(|| format!("cannot load `{}`", path.display()));
         }
         Self::new(engine, bytes).with_context(|| format!("cannot compile `{}`", path.display()))
     }

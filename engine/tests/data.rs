@@ -182,7 +182,8 @@ fn tables() {
         table
             .get(&mut store, 2)
             .unwrap()
-            .as_func().unwrap()
+            .as_func()
+            .unwrap()
             .unwrap()
             .typed::<(), i32>(&store)
             .unwrap()

@@ -117,7 +117,10 @@ impl ArrayRef {
         require_bytes(&ty)?;
         let length = self.length(store)?;
         if length as usize != bytes.len() {
-            return Err(Error::msg(format!("an array of {length} elements does not fit {} bytes exactly", bytes.len())));
+            return Err(Error::msg(format!(
+                "an array of {length} elements does not fit {} bytes exactly",
+                bytes.len()
+            )));
         }
         for (index, byte) in (0..).zip(bytes) {
             *byte = self.load(store, index, &ty)?.i32().ok_or_else(object::lost)? as u8;

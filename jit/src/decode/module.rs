@@ -10,8 +10,9 @@ use crate::options::Features;
 use std::collections::HashMap;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
-    CustomSectionRecord, DataRecord, ElementRecord, ExportRecord, ExternKind, FieldRecord, FunctionNameRecord, FunctionRecord, ImportRecord,
-    Item, ItemNameRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary, TagRecord, TypeKind, TypeRecord,
+    CustomSectionRecord, DataRecord, ElementRecord, ExportRecord, ExternKind, FieldRecord, FunctionNameRecord,
+    FunctionRecord, ImportRecord, Item, ItemNameRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary,
+    TagRecord, TypeKind, TypeRecord,
 };
 use tancho_abi::name::Shown;
 use tancho_abi::types::{FieldType, RefType, ValTypeCode};
