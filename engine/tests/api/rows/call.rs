@@ -2,7 +2,7 @@
 
 use crate::misuse::{Row, alone, error, panic, reference, result, value};
 use crate::world::World;
-use tancho::{ExternRef, Func, FuncType, Rooted, Val, ValType};
+use tancho::{ExternRef, Func, FuncType, Module, Rooted, Val, ValType};
 
 pub(crate) const ROWS: &[Row] = &[
     alone("Func::new"),
@@ -60,7 +60,18 @@ pub(crate) const ROWS: &[Row] = &[
             |a, b| untyped(a, *a.things.catch.func(), b.exn.root.into()),
         ],
     ),
-    error("TypedExport::func", &[|a, b| result(b.export.func(&a.store, &b.instance))]),
+    error(
+        "TypedExport::func",
+        &[
+            |a, b| result(b.export.func(&a.store, &b.instance)),
+            |a, _| {
+                let other =
+                    Module::new(&a.engine, r#"(module (func (export "func") (result i32) (i32.const 1)))"#).unwrap();
+                let export = other.get_typed_func::<(), i32>("func").unwrap();
+                result(export.func(&a.store, &a.things.instance))
+            },
+        ],
+    ),
     error(
         "TypedFunc::call",
         &[
