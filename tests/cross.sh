@@ -118,6 +118,62 @@ same_bytes() {
     rm -r "$folder"
 }
 
+# Runs an image of `wc` whose code may use a CPU feature, on a machine of this kind: the rest is the command before Tancho's own arguments.
+image_with() {
+    local arch=$1 feature=$2
+    shift 2
+    "$native" compile --target "$(triple "$arch")" --cpu-features "$feature" tests/program/wc.wasm -o "$TANCHO_KEY_FILE.cwasm"
+    "$@" "$CARGO_TARGET_DIR/$(triple "$arch")/debug/tancho" run "$TANCHO_KEY_FILE.cwasm" <tests/cross.sh 2>&1
+}
+
+# What an image needs and a machine lacks is named; where the machine has it, it runs.
+cpu_features() {
+    local arch=$1 feature cpu qemu status
+    qemu=$(command -v "qemu-$arch-static")
+    while read -r feature cpu; do
+        [ "${cpu%:*}" = "$arch" ] || continue
+        image_with "$arch" "$feature" "$qemu" -L "/usr/$arch-linux-gnu" -cpu "${cpu#*:}" >"$TANCHO_KEY_FILE.out" && status=0 || status=$?
+        [ "$status" -ne 0 ] && grep -q "$feature" "$TANCHO_KEY_FILE.out" && ! grep -q 'signal\|panicked' "$TANCHO_KEY_FILE.out" ||
+            { echo "an image that needs $feature, on $cpu:" >&2 && cat "$TANCHO_KEY_FILE.out" >&2 && return 1; }
+    done <<'MACHINES'
+has_lse aarch64:cortex-a53
+has_dotprod aarch64:cortex-a72
+has_fp16 aarch64:cortex-a72
+has_v riscv64:rv64,v=false
+has_zba riscv64:rv64,zba=false
+has_zbb riscv64:rv64,zbb=false
+MACHINES
+    case $arch in
+    aarch64) feature=has_lse,has_fp16,has_dotprod cpu=max ;;
+    riscv64) feature=has_v cpu=rv64,v=true,vlen=128,vext_spec=v1.0 ;;
+    esac
+    image_with "$arch" "$feature" "$qemu" -L "/usr/$arch-linux-gnu" -cpu "$cpu" >"$TANCHO_KEY_FILE.out" ||
+        { echo "an image that needs $feature, on $cpu:" >&2 && cat "$TANCHO_KEY_FILE.out" >&2 && return 1; }
+    echo "$arch: images that need what a CPU lacks are refused by name"
+}
+
+# A kernel of aarch64 may have pages of 64 KiB: the same program, just in time and as an image, where pages seem to be so large.
+large_pages() {
+    local shim=$TANCHO_KEY_FILE.so
+    aarch64-linux-gnu-gcc -shared -fPIC -O1 -Wall -Wextra -Werror -o "$shim" tests/cross/page64k.c
+    image_with aarch64 has_lse $(emulator aarch64) -cpu max -E LD_PRELOAD="$shim" >"$TANCHO_KEY_FILE.out" &&
+        grep -q "$(wc -w <tests/cross.sh)" "$TANCHO_KEY_FILE.out" ||
+        { echo 'with pages of 64 KiB:' >&2 && cat "$TANCHO_KEY_FILE.out" >&2 && return 1; }
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="$(emulator aarch64) -E LD_PRELOAD=$shim" TANCHO_CASES=10 \
+        check aarch64 'pages of 64 KiB' --test trap --test thread --test atomic
+}
+
+# Both, with files of their own.
+machines() {
+    local arch=$1 folder
+    folder=$(mktemp -d)
+    export TANCHO_KEY_FILE=$folder/key
+    cpu_features "$arch"
+    [ "$arch" != aarch64 ] || large_pages
+    unset TANCHO_KEY_FILE
+    rm -r "$folder"
+}
+
 # Says how tests start programs of the machine, and what compiles guest programs for it: here, for there it takes long.
 on() {
     local upper
@@ -140,6 +196,7 @@ part() {
     done
     check "$arch" processes --test process
     same_bytes "$arch" narrow
+    machines "$arch"
     if [ "$arch" = riscv64 ]; then
         on riscv64 scalar
         TANCHO_SCALAR=1 TANCHO_PART=10 check "$arch" 'without vectors' --test spec -- own_scripts just_in_time
@@ -166,6 +223,7 @@ all() {
     # And compiled there.
     (unset TANCHO_COMPILER && check "$arch" 'programs compiled there' --test program)
     same_bytes "$arch" $(cd tests/program && basename -s .wasm -- *.wasm)
+    machines "$arch"
     if [ "$arch" = riscv64 ]; then
         on riscv64 scalar
         TANCHO_SCALAR=1 check "$arch" 'suites without vectors' --test spec -- own_scripts just_in_time precompiled
