@@ -195,3 +195,8 @@ pub use types::{
     MemoryTypeBuilder, Mutability, RefType, StorageType, StructType, TableType, TagType, ValType,
 };
 pub use value::{Ref, V128, Val};
+
+/// The snippets of the page are tests.
+#[cfg(all(doctest, feature = "compile", feature = "wat"))]
+#[doc = include_str!("../../docs/embedding/coming-from-wasmtime.md")]
+struct ComingFromWasmtime;
