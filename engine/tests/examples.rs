@@ -34,6 +34,10 @@ examples! {
     threads "../examples/threads.rs"
 }
 
+#[allow(dead_code, reason = "an example is a program, whose `main` this is not")]
+#[path = "../examples/small.rs"]
+mod small;
+
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
@@ -70,8 +74,13 @@ fn every_example_prints_what_it_says() {
 fn every_example_is_run() {
     let files = std::fs::read_dir(folder("examples")).unwrap().map(|entry| entry.unwrap().path());
     let files: BTreeSet<String> = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-    let run: BTreeSet<String> = EXAMPLES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let mut run: BTreeSet<String> = EXAMPLES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    run.insert("small".to_owned());
     assert_eq!(files, run);
+    let folder = tempfile::tempdir().unwrap();
+    let engine = tancho::Engine::new(tancho::Config::new().key_file(folder.path().join("key"))).unwrap();
+    let compiled = engine.precompile_module(br#"(module (func (export "answer") (result i32) (i32.const 42)))"#);
+    assert_eq!(small::answer(&engine, &compiled.unwrap()).unwrap(), 42);
 }
 
 /// The blocks of Rust in a page that a comment before them says to come from an example, with the example's name.
