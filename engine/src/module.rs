@@ -26,6 +26,17 @@ use tancho_runtime::types::RegisteredType;
 /// `$TANCHO_KEY_FILE`, else `$XDG_CONFIG_HOME/tancho/key`, else `$HOME/.config/tancho/key` (or where
 /// [`Config::key_file`](crate::Config::key_file) says), which is made when it is first needed. Whoever can read that
 /// file can make modules that load.
+///
+/// ```
+/// # use tancho::{Engine, Module, Result};
+/// # fn main() -> Result<()> {
+/// let module = Module::new(&Engine::default(), r#"(module $greet (import "host" "say" (func)) (memory (export "m") 1))"#)?;
+/// assert_eq!(module.name(), Some("greet"));
+/// assert_eq!(module.imports().next().map(|import| import.name()), Some("say"));
+/// assert!(module.get_export("m").is_some_and(|ty| ty.memory().is_some()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Module(Arc<Loaded>);
 

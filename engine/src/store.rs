@@ -33,6 +33,13 @@ pub use tancho_runtime::interrupt::InterruptHandle;
 /// All that runs, and the program's own data of type `T`.
 ///
 /// What is made in a store lives as long as the store: drop it to free everything.
+///
+/// ```
+/// # use tancho::{Engine, Store};
+/// let mut store = Store::new(&Engine::default(), vec!["what", "the", "program"]);
+/// store.data_mut().push("needs");
+/// assert_eq!(store.into_data().len(), 4);
+/// ```
 pub struct Store<T> {
     /// Made by `Box::into_raw`. `*mut`, so that `T` is invariant: host functions read and write data of exactly this
     /// type.

@@ -33,6 +33,28 @@ const MARK_INTERVAL: i64 = 60;
 /// is found by, and every bit of it is checked before it is loaded: a file that is damaged, exchanged or forged is not used.
 ///
 /// A cache may be used by many threads and processes at once.
+///
+/// ```
+/// # use tancho::{Cache, Config, Engine, Lookup, Module, Result};
+/// # fn main() -> Result<()> {
+/// # let folder = std::env::temp_dir().join(format!("tancho-doc-cache-{}", std::process::id()));
+/// let engine = Engine::new(Config::new().key_file(folder.join("key")))?;
+/// # std::fs::create_dir_all(&folder)?;
+/// let cache = Cache::open(folder.join("modules"))?;
+/// let source = b"\0asm\x01\0\0\0";
+/// let module = match cache.get(&engine, source)? {
+///     Lookup::Hit(module) => module,
+///     _ => {
+///         let module = Module::new(&engine, source)?;
+///         cache.put(source, &module)?;
+///         module
+///     }
+/// };
+/// assert!(matches!(cache.get(&engine, source)?, Lookup::Hit(_)));
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Cache {
     pub(super) folder: OwnedFd,
     path: PathBuf,
@@ -40,6 +62,20 @@ pub struct Cache {
 }
 
 /// What became of looking a module up.
+///
+/// ```
+/// # use tancho::{Cache, Config, Engine, Lookup, Result};
+/// # fn main() -> Result<()> {
+/// # let folder = std::env::temp_dir().join(format!("tancho-doc-lookup-{}", std::process::id()));
+/// let engine = Engine::new(Config::new().key_file(folder.join("key")))?;
+/// # std::fs::create_dir_all(&folder)?;
+/// let cache = Cache::open(folder.join("modules"))?;
+/// let source = b"\0asm\x01\0\0\0";
+/// assert!(matches!(cache.get(&engine, source)?, Lookup::Miss));
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Lookup {

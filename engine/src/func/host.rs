@@ -23,11 +23,28 @@ use tancho_abi::vmctx::{PENDING_ERROR, PENDING_THROW, ValRaw, VmContext, VmHostC
 
 /// Closures that can be host functions: `Fn(A…) -> R` and `Fn(Caller<'_, T>, A…) -> R`, with up to 16 parameters that
 /// are [`WasmTy`](super::WasmTy) and a result that is [`HostReturn`].
+///
+/// ```
+/// # use tancho::{Engine, Func, Store};
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// // With and without a caller, with any results.
+/// Func::wrap(&mut store, || ());
+/// Func::wrap(&mut store, |_: tancho::Caller<'_, ()>, a: i32, b: f64| (b, a));
+/// ```
 pub trait IntoFunc<T, Params, Returned>: Bound<T, Params, Returned> {}
 
 impl<T, Params, Returned, F: Bound<T, Params, Returned>> IntoFunc<T, Params, Returned> for F {}
 
 /// What a host function may return: `()`, a [`WasmTy`](super::WasmTy), a tuple of up to 16, or a [`Result`] of these.
+///
+/// ```
+/// # use tancho::{Engine, Func, Result, Store};
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let checked = Func::wrap(&mut store, |a: i32| -> Result<(i32, i64)> { Ok((a, i64::from(a))) });
+/// assert_eq!(checked.ty(&store).results().len(), 2);
+/// ```
 pub trait HostReturn: Returned {}
 
 impl<R: Returned> HostReturn for R {}
@@ -196,6 +213,30 @@ pub(super) fn finish(store: &mut StoreOpaque) -> Result<()> {
 }
 
 /// What a host function knows of who calls it: the store, with the program's own data, and the instance.
+///
+/// ```
+/// # use tancho::{Caller, Engine, Extern, Linker, Module, Result, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut linker = Linker::new(&engine);
+/// linker.func_wrap("host", "sum", |mut caller: Caller<'_, u32>| -> Result<()> {
+///     let memory = caller.get_export("memory").and_then(Extern::into_memory);
+///     let (bytes, sum) = memory.expect("it is exported").data_and_store_mut(&mut caller);
+///     *sum = bytes[..3].iter().copied().map(u32::from).sum();
+///     Ok(())
+/// })?;
+/// let module = Module::new(
+///     &engine,
+///     r#"(module (import "host" "sum" (func $sum)) (memory (export "memory") 1) (data (i32.const 0) "\01\02\03")
+///         (func (export "f") (call $sum)))"#,
+/// )?;
+/// let mut store = Store::new(&engine, 0);
+/// let instance = linker.instantiate(&mut store, &module)?;
+/// instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ())?;
+/// assert_eq!(*store.data(), 6);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Caller<'a, T> {
     loan: Loan<'a, T>,
     /// The calling instance; null when there is none.

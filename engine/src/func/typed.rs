@@ -18,16 +18,55 @@ use tancho_runtime::call;
 
 /// A Rust type that stands for a WebAssembly type: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`, [`Func`], [`I31`] and `Rooted<T>` of each
 /// [`GcRef`] for references without null; `Option` of these for the same with null.
+///
+/// ```
+/// # use tancho::{Engine, Func, Store, WasmTy};
+/// fn constant<V: WasmTy + Copy + Send + Sync + 'static>(store: &mut Store<()>, value: V) -> Func {
+///     Func::wrap(store, move || value)
+/// }
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let func = constant(&mut store, 1.5_f64);
+/// assert!(func.ty(&store).result(0).is_some_and(|ty| ty.is_f64()));
+/// ```
 pub trait WasmTy: Native {}
 
 impl<V: Native> WasmTy for V {}
 
 /// Parameters of a call: `()`, a [`WasmTy`], or a tuple of up to 16.
+///
+/// ```
+/// # use tancho::{AsContextMut, Engine, Func, Result, Store, WasmParams};
+/// # fn main() -> Result<()> {
+/// fn run<P: WasmParams>(mut store: impl AsContextMut, func: Func, params: P) -> Result<i32> {
+///     func.typed::<P, i32>(&store)?.call(&mut store, params)
+/// }
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let add = Func::wrap(&mut store, |a: i32, b: i32| a + b);
+/// assert_eq!(run(&mut store, add, (1, 2))?, 3);
+/// # Ok(())
+/// # }
+/// ```
 pub trait WasmParams: Params {}
 
 impl<P: Params> WasmParams for P {}
 
 /// Results of a call: `()`, a [`WasmTy`], or a tuple of up to 16.
+///
+/// ```
+/// # use tancho::{AsContextMut, Engine, Func, Result, Store, WasmResults};
+/// # fn main() -> Result<()> {
+/// fn run<R: WasmResults>(mut store: impl AsContextMut, func: Func) -> Result<R> {
+///     func.typed::<(), R>(&store)?.call(&mut store, ())
+/// }
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let two = Func::wrap(&mut store, || (1_i32, 2_i64));
+/// assert_eq!(run::<(i32, i64)>(&mut store, two)?, (1, 2));
+/// # Ok(())
+/// # }
+/// ```
 pub trait WasmResults: Results {}
 
 impl<R: Results> WasmResults for R {}
@@ -616,6 +655,19 @@ pub(crate) fn check_type<P: WasmParams, R: WasmResults>(found: &crate::func_type
 }
 
 /// A [`Func`] with its type in Rust's terms, which makes calls quick.
+///
+/// ```
+/// # use tancho::{Engine, Instance, Module, Result, Store, TypedFunc};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (func (export "swap") (param i32 i64) (result i64 i32) (local.get 1) (local.get 0)))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let swap: TypedFunc<(i32, i64), (i64, i32)> = instance.get_typed_func(&mut store, "swap")?;
+/// assert_eq!(swap.call(&mut store, (1, 2))?, (2, 1));
+/// # Ok(())
+/// # }
+/// ```
 pub struct TypedFunc<P, R> {
     func: Func,
     /// The typed host entry, or null for functions that have none: then calls go by an array.

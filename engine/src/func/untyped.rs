@@ -27,6 +27,20 @@ use tancho_runtime::instantiate::FunctionImport;
 use tancho_runtime::store::GlobalId;
 
 /// A function of a store: WebAssembly's or the host's.
+///
+/// ```
+/// # use tancho::{Engine, Func, Result, Store, Val};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let double = Func::wrap(&mut store, |x: i32| x * 2);
+/// let mut results = [Val::I32(0)];
+/// double.call(&mut store, &[Val::I32(21)], &mut results)?;
+/// assert_eq!(results[0].i32(), Some(42));
+/// assert_eq!(double.typed::<i32, i32>(&store)?.call(&mut store, 4)?, 8);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Func {
     store: StoreId,
