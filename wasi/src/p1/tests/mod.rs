@@ -6,6 +6,7 @@ mod conduct;
 mod guest;
 mod jail;
 mod listing;
+mod matrix;
 mod path;
 mod permission;
 mod poll;
