@@ -20,6 +20,7 @@ use crate::file::{File, FileFlags};
 use crate::listing::{Entry, Listing};
 use crate::path::{GuestPath, Last, MAX_LENGTH};
 use crate::permission::{DirPerms, FilePerms};
+use crate::sync::lock;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
@@ -29,6 +30,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Mutex;
 
 /// The mode of new files and directories, before the host's umask: what `open` and `mkdir` in C use.
 const FILE_MODE: Mode = Mode::from_raw_mode(0o666);
@@ -86,7 +88,7 @@ pub(crate) struct Directory {
     root: (u64, u64),
     /// The name under which the guest was given it, if it was preopened.
     preopen: Option<String>,
-    listing: Listing,
+    listing: Mutex<Listing>,
 }
 
 /// The directory a path's last component is in.
@@ -125,13 +127,13 @@ impl Directory {
             file_perms,
             root: (stat.device, stat.inode),
             preopen: Some(preopen),
-            listing: Listing::default(),
+            listing: Mutex::default(),
         })
     }
 
     /// Lists this directory, and those opened below it from now on, in the order of names.
     pub(crate) fn sort(&mut self) {
-        self.listing = Listing::sorted();
+        self.listing = Mutex::new(Listing::sorted());
     }
 
     /// The name under which the guest was given this directory, if it was preopened.
@@ -158,12 +160,11 @@ impl Directory {
     /// The entry before which there are `place` others, or `None` beyond the end; see [`Listing::entry`].
     ///
     /// The `..` of a preopened directory is given the directory's own inode, as that of a root is.
-    pub(crate) fn entry(&mut self, place: u64) -> Result<Option<Entry>, Errno> {
+    pub(crate) fn entry(&self, place: u64) -> Result<Option<Entry>, Errno> {
         self.permitted(DirPerms::READ)?;
-        let Some(entry) = self.listing.entry(self.dir.as_fd(), place)? else {
+        let Some(mut entry) = lock(&self.listing).entry(self.dir.as_fd(), place)?.cloned() else {
             return Ok(None);
         };
-        let mut entry = entry.clone();
         if *entry.name == *b".." {
             let own = self.attributes()?;
             if (own.device, own.inode) == self.root {
@@ -202,7 +203,7 @@ impl Directory {
             file_perms: self.file_perms,
             root: self.root,
             preopen: None,
-            listing: if self.listing.is_sorted() { Listing::sorted() } else { Listing::default() },
+            listing: Mutex::new(lock(&self.listing).anew()),
         }))
     }
 

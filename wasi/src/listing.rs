@@ -78,9 +78,9 @@ impl Listing {
         Listing { sorted: true, ..Listing::default() }
     }
 
-    /// Whether entries come in the order of their names.
-    pub(crate) fn is_sorted(&self) -> bool {
-        self.sorted
+    /// A listing of another directory in the same order.
+    pub(crate) fn anew(&self) -> Listing {
+        Listing { sorted: self.sorted, ..Listing::default() }
     }
 
     /// [`Listing::entry`] in the order of names.

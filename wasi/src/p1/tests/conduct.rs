@@ -1,7 +1,7 @@
 //! Does everything that a guest hands in, however odd, end in an errno, without harm and without memory of the host?
 
 use super::guest::{DATA, Guest, MEMORY, ROOT, Random, scratch};
-use crate::context::{WasiCtx, WasiCtxBuilder};
+use crate::context::{Context, WasiCtx, WasiCtxBuilder};
 use crate::p1::errno::Errno;
 use crate::p1::memory::GuestMemory;
 use crate::p1::{attribute, clock, descriptor, io, listing, path, poll, process, socket, unstable};
@@ -9,12 +9,12 @@ use crate::permission::{DirPerms, FilePerms};
 use std::fs;
 
 /// An import whose arguments all come from a list of numbers.
-type Import = fn(&mut GuestMemory<'_>, &mut WasiCtx, &[u64]) -> Result<(), Errno>;
+type Import = fn(&mut GuestMemory<'_>, &Context, &[u64]) -> Result<(), Errno>;
 
 macro_rules! import {
     ($file:ident::$name:ident($($kind:ident),*)) => {
         (stringify!($name), {
-            fn call(guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, numbers: &[u64]) -> Result<(), Errno> {
+            fn call(guest: &mut GuestMemory<'_>, ctx: &Context, numbers: &[u64]) -> Result<(), Errno> {
                 let mut _numbers = numbers.iter().copied();
                 $file::$name(guest, ctx, $(_numbers.next().unwrap() as $kind),*)
             }
@@ -87,10 +87,10 @@ fn context(root: &std::path::Path) -> WasiCtx {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     // Clocks that count, so that no wait takes time, however long.
     builder.preopened_listener(listener).unwrap().deterministic(1);
-    let mut ctx = builder.build();
+    let ctx = builder.build();
     // Nobody comes, and nothing is waited for.
     let mut memory = [0; 8];
-    descriptor::fd_fdstat_set_flags(&mut GuestMemory::new(&mut memory), &mut ctx, SOCKET, 4).unwrap();
+    descriptor::fd_fdstat_set_flags(&mut GuestMemory::new(&mut memory), &ctx.0, SOCKET, 4).unwrap();
     ctx
 }
 
@@ -184,7 +184,7 @@ fn a_guest_without_memory_gets_faults_where_memory_is_needed() {
     for (name, import) in imports() {
         let mut numbers = [16; 10];
         numbers[0] = u64::from(ROOT);
-        let result = import(&mut GuestMemory::new(&mut []), &mut ctx, &numbers);
+        let result = import(&mut GuestMemory::new(&mut []), &ctx.0, &numbers);
         let without = ["fd_close", "fd_renumber", "sched_yield", "fd_sync", "fd_datasync"];
         assert!(result.is_err() || without.contains(&name) || name.contains("_set_"), "{name}: {result:?}");
         ctx = context(temp.path());

@@ -2,7 +2,7 @@
 //!
 //! Used by the tests beside it. Paths and buffers are put at fixed places; whatever an import answers is decoded.
 
-use crate::context::{WasiCtx, WasiCtxBuilder};
+use crate::context::{Context, WasiCtx, WasiCtxBuilder};
 use crate::p1::errno::Errno;
 use crate::p1::memory::GuestMemory;
 use crate::p1::rights::Rights;
@@ -93,9 +93,9 @@ impl Guest {
 
     pub(super) fn call(
         &mut self,
-        import: impl FnOnce(&mut GuestMemory<'_>, &mut WasiCtx) -> Result<(), Errno>,
+        import: impl FnOnce(&mut GuestMemory<'_>, &Context) -> Result<(), Errno>,
     ) -> Result<(), Errno> {
-        import(&mut GuestMemory::new(&mut self.bytes), &mut self.ctx)
+        import(&mut GuestMemory::new(&mut self.bytes), &self.ctx.0)
     }
 
     pub(super) fn put(&mut self, at: u32, bytes: &[u8]) -> u32 {
