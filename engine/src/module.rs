@@ -3,9 +3,10 @@
 //! Made by users from WebAssembly or from the bytes of a `.cwasm` file; `instance` and `linker` instantiate it.
 
 use crate::engine::{self, Engine};
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::types::{self, ExportType, ExternType, ImportType};
 use std::fmt;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use tancho_abi::image::{self, Image, Origin};
@@ -145,8 +146,39 @@ impl Module {
         Self::load(engine, &read(path)?, Origin::Trusted).with_context(|| format!("cannot load `{}`", path.display()))
     }
 
+    /// Loads a compiled module whose code is mapped from its file instead of copied and checked: quicker for a large one, of which only what
+    /// runs is ever read. The rest of the file is copied.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Module::deserialize_trusted`], and nothing finds out that the file is damaged. Nobody may write to it while the module, or
+    /// anything made with it, is there: code would change while it runs. (To replace the file, as `rename` does, or to remove it is no
+    /// matter.) Where it is made shorter, the process ends, with a message and status 1, when it needs what is gone.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or mapped, was made by another version, for another machine or with other settings; when the engine
+    /// has no signal handlers ([`Config::signals_based_traps`](crate::Config::signals_based_traps)), which notice that the file
+    /// was made shorter.
+    pub unsafe fn deserialize_file_mapped(engine: &Engine, path: impl AsRef<Path>) -> Result<Module> {
+        let path = path.as_ref();
+        let failed = || format!("cannot load `{}`", path.display());
+        if !engine.tunables().signals_based_traps {
+            let message =
+                "code is mapped only where there are signal handlers, which notice that its file was made shorter";
+            return Err(Error::msg(message).context(failed()));
+        }
+        let file = File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        // SAFETY: the caller says the same, and an engine with signals has installed the handlers.
+        let code = unsafe { Code::map(&file, path, engine.tunables()) }.map_err(Error::new).with_context(failed)?;
+        Self::of(engine, code)
+    }
+
     fn load(engine: &Engine, image: &[u8], origin: Origin<'_>) -> Result<Module> {
-        let code = engine.load(image, origin)?;
+        Self::of(engine, engine.load(image, origin)?)
+    }
+
+    fn of(engine: &Engine, code: Arc<Code>) -> Result<Module> {
         let view = code.view();
         let types = engine.types().register_module(&view).context("the module's types cannot be taken in")?;
         let of = |kind, index| types::extern_type(&view, &types, engine.types(), kind, index);

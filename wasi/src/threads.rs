@@ -17,7 +17,7 @@ use tancho::{
 };
 
 /// The module and the name of the import that starts a thread.
-const SPAWN: (&str, &str) = ("wasi", "thread-spawn");
+pub const SPAWN: (&str, &str) = ("wasi", "thread-spawn");
 
 /// The export that a thread begins with: its number, and what the guest gave it.
 const START: &str = "wasi_thread_start";

@@ -10,5 +10,6 @@ mod matrix;
 mod path;
 mod permission;
 mod poll;
+mod quota;
 mod sequence;
 mod transfer;
