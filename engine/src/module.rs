@@ -30,6 +30,8 @@ pub struct Module(Arc<Loaded>);
 struct Loaded {
     engine: Engine,
     code: Arc<Code>,
+    /// The hash of what this process has compiled it from.
+    source: Option<blake3::Hash>,
     /// By type index.
     types: Arc<[Arc<RegisteredType>]>,
     /// By position among the imports.
@@ -47,7 +49,8 @@ impl Module {
     /// or a compiled module; or when the engine's [target](crate::Config::target) is not this machine. The message
     /// says where in the module, and in which function.
     pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module> {
-        Self::from_binary(engine, &engine::source(bytes.as_ref())?)
+        let bytes = bytes.as_ref();
+        Self::compile(engine, &engine::source(bytes)?, bytes)
     }
 
     /// Compiles a module from a file with the binary format or, with feature `wat`, the text.
@@ -66,9 +69,15 @@ impl Module {
     ///
     /// As [`Module::new`].
     pub fn from_binary(engine: &Engine, wasm: &[u8]) -> Result<Module> {
+        Self::compile(engine, wasm, wasm)
+    }
+
+    /// Compiles what `source` is in the binary format.
+    fn compile(engine: &Engine, wasm: &[u8], source: &[u8]) -> Result<Module> {
         engine.require_native()?;
         let image = engine.compile(wasm)?;
-        Self::load(engine, &image, Origin::Trusted)
+        let code = engine.load(&image, Origin::Trusted)?;
+        Self::of(engine, code, Some(blake3::hash(source)))
     }
 
     /// Checks that a module, in the binary format or as text, is valid, without compiling it.
@@ -171,20 +180,20 @@ impl Module {
         let file = File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
         // SAFETY: the caller says the same, and an engine with signals has installed the handlers.
         let code = unsafe { Code::map(&file, path, engine.tunables()) }.map_err(Error::new).with_context(failed)?;
-        Self::of(engine, code)
+        Self::of(engine, code, None)
     }
 
     fn load(engine: &Engine, image: &[u8], origin: Origin<'_>) -> Result<Module> {
-        Self::of(engine, engine.load(image, origin)?)
+        Self::of(engine, engine.load(image, origin)?, None)
     }
 
-    fn of(engine: &Engine, code: Arc<Code>) -> Result<Module> {
+    fn of(engine: &Engine, code: Arc<Code>, source: Option<blake3::Hash>) -> Result<Module> {
         let view = code.view();
         let types = engine.types().register_module(&view).context("the module's types cannot be taken in")?;
         let of = |kind, index| types::extern_type(&view, &types, engine.types(), kind, index);
         let imports = view.imports.iter().map(|import| of(import.kind, import.index)).collect::<Result<_>>()?;
         let exports = view.exports.iter().map(|export| of(export.kind, export.index)).collect::<Result<_>>()?;
-        Ok(Module(Arc::new(Loaded { engine: engine.clone(), code, types, imports, exports })))
+        Ok(Module(Arc::new(Loaded { engine: engine.clone(), code, source, types, imports, exports })))
     }
 
     /// What it imports, in order.
@@ -220,6 +229,11 @@ impl Module {
     /// The engine it was made with.
     pub fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// Whether this process has compiled it from these bytes.
+    pub(crate) fn is_compiled_from(&self, source: &[u8]) -> bool {
+        self.0.source.is_some_and(|known| known == blake3::hash(source))
     }
 
     pub(crate) fn code(&self) -> &Arc<Code> {

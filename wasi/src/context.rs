@@ -8,6 +8,7 @@ use crate::clock::Clocks;
 use crate::descriptor::Descriptor;
 use crate::directory::Directory;
 use crate::identity::Identities;
+use crate::listing::Budget;
 use crate::p1::table::DescriptorTable;
 use crate::permission::{DirPerms, FilePerms};
 use crate::quota::Quota;
@@ -268,7 +269,8 @@ impl WasiCtxBuilder {
             Descriptor::from(Output::new(stderr)),
         ];
         if seed.is_some() {
-            preopens.iter_mut().for_each(Directory::sort);
+            let budget = Budget::new();
+            preopens.iter_mut().for_each(|directory| directory.sort(&budget));
         }
         let descriptors = streams.into_iter().chain(preopens.into_iter().map(Descriptor::from));
         let descriptors = descriptors.chain(listeners.into_iter().map(Descriptor::from));

@@ -17,7 +17,7 @@
 use crate::attributes::{Attributes, FileKind, SetTime, timestamps};
 use crate::failure::{errno, retry};
 use crate::file::{File, FileFlags};
-use crate::listing::{Entry, Listing};
+use crate::listing::{Budget, Entry, Listing};
 use crate::path::{GuestPath, Last, MAX_LENGTH};
 use crate::permission::{DirPerms, FilePerms};
 use crate::sync::lock;
@@ -132,8 +132,8 @@ impl Directory {
     }
 
     /// Lists this directory, and those opened below it from now on, in the order of names.
-    pub(crate) fn sort(&mut self) {
-        self.listing = Mutex::new(Listing::sorted());
+    pub(crate) fn sort(&mut self, of: &Budget) {
+        self.listing = Mutex::new(Listing::sorted(of.clone()));
     }
 
     /// The name under which the guest was given this directory, if it was preopened.

@@ -107,7 +107,11 @@ fn threads(
         return Err(refused(message, "run it without --deterministic, or build it for wasm32-wasip1").into());
     }
     if flags.max_threads == 0 {
-        return Err(refused("the program starts threads, and --max-threads=0 gives it none", "give it some").into());
+        return Err(refused(
+            "the program starts threads, and --max-threads=0 gives it none",
+            "give it some: --max-threads 8",
+        )
+        .into());
     }
     if !flags.preload.is_empty() {
         let message =

@@ -383,11 +383,25 @@ impl<'a> Image<'a> {
     /// How many bytes the header has: every image has as many.
     pub const HEAD: usize = size_of::<Header>();
 
-    /// Where the table of sections ends in an image of which the header is there; `None` where it does not lie in it.
-    pub fn table_end(bytes: &[u8]) -> Option<usize> {
-        let header: &Header = bytes.get(..Self::HEAD).and_then(|head| bytemuck::try_from_bytes(head).ok())?;
-        let table = (header.sections as usize).checked_mul(size_of::<SectionRecord>())?;
-        table.checked_add(Self::HEAD).filter(|end| Self::is_image(bytes) && *end <= bytes.len())
+    /// Where the table of sections ends in an image of which no more than the header need be there yet.
+    ///
+    /// # Errors
+    ///
+    /// When it is none, or of another format, or of another length than `bytes`, or the table does not lie in it.
+    pub fn table_end(bytes: &[u8]) -> Result<usize, ImageError> {
+        let header = bytes.get(..Self::HEAD).filter(|_| Self::is_image(bytes));
+        let header: &Header =
+            header.and_then(|head| bytemuck::try_from_bytes(head).ok()).ok_or(ImageError::NotAnImage)?;
+        if header.format != FORMAT {
+            return Err(ImageError::Format { found: header.format });
+        }
+        let found = bytes.len() as u64;
+        if header.length != found {
+            return Err(ImageError::Length { expected: header.length, found });
+        }
+        let table = (header.sections as usize).checked_mul(size_of::<SectionRecord>());
+        let end = table.and_then(|table| table.checked_add(Self::HEAD)).filter(|end| *end <= bytes.len());
+        end.ok_or(ImageError::Section { kind: 0 })
     }
 
     /// Checks everything that stands in the header against this engine, in the order: magic, length, format, build id,

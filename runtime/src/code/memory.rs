@@ -104,11 +104,14 @@ impl Code {
         let length =
             usize::try_from(file.metadata()?.len()).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
         if length < Image::HEAD {
-            return Err(ImageError::NotAnImage.into());
+            let mut start = vec![0; length];
+            file.read_exact_at(&mut start, 0)?;
+            let short = ImageError::Length { expected: Image::HEAD as u64, found: length as u64 };
+            return Err(if Image::is_image(&start) { short } else { ImageError::NotAnImage }.into());
         }
         let mut copy = MmapMut::map_anon(length)?;
         file.read_exact_at(&mut copy[..Image::HEAD], 0)?;
-        let table = Image::table_end(&copy).ok_or(ImageError::NotAnImage)?;
+        let table = Image::table_end(&copy)?;
         file.read_exact_at(&mut copy[Image::HEAD..table], Image::HEAD as u64)?;
         let code = Image::reopen(&copy)?.section(Section::Code)?;
         // The last page is copied where it is not full: what stands behind the code is none.
