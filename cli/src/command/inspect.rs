@@ -122,9 +122,9 @@ fn from(
     let supplied = |(of, name, ty): (String, String, String)| {
         let shared = threads && ty.starts_with("(memory") && ty.contains(" shared");
         let from = match linker.get(&mut store, &of, &name) {
-            Some(_) => "Tancho",
-            None if shared || spawn(&of, &name) => "Tancho",
-            None => supplier(&of, &name).unwrap_or("nobody: --preload"),
+            Ok(_) => "Tancho",
+            Err(_) if shared || spawn(&of, &name) => "Tancho",
+            Err(_) => supplier(&of, &name).unwrap_or("nobody: --preload"),
         };
         (of, name, ty, from)
     };
