@@ -126,6 +126,23 @@ pub(crate) fn of_option(option: &str, arguments: &[OsString]) -> Option<String> 
     }
 }
 
+/// What to type instead of what is no proposal, in the group of options that Wasmtime has for them.
+pub(crate) fn of_wasm(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "timeout" => "write --timeout 2s",
+        "nan-canonicalization" => "write --canonical-nan",
+        "relaxed-simd-deterministic" => "write --relaxed-simd-deterministic",
+        "unknown-imports-trap" => "write --unknown-imports trap",
+        "unknown-imports-default" => "write --unknown-imports default",
+        "epoch-interruption" | "async-stack-size" => "programs are ended by --timeout without it",
+        "max-wasm-stack" => "a program has all of its thread's stack: `ulimit -s` says how much that is",
+        "all-proposals" => "proposals are turned on one by one; `tancho settings` lists them",
+        "help" => "`tancho settings` lists the proposals, and whether they are on",
+        "component-model" | "component-model-async" => "components are not there yet",
+        _ => return None,
+    })
+}
+
 /// What to type instead of an option in the group that Wasmtime has for WASI.
 fn of_wasi(value: &str) -> &'static str {
     match value.split(['=', ',']).next().unwrap_or_default() {
