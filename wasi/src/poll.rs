@@ -34,6 +34,12 @@ impl Interruption {
         if self.0.as_ref().is_some_and(InterruptHandle::is_pending) { Err(Errno::INTR) } else { Ok(()) }
     }
 
+    /// Takes the request by which a call has ended, if there is one.
+    pub(crate) fn take(&self) -> bool {
+        let pending = self.0.as_ref().filter(|handle| handle.is_pending());
+        pending.inspect(|handle| handle.cancel()).is_some()
+    }
+
     /// Whether anybody could.
     fn is_possible(&self) -> bool {
         self.0.is_some()

@@ -135,29 +135,27 @@ fn call<T: 'static>(
     get: impl Fn(&mut T) -> &mut WasiCtx,
     function: impl FnOnce(&mut GuestMemory<'_>, &Context) -> std::result::Result<(), Errno>,
 ) -> Result<i32> {
-    let handle = caller.interrupt_handle();
-    let interruption = Interruption::by(handle.clone());
+    let interruption = Interruption::by(caller.interrupt_handle());
     let counted = |ctx: &Context| ctx.calls.fetch_add(1, Ordering::Relaxed);
-    let answer = match caller.get_export("memory") {
+    let (answer, interruption) = match caller.get_export("memory") {
         Some(Extern::Memory(memory)) => {
             let (bytes, data) = memory.data_and_store_mut(&mut *caller);
             let ctx = get(data);
             counted(&ctx.0);
-            function(&mut GuestMemory::new(bytes).of(interruption), &ctx.0)
+            let mut guest = GuestMemory::new(bytes).of(interruption);
+            (function(&mut guest, &ctx.0), guest.into_interruption())
         }
         Some(Extern::SharedMemory(memory)) => {
             let ctx = get(caller.data_mut());
             counted(&ctx.0);
-            function(&mut GuestMemory::shared(memory.atomics()).of(interruption), &ctx.0)
+            let mut guest = GuestMemory::shared(memory.atomics()).of(interruption);
+            (function(&mut guest, &ctx.0), guest.into_interruption())
         }
         _ => return Err(tancho::Error::msg("missing required memory export")),
     };
     match answer {
         Ok(()) => Ok(0),
-        Err(Errno::INTR) if handle.is_pending() => {
-            handle.cancel();
-            Err(Trap::Interrupt.into())
-        }
+        Err(Errno::INTR) if interruption.take() => Err(Trap::Interrupt.into()),
         Err(errno) => Ok(i32::from(errno.number())),
     }
 }

@@ -79,6 +79,11 @@ impl<'a> GuestMemory<'a> {
         &self.interruption
     }
 
+    /// The same, when the call is over.
+    pub(super) fn into_interruption(self) -> Interruption {
+        self.interruption
+    }
+
     /// How many bytes there are.
     fn length(&self) -> usize {
         match &self.bytes {

@@ -219,6 +219,30 @@ mod tests {
         assert_eq!(fd_fdstat_set_flags(&mut guest, &ctx.0, fd, 1), Err(Errno::INVAL));
     }
 
+    /// Whoever has the same socket sees nothing of whether the guest blocks, and the guest nothing of whether the host does.
+    #[test]
+    fn the_state_of_a_socket_that_others_have_is_left_alone() {
+        let inherited = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = inherited.local_addr().unwrap();
+        let nonblocking = || rustix::fs::fcntl_getfl(&inherited).unwrap().contains(rustix::fs::OFlags::NONBLOCK);
+        for host in [false, true] {
+            inherited.set_nonblocking(host).unwrap();
+            let given = inherited.try_clone().unwrap();
+            let ctx = WasiCtxBuilder::new().preopened_listener(given).unwrap().build();
+            let mut bytes = memory(8);
+            let mut guest = GuestMemory::new(&mut bytes);
+            fd_fdstat_set_flags(&mut guest, &ctx.0, 3, 4).unwrap();
+            assert_eq!((accept(&ctx.0), nonblocking()), (Err(Errno::AGAIN), host));
+            fd_fdstat_set_flags(&mut guest, &ctx.0, 3, 0).unwrap();
+            let peer = std::thread::spawn(move || {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                TcpStream::connect(address).unwrap()
+            });
+            assert_eq!((accept(&ctx.0), nonblocking()), (Ok(4), host), "it waits");
+            drop(peer.join().unwrap());
+        }
+    }
+
     #[test]
     fn flags_and_places_are_checked_before_anything_happens() {
         let (ctx, address) = listening();
