@@ -40,13 +40,13 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     for preload in &flags.preload {
         preload_module(&engine, &mut linker, &mut store, preload, flags)?;
     }
+    let failed = || format!("failed to run {}", load::shown(file));
+    let threads = threads(flags, &module, &mut linker, &store).with_context(failed)?;
     match flags.unknown_imports {
         UnknownImports::Refuse => {}
         UnknownImports::Trap => linker.define_unknown_imports_as_traps(&module)?,
         UnknownImports::Default => linker.define_unknown_imports_as_default_values(&module)?,
     }
-    let failed = || format!("failed to run {}", load::shown(file));
-    let threads = threads(flags, &module, &mut linker, &store).with_context(failed)?;
     let timeout = Timeout::start(flags.timeout, store.interrupt_handle());
     let mut begun = None;
     let mut go = |store: &mut Store<WasiCtx>, instance: Result<Instance>| -> Result<()> {
