@@ -12,7 +12,7 @@ use crate::export::ModuleExport;
 use crate::func_type::FuncType;
 use crate::handle::Extern;
 use crate::instance;
-use crate::store::{Loan, StoreInner, StoreOpaque, message_of};
+use crate::store::{InterruptHandle, Loan, StoreInner, StoreOpaque, message_of};
 use crate::value::Val;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -252,6 +252,12 @@ impl<'a, T> Caller<'a, T> {
     /// The program's own data, to change.
     pub fn data_mut(&mut self) -> &mut T {
         &mut self.loan.inner_mut().data
+    }
+
+    /// How other threads end what runs in the caller's store. Host functions that wait ask it whether they are to stop, and then end with
+    /// [`Trap::Interrupt`](crate::Trap::Interrupt).
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        self.loan.inner().opaque.runtime().interrupt_handle()
     }
 
     /// The engine.
