@@ -80,7 +80,7 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
     unsafe {
         let (code, running) = (code.as_ref(), activation.as_ref()?);
         let listed = u32::try_from(at.pc - code.text().start).ok().and_then(|offset| code.view().trap_at(offset));
-        let access = matches!(number, libc::SIGSEGV | libc::SIGBUS);
+        let access = matches!(number, libc::SIGSEGV | libc::SIGBUS) && !signal::is_trap(at.pc);
         if listed.is_none() && number != libc::SIGSEGV {
             return None;
         }
