@@ -102,7 +102,7 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
         let sp = if trap == Trap::StackOverflow && access { used_down_to(at.sp, address) } else { at.sp };
         let start = Start::Instruction { pc: at.pc, fp: at.fp, sp };
         trace(&mut (*state).stop.trace, start, activation);
-        Some(landing(running))
+        Some(landing(activation))
     }
 }
 
@@ -140,8 +140,17 @@ fn is_overflow(activation: &Activation, address: usize, sp: usize) -> bool {
     on_stack || near
 }
 
-/// Where the activation's entry trampoline continues after a trap. Async-signal-safe.
-fn landing(activation: &Activation) -> Resumption {
+/// Where the innermost activation's entry trampoline continues after a trap, which is noted in it. Async-signal-safe.
+///
+/// # Safety
+///
+/// `activation` is alive, of this thread, and nobody has a reference to it.
+unsafe fn landing(activation: *const Activation) -> Resumption {
+    // SAFETY: it is on the stack of who entered the code, and of this thread. The pointer came from one that may write.
+    let activation = unsafe {
+        (*activation.cast_mut()).vm.trapped = 1;
+        &*activation
+    };
     let entry = activation.entry.addr();
     // SAFETY: the trampoline's frame is live, so its code is.
     let code = Code::find(entry).map(|code: NonNull<Code>| unsafe { code.as_ref() });
@@ -196,7 +205,7 @@ pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
         (*state).stop.pending = pending;
         (*state).stop.address = None;
         trace(&mut (*state).stop.trace, Start::Exit(Exit::of(vm)), activation);
-        landing(running)
+        landing(activation)
     };
     // SAFETY: the landing pad of the innermost entry trampoline; between it and here are frames of compiled code, and this
     // one, which holds nothing that needs to be dropped.
