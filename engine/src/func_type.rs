@@ -99,10 +99,12 @@ impl FuncType {
         FuncType(self.0.in_registry(registry))
     }
 
+    #[inline]
     pub(crate) fn abi(&self) -> &abi::FuncType {
         self.0.func()
     }
 
+    #[inline]
     pub(crate) fn id(&self) -> u32 {
         self.0.id
     }

@@ -28,6 +28,12 @@ impl StoreId {
         StoreId(NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed)).expect("fewer than 2⁶⁴ stores are made"))
     }
 
+    /// It as a number: never 0.
+    #[inline]
+    pub(crate) fn number(self) -> u64 {
+        self.0.get()
+    }
+
     /// An error unless `store` is the handle's own.
     #[inline]
     pub(crate) fn check(self, store: &StoreOpaque, what: &str) -> Result<()> {

@@ -343,8 +343,7 @@ impl Compiler {
         let names: Vec<Option<CodeName>> =
             context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
         let compiled = context.compiled_code().ok_or_else(|| CompileError::internal("no code was generated"))?;
-        let alignment = isa.function_alignment().minimum;
-        Code::new(compiled, name, &names, caught, alignment, self.options.tunables.address_map)
+        Code::new(compiled, name, &names, caught, &**isa, self.options.tunables.address_map)
     }
 
     /// The trampolines that a module needs: entries for the types of functions that the host may call, exits for

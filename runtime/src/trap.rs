@@ -97,7 +97,7 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
     unsafe {
         let (code, running) = (code.as_ref(), activation.as_ref()?);
         let listed = u32::try_from(at.pc - code.text().start).ok().and_then(|offset| code.view().trap_at(offset));
-        let access = matches!(number, libc::SIGSEGV | libc::SIGBUS);
+        let access = matches!(number, libc::SIGSEGV | libc::SIGBUS) && !signal::is_trap(at.pc);
         if listed.is_none() && number != libc::SIGSEGV {
             return None;
         }
@@ -119,7 +119,7 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
         let sp = if trap == Trap::StackOverflow && access { used_down_to(at.sp, address) } else { at.sp };
         let start = Start::Instruction { pc: at.pc, fp: at.fp, sp };
         trace(&mut (*state).stop.trace, start, activation);
-        Some(landing(running))
+        Some(landing(activation))
     }
 }
 
@@ -157,8 +157,17 @@ fn is_overflow(activation: &Activation, address: usize, sp: usize) -> bool {
     on_stack || near
 }
 
-/// Where the activation's entry trampoline continues after a trap. Async-signal-safe.
-fn landing(activation: &Activation) -> Resumption {
+/// Where the innermost activation's entry trampoline continues after a trap, which is noted in it. Async-signal-safe.
+///
+/// # Safety
+///
+/// `activation` is alive, of this thread, and nobody has a reference to it.
+unsafe fn landing(activation: *const Activation) -> Resumption {
+    // SAFETY: it is on the stack of who entered the code, and of this thread. The pointer came from one that may write.
+    let activation = unsafe {
+        (*activation.cast_mut()).vm.trapped = 1;
+        &*activation
+    };
     let entry = activation.entry.addr();
     // SAFETY: the trampoline's frame is live, so its code is.
     let code = Code::find(entry).map(|code: NonNull<Code>| unsafe { code.as_ref() });
@@ -213,7 +222,7 @@ pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
         (*state).stop.pending = pending;
         (*state).stop.address = None;
         trace(&mut (*state).stop.trace, Start::Exit(Exit::of(vm)), activation);
-        landing(running)
+        landing(activation)
     };
     // SAFETY: the landing pad of the innermost entry trampoline; between it and here are frames of compiled code, and this
     // one, which holds nothing that needs to be dropped.

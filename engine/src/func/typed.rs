@@ -12,6 +12,7 @@ use crate::store::StoreOpaque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::transmute;
+use std::ptr;
 use tancho_abi::types::{FuncType, HeapType, RefType, ValType};
 use tancho_abi::vmctx::{ValRaw, VmActivation, VmContext, VmFuncRef};
 use tancho_runtime::call;
@@ -670,11 +671,12 @@ pub(crate) fn check_type<P: WasmParams, R: WasmResults>(found: &crate::func_type
 /// ```
 pub struct TypedFunc<P, R> {
     func: Func,
-    /// The typed host entry, or null for functions that have none: then calls go by an array.
+    /// The typed host entry. Null where calls go by an array: the function has none, or its parameters have narrower types than `P`, so
+    /// that each call is to check its own.
     entry: *const u8,
     code: *const u8,
     vmctx: *mut VmContext,
-    /// Whether the function's parameters have narrower types than `P`, so that each call is to check its own.
+    /// Whether it is so for the second reason.
     checked: bool,
     types: PhantomData<fn(P) -> R>,
 }
@@ -703,7 +705,8 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         let record = func.record(store)?;
         let found = func.ty_in(store)?;
         let checked = check_type::<P, R>(&found)?;
-        let (entry, code, vmctx) = (record.host_entry, record.external, record.vmctx);
+        let entry = if checked { ptr::null() } else { record.host_entry };
+        let (code, vmctx) = (record.external, record.vmctx);
         Ok(TypedFunc { func, entry, code, vmctx, checked, types: PhantomData })
     }
 
@@ -728,14 +731,33 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
             context.opaque_mut().forget_released();
         }
         let params = params.lower(context.opaque_mut())?;
-        if self.checked {
-            self.check(context.opaque(), params)?;
-        }
         let store = context.loan().opaque_pointer();
         if self.entry.is_null() {
             // SAFETY: `store` is the loan's, which is not used before the call is over; it is the function's own.
             return unsafe { self.call_by_array(store, params) };
         }
+        let mut slots = R::slots();
+        let (entry, code, vmctx) = (self.entry, self.code, self.vmctx);
+        // SAFETY: as in `enter`, and the references end here.
+        unsafe {
+            let call = |activation| P::call::<R::Abi>(params, entry, vmctx, code, activation);
+            match call::enter_outermost((*store).vm(), entry, slots.as_mut().as_mut_ptr(), call) {
+                Some(Ok(result)) => Ok(R::lift(result, &slots, &mut *store)),
+                Some(Err(stopped)) => Err(untyped::stop(&mut *store, stopped)),
+                None => self.enter(store, params),
+            }
+        }
+    }
+
+    /// Calls a function by its typed host entry, from wherever.
+    ///
+    /// # Safety
+    ///
+    /// `store` is the part of the function's store of which the caller has the loan, and to which it holds no reference; `params` are
+    /// the store's, and `entry` is not null.
+    #[cold]
+    #[inline(never)]
+    unsafe fn enter(&self, store: *mut StoreOpaque, params: P::Abi) -> Result<R> {
         let mut slots = R::slots();
         let (entry, code, vmctx) = (self.entry, self.code, self.vmctx);
         // SAFETY: the function is the store's, which is held exclusively and to which no reference is held meanwhile;
@@ -747,18 +769,23 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
             });
             match entered {
                 Ok(result) => Ok(R::lift(result, &slots, &mut *store)),
-                Err(stopped) => Err(untyped::stop(&mut *store, *stopped)),
+                Err(stopped) => Err(untyped::stop(&mut *store, stopped)),
             }
         }
     }
 
-    /// Calls a function that has no typed host entry.
+    /// Calls a function for which there is no typed host entry.
     ///
     /// # Safety
     ///
     /// As [`untyped::call_array`], with the function in `self`.
     #[cold]
+    #[inline(never)]
     unsafe fn call_by_array(&self, store: *mut StoreOpaque, params: P::Abi) -> Result<R> {
+        if self.checked {
+            // SAFETY: nothing runs in the store yet, and the reference ends here.
+            self.check(unsafe { &*store }, params)?;
+        }
         let mut values = [ValRaw::ZERO; 16];
         P::write(params, &mut values);
         // SAFETY: the caller's promise; 16 is the most parameters and results that there are.

@@ -57,6 +57,7 @@ impl Roots {
         (found.generation == root.generation).then_some(found.reference)
     }
 
+    #[inline]
     pub(super) fn open(&self) -> ScopeMark {
         ScopeMark(self.scoped.len())
     }

@@ -173,6 +173,22 @@ impl Context {
     }
 }
 
+/// Whether the instruction at `pc` does nothing but trap, by a signal that tells of accesses on this machine.
+///
+/// # Safety
+///
+/// `pc` is in code that is alive, and which can be read.
+pub(crate) unsafe fn is_trap(pc: usize) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the caller says so.
+    return unsafe { std::ptr::with_exposed_provenance::<u8>(pc).read() == tancho_abi::trap::X86_64_TRAP[0] };
+    #[cfg(not(target_arch = "x86_64"))]
+    return {
+        let _ = pc;
+        false
+    };
+}
+
 #[cfg(target_arch = "x86_64")]
 fn read(machine: &libc::mcontext_t) -> Resumption {
     let register = |index: libc::c_int| machine.gregs[index as usize] as usize;
