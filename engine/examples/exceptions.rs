@@ -34,7 +34,8 @@ pub(crate) fn run(out: &mut dyn Write) -> Result<()> {
     let tag = instance.get_tag(&mut store, "failed").ok_or_else(|| Error::msg("no tag"))?;
     store.data().get_or_init(|| tag);
 
-    let error = instance.get_typed_func::<(), ()>(&mut store, "throw")?.call(&mut store, ()).unwrap_err();
+    let thrown = instance.get_typed_func::<(), ()>(&mut store, "throw")?.call(&mut store, ());
+    let error = thrown.err().ok_or_else(|| Error::msg("nothing was thrown"))?;
     if let Some(exception) = error.downcast_ref::<Exception>() {
         writeln!(out, "out of the guest: {exception}")?;
     }

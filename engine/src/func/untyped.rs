@@ -319,6 +319,10 @@ pub(crate) fn call_start<T>(store: &mut Loan<'_, T>, function: NonNull<VmFuncRef
 /// The error that compiled code has stopped with.
 #[cold]
 #[inline(never)]
+#[expect(
+    clippy::boxed_local,
+    reason = "the runtime returns it boxed, so that a call that ends well returns in registers"
+)]
 pub(super) fn stop(store: &mut StoreOpaque, stopped: Box<Stopped>) -> Error {
     let error = match stopped.cause {
         Cause::Trap(trap) => Error::new(trap),
