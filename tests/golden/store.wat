@@ -78,7 +78,8 @@
 ;;    35  mov %rbp,%rsp
 ;;    38  pop %rbp
 ;;    39  ret
-;;    3a  ud2
+;;    3a  hlt
+;;    3b  nop
 ;;
 ;; function 0, aarch64
 ;;
