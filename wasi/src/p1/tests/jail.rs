@@ -3,7 +3,7 @@
 //! Outside is watched from the host: it must stay bit for bit as it was, and no content or attribute of anything
 //! outside may come back to the guest.
 
-use super::guest::{Guest, Open, READ, READ_WRITE, Random, cases, first_seed, scratch, snapshot};
+use super::guest::{CREAT, EXCL, Guest, Open, READ, READ_WRITE, Random, cases, first_seed, scratch, snapshot};
 use crate::context::WasiCtxBuilder;
 use crate::p1::errno::Errno;
 use crate::p1::rights::Rights;
@@ -291,13 +291,19 @@ fn a_race_for_a_directory_is_never_won() {
     fs::write(root.join("real/file"), "inside").unwrap();
     fs::write(temp.path().join("out/file"), MARK).unwrap();
     symlink("../out", root.join("link")).unwrap();
+    // And `x`: a file, a link to a file outside, or a link to one that is not there yet.
+    fs::write(root.join("x-file"), "inside").unwrap();
+    symlink("../out/file", root.join("x-out")).unwrap();
+    symlink("../out/new", root.join("x-new")).unwrap();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
-                for name in ["real", "link"] {
+                for (name, x) in [("real", "x-file"), ("link", "x-out"), ("real", "x-new")] {
                     fs::rename(root.join(name), root.join("d")).unwrap();
+                    fs::rename(root.join(x), root.join("x")).unwrap();
                     fs::rename(root.join("d"), root.join(name)).unwrap();
+                    fs::rename(root.join("x"), root.join(x)).unwrap();
                 }
             }
         });
@@ -314,6 +320,12 @@ fn a_race_for_a_directory_is_never_won() {
                 assert_eq!(guest.read(fd, 100).as_deref(), Ok(&b"inside"[..]));
                 guest.close(fd).unwrap();
                 inside += 1;
+            }
+            // Where it is not there it is made, inside.
+            let how = Open { oflags: [CREAT, CREAT | EXCL][turn as usize % 8 / 7], ..how };
+            if let Ok(fd) = guest.open(3, "x", how) {
+                assert_ne!(guest.read(fd, 100).as_deref(), Ok(MARK.as_bytes()));
+                guest.close(fd).unwrap();
             }
             turn += 1;
             // These may create or change something, but only inside.
