@@ -4,7 +4,8 @@
 //! [`tancho_abi::vmctx`], which find the store by the closure's record, lift, call, lower. References that come to be in the call are
 //! good until it ends, where any can. No panic leaves a shim: it poisons the store and becomes an error.
 
-use super::typed::{Native, Results};
+use super::native::Native;
+use super::typed::Results;
 use super::untyped::{self, FEW, Func};
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
