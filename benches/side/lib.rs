@@ -40,6 +40,8 @@ pub struct Side {
     pub name: &'static str,
     /// Compiles a guest program.
     pub compile: Compile,
+    /// The same, so that the guest cannot be interrupted.
+    pub compile_without_interruption: Compile,
     /// Compiles a module on one thread, at defaults otherwise, and drops it.
     pub compile_on_one_thread: fn(wasm: &[u8]) -> Result<(), Error>,
     /// Instantiates a program in GC instructions, which imports nothing, in a store of its own.
@@ -53,6 +55,7 @@ pub const SIDES: [Side; 2] = [
     Side {
         name: "tancho",
         compile: tancho::program::compile,
+        compile_without_interruption: tancho::program::compile_without_interruption,
         compile_on_one_thread: tancho::program::compile_on_one_thread,
         objects: tancho::heap::instantiate,
         boundaries: tancho::boundary::all,
@@ -60,6 +63,7 @@ pub const SIDES: [Side; 2] = [
     Side {
         name: "wasmtime",
         compile: wasmtime::program::compile,
+        compile_without_interruption: wasmtime::program::compile_without_interruption,
         compile_on_one_thread: wasmtime::program::compile_on_one_thread,
         objects: wasmtime::heap::instantiate,
         boundaries: wasmtime::boundary::all,

@@ -2,7 +2,7 @@
 //!
 //! `versus` comes here by way of [`Side`](crate::Side). Only the call of `_start` is inside the clock that runs are compared by.
 
-use super::engine::{Engine, InstancePre, Linker, Module, Store};
+use super::engine::{Config, Engine, InstancePre, Linker, Module, Store};
 use super::host::{self, Wasi};
 use crate::case::Case;
 use crate::clock::Stopwatch;
@@ -15,7 +15,16 @@ struct Program {
 
 /// See [`Side::compile`](crate::Side::compile).
 pub(crate) fn compile(wasm: &[u8]) -> Result<Box<dyn Guest>, Error> {
-    let engine = Engine::default();
+    compile_with(&Config::new(), wasm)
+}
+
+/// See [`Side::compile_without_interruption`](crate::Side::compile_without_interruption).
+pub(crate) fn compile_without_interruption(wasm: &[u8]) -> Result<Box<dyn Guest>, Error> {
+    compile_with(&host::without_interruption(), wasm)
+}
+
+fn compile_with(config: &Config, wasm: &[u8]) -> Result<Box<dyn Guest>, Error> {
+    let engine = Engine::new(config)?;
     let module = Module::from_binary(&engine, wasm)?;
     let mut linker = Linker::new(&engine);
     host::add_to_linker(&mut linker)?;
