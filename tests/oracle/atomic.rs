@@ -8,6 +8,7 @@ use super::swarm::Swarm;
 use super::tancho::Tancho;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::ops::AddAssign;
 use tancho::{Instance, Module, Result, Store, Trap};
 
 /// What an operator does to memory.
@@ -316,9 +317,8 @@ pub struct Yield {
     pub ran: BTreeMap<String, u64>,
 }
 
-impl Yield {
-    /// Adds another.
-    pub fn add(&mut self, other: Yield) {
+impl AddAssign for Yield {
+    fn add_assign(&mut self, other: Yield) {
         self.calls += other.calls;
         self.returned += other.returned;
         self.misaligned += other.misaligned;
@@ -363,6 +363,9 @@ fn run(
     let error = |what: String| tancho::Error::msg(what);
     let module = Module::new(tancho.engine(), text)?;
     let mut store = Store::new(tancho.engine(), ());
+    if tancho.swarm().tunables.consume_fuel {
+        store.set_fuel(u64::MAX)?;
+    }
     let instance = Instance::new(&mut store, &module, &[])?;
     let mut memory = vec![0; (program.page * program.pages) as usize];
     memory[..BYTES.len()].copy_from_slice(&BYTES);
