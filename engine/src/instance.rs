@@ -3,7 +3,7 @@
 //! Users make them here or through a `Linker`; `Caller` looks exports up here.
 
 use crate::context::AsContextMut;
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::func::{Func, TypedFunc, WasmParams, WasmResults, call_start};
 use crate::global::Global;
 use crate::handle::{Export, Extern, StoreId};
@@ -39,7 +39,8 @@ impl Instance {
     pub fn new(mut store: impl AsContextMut, module: &Module, imports: &[Extern]) -> Result<Instance> {
         let expected = module.import_types().len();
         if imports.len() != expected {
-            return Err(Error::msg(format!("the module has {expected} imports, and {} are given", imports.len())));
+            return Err(ErrorCode::ImportCount
+                .error(format!("the module has {expected} imports, and {} are given", imports.len())));
         }
         let definitions: Vec<Definition> = imports.iter().cloned().map(Definition::Extern).collect();
         instantiate(store.as_context_mut().loan(), module, &definitions)
@@ -123,7 +124,7 @@ impl Instance {
         let context = store.as_context_mut();
         self.store.check(context.opaque(), "instance")?;
         let func = export(context.opaque(), self.id, name).and_then(Extern::into_func);
-        let func = func.with_context(|| format!("there is no exported function `{name}`"))?;
+        let func = func.ok_or_else(|| ErrorCode::NoExport.error(format!("there is no exported function `{name}`")))?;
         func.typed(&context).with_context(|| format!("the exported function `{name}` has another type"))
     }
 
@@ -152,6 +153,16 @@ impl Instance {
         })
     }
 
+    #[cfg(feature = "coredump")]
+    pub(crate) fn of(id: InstanceId, store: &StoreOpaque) -> Instance {
+        Instance { store: store.id(), id }
+    }
+
+    #[cfg(feature = "coredump")]
+    pub(crate) fn id(self) -> InstanceId {
+        self.id
+    }
+
     /// An error unless the instance belongs to `store`.
     pub(crate) fn check(self, store: &StoreOpaque) -> Result<()> {
         self.store.check(store, "instance")
@@ -178,9 +189,9 @@ pub(crate) fn instantiate<T>(store: &mut Loan<'_, T>, module: &Module, definitio
         InstantiateError::Segment { segment, target, trap } => {
             let view = module.code().view();
             let [segment, target] = [segment, target].map(|(item, index)| view.item_label(item, index));
-            Error::new(trap).context(format!("{segment} does not fit {target}"))
+            Error::new(trap).context(Coded::new(ErrorCode::Instantiation, format!("{segment} does not fit {target}")))
         }
-        error => Error::new(error).context("cannot instantiate the module"),
+        error => Error::new(error).context(Coded::new(ErrorCode::Instantiation, "cannot instantiate the module")),
     })?;
     let instance = Instance { store: opaque.id(), id };
     if let Some(start) = opaque.runtime().start_function(id).and_then(NonNull::new) {

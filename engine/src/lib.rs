@@ -42,7 +42,10 @@ mod code;
 mod compile;
 mod config;
 mod context;
+#[cfg(feature = "coredump")]
+mod coredump;
 mod deadline;
+mod dwarf;
 mod engine;
 mod error;
 mod exception;
@@ -69,10 +72,13 @@ pub use cache::{Cache, CacheEntry, Lookup, Swept};
 pub use code::CompiledFunction;
 #[cfg(feature = "compile")]
 pub use compile::CompileError;
-pub use config::{Config, OptLevel, RegallocAlgorithm};
+pub use config::{Config, OptLevel, RegallocAlgorithm, WasmBacktraceDetails};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+#[cfg(feature = "coredump")]
+pub use coredump::WasmCoreDump;
+pub use dwarf::FrameSymbol;
 pub use engine::Engine;
-pub use error::{Chain, Context, Error, Result};
+pub use error::{Chain, Coded, Context, Error, ErrorCode, NoCode, Result};
 pub use exception::{Exception, ExnRef};
 pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use func_type::FuncType;

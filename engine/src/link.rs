@@ -2,7 +2,7 @@
 //!
 //! `instance` resolves definitions here for each instantiation; `linker` checks what it can beforehand.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::func::{HostFunc, HostRecord};
 use crate::global::Global;
 use crate::handle::Extern;
@@ -94,6 +94,16 @@ impl fmt::Display for LinkError {
 }
 
 impl std::error::Error for LinkError {}
+
+impl LinkError {
+    /// Its code.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            LinkError::Unknown(_) => ErrorCode::UnknownImport,
+            LinkError::Incompatible { .. } => ErrorCode::IncompatibleImport,
+        }
+    }
+}
 
 /// The error of a call of an import that [nothing was defined for](crate::Linker::define_unknown_imports_as_traps).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -260,7 +270,7 @@ fn push(imports: &mut Imports, store: &mut StoreOpaque, item: &Extern) -> Result
 
 /// A new thing of this type: zero, null, and as small as it may be.
 pub(crate) fn make_default(store: &mut StoreOpaque, ty: &ExternType) -> Result<Extern> {
-    let no_default = || Error::msg(format!("there is no default value for a {ty}"));
+    let no_default = || ErrorCode::NoDefault.error(format!("there is no default value for a {ty}"));
     Ok(match ty {
         ExternType::Func(_) => return Err(no_default()),
         ExternType::Table(ty) => Table::new_in(store, ty, Ref::null(ty.element().heap_type()))?.into(),

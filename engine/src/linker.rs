@@ -4,7 +4,7 @@
 
 use crate::context::{AsContext, AsContextMut};
 use crate::engine::Engine;
-use crate::error::{Context, Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::func::{Caller, Func, HostFunc, IntoFunc};
 use crate::func_type::FuncType;
 use crate::handle::Extern;
@@ -178,7 +178,10 @@ impl<T> Linker<T> {
             self.func_new(name, export.name(), ty, move |mut caller, params, results| {
                 let instance = pre.instantiate(&mut caller)?;
                 let func = instance.get_func(&mut caller, &function);
-                func.context("a module does not export what it has said")?.call(&mut caller, params, results)
+                func.ok_or_else(|| {
+                    ErrorCode::EngineBug.error("a module does not export what it has said; this is a bug in Tancho")
+                })?
+                .call(&mut caller, params, results)
             })?;
         }
         Ok(self)
@@ -191,7 +194,8 @@ impl<T> Linker<T> {
     /// When the name is not defined, or the other one is already.
     pub fn alias(&mut self, module: &str, name: &str, as_module: &str, as_name: &str) -> Result<&mut Self> {
         let definition = self.find(module, name).cloned();
-        let definition = definition.with_context(|| format!("`{module}::{name}` has not been defined"))?;
+        let definition = definition
+            .ok_or_else(|| ErrorCode::NotDefined.error(format!("`{module}::{name}` has not been defined")))?;
         self.insert(as_module, as_name, definition)
     }
 
@@ -202,7 +206,9 @@ impl<T> Linker<T> {
     /// When nothing is defined under it, or one of the names is defined under the other already.
     pub fn alias_module(&mut self, module: &str, as_module: &str) -> Result<()> {
         let names = self.definitions.get(module).cloned();
-        for (name, definition) in names.with_context(|| format!("nothing has been defined in `{module}`"))? {
+        for (name, definition) in
+            names.ok_or_else(|| ErrorCode::NotDefined.error(format!("nothing has been defined in `{module}`")))?
+        {
             self.insert(as_module, &name, definition)?;
         }
         Ok(())
@@ -258,9 +264,8 @@ impl<T> Linker<T> {
                 return Ok(());
             };
             if ty.results().any(|ty| Val::default_for_ty(&ty).is_none()) {
-                return Err(Error::msg(format!(
-                    "`{module}::{name}`: there is no default value for a function of type {ty}"
-                )));
+                return Err(ErrorCode::NoDefault
+                    .error(format!("`{module}::{name}`: there is no default value for a function of type {ty}")));
             }
             linker.func_new(&module, &name, ty, |_, _, _| Ok(()))?;
             Ok(())
@@ -328,7 +333,7 @@ impl<T> Linker<T> {
         if self.engine.is_same(module.engine()) {
             return Ok(());
         }
-        Err(Error::msg("this module belongs to another engine than the linker it is used with"))
+        Err(ErrorCode::ForeignEngine.error("this module belongs to another engine than the linker it is used with"))
     }
 
     fn definitions_of(&self, module: &Module) -> Result<Box<[Definition]>> {
@@ -342,7 +347,7 @@ impl<T> Linker<T> {
 
     fn insert(&mut self, module: &str, name: &str, definition: Definition) -> Result<&mut Self> {
         if !self.shadowing && self.find(module, name).is_some() {
-            return Err(Error::msg(format!("import of `{module}::{name}` defined twice")));
+            return Err(ErrorCode::DefinedTwice.error(format!("import of `{module}::{name}` defined twice")));
         }
         match self.definitions.get_mut(module) {
             Some(names) => names.insert(name.into(), definition),

@@ -3,7 +3,7 @@
 //! Made by users from WebAssembly or from the bytes of a `.cwasm` file; `instance` and `linker` instantiate it.
 
 use crate::engine::{self, Engine};
-use crate::error::{Context, Result};
+use crate::error::{Coded, Context, ErrorCode, Result};
 use crate::types::{self, ExportType, ExternType, ImportType};
 use std::fmt;
 use std::path::Path;
@@ -148,7 +148,10 @@ impl Module {
     fn load(engine: &Engine, image: &[u8], origin: Origin<'_>) -> Result<Module> {
         let code = engine.load(image, origin)?;
         let view = code.view();
-        let types = engine.types().register_module(&view).context("the module's types cannot be taken in")?;
+        let types = engine
+            .types()
+            .register_module(&view)
+            .context(Coded::new(ErrorCode::Damaged, "the module's types cannot be taken in"))?;
         let of = |kind, index| types::extern_type(&view, &types, engine.types(), kind, index);
         let imports = view.imports.iter().map(|import| of(import.kind, import.index)).collect::<Result<_>>()?;
         let exports = view.exports.iter().map(|export| of(export.kind, export.index)).collect::<Result<_>>()?;
@@ -217,7 +220,8 @@ impl Module {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+    std::fs::read(path)
+        .with_context(|| Coded::new(ErrorCode::FileUnreadable, format!("cannot read `{}`", path.display())))
 }
 
 impl fmt::Debug for Module {

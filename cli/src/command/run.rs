@@ -1,6 +1,7 @@
 //! `tancho run`: load, link with WASI, call.
 
 use super::invoke;
+use crate::coredump;
 use crate::diagnosis::{Diagnosis, code, spelling};
 use crate::engine::config;
 use crate::flags::{Run, UnknownImports, definition};
@@ -48,14 +49,17 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     let failed = || format!("failed to run {}", load::shown(file));
     let timeout = Timeout::start(flags.timeout, store.interrupt_handle());
     let instance = linker.instantiate(&mut store, &module);
-    let instance = instance.map_err(|error| timeout::explain(error, flags.timeout)).with_context(failed)?;
+    let program = load::shown(file);
+    let dumped = |error, store: &mut Store<WasiCtx>| coredump::keep(error, store, flags.debug.coredump(), &program);
+    let instance = instance.map_err(|error| timeout::explain(dumped(error, &mut store), flags.timeout));
+    let instance = instance.with_context(failed)?;
     stats.time("instantiate_us", "linking and instantiating", lap(&mut step));
     let ended = match &flags.invoke {
         Some(name) => invoke::invoke(&mut store, instance, name, arguments),
         None => start(&mut store, instance, arguments),
     };
     drop(timeout);
-    let ended = ended.map_err(|error| timeout::explain(error, flags.timeout));
+    let ended = ended.map_err(|error| timeout::explain(dumped(error, &mut store), flags.timeout));
     stats.time("run_us", "running", lap(&mut step));
     stats.count("host_calls", "calls to WASI", store.data().calls());
     if let Some(memory) = instance.get_export(&mut store, "memory").and_then(Extern::into_memory) {
@@ -78,6 +82,7 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
 
 fn engine(flags: &Run) -> Result<Engine> {
     let mut config = config(&flags.engine);
+    flags.debug.apply(&mut config);
     if flags.deterministic {
         config.cranelift_nan_canonicalization(true).relaxed_simd_deterministic(true);
     }
@@ -106,7 +111,8 @@ pub(crate) fn load_compiled(engine: &Engine, bytes: &[u8], file: &OsStr, trust: 
     let shown = load::shown(file);
     module.map_err(|error| match error.downcast_ref::<tancho::LoadError>() {
         Some(tancho::LoadError::Image(image)) => {
-            let diagnosis = Diagnosis::new(crate::diagnosis::report::of_image(image), format!("cannot load {shown}"));
+            let code = error.code().and_then(code::of).unwrap_or(&code::image::DAMAGED);
+            let diagnosis = Diagnosis::new(code, format!("cannot load {shown}"));
             let help = match image {
                 tancho::ImageError::Unsigned => {
                     "use --allow-precompiled for an intact file that another user or machine has compiled"

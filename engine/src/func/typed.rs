@@ -5,7 +5,7 @@
 
 use super::untyped::{self, Func};
 use crate::context::AsContextMut;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, ErrorCode, Result};
 use crate::gc::{GcRef, I31, Rooted};
 use crate::handle::foreign;
 use crate::store::StoreOpaque;
@@ -629,9 +629,8 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         let ty = found.abi();
         if !all(P::TYPES, &ty.params, &related) || !all(&ty.results, R::TYPES, &matches) {
             let expected = FuncType { params: P::TYPES.into(), results: R::TYPES.into() };
-            return Err(Error::msg(format!(
-                "type mismatch: expected a function of type {expected}, found one of type {found}"
-            )));
+            return Err(ErrorCode::FunctionType
+                .error(format!("type mismatch: expected a function of type {expected}, found one of type {found}")));
         }
         let checked = !all(P::TYPES, &ty.params, &matches);
         let (entry, code, vmctx) = (record.host_entry, record.external, record.vmctx);

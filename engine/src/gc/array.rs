@@ -5,7 +5,7 @@
 use super::object;
 use super::root::{Located, Rooted, referent};
 use crate::context::{AsContext, AsContextMut, StoreContextMut};
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, ErrorCode, Result};
 use crate::handle::StoreId;
 use crate::store::StoreOpaque;
 use crate::types::{ArrayType, FieldType, HeapType};
@@ -83,7 +83,8 @@ impl ArrayRef {
         for (position, elem) in elems.iter().enumerate() {
             object::lower(*elem, &element, store).with_context(|| format!("element {position} of an array"))?;
         }
-        let length = u32::try_from(elems.len()).map_err(|_| Error::msg("an array has fewer than 2^32 elements"))?;
+        let length = u32::try_from(elems.len())
+            .map_err(|_| ErrorCode::AllocationTooLarge.error("an array has fewer than 2^32 elements"))?;
         Self::make(store, allocator, length, |position| elems[position as usize])
     }
 
@@ -199,7 +200,7 @@ impl ArrayRef {
         if index < length {
             return Ok(());
         }
-        Err(Error::msg(format!("element {index} is out of bounds of an array of {length}")))
+        Err(ErrorCode::OutOfBounds.error(format!("element {index} is out of bounds of an array of {length}")))
     }
 
     fn load(&self, store: &mut StoreOpaque, index: u32, ty: &FieldType) -> Result<Val> {

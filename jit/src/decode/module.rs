@@ -8,6 +8,7 @@ use super::{constant, types, vector};
 use crate::error::CompileError;
 use crate::options::Features;
 use std::collections::HashMap;
+use tancho_abi::debug::{DEBUG_SECTIONS, DebugRecord};
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
     DataRecord, ElementRecord, ExportRecord, ExternKind, FieldRecord, FunctionNameRecord, FunctionRecord, ImportRecord,
@@ -16,8 +17,8 @@ use tancho_abi::module::{
 use tancho_abi::name::Shown;
 use tancho_abi::types::{FieldType, RefType, ValTypeCode};
 use wasmparser::{
-    CompositeInnerType, ElementItems, ElementKind, FuncToValidate, FunctionBody, KnownCustom, Name, NameMap,
-    NameSectionReader, Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
+    CompositeInnerType, CustomSectionReader, ElementItems, ElementKind, FuncToValidate, FunctionBody, KnownCustom,
+    Name, NameMap, NameSectionReader, Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
 };
 
 /// A decoded module.
@@ -38,12 +39,13 @@ pub(crate) struct Body<'a> {
     pub(crate) hints: Vec<BranchHint>,
 }
 
-/// Decodes the core module `wasm`, which stands at `offset` in its file. A module that uses vectors is refused with `no_vectors`,
+/// Decodes the core module `wasm`, which stands at `offset` in its file, with its sections of DWARF if they are to be kept. A module that uses vectors is refused with `no_vectors`,
 /// where there is such an error.
 pub(crate) fn decode<'a>(
     wasm: &'a [u8],
     offset: u64,
     features: Features,
+    keep_dwarf: bool,
     no_vectors: Option<&CompileError>,
 ) -> Result<Decoded<'a>, CompileError> {
     if Parser::is_component(wasm) {
@@ -57,6 +59,7 @@ pub(crate) fn decode<'a>(
         item_names: Vec::new(),
         read_hints: features.branch_hinting,
         hints: HashMap::new(),
+        keep_dwarf,
     };
     let features = features.wasmparser();
     let mut validator = Validator::new_with_features(features);
@@ -116,6 +119,8 @@ struct Decoder<'a> {
     /// Whether branch hints are still to be read: the feature is on, and neither the code nor a section with hints has come.
     read_hints: bool,
     hints: HashMap<u32, Vec<BranchHint>>,
+    /// Whether sections of DWARF are kept.
+    keep_dwarf: bool,
 }
 
 impl<'a> Decoder<'a> {
@@ -200,18 +205,34 @@ impl<'a> Decoder<'a> {
                     self.data(data?)?;
                 }
             }
-            // Hints stand before the code.
-            Payload::CodeSectionStart { .. } => self.read_hints = false,
+            Payload::CodeSectionStart { unchecked_range: range, .. } => {
+                // Hints stand before the code.
+                self.read_hints = false;
+                self.summary().code_offset = u32::try_from(range.start).unwrap_or(0);
+            }
             Payload::CustomSection(section) => match section.as_known() {
                 KnownCustom::Name(names) => self.names(names)?,
                 KnownCustom::BranchHints(hints) if self.read_hints => {
                     self.read_hints = false;
                     self.hints = hint::read(hints).unwrap_or_default();
                 }
-                _ => {}
+                _ => self.debug_section(&section)?,
             },
             // Validated, and nothing to keep of them.
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Keeps a section of DWARF; of two of one name, the first.
+    fn debug_section(&mut self, section: &CustomSectionReader<'a>) -> Result<(), CompileError> {
+        let kind = DEBUG_SECTIONS.iter().position(|name| *name == section.name()).filter(|_| self.keep_dwarf);
+        let Some(kind) = kind.map(|kind| kind as u32) else { return Ok(()) };
+        if self.module.debug_sections.iter().all(|record| record.section != kind) {
+            let start = self.module.debug_data.len();
+            self.module.debug_data.extend_from_slice(section.data());
+            let bytes = range(start, self.module.debug_data.len())?;
+            self.module.debug_sections.push(DebugRecord { section: kind, reserved: 0, bytes });
         }
         Ok(())
     }

@@ -162,10 +162,14 @@ sections! {
     Safepoints = 32,
     /// Pool of places of references.
     References = 33,
+    /// Sections of DWARF.
+    DebugSections = 34,
+    /// Their bytes. Nobody reads them before lines of the source are asked for.
+    DebugData = 35,
     /// Initial contents of memories, page-aligned.
-    MemoryImages = 34,
+    MemoryImages = 36,
     /// Machine code, page-aligned; to be mapped readable and executable.
-    Code = 35,
+    Code = 37,
 }
 
 impl Section {

@@ -130,11 +130,10 @@ fn call<T: 'static>(
     let memory = match caller.get_export("memory") {
         Some(Extern::Memory(memory)) => memory,
         Some(Extern::SharedMemory(_)) => {
-            return Err(tancho::Error::msg(
-                "WASI's functions do not support a `memory` that is shared between threads",
-            ));
+            return Err(tancho::ErrorCode::UnsupportedModule
+                .error("WASI's functions do not support a `memory` that is shared between threads"));
         }
-        _ => return Err(tancho::Error::msg("missing required memory export")),
+        _ => return Err(tancho::ErrorCode::NoMemory.error("missing required memory export")),
     };
     let (bytes, data) = memory.data_and_store_mut(&mut *caller);
     let ctx = get(data);
