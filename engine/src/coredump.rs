@@ -6,7 +6,7 @@ use crate::context::{AsContextMut, StoreContextMut};
 use crate::error::{Error, ErrorCode, Result};
 use crate::global::Global;
 use crate::handle::StoreId;
-use crate::instance::Instance;
+use crate::instance::{self, Instance};
 use crate::memory::Memory;
 use crate::module::Module;
 use crate::shared_memory::SharedMemory;
@@ -79,7 +79,7 @@ impl WasmCoreDump {
         error.context(WasmCoreDump {
             store: store.id(),
             modules,
-            instances: runtime.instances().map(|id| Instance::of(id, store)).collect(),
+            instances: runtime.instances().map(|id| instance::of(store, id)).collect(),
             memories: runtime.memories().map(memory).collect(),
             globals: runtime.globals().map(|id| Global::of(id, store)).collect(),
             backtrace: WasmBacktrace::new(backtrace, store.engine().reports()),

@@ -85,6 +85,7 @@ impl SharedMemory {
             return Err(ErrorCode::ImpossibleType
                 .error(format!("a shared memory cannot have the type {ty}, which is not shared")));
         }
+        engine.config().require_shared_memory()?;
         let memory = RuntimeMemory::new(ty.runtime(), engine.tunables());
         let memory = memory.with_context(|| Coded::new(ErrorCode::Refused, format!("cannot make a memory {ty}")))?;
         Ok(SharedMemory { engine: engine.clone(), memory })

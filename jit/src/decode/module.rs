@@ -11,14 +11,15 @@ use std::collections::HashMap;
 use tancho_abi::debug::{DEBUG_SECTIONS, DebugRecord};
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
-    DataRecord, ElementRecord, ExportRecord, ExternKind, FieldRecord, FunctionNameRecord, FunctionRecord, ImportRecord,
-    Item, ItemNameRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary, TagRecord, TypeKind, TypeRecord,
+    CustomSectionRecord, DataRecord, ElementRecord, ExportRecord, ExternKind, FieldRecord, FunctionNameRecord,
+    FunctionRecord, ImportRecord, Item, ItemNameRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary,
+    TagRecord, TypeKind, TypeRecord,
 };
 use tancho_abi::name::Shown;
 use tancho_abi::types::{FieldType, RefType, ValTypeCode};
 use wasmparser::{
-    CompositeInnerType, CustomSectionReader, ElementItems, ElementKind, FuncToValidate, FunctionBody, KnownCustom,
-    Name, NameMap, NameSectionReader, Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
+    CompositeInnerType, ElementItems, ElementKind, FuncToValidate, FunctionBody, KnownCustom, Name, NameMap,
+    NameSectionReader, Parser, Payload, TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
 };
 
 /// A decoded module.
@@ -210,31 +211,51 @@ impl<'a> Decoder<'a> {
                 self.read_hints = false;
                 self.summary().code_offset = u32::try_from(range.start).unwrap_or(0);
             }
-            Payload::CustomSection(section) => match section.as_known() {
-                KnownCustom::Name(names) => self.names(names)?,
-                KnownCustom::BranchHints(hints) if self.read_hints => {
-                    self.read_hints = false;
-                    self.hints = hint::read(hints).unwrap_or_default();
+            Payload::CustomSection(section) => {
+                self.custom(section.name(), section.data());
+                match section.as_known() {
+                    KnownCustom::Name(names) => self.names(names)?,
+                    KnownCustom::BranchHints(hints) if self.read_hints => {
+                        self.read_hints = false;
+                        self.hints = hint::read(hints).unwrap_or_default();
+                    }
+                    _ => {}
                 }
-                _ => self.debug_section(&section)?,
-            },
+            }
             // Validated, and nothing to keep of them.
             _ => {}
         }
         Ok(())
     }
 
-    /// Keeps a section of DWARF; of two of one name, the first.
-    fn debug_section(&mut self, section: &CustomSectionReader<'a>) -> Result<(), CompileError> {
-        let kind = DEBUG_SECTIONS.iter().position(|name| *name == section.name()).filter(|_| self.keep_dwarf);
-        let Some(kind) = kind.map(|kind| kind as u32) else { return Ok(()) };
-        if self.module.debug_sections.iter().all(|record| record.section != kind) {
-            let start = self.module.debug_data.len();
-            self.module.debug_data.extend_from_slice(section.data());
-            let bytes = range(start, self.module.debug_data.len())?;
-            self.module.debug_sections.push(DebugRecord { section: kind, reserved: 0, bytes });
+    /// Keeps a custom section: for the host, unless it is one that is of use to the engine alone, and as large as the rest of the module;
+    /// for backtraces, if it is one of DWARF.
+    fn custom(&mut self, name: &'a str, bytes: &[u8]) {
+        if name == "name" {
+            return;
         }
-        Ok(())
+        if name.starts_with(".debug_") {
+            self.debug_section(name, bytes);
+            return;
+        }
+        let start = self.module.custom_bytes.len();
+        // What does not fit into the pools is left out: no custom section makes a module one that does not compile.
+        let Ok(bytes_range) = range(start, start.saturating_add(bytes.len())) else { return };
+        let Ok(name) = self.text(name) else { return };
+        self.module.custom_bytes.extend_from_slice(bytes);
+        self.module.custom_sections.push(CustomSectionRecord { name, bytes: bytes_range });
+    }
+
+    /// Keeps a section of DWARF, if it is one that is read; of two of one name, the first.
+    fn debug_section(&mut self, name: &str, bytes: &[u8]) {
+        let kind = DEBUG_SECTIONS.iter().position(|known| *known == name).filter(|_| self.keep_dwarf);
+        let Some(kind) = kind.map(|kind| kind as u32) else { return };
+        let start = self.module.debug_data.len();
+        let Ok(bytes_range) = range(start, start.saturating_add(bytes.len())) else { return };
+        if self.module.debug_sections.iter().all(|record| record.section != kind) {
+            self.module.debug_data.extend_from_slice(bytes);
+            self.module.debug_sections.push(DebugRecord { section: kind, reserved: 0, bytes: bytes_range });
+        }
     }
 
     fn recursion_group(&mut self, group: wasmparser::RecGroup) -> Result<(), CompileError> {

@@ -162,14 +162,18 @@ sections! {
     Safepoints = 32,
     /// Pool of places of references.
     References = 33,
+    /// Custom sections.
+    CustomSections = 34,
+    /// Their bytes.
+    CustomBytes = 35,
     /// Sections of DWARF.
-    DebugSections = 34,
+    DebugSections = 36,
     /// Their bytes. Nobody reads them before lines of the source are asked for.
-    DebugData = 35,
+    DebugData = 37,
     /// Initial contents of memories, page-aligned.
-    MemoryImages = 36,
+    MemoryImages = 38,
     /// Machine code, page-aligned; to be mapped readable and executable.
-    Code = 37,
+    Code = 39,
 }
 
 impl Section {
