@@ -545,7 +545,8 @@ impl StoreOpaque {
         if self.engine.tunables().consume_fuel {
             return Ok(());
         }
-        Err(Error::msg("fuel is not configured in this store: make its engine with `Config::consume_fuel(true)`"))
+        Err(ErrorCode::Configuration
+            .error("fuel is not configured in this store: make its engine with `Config::consume_fuel(true)`"))
     }
 
     pub(crate) fn released(&self) -> &Arc<Released> {

@@ -8,7 +8,8 @@ codes! {
 "Functions call one another too deeply, mostly a recursion without an end. The backtrace shows which.";
     MEMORY = [ErrorCode::MemoryOutOfBounds],
 "The program has read or written outside of its memory: a bug of the program, mostly a wrong pointer or index. The backtrace shows \
-where, in offsets of the WebAssembly file; build the program with names (`-g`) to see its functions.";
+where, in offsets of the WebAssembly file; build the program with debug information (`-g`) to see the lines of its source. `--coredump FILE` \
+keeps what its memory held.";
     TABLE = [ErrorCode::TableOutOfBounds],
 "The program has used an index outside of a table: mostly a function pointer that is none.";
     NULL_ENTRY = [ErrorCode::IndirectCallToNull],
