@@ -18,6 +18,20 @@ use tancho_runtime::unwind::{Backtrace, Frame};
 pub use tancho_abi::trap::Trap;
 
 /// A function that was running. It keeps the code that it belongs to.
+///
+/// ```
+/// # use tancho::{Engine, Instance, Module, Result, Store, WasmBacktrace};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module $m (func $f (export "f") (unreachable)))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let error = instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ()).unwrap_err();
+/// let frame = &error.downcast_ref::<WasmBacktrace>().expect("it has one").frames()[0];
+/// assert_eq!((frame.module_name(), frame.func_name()), (Some("m"), Some("f")));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct FrameInfo {
     code: Arc<Code>,
@@ -126,6 +140,21 @@ impl fmt::Display for FrameInfo {
 /// Functions of the host are not in it; what they were called by is, through calls from the host into WebAssembly and back however often.
 /// Shown, it has files and lines of the source where modules have DWARF: see
 /// [`Config::wasm_backtrace_details`](crate::Config::wasm_backtrace_details).
+///
+/// ```
+/// # use tancho::{Engine, Instance, Module, Result, Store, WasmBacktrace};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (func $f (export "f") (call $g)) (func $g (unreachable)))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let error = instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ()).unwrap_err();
+/// let trace = error.downcast_ref::<WasmBacktrace>().expect("it has one");
+/// let names: Vec<_> = trace.frames().iter().map(|frame| frame.func_name()).collect();
+/// assert_eq!(names, [Some("g"), Some("f")]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct WasmBacktrace {
     frames: Box<[FrameInfo]>,

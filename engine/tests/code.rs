@@ -20,6 +20,7 @@ const UNMET: &[(ErrorCode, &str)] = &[
     (ErrorCode::NoCompiler, "it is of a build without one: tests/without_compiler.rs"),
     (ErrorCode::NoMemory, "it is of WASI's functions: tests/cli.rs"),
     (ErrorCode::ExitStatus, "it is of WASI's functions: wasi/src/p1/tests/conduct.rs"),
+    (ErrorCode::Threads, "it is of WASI's threads: wasi/src/threads.rs"),
     (ErrorCode::OutOfFuel, "it is of stores with fuel: tests/fuel.rs"),
     (ErrorCode::HeapExhausted, "it takes a full heap: tests/gc.rs"),
     (ErrorCode::Interrupt, "it takes another thread: tests/interrupt.rs"),

@@ -3,6 +3,17 @@
 use std::sync::Arc;
 
 /// A function, and a place in its source: that of a frame, or one that was inlined into it. A build without the feature `dwarf` makes none.
+///
+/// ```no_run
+/// # use tancho::{Error, WasmBacktrace};
+/// # fn show(error: &Error) {
+/// for frame in error.downcast_ref::<WasmBacktrace>().into_iter().flat_map(WasmBacktrace::frames) {
+///     for symbol in frame.symbols() {
+///         println!("{} at {}:{}", symbol.name().unwrap_or("?"), symbol.file().unwrap_or("?"), symbol.line().unwrap_or(0));
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FrameSymbol {
     pub(super) name: Option<Arc<str>>,

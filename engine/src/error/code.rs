@@ -11,6 +11,14 @@ use tancho_abi::trap::Trap;
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $number:literal, $title:literal;)*) => {
         /// What kind of error an error is. Shown as `T0301`.
+        ///
+        /// ```
+        /// # use tancho::{Engine, ErrorCode, Module};
+        /// let error = Module::from_file(&Engine::default(), "there/is/none.wasm").unwrap_err();
+        /// assert_eq!(error.code(), Some(ErrorCode::FileUnreadable));
+        /// assert_eq!(ErrorCode::FileUnreadable.to_string(), "T0101");
+        /// assert_eq!("T0101".parse(), Ok(ErrorCode::FileUnreadable));
+        /// ```
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[non_exhaustive]
         #[repr(u16)]
@@ -139,6 +147,8 @@ codes! {
     UncaughtException = 690, "an exception was not caught";
     /// A guest of WASI has asked for a status that no process has.
     ExitStatus = 691, "the program ended with a status that no process has";
+    /// A guest of WASI starts threads, and cannot have any.
+    Threads = 692, "the program cannot have threads";
     /// A trap that has no code of its own.
     OtherTrap = 699, "a trap";
     /// A thing of one store is used with another.
@@ -208,8 +218,12 @@ impl fmt::Display for ErrorCode {
 }
 
 /// A text that is no [`ErrorCode`].
+///
+/// ```
+/// # use tancho::{ErrorCode, NoCode};
+/// assert_eq!("T9999".parse::<ErrorCode>(), Err(NoCode));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
 pub struct NoCode;
 
 impl fmt::Display for NoCode {
