@@ -59,7 +59,8 @@ pub(super) fn abbreviations_length(bytes: &[u8], most: usize) -> Option<usize> {
             return Some(end);
         }
         // The tag, and whether there are children, which is one byte and less than 2.
-        (number()?, number()?);
+        number()?;
+        number()?;
         loop {
             let ((name, _), (form, _)) = (number()?, number()?);
             if form == IMPLICIT_CONST {
