@@ -4,6 +4,7 @@
 //! become in between.
 
 use crate::engine::Engine;
+use crate::error::Result;
 use crate::func::Caller;
 use crate::store::{Loan, Store, StoreInner, StoreOpaque};
 
@@ -39,6 +40,15 @@ impl<'a, T> StoreContext<'a, T> {
         self.0.opaque.engine()
     }
 
+    /// How much fuel is left: see [`Store::get_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.opaque().fuel()
+    }
+
     #[inline]
     pub(crate) fn opaque(&self) -> &'a StoreOpaque {
         &self.0.opaque
@@ -72,6 +82,24 @@ impl<'a, T> StoreContextMut<'a, T> {
     /// Collects what nothing refers to: see [`Store::gc`].
     pub fn gc(&mut self) {
         self.opaque_mut().collect();
+    }
+
+    /// How much fuel is left: see [`Store::get_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.opaque().fuel()
+    }
+
+    /// Replaces the fuel that is left: see [`Store::set_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.opaque_mut().set_fuel(fuel)
     }
 
     #[inline]

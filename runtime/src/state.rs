@@ -113,6 +113,8 @@ impl State {
                 interrupted: 0,
                 heap_next: NULL_AREA,
                 heap_limit: NULL_AREA,
+                fuel: 0,
+                fuel_cost: 0,
             },
             activation: ptr::null(),
             stop: Stop { pending: 0, address: None, trace: Trace::new() },
