@@ -88,6 +88,7 @@ pub(crate) const ROWS: &[Row] = &[
         ],
     ),
     alone("WasmBacktrace::capture"),
+    alone("Store::call_hook"),
 ];
 
 fn take(a: &mut World, param: Val) -> crate::misuse::Answer {
