@@ -5,12 +5,12 @@
 //! here, and only here, is it decided who may hold a reference to a store and when: nobody holds one while compiled
 //! code runs.
 
-use crate::context::AsContext;
+use crate::context::{AsContext, StoreContextMut};
 use crate::deadline::Deadlines;
 use crate::engine::Engine;
 use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::exception::Exception;
-use crate::func::HostRecord;
+use crate::func::{CallHook, Hook, HostRecord};
 use crate::func_type::FuncType;
 use crate::gc::Released;
 use crate::handle::StoreId;
@@ -53,6 +53,20 @@ unsafe impl<T: Send> Send for Store<T> {}
 // SAFETY: by a shared reference to a store, things are only read, the data among them.
 unsafe impl<T: Sync> Sync for Store<T> {}
 
+/// Where a store is, for its own hook.
+struct Inner<T>(*mut StoreInner<T>);
+
+// SAFETY: a hook runs where its store is used, and is kept by it.
+unsafe impl<T> Send for Inner<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Inner<T> {}
+
+impl<T> Inner<T> {
+    fn pointer(&self) -> *mut StoreInner<T> {
+        self.0
+    }
+}
+
 /// How many types a store remembers: few, because they are searched one by one.
 const RECENT_TYPES: usize = 8;
 
@@ -65,8 +79,8 @@ pub(crate) struct StoreInner<T> {
 /// The part of a store that does not depend on the data's type. `pub` because it stands in traits that are; nobody
 /// outside can name it.
 pub struct StoreOpaque {
-    /// The store's id, or `None` once it is poisoned: calls compare their handle's id with this, so that one
-    /// comparison does both.
+    /// The store's id, or `None` once it is poisoned, and where there is a hook: calls compare their handle's id with this, so that one
+    /// comparison does all of it.
     live: Option<StoreId>,
     vm: *mut VmStore,
     id: StoreId,
@@ -86,6 +100,10 @@ pub struct StoreOpaque {
     modules: Vec<Module>,
     /// When it is interrupted by itself.
     deadlines: Deadlines,
+    /// What is told of calls. Not there while it runs.
+    hook: Option<Hook>,
+    /// Whether there is one.
+    hooked: bool,
     /// Roots that nobody owns any more.
     released: Arc<Released>,
     /// The types of functions called by array lately, so that calls need not ask the engine, which all threads share.
@@ -141,6 +159,8 @@ impl<T> Store<T> {
             deadlines: Deadlines::new(engine),
             hosts: Vec::new(),
             modules: Vec::new(),
+            hook: None,
+            hooked: false,
             released: Arc::default(),
             recent_types: Vec::new(),
         };
@@ -265,6 +285,58 @@ impl<T> Store<T> {
     pub fn set_epoch_deadline(&mut self, ticks: u64) {
         let handle = self.interrupt_handle();
         self.loan().inner_mut().opaque.deadlines.set_epoch(ticks, handle);
+    }
+
+    /// Has `hook` told of each call that crosses between the host and WebAssembly, with the store at hand: for measuring time, and for
+    /// setting limits anew. It replaces the hook before. An error that it returns is what the call ends in; then a function that was to
+    /// be called is not. It is not told of calls that it makes itself; where it is told that a host function returns that has thrown an
+    /// exception, these must not throw another. Stores without a hook pay nothing for there being hooks; with one, calls are several
+    /// times slower.
+    ///
+    /// ```
+    /// # use tancho::{CallHook, Engine, Linker, Module, Result, Store};
+    /// # fn main() -> Result<()> {
+    /// let engine = Engine::default();
+    /// let module = Module::new(&engine, r#"(module (import "" "h" (func $h)) (func (export "f") (call $h)))"#)?;
+    /// let mut linker = Linker::new(&engine);
+    /// linker.func_wrap("", "h", || ())?;
+    /// let mut store = Store::new(&engine, Vec::new());
+    /// store.call_hook(|mut context, event| {
+    ///     context.data_mut().push(event);
+    ///     Ok(())
+    /// })?;
+    /// let instance = linker.instantiate(&mut store, &module)?;
+    /// instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ())?;
+    /// use CallHook::{CallingHost, CallingWasm, ReturningFromHost, ReturningFromWasm};
+    /// assert_eq!(*store.data(), [CallingWasm, CallingHost, ReturningFromHost, ReturningFromWasm]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When there is no hook yet, and the store has functions or instances already: set it first. When the store is poisoned.
+    pub fn call_hook(
+        &mut self,
+        mut hook: impl FnMut(StoreContextMut<'_, T>, CallHook) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<()>
+    where
+        T: 'static,
+    {
+        let inner = Inner(self.inner);
+        let store = &mut self.loan().into_mut().opaque;
+        store.require_sound()?;
+        if !(store.hooked || store.hosts.is_empty() && store.modules.is_empty()) {
+            let message = "the store has functions or instances already: set the call hook before them";
+            return Err(ErrorCode::Configuration.error(message));
+        }
+        store.hooked = true;
+        store.live = None;
+        store.hook = Some(Box::new(move |event| {
+            // SAFETY: a store keeps its hook, and stays where it is; whoever runs it has given the store away (`hook::tell`).
+            hook(StoreContextMut::of(unsafe { Loan::new(inner.pointer()) }), event)
+        }));
+        Ok(())
     }
 
     /// How other threads end what runs in this store: with [`Trap::Interrupt`](crate::Trap::Interrupt).
@@ -392,7 +464,21 @@ impl StoreOpaque {
     /// Whether the store is not poisoned.
     #[inline]
     pub(crate) fn is_alive(&self) -> bool {
-        self.live.is_some()
+        self.poison.is_none()
+    }
+
+    /// Whether calls are told to a hook.
+    pub(crate) fn is_hooked(&self) -> bool {
+        self.hooked
+    }
+
+    pub(crate) fn take_hook(&mut self) -> Option<Hook> {
+        self.hook.take()
+    }
+
+    /// Gives the hook back, unless it has set another one.
+    pub(crate) fn return_hook(&mut self, hook: Hook) {
+        self.hook.get_or_insert(hook);
     }
 
     /// An error unless a handle with this id may be called.
