@@ -73,12 +73,11 @@ pub(crate) struct State {
     pub(crate) signals_based_traps: bool,
     /// The addresses of all memories with their guards, sorted: for the signal handler.
     reserved: Vec<Range<usize>>,
-    /// The pages below the contexts of instances, by their addresses, sorted: for the signal handler.
-    pages: Vec<usize>,
+    /// The pages below the contexts of instances, by their addresses, sorted, and whose they are: for the signal handler, and for those who
+    /// know a context only.
+    pages: Vec<(usize, InstanceId)>,
     pub(crate) tunables: Arc<Tunables>,
     pub(crate) instances: Vec<Instance>,
-    /// The instances by the addresses of their contexts.
-    pub(crate) contexts: HashMap<usize, InstanceId>,
     pub(crate) memories: Vec<MemoryInstance>,
     /// The shared ones among them: a store has each once.
     shared: HashMap<usize, MemoryId>,
@@ -121,7 +120,6 @@ impl State {
             pages: Vec::new(),
             tunables,
             instances: Vec::new(),
-            contexts: HashMap::new(),
             memories: Vec::new(),
             shared: HashMap::new(),
             tables: Vec::new(),
@@ -156,15 +154,22 @@ impl State {
 
     /// Whether `address` belongs to a page that compiled code reads to be interrupted. Async-signal-safe.
     pub(crate) fn is_interrupt_site(&self, address: usize) -> bool {
-        let position = self.pages.partition_point(|page| *page <= address);
+        let position = self.pages.partition_point(|(page, _)| *page <= address);
         let below = position.checked_sub(1).and_then(|position| self.pages.get(position));
-        below.is_some_and(|page| address - page < page_size())
+        below.is_some_and(|(page, _)| address - page < page_size())
+    }
+
+    /// Whose context is at `address`, if it is that of an instance of the store.
+    pub(crate) fn instance_at(&self, address: usize) -> Option<InstanceId> {
+        let page = address.checked_sub(page_size())?;
+        let position = self.pages.binary_search_by_key(&page, |(page, _)| *page).ok()?;
+        self.pages.get(position).map(|(_, id)| *id)
     }
 
     /// Takes note of the page below the context of an instance.
-    pub(crate) fn add_page(&mut self, page: usize) {
-        let position = self.pages.partition_point(|other| *other < page);
-        self.pages.insert(position, page);
+    pub(crate) fn add_page(&mut self, page: usize, id: InstanceId) {
+        let position = self.pages.partition_point(|(other, _)| *other < page);
+        self.pages.insert(position, (page, id));
         self.interruption.add_page(page);
     }
 
