@@ -122,6 +122,17 @@ fn unknown_feature(name: &str) -> Error {
 }
 
 /// What an [`Engine`](crate::Engine) is made with.
+///
+/// ```
+/// # use tancho::{Config, Engine, Module, OptLevel, Result};
+/// # fn main() -> Result<()> {
+/// let mut config = Config::new();
+/// config.cranelift_opt_level(OptLevel::None).wasm_simd(false);
+/// let engine = Engine::new(&config)?;
+/// assert!(Module::new(&engine, "(module (func (param v128)))").is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     pub(crate) tunables: Tunables,
@@ -303,6 +314,14 @@ impl Config {
     /// run for ever. Costs about a load per turn of a loop and call.
     pub fn interruption(&mut self, enable: bool) -> &mut Self {
         self.tunables.interruption = enable;
+        self
+    }
+
+    /// Whether what runs consumes fuel, of which a store has none until it is given some ([`Store::set_fuel`](crate::Store::set_fuel)), and ends
+    /// with [`Trap::OutOfFuel`](crate::Trap::OutOfFuel) when it cannot pay. Off by default. How much a call consumes follows from the
+    /// WebAssembly alone: it is the same on every machine and with every other setting, and `docs/fuel.md` says how much.
+    pub fn consume_fuel(&mut self, enable: bool) -> &mut Self {
+        self.tunables.consume_fuel = enable;
         self
     }
 

@@ -4,10 +4,21 @@
 //! become in between.
 
 use crate::engine::Engine;
+use crate::error::Result;
 use crate::func::Caller;
 use crate::store::{Loan, Store, StoreInner, StoreOpaque};
 
 /// A store that can be read.
+///
+/// ```
+/// # use tancho::{AsContext, Engine, Store};
+/// // A store, a reference to one, the caller of a host function: whatever gives access to one.
+/// fn user(store: impl AsContext<Data = String>) -> usize {
+///     store.as_context().data().len()
+/// }
+/// let store = Store::new(&Engine::default(), "alice".to_owned());
+/// assert_eq!(user(&store), 5);
+/// ```
 pub trait AsContext {
     /// The data that the store holds.
     type Data;
@@ -17,15 +28,42 @@ pub trait AsContext {
 }
 
 /// A store that can be changed.
+///
+/// ```
+/// # use tancho::{AsContextMut, Engine, Memory, MemoryType, Result, Store};
+/// # fn main() -> Result<()> {
+/// fn page(mut store: impl AsContextMut) -> Result<Memory> {
+///     Memory::new(&mut store, MemoryType::new(1, None))
+/// }
+/// let mut store = Store::new(&Engine::default(), ());
+/// assert_eq!(page(&mut store)?.size(&store), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub trait AsContextMut: AsContext {
     /// The store itself.
     fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;
 }
 
 /// A store, borrowed to be read.
+///
+/// ```
+/// # use tancho::{AsContext, Engine, Store, StoreContext};
+/// let store = Store::new(&Engine::default(), 7);
+/// let context: StoreContext<'_, i32> = store.as_context();
+/// assert_eq!(*context.data(), 7);
+/// ```
 pub struct StoreContext<'a, T>(&'a StoreInner<T>);
 
 /// A store, borrowed to be changed.
+///
+/// ```
+/// # use tancho::{AsContextMut, Engine, Store, StoreContextMut};
+/// let mut store = Store::new(&Engine::default(), 7);
+/// let mut context: StoreContextMut<'_, i32> = store.as_context_mut();
+/// *context.data_mut() += 1;
+/// assert_eq!(*store.data(), 8);
+/// ```
 pub struct StoreContextMut<'a, T>(Loan<'a, T>);
 
 impl<'a, T> StoreContext<'a, T> {
@@ -37,6 +75,15 @@ impl<'a, T> StoreContext<'a, T> {
     /// The engine.
     pub fn engine(&self) -> &'a Engine {
         self.0.opaque.engine()
+    }
+
+    /// How much fuel is left: see [`Store::get_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.opaque().fuel()
     }
 
     #[inline]
@@ -72,6 +119,24 @@ impl<'a, T> StoreContextMut<'a, T> {
     /// Collects what nothing refers to: see [`Store::gc`].
     pub fn gc(&mut self) {
         self.opaque_mut().collect();
+    }
+
+    /// How much fuel is left: see [`Store::get_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.opaque().fuel()
+    }
+
+    /// Replaces the fuel that is left: see [`Store::set_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.opaque_mut().set_fuel(fuel)
     }
 
     #[inline]

@@ -188,7 +188,7 @@ impl Store {
             elements,
             elements_written: true,
         };
-        state.add_page(instance.context.page(), id);
+        state.add_page(instance.context.page(), Some(id));
         state.instances.push(instance);
         apply_segments(state, id)?;
         Ok(id)

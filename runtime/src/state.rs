@@ -73,9 +73,9 @@ pub(crate) struct State {
     pub(crate) signals_based_traps: bool,
     /// The addresses of all memories with their guards, sorted: for the signal handler.
     reserved: Vec<Range<usize>>,
-    /// The pages below the contexts of instances, by their addresses, sorted, and whose they are: for the signal handler, and for those who
-    /// know a context only.
-    pages: Vec<(usize, InstanceId)>,
+    /// The pages below the contexts of instances and below memories, by their addresses, sorted: for the signal handler. And whose context
+    /// each is below: for those who know a context only.
+    pages: Vec<(usize, Option<InstanceId>)>,
     pub(crate) tunables: Arc<Tunables>,
     pub(crate) instances: Vec<Instance>,
     pub(crate) memories: Vec<MemoryInstance>,
@@ -112,6 +112,8 @@ impl State {
                 interrupted: 0,
                 heap_next: NULL_AREA,
                 heap_limit: NULL_AREA,
+                fuel: 0,
+                fuel_cost: 0,
             },
             activation: ptr::null(),
             stop: Stop { pending: 0, address: None, trace: Trace::new() },
@@ -163,13 +165,13 @@ impl State {
     pub(crate) fn instance_at(&self, address: usize) -> Option<InstanceId> {
         let page = address.checked_sub(page_size())?;
         let position = self.pages.binary_search_by_key(&page, |(page, _)| *page).ok()?;
-        self.pages.get(position).map(|(_, id)| *id)
+        self.pages.get(position).and_then(|(_, instance)| *instance)
     }
 
-    /// Takes note of the page below the context of an instance.
-    pub(crate) fn add_page(&mut self, page: usize, id: InstanceId) {
+    /// Takes note of the page below the context of an instance, or, where it is that of none, below a memory.
+    pub(crate) fn add_page(&mut self, page: usize, instance: Option<InstanceId>) {
         let position = self.pages.partition_point(|(other, _)| *other < page);
-        self.pages.insert(position, (page, id));
+        self.pages.insert(position, (page, instance));
         self.interruption.add_page(page);
     }
 
@@ -184,6 +186,11 @@ impl State {
             return known;
         }
         self.reserve(memory.reserved());
+        if let MemoryInstance::Own(own) = &memory
+            && let Some(page) = own.interrupt_page()
+        {
+            self.add_page(page, None);
+        }
         self.memories.push(memory);
         id
     }

@@ -50,6 +50,9 @@ unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, con
     // SAFETY: these are the arguments that the kernel gave.
     unsafe {
         let machine = Context::new(context);
+        if number == libc::SIGBUS && (*info).si_code > 0 {
+            end_where_code_is_gone((*info).si_addr().addr());
+        }
         let address = if (*info).si_code == SI_KERNEL { usize::MAX } else { (*info).si_addr().addr() };
         // A signal that somebody sent says nothing about the instruction that it interrupted.
         let resumption = if (*info).si_code > 0 { answer(number, address, machine) } else { None };
@@ -57,6 +60,20 @@ unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, con
             Some(resumption) => machine.write(resumption),
             None => signal::pass_on(number, info, context),
         }
+    }
+}
+
+/// Ends the process where `address` is in code that is mapped from a file: the kernel has no page for it any more. Whoever wanted it, compiled
+/// code or the engine, there is nowhere to go on: what a trap goes on with is in the same file. Async-signal-safe.
+fn end_where_code_is_gone(address: usize) {
+    // SAFETY: somebody is reading there, and so keeps the code.
+    let file = Code::find(address).and_then(|code| unsafe { code.as_ref() }.file());
+    if let Some(name) = file {
+        signal::leave(&[
+            b"tancho: the compiled file ",
+            name,
+            b" was made shorter while its code was running from it, and the rest of the code is gone with it\n",
+        ]);
     }
 }
 

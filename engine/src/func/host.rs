@@ -4,7 +4,8 @@
 //! [`tancho_abi::vmctx`], which find the store by the closure's record, lift, call, lower. References that come to be in the call are
 //! good until it ends, where any can. No panic leaves a shim: it poisons the store and becomes an error.
 
-use super::typed::{Native, Results};
+use super::native::Native;
+use super::typed::Results;
 use super::untyped::{self, FEW, Func};
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
@@ -12,7 +13,7 @@ use crate::export::ModuleExport;
 use crate::func_type::FuncType;
 use crate::handle::Extern;
 use crate::instance;
-use crate::store::{Loan, StoreInner, StoreOpaque, message_of};
+use crate::store::{InterruptHandle, Loan, StoreInner, StoreOpaque, message_of};
 use crate::value::{V128, Val};
 use smallvec::SmallVec;
 use std::any::Any;
@@ -24,11 +25,28 @@ use tancho_abi::vmctx::{PENDING_ERROR, PENDING_THROW, ValRaw, VmContext, VmHostC
 
 /// Closures that can be host functions: `Fn(A…) -> R` and `Fn(Caller<'_, T>, A…) -> R`, with up to 16 parameters that
 /// are [`WasmTy`](super::WasmTy) and a result that is [`HostReturn`].
+///
+/// ```
+/// # use tancho::{Engine, Func, Store};
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// // With and without a caller, with any results.
+/// Func::wrap(&mut store, || ());
+/// Func::wrap(&mut store, |_: tancho::Caller<'_, ()>, a: i32, b: f64| (b, a));
+/// ```
 pub trait IntoFunc<T, Params, Returned>: Bound<T, Params, Returned> {}
 
 impl<T, Params, Returned, F: Bound<T, Params, Returned>> IntoFunc<T, Params, Returned> for F {}
 
 /// What a host function may return: `()`, a [`WasmTy`](super::WasmTy), a tuple of up to 16, or a [`Result`] of these.
+///
+/// ```
+/// # use tancho::{Engine, Func, Result, Store};
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let checked = Func::wrap(&mut store, |a: i32| -> Result<(i32, i64)> { Ok((a, i64::from(a))) });
+/// assert_eq!(checked.ty(&store).results().len(), 2);
+/// ```
 pub trait HostReturn: Returned {}
 
 impl<R: Returned> HostReturn for R {}
@@ -197,6 +215,30 @@ pub(super) fn finish(store: &mut StoreOpaque) -> Result<()> {
 }
 
 /// What a host function knows of who calls it: the store, with the program's own data, and the instance.
+///
+/// ```
+/// # use tancho::{Caller, Engine, Extern, Linker, Module, Result, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut linker = Linker::new(&engine);
+/// linker.func_wrap("host", "sum", |mut caller: Caller<'_, u32>| -> Result<()> {
+///     let memory = caller.get_export("memory").and_then(Extern::into_memory);
+///     let (bytes, sum) = memory.expect("it is exported").data_and_store_mut(&mut caller);
+///     *sum = bytes[..3].iter().copied().map(u32::from).sum();
+///     Ok(())
+/// })?;
+/// let module = Module::new(
+///     &engine,
+///     r#"(module (import "host" "sum" (func $sum)) (memory (export "memory") 1) (data (i32.const 0) "\01\02\03")
+///         (func (export "f") (call $sum)))"#,
+/// )?;
+/// let mut store = Store::new(&engine, 0);
+/// let instance = linker.instantiate(&mut store, &module)?;
+/// instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ())?;
+/// assert_eq!(*store.data(), 6);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Caller<'a, T> {
     loan: Loan<'a, T>,
     /// The calling instance; null when there is none.
@@ -212,6 +254,12 @@ impl<'a, T> Caller<'a, T> {
     /// The program's own data, to change.
     pub fn data_mut(&mut self) -> &mut T {
         &mut self.loan.inner_mut().data
+    }
+
+    /// How other threads end what runs in the caller's store. Host functions that wait ask it whether they are to stop, and then end with
+    /// [`Trap::Interrupt`](crate::Trap::Interrupt).
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        self.loan.inner().opaque.runtime().interrupt_handle()
     }
 
     /// The engine.
@@ -242,6 +290,24 @@ impl<'a, T> Caller<'a, T> {
     /// Collects what nothing refers to: see [`Store::gc`](crate::Store::gc).
     pub fn gc(&mut self) {
         self.loan.inner_mut().opaque.collect();
+    }
+
+    /// How much fuel is left: see [`Store::get_fuel`](crate::Store::get_fuel).
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.loan.inner().opaque.fuel()
+    }
+
+    /// Replaces the fuel that is left, for the function that has called this one as well: see [`Store::set_fuel`](crate::Store::set_fuel).
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.loan.inner_mut().opaque.set_fuel(fuel)
     }
 
     pub(crate) fn loan(&self) -> &Loan<'a, T> {

@@ -31,6 +31,20 @@ use tancho_runtime::store::GlobalId;
 pub(super) const FEW: usize = 8;
 
 /// A function of a store: WebAssembly's or the host's.
+///
+/// ```
+/// # use tancho::{Engine, Func, Result, Store, Val};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let double = Func::wrap(&mut store, |x: i32| x * 2);
+/// let mut results = [Val::I32(0)];
+/// double.call(&mut store, &[Val::I32(21)], &mut results)?;
+/// assert_eq!(results[0].i32(), Some(42));
+/// assert_eq!(double.typed::<i32, i32>(&store)?.call(&mut store, 4)?, 8);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Func {
     store: StoreId,
@@ -305,6 +319,10 @@ pub(crate) fn call_start<T>(store: &mut Loan<'_, T>, function: NonNull<VmFuncRef
 /// The error that compiled code has stopped with.
 #[cold]
 #[inline(never)]
+#[expect(
+    clippy::boxed_local,
+    reason = "the runtime returns it boxed, so that a call that ends well returns in registers"
+)]
 pub(super) fn stop(store: &mut StoreOpaque, stopped: Box<Stopped>) -> Error {
     let error = match stopped.cause {
         Cause::Trap(trap) => Error::new(trap),

@@ -81,6 +81,9 @@ macro_rules! for_each_builtin {
             /// Traps with a [`Trap`](crate::trap::Trap) code, where compiled code must not fault
             /// ([`signals_based_traps`](crate::tunables::Tunables::signals_based_traps)). Wants no stack beyond what functions leave.
             trap(code: u32);
+            /// Pays what [`VmStore::fuel_cost`](crate::vmctx::VmStore::fuel_cost) says, of which the store has less; traps, or comes back when
+            /// it is paid. Keeps all registers, where the architecture has a convention for that, and does not collect.
+            out_of_fuel();
             /// `throw` (§4.4.8) of tag `tag` with the [`ValRaw`](crate::vmctx::ValRaw)s at `values`. Does not return.
             throw(tag: u32, values: Address);
             /// `throw_ref` of an exception, which is not null. Does not return.

@@ -5,6 +5,8 @@
 //!                ^ base                                                                  ^ base + reservation
 //! ```
 //!
+//! Where the tunables say so (`Space::sites`), the last page of the guard before is accessible too, and compiled code reads it to be interrupted.
+//!
 //! Called by `store`, `instantiate`, `shared` and the builtins. Its head, which compiled code reads, is always true. Its base changes only where the
 //! tunables reserve nothing for growth; pages smaller than the machine's can end in the middle of one, the rest of which is accessible.
 
@@ -98,6 +100,8 @@ pub struct Memory {
     limit: u64,
     /// Whether it goes to a larger reservation when it outgrows this one.
     moves: bool,
+    /// Whether the page below the base is read by compiled code to be interrupted.
+    sites: bool,
     head: Head<VmMemory>,
 }
 
@@ -143,11 +147,14 @@ impl Memory {
         // The length fits the room, which is a position.
         let length = length as usize;
         let accessible = length.next_multiple_of(map::page_size());
-        let Some(reservation) = reserve([before, after], room, accessible) else { return Err(too_large) };
+        // One protection for both: the page below costs no system call of its own.
+        let below = page_below(space.sites);
+        let reservation = reserve([before, after], room, (before - below, below + accessible));
+        let Some(reservation) = reservation else { return Err(too_large) };
         let reservation = ManuallyDrop::new(reservation.map_err(MemoryError::Io)?);
         let head = head(VmMemory { base: reservation.at(before), length });
-        let (guards, moves) = ([before, after], space.moves());
-        Ok(Memory { ty, reservation, accessible, plain: true, guards, room, limit, moves, head })
+        let (guards, moves, sites) = ([before, after], space.moves(), space.sites);
+        Ok(Memory { ty, reservation, accessible, plain: true, guards, room, limit, moves, sites, head })
     }
 
     /// Its type.
@@ -221,7 +228,7 @@ impl Memory {
         let (room, reservation) = [generous, length as u64].into_iter().find_map(|room| {
             let room = map::round_up(room)?;
             // Before anything is as it will be: this is where the system refuses what it had reserved readily.
-            Some((room, reserve(self.guards, room, needed)?.ok()?))
+            Some((room, reserve(self.guards, room, (before, needed))?.ok()?))
         })?;
         let present = self.byte_length();
         // SAFETY: both are accessible for so many bytes, and are different reservations.
@@ -242,6 +249,11 @@ impl Memory {
     /// The head that compiled code reads.
     pub(crate) fn head(&self) -> *mut VmMemory {
         self.head.as_ptr()
+    }
+
+    /// The address of the page that compiled code reads to be interrupted, where it has one.
+    pub(crate) fn interrupt_page(&self) -> Option<usize> {
+        self.sites.then(|| self.reservation.at(self.guards[0] - map::page_size()).expose_provenance())
     }
 
     /// All addresses that are its own, guards included.
@@ -266,16 +278,27 @@ impl Drop for Memory {
         let reservation = unsafe { ManuallyDrop::take(&mut self.reservation) };
         // One of a size of its own would hardly be asked for again.
         if self.plain && !self.moves {
-            left::give(reservation, self.guards[0], self.accessible);
+            let below = page_below(self.sites);
+            left::give(reservation, self.guards[0] - below, below + self.accessible);
         }
     }
 }
 
-/// Address space for `room` bytes between guards, of which `accessible` ones are; `None` when there are no such numbers.
-fn reserve([before, after]: [usize; 2], room: usize, accessible: usize) -> Option<io::Result<Reservation>> {
+/// The bytes of the page below the base, where compiled code reads one to be interrupted.
+fn page_below(sites: bool) -> usize {
+    if sites { map::page_size() } else { 0 }
+}
+
+/// Address space for `room` bytes between guards, of which so many bytes from a place on are accessible; `None` when there are no such
+/// numbers.
+fn reserve(
+    [before, after]: [usize; 2],
+    room: usize,
+    (place, accessible): (usize, usize),
+) -> Option<io::Result<Reservation>> {
     let total = before.checked_add(room)?.checked_add(after)?;
     // There is always a base.
-    Some(left::take(total.max(map::page_size()), before, accessible))
+    Some(left::take(total.max(map::page_size()), place, accessible))
 }
 
 impl fmt::Debug for Memory {

@@ -234,6 +234,17 @@ fn write(machine: &mut libc::mcontext_t, to: Resumption) {
     machine.__gregs[libc::REG_A0 + 1] = 0;
 }
 
+/// Prints `parts` on standard error, and ends the process with status 1: something outside of it has gone wrong. Async-signal-safe.
+pub(crate) fn leave(parts: &[&[u8]]) -> ! {
+    // SAFETY: writes bytes of ours; `_exit` does not return.
+    unsafe {
+        for part in parts {
+            libc::write(libc::STDERR_FILENO, part.as_ptr().cast(), part.len());
+        }
+        libc::_exit(1)
+    }
+}
+
 /// Prints `text` and a list of named numbers on standard error, and ends the process. Async-signal-safe.
 pub(crate) fn fail(text: &str, numbers: &[(&str, usize)]) -> ! {
     let mut line = [0_u8; 512];
