@@ -62,8 +62,10 @@ impl Interruption {
     /// The store goes: nothing of it may be touched any more.
     pub(crate) fn close(&self) {
         let mut state = lock(&self.state);
-        // They are used again, by others.
-        state.set(false);
+        // They are used again, by others. Without a request they can be read, and to say so once more would ask the system.
+        if state.requested {
+            state.set(false);
+        }
         state.pages.clear();
         state.flag = 0;
     }

@@ -73,12 +73,11 @@ pub(crate) struct State {
     pub(crate) signals_based_traps: bool,
     /// The addresses of all memories with their guards, sorted: for the signal handler.
     reserved: Vec<Range<usize>>,
-    /// The pages below the contexts of instances and below memories, by their addresses, sorted: for the signal handler.
-    pages: Vec<usize>,
+    /// The pages below the contexts of instances and below memories, by their addresses, sorted: for the signal handler. And whose context
+    /// each is below: for those who know a context only.
+    pages: Vec<(usize, Option<InstanceId>)>,
     pub(crate) tunables: Arc<Tunables>,
     pub(crate) instances: Vec<Instance>,
-    /// The instances by the addresses of their contexts.
-    pub(crate) contexts: HashMap<usize, InstanceId>,
     pub(crate) memories: Vec<MemoryInstance>,
     /// The shared ones among them: a store has each once.
     shared: HashMap<usize, MemoryId>,
@@ -123,7 +122,6 @@ impl State {
             pages: Vec::new(),
             tunables,
             instances: Vec::new(),
-            contexts: HashMap::new(),
             memories: Vec::new(),
             shared: HashMap::new(),
             tables: Vec::new(),
@@ -158,15 +156,22 @@ impl State {
 
     /// Whether `address` belongs to a page that compiled code reads to be interrupted. Async-signal-safe.
     pub(crate) fn is_interrupt_site(&self, address: usize) -> bool {
-        let position = self.pages.partition_point(|page| *page <= address);
+        let position = self.pages.partition_point(|(page, _)| *page <= address);
         let below = position.checked_sub(1).and_then(|position| self.pages.get(position));
-        below.is_some_and(|page| address - page < page_size())
+        below.is_some_and(|(page, _)| address - page < page_size())
     }
 
-    /// Takes note of the page below the context of an instance, or below a memory.
-    pub(crate) fn add_page(&mut self, page: usize) {
-        let position = self.pages.partition_point(|other| *other < page);
-        self.pages.insert(position, page);
+    /// Whose context is at `address`, if it is that of an instance of the store.
+    pub(crate) fn instance_at(&self, address: usize) -> Option<InstanceId> {
+        let page = address.checked_sub(page_size())?;
+        let position = self.pages.binary_search_by_key(&page, |(page, _)| *page).ok()?;
+        self.pages.get(position).and_then(|(_, instance)| *instance)
+    }
+
+    /// Takes note of the page below the context of an instance, or, where it is that of none, below a memory.
+    pub(crate) fn add_page(&mut self, page: usize, instance: Option<InstanceId>) {
+        let position = self.pages.partition_point(|(other, _)| *other < page);
+        self.pages.insert(position, (page, instance));
         self.interruption.add_page(page);
     }
 
@@ -184,7 +189,7 @@ impl State {
         if let MemoryInstance::Own(own) = &memory
             && let Some(page) = own.interrupt_page()
         {
-            self.add_page(page);
+            self.add_page(page, None);
         }
         self.memories.push(memory);
         id

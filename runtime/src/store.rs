@@ -118,7 +118,7 @@ impl Store {
 
     /// Whose context this is; `None` for the context of a host function, for null, and for an instance of another store.
     pub fn instance_of(&self, vmctx: *mut VmContext) -> Option<InstanceId> {
-        self.state().contexts.get(&vmctx.addr()).copied()
+        self.state().instance_at(vmctx.addr())
     }
 
     /// A thing of an instance by its kind and index. `None` when there is none of that index, or it is a function that was

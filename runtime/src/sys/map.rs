@@ -31,6 +31,11 @@ impl Reservation {
         Ok(Reservation { allocation })
     }
 
+    /// How many bytes it has.
+    pub(crate) fn size(&self) -> usize {
+        self.allocation.len()
+    }
+
     /// Its addresses.
     pub(crate) fn range(&self) -> Range<usize> {
         self.allocation.as_range()
