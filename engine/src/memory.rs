@@ -56,6 +56,8 @@ impl Memory {
             return Err(Error::msg(format!("a memory {ty} belongs to no store: `SharedMemory::new` makes it")));
         }
         ty.check()?;
+        let admitted = store.runtime_mut().admit_memory(&ty.runtime());
+        admitted.map_err(|denied| store.denied(denied).context(format!("cannot make a memory {ty}")))?;
         let id = store.runtime_mut().new_memory(ty.runtime()).with_context(|| format!("cannot make a memory {ty}"))?;
         Ok(Memory::of(id, store))
     }
@@ -282,7 +284,7 @@ impl Memory {
         let store = context.opaque_mut();
         self.store.check(store, WHAT)?;
         let grown = store.runtime_mut().grow_memory(self.id, delta);
-        grown.with_context(|| format!("cannot grow a memory by {delta} pages"))
+        grown.map_err(|denied| store.denied(denied).context(format!("cannot grow a memory by {delta} pages")))
     }
 
     pub(crate) fn of(id: MemoryId, store: &StoreOpaque) -> Memory {

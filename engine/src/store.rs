@@ -14,6 +14,7 @@ use crate::func::HostRecord;
 use crate::func_type::FuncType;
 use crate::gc::Released;
 use crate::handle::StoreId;
+use crate::limits::{Limits, ResourceLimiter};
 use crate::module::Module;
 use crate::types::ValType;
 use std::any::Any;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{ValRaw, VmStore};
+use tancho_runtime::limit::{Denied, Foreign, Limiter};
 use tancho_runtime::store::Store as RuntimeStore;
 
 pub use tancho_runtime::gc::HeapStats;
@@ -81,6 +83,8 @@ pub struct StoreOpaque {
     values: Vec<ValRaw>,
     /// When it is interrupted by itself.
     deadlines: Deadlines,
+    /// How much it may have, as was asked for.
+    limits: Limits,
     /// Roots that nobody owns any more.
     released: Arc<Released>,
     /// The types of functions called by array lately, so that calls need not ask the engine, which all threads share.
@@ -132,6 +136,7 @@ impl<T> Store<T> {
             throws: 0,
             poison: None,
             deadlines: Deadlines::new(engine),
+            limits: Limits::new(),
             hosts: Vec::new(),
             modules: Vec::new(),
             values: Vec::new(),
@@ -226,6 +231,44 @@ impl<T> Store<T> {
         self.loan().inner_mut().opaque.set_fuel(fuel)
     }
 
+    /// Replaces the limits of the store. What there is already stays, and counts.
+    ///
+    /// # Errors
+    ///
+    /// When they have fuel and the engine's code consumes none, or bytes of stack and it does not compare for the end of its stack; when the system
+    /// refuses the thread that looks after deadlines. Then the limits are as they were.
+    pub fn set_limits(&mut self, limits: Limits) -> Result<()> {
+        let opaque = &self.inner().opaque;
+        if limits.runtime.stack_bytes != u64::MAX && opaque.engine.tunables().signals_based_traps {
+            return Err(Error::msg(
+                "bytes of stack can be limited only where compiled code compares for its end: make the engine with \
+                 `Config::signals_based_traps(false)`, or give calls a thread with a smaller stack",
+            ));
+        }
+        if limits.fuel.is_some() {
+            opaque.require_fuel()?;
+        }
+        if let Some(after) = limits.timeout {
+            self.set_deadline(Instant::now().checked_add(after))?;
+        }
+        let mut loan = self.loan();
+        let opaque = &mut loan.inner_mut().opaque;
+        opaque.runtime.set_limits(limits.runtime);
+        if let Some(fuel) = limits.fuel {
+            opaque.set_fuel(fuel)?;
+        }
+        if let Some(bytes) = limits.gc_heap_bytes {
+            opaque.runtime.set_heap_limit(bytes);
+        }
+        opaque.limits = limits;
+        Ok(())
+    }
+
+    /// The limits that were set last.
+    pub fn limits(&self) -> &Limits {
+        &self.inner().opaque.limits
+    }
+
     /// Has what runs in this store ended at `deadline`, with [`Trap::Interrupt`](crate::Trap::Interrupt), as by
     /// [`InterruptHandle::interrupt`]; where nothing runs then, what is called next. It replaces the deadline before; `None` is none.
     ///
@@ -276,6 +319,85 @@ impl<T> Store<T> {
     pub(crate) fn loan(&mut self) -> Loan<'_, T> {
         // SAFETY: `inner` is valid while the store is, and `&mut self` is exclusive.
         unsafe { Loan::new(self.inner) }
+    }
+}
+
+impl<T: 'static> Store<T> {
+    /// Has `limiter` say who decides, beside the store's [`Limits`], whether memories and tables may be made and grow. It replaces the one
+    /// before. The limiter has the store's data and nothing else of it.
+    ///
+    /// ```
+    /// # use tancho::{Engine, Instance, Module, Result, Store, StoreLimits, StoreLimitsBuilder};
+    /// # fn main() -> Result<()> {
+    /// struct Data {
+    ///     limits: StoreLimits,
+    /// }
+    /// let engine = Engine::default();
+    /// let mut store = Store::new(&engine, Data { limits: StoreLimitsBuilder::new().memory_size(1 << 20).build() });
+    /// store.limiter(|data| &mut data.limits);
+    /// let module = Module::new(&engine, "(module (memory 17))")?;
+    /// assert!(Instance::new(&mut store, &module, &[]).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn limiter(&mut self, limiter: impl (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static) {
+        let data = self.inner;
+        let hook = Hook { store: data, limiter: Box::new(limiter) };
+        self.loan().inner_mut().opaque.runtime_mut().set_limiter(Some(Box::new(hook)));
+    }
+}
+
+/// Which limiter of the store's data is asked.
+type Choose<T> = Box<dyn (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync>;
+
+/// The limiter that the runtime asks: part of the store, and so gone with it.
+struct Hook<T> {
+    store: *mut StoreInner<T>,
+    limiter: Choose<T>,
+}
+
+// SAFETY: the pointer is followed only by who holds the store exclusively, in whose hands the data may be: a store can be sent to another
+// thread only where its data can.
+unsafe impl<T> Send for Hook<T> {}
+
+// SAFETY: by a shared reference nothing can be done with it.
+unsafe impl<T> Sync for Hook<T> {}
+
+/// What a limiter has panicked with.
+struct LimiterPanic(String);
+
+impl<T> Hook<T> {
+    fn ask<R>(&mut self, question: impl FnOnce(&mut dyn ResourceLimiter) -> Result<R>) -> Result<R, Foreign> {
+        // SAFETY: the store is alive, since this is a part of it. Whoever has the runtime ask holds the store exclusively, or is compiled
+        // code to which it was given away; neither uses its data meanwhile.
+        let data = unsafe { &mut (*self.store).data };
+        match catch_unwind(AssertUnwindSafe(|| question((self.limiter)(data)))) {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Box::new(error)),
+            Err(payload) => Err(Box::new(LimiterPanic(message_of(payload)))),
+        }
+    }
+}
+
+impl<T> Limiter for Hook<T> {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool, Foreign> {
+        self.ask(|limiter| limiter.memory_growing(current, desired, maximum))
+    }
+
+    fn memory_grow_failed(&mut self, reason: &str) -> Result<(), Foreign> {
+        self.ask(|limiter| limiter.memory_grow_failed(Error::msg(reason.to_owned())))
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool, Foreign> {
+        self.ask(|limiter| limiter.table_growing(current, desired, maximum))
+    }
+
+    fn table_grow_failed(&mut self, reason: &str) -> Result<(), Foreign> {
+        self.ask(|limiter| limiter.table_grow_failed(Error::msg(reason.to_owned())))
+    }
+
+    fn counts(&mut self) -> Result<[usize; 3], Foreign> {
+        self.ask(|limiter| Ok([limiter.instances(), limiter.memories(), limiter.tables()]))
     }
 }
 
@@ -523,6 +645,24 @@ impl StoreOpaque {
             self.runtime.keep(concrete.clone());
         }
         ty
+    }
+
+    /// The error of what may not be: a limiter's own, or that a limit is exceeded.
+    #[cold]
+    pub(crate) fn denied(&mut self, denied: Denied) -> Error {
+        let foreign = match denied {
+            Denied::Limiter(foreign) => foreign,
+            Denied::Exceeded(exceeded) => return Error::new(exceeded),
+            other => return Error::msg(other.to_string()),
+        };
+        match foreign.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(panic) => {
+                let message = panic.downcast::<LimiterPanic>().map_or_else(|_| String::new(), |panic| panic.0);
+                self.poison(&message);
+                Error::msg(format!("the store is poisoned: its resource limiter panicked: {message}"))
+            }
+        }
     }
 
     /// How much fuel is left; an error where none is consumed.

@@ -42,6 +42,8 @@ impl Table {
         init.require(&element, store)?;
         let init = lower_ref(init, store)?;
         let runtime = tancho_runtime::table::TableType { element: element.abi(), ..ty.runtime() };
+        let admitted = store.runtime_mut().admit_table(&runtime);
+        admitted.map_err(|denied| store.denied(denied).context(format!("cannot make a table {ty}")))?;
         let id = store.runtime_mut().new_table(runtime, init).with_context(|| format!("cannot make a table {ty}"))?;
         Ok(Table::of(id, store))
     }
@@ -99,8 +101,8 @@ impl Table {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
         let init = self.lower(store, init)?;
-        let grown = store.runtime_mut().table_mut(self.id).grow(delta, init);
-        grown.with_context(|| format!("cannot grow a table by {delta} entries"))
+        let grown = store.runtime_mut().grow_table(self.id, delta, init);
+        grown.map_err(|denied| store.denied(denied).context(format!("cannot grow a table by {delta} entries")))
     }
 
     /// How many entries it has.
