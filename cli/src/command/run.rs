@@ -14,7 +14,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use tancho::{Context, Engine, Error, Extern, Instance, Linker, Module, Result, Store};
+use tancho::{Context, Engine, Error, Extern, Instance, Linker, Module, Result, Store, Trap};
 use tancho_wasi::{DirPerms, FilePerms, I32Exit, WasiCtx, WasiCtxBuilder};
 
 pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
@@ -37,6 +37,13 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     tancho_wasi::p1::add_to_linker(&mut linker, |context: &mut WasiCtx| context)?;
     let digests = [Digest::default(), Digest::default()];
     let mut store = Store::new(&engine, context(flags, &digests)?);
+    let wasm = &flags.engine.proposals.wasm;
+    let mut limits = flags.limits.limits(wasm);
+    if flags.engine.consume_fuel && flags.limits.fuel(wasm).is_none() {
+        // Code that consumes it runs without an end to it, where nobody gives one.
+        limits = limits.fuel(u64::MAX);
+    }
+    store.set_limits(limits)?;
     for preload in &flags.preload {
         preload_module(&engine, &mut linker, &mut store, preload, flags)?;
     }
@@ -48,14 +55,14 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     let failed = || format!("failed to run {}", load::shown(file));
     let timeout = Timeout::start(flags.timeout, store.interrupt_handle());
     let instance = linker.instantiate(&mut store, &module);
-    let instance = instance.map_err(|error| timeout::explain(error, flags.timeout)).with_context(failed)?;
+    let instance = instance.map_err(|error| explain(error, flags)).with_context(failed)?;
     stats.time("instantiate_us", "linking and instantiating", lap(&mut step));
     let ended = match &flags.invoke {
         Some(name) => invoke::invoke(&mut store, instance, name, arguments),
         None => start(&mut store, instance, arguments),
     };
     drop(timeout);
-    let ended = ended.map_err(|error| timeout::explain(error, flags.timeout));
+    let ended = ended.map_err(|error| explain(error, flags));
     stats.time("run_us", "running", lap(&mut step));
     stats.count("host_calls", "calls to WASI", store.data().calls());
     if let Some(memory) = instance.get_export(&mut store, "memory").and_then(Extern::into_memory) {
@@ -81,7 +88,25 @@ fn engine(flags: &Run) -> Result<Engine> {
     if flags.deterministic {
         config.cranelift_nan_canonicalization(true).relaxed_simd_deterministic(true);
     }
+    if flags.limits.fuel.is_some() {
+        config.consume_fuel(true);
+    }
     Engine::new(&config)
+}
+
+/// Puts what has happened around the error of a program that has used its fuel up.
+fn explain(error: Error, flags: &Run) -> Error {
+    let error = timeout::explain(error, flags.timeout);
+    match (flags.limits.fuel(&flags.engine.proposals.wasm), error.downcast_ref::<Trap>()) {
+        (Some(fuel), Some(Trap::OutOfFuel)) => {
+            let message = format!("the program has used up the {fuel} units of fuel that --fuel gives it");
+            error.context(
+                Diagnosis::new(&code::guest::FUEL, message)
+                    .help("give it more, or look at the backtrace for a loop without an end"),
+            )
+        }
+        _ => error,
+    }
 }
 
 /// The time since `step`, which is now from here on.
