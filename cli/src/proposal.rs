@@ -43,6 +43,9 @@ impl Proposal {
             };
             return Ok(Proposal { name: name.to_owned(), value: Value::Limit(value) });
         }
+        if let Some(here) = spelling::of_wasm(name) {
+            return Err(format!("`{name}` is no proposal: {here}"));
+        }
         let on = yes_or_no(value)?;
         let proposal = Proposal { name: name.to_owned(), value: Value::Proposal(on) };
         match Config::new().wasm_feature(name, on) {

@@ -9,19 +9,21 @@
 //! whatever order and on whatever thread, and put in place by index.
 
 use crate::decode::module::{Body, Decoded, decode};
+use crate::decode::vector;
 use crate::emit::code::Code;
 use crate::emit::image::{Role, emit};
 use crate::error::CompileError;
 use crate::options::Options;
-use crate::target::{self, Effort};
+use crate::target::{self, Effort, NoVectors};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
 use crate::translate::function::{Caught, MAX_VALUES, Scratch, Translated, translate};
+use crate::translate::interrupt;
 use crate::translate::signature;
 use crate::translate::trampoline::TrampolineMaker;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::Function;
-use cranelift_codegen::isa::OwnedTargetIsa;
-use cranelift_codegen::{CodegenError, Context};
+use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::{CodegenError, CompiledCode, Context};
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -41,7 +43,7 @@ pub struct Compiler {
     linear_isa: OwnedTargetIsa,
     options: Options,
     /// Why modules that use vectors are refused, where the target has none.
-    no_vectors: Option<CompileError>,
+    no_vectors: Option<NoVectors>,
     pool: Option<rayon::ThreadPool>,
 }
 
@@ -81,12 +83,26 @@ type Pieces = Vec<(Role, Code)>;
 struct Worker {
     scratch: Scratch,
     context: Context,
+    registers: regalloc2::Ctx,
 }
 
 impl Default for Worker {
     fn default() -> Self {
-        Worker { scratch: Scratch::default(), context: Context::new() }
+        Worker { scratch: Scratch::default(), context: Context::new(), registers: regalloc2::Ctx::default() }
     }
+}
+
+/// Machine code for the function of `worker`. What `Context::compile` of Cranelift does, with a step of our own where all has been
+/// optimised and no register is allocated yet. `bases` as in [`interrupt::settle`].
+fn machine_code(worker: &mut Worker, isa: &dyn TargetIsa, bases: &[u32]) -> Result<CompiledCode, CodegenError> {
+    let Worker { context, registers, .. } = worker;
+    let mut control = ControlPlane::default();
+    context.verify_if(isa)?;
+    context.optimize(isa, &mut control)?;
+    interrupt::settle(context, bases);
+    context.verify_if(isa)?;
+    let stencil = isa.compile_function(&context.func, &context.domtree, registers, false, &mut control)?;
+    Ok(stencil.apply_params(&context.func.params))
 }
 
 impl Compiler {
@@ -108,7 +124,7 @@ impl Compiler {
                     .map_err(|error| CompileError::target(format!("cannot start {threads} threads: {error}")))?,
             ),
         };
-        let no_vectors = target::no_vectors(&*isa, &options);
+        let no_vectors = NoVectors::of(&*isa, &options);
         Ok(Compiler { isa, unplaced_isa, linear_isa, options, no_vectors, pool })
     }
 
@@ -164,7 +180,7 @@ impl Compiler {
         let mut module = Module { summary: vec![Summary::default()], ..Module::default() };
         for ty in types {
             if let (Some(refusal), false) = (&self.no_vectors, signature::is_typed(ty)) {
-                return Err(refusal.clone());
+                return Err(refusal.error(vector::FUNCTION_TYPE));
             }
             let mut pool = |types: &[tancho_abi::types::ValType]| {
                 let start = module.value_types.len() as u32;
@@ -291,7 +307,7 @@ impl Compiler {
     ) -> Result<Code, CompileError> {
         let index = FunctionIndex(body.validator.index);
         let offset = body.body.range().start;
-        let Worker { scratch, context } = worker;
+        let Worker { scratch, context, .. } = worker;
         context.clear();
         let translated = translate(env, body, scratch, &mut context.func, self.isa.frontend_config());
         if translated.is_err() {
@@ -300,46 +316,51 @@ impl Compiler {
         }
         translated
             .and_then(|Translated { live, caught, uses_heap }| {
+                let dfg = &worker.context.func.dfg;
                 if let Some(clif) = clif {
-                    *clif = context.func.display().to_string();
+                    *clif = worker.context.func.display().to_string();
                 }
                 // Every way out of a table can become a block.
-                let tables = context.func.dfg.jump_tables.values().map(|table| table.all_branches().len());
-                let isa = match context.func.dfg.num_blocks() + tables.sum::<usize>() {
+                let tables = dfg.jump_tables.values().map(|table| table.all_branches().len());
+                let isa = match dfg.num_blocks() + tables.sum::<usize>() {
                     _ if live > MAX_LIVE => &self.linear_isa,
                     blocks if blocks > MAX_BLOCKS => &self.unplaced_isa,
                     _ => &self.isa,
                 };
-                let mut code = self.generate(context, Some(CodeName::Function(index)), &caught, isa)?;
+                let mut code =
+                    self.generate(worker, Some(CodeName::Function(index)), &caught, isa, &env.interruptible_bases())?;
                 code.uses_heap = uses_heap;
                 Ok(code)
             })
             .map_err(|error| error.at(offset).in_function(|| env.function_name(index)))
     }
 
-    /// Optimises and generates code for the function in `context`, which catches `caught`.
+    /// Optimises and generates code for the function of `worker`, which catches `caught`.
     fn generate(
         &self,
-        context: &mut Context,
+        worker: &mut Worker,
         name: Option<CodeName>,
         caught: &[Caught],
         isa: &OwnedTargetIsa,
+        bases: &[u32],
     ) -> Result<Code, CompileError> {
-        context.compile(&**isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
+        let compiled = machine_code(worker, &**isa, bases).map_err(|error| match error {
             CodegenError::CodeTooLarge => CompileError::limit(format!(
                 "the function takes more than {MAX_VALUES} registers before they are allocated"
             )),
             CodegenError::ImplLimitExceeded => {
                 CompileError::limit("the function's frame exceeds 1 GiB, or its arguments 128 MiB")
             }
+            // What is not supported, it says by its own name for it.
+            CodegenError::Unsupported(what) => {
+                CompileError::unsupported(format!("the back end for {} has nothing for {what}", isa.triple()))
+            }
             other => CompileError::internal(other.to_string()),
         })?;
         // In the order of the numbers that relocations refer to them by.
         let names: Vec<Option<CodeName>> =
-            context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
-        let compiled = context.compiled_code().ok_or_else(|| CompileError::internal("no code was generated"))?;
-        let alignment = isa.function_alignment().minimum;
-        Code::new(compiled, name, &names, caught, alignment, self.options.tunables.address_map)
+            worker.context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
+        Code::new(&compiled, name, &names, caught, &**isa, self.options.tunables.address_map)
     }
 
     /// The trampolines that a module needs: entries for the types of functions that the host may call, exits for
@@ -407,7 +428,8 @@ impl Compiler {
     }
 
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
-        let code = self.generate(&mut Context::for_function(function), name, &[], &self.isa)?;
+        let mut worker = Worker { context: Context::for_function(function), ..Worker::default() };
+        let code = self.generate(&mut worker, name, &[], &self.isa, &[])?;
         if code.frame > TRAMPOLINE_FRAME {
             return Err(CompileError::limit(format!(
                 "the parameters and results of a function take {} bytes of stack in a call from or to the host, \

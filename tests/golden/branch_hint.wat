@@ -39,7 +39,8 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  ud2
+;;     4  hlt
+;;     5  nop
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32) -> i32 tail {
@@ -122,21 +123,21 @@
 ;;     1  mov %rsp,%rbp
 ;;     4  sub $0x10,%rsp
 ;;     8  mov %r13,(%rsp)
-;;     c  mov %r14,8(%rsp)
-;;    11  mov -4(%rdi),%r10d
+;;     c  mov %r15,8(%rsp)
+;;    11  mov -4(%rdi),%r11d
 ;;    15  mov %rdi,%r13
 ;;    18  test %esi,%esi
-;;    1a  mov %rsi,%r14
+;;    1a  mov %rsi,%r15
 ;;    1d  jne 0x000000000000003E
-;;    23  mov $7,%r14d
-;;    29  mov %r14,%rax
+;;    23  mov $7,%r15d
+;;    29  mov %r15,%rax
 ;;    2c  mov (%rsp),%r13
-;;    30  mov 8(%rsp),%r14
+;;    30  mov 8(%rsp),%r15
 ;;    35  add $0x10,%rsp
 ;;    39  mov %rbp,%rsp
 ;;    3c  pop %rbp
 ;;    3d  ret
-;;    3e  mov %r14,%rsi
+;;    3e  mov %r15,%rsi
 ;;    41  mov %r13,%rdi
 ;;    44  call 0x0000000000000049
 ;;    49  test %eax,%eax
@@ -144,7 +145,7 @@
 ;;    51  mov $8,%esi
 ;;    56  mov %r13,%rdi
 ;;    59  call 0x000000000000005E
-;;    5e  mov %rax,%r14
+;;    5e  mov %rax,%r15
 ;;    61  jmp 0x0000000000000029
 ;;
 ;; function 3
@@ -211,7 +212,7 @@
 ;;     1  mov %rsp,%rbp
 ;;     4  sub $0x10,%rsp
 ;;     8  mov %r12,(%rsp)
-;;     c  mov -4(%rdi),%r8d
+;;     c  mov -4(%rdi),%r9d
 ;;    10  mov %rdi,%r12
 ;;    13  mov $5,%eax
 ;;    18  test %esi,%esi

@@ -135,7 +135,7 @@
 ;;    27  jb 0x0000000000000086
 ;;    2d  sub $0xC,%r10
 ;;    31  mov %r10,0x38(%r8)
-;;    35  mov -4(%rdi),%eax
+;;    35  mov -4(%rcx),%eax
 ;;    38  mov %esi,%eax
 ;;    3a  mov (%rcx,%rax),%r9d
 ;;    3e  add $4,%esi
@@ -471,5 +471,7 @@
 ;;    d4  mov %r8,%rsi
 ;;    d7  call 0x00000000000000DC
 ;;    dc  jmp 0x0000000000000084
-;;    e1  ud2
-;;    e3  ud2
+;;    e1  hlt
+;;    e2  nop
+;;    e3  hlt
+;;    e4  nop

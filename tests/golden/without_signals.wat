@@ -98,17 +98,22 @@
 ;;    5b  ret
 ;;    5c  mov $6,%esi
 ;;    61  call 0x0000000000000066
-;;    66  ud2
+;;    66  hlt
+;;    67  nop
 ;;    68  mov $7,%esi
 ;;    6d  call 0x0000000000000072
-;;    72  ud2
+;;    72  hlt
+;;    73  nop
 ;;    74  mov $0xB,%esi
 ;;    79  call 0x000000000000007E
-;;    7e  ud2
+;;    7e  hlt
+;;    7f  nop
 ;;    80  mov $1,%esi
 ;;    85  call 0x000000000000008A
-;;    8a  ud2
-;;    8c  ud2
+;;    8a  hlt
+;;    8b  nop
+;;    8c  hlt
+;;    8d  nop
 ;;
 ;; function 1
 ;; | function u0:1(i64, i64) -> i64 tail {
@@ -168,10 +173,12 @@
 ;;    3c  ret
 ;;    3d  mov $0xB,%esi
 ;;    42  call 0x0000000000000047
-;;    47  ud2
+;;    47  hlt
+;;    48  nop
 ;;    49  mov $1,%esi
 ;;    4e  call 0x0000000000000053
-;;    53  ud2
+;;    53  hlt
+;;    54  nop
 ;;    58  56 55 55 55 55 55 55 55
 ;;
 ;; function 2
@@ -280,16 +287,20 @@
 ;;    be  ret
 ;;    bf  mov $6,%esi
 ;;    c4  call 0x00000000000000C9
-;;    c9  ud2
+;;    c9  hlt
+;;    ca  nop
 ;;    cb  mov $8,%esi
 ;;    d0  call 0x00000000000000D5
-;;    d5  ud2
+;;    d5  hlt
+;;    d6  nop
 ;;    d7  mov $0xB,%esi
 ;;    dc  call 0x00000000000000E1
-;;    e1  ud2
+;;    e1  hlt
+;;    e2  nop
 ;;    e3  mov $1,%esi
 ;;    e8  call 0x00000000000000ED
-;;    ed  ud2
+;;    ed  hlt
+;;    ee  nop
 ;;    f0  00 00 00 00 00 00 f0 41 00 00 00 00 00 00 00 00
 ;;
 ;; function 3
@@ -376,10 +387,13 @@
 ;;    52  ret
 ;;    53  mov $2,%esi
 ;;    58  call 0x000000000000005D
-;;    5d  ud2
+;;    5d  hlt
+;;    5e  nop
 ;;    5f  mov $0xB,%esi
 ;;    64  call 0x0000000000000069
-;;    69  ud2
+;;    69  hlt
+;;    6a  nop
 ;;    6b  mov $1,%esi
 ;;    70  call 0x0000000000000075
-;;    75  ud2
+;;    75  hlt
+;;    76  nop

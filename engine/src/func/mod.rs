@@ -1,9 +1,10 @@
 //! Functions: handles of WebAssembly's and of the host's, and the two ways to call and to define them.
 //!
-//! Every file of the crate uses [`Func`] from here. `typed` calls with types known at compile time, `untyped` by
-//! arrays of values, `host` makes closures callable.
+//! Every file of the crate uses [`Func`] from here. `typed` calls with types known at compile time, each
+//! value as `native` has it, `untyped` by arrays of values, `host` makes closures callable.
 
 mod host;
+mod native;
 mod typed;
 mod untyped;
 

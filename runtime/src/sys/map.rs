@@ -92,6 +92,33 @@ impl Reservation {
     }
 }
 
+/// Puts the pages of `file` from `offset` on in place of `pages`, to be read only, changes of the file's included. Both are whole pages.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub(crate) fn put_file(pages: &mut [u8], file: &File, offset: u64) -> io::Result<()> {
+    assert!(
+        pages.as_ptr().addr().is_multiple_of(page_size()) && pages.len().is_multiple_of(page_size()),
+        "parts of pages"
+    );
+    if pages.is_empty() {
+        return Ok(());
+    }
+    // SAFETY: the pages are the caller's, who has them exclusively and asks for it; who gets them back gives back the mapping there.
+    unsafe {
+        rustix::mm::mmap(
+            pages.as_mut_ptr().cast(),
+            pages.len(),
+            ProtFlags::READ,
+            MapFlags::PRIVATE | MapFlags::FIXED,
+            file,
+            offset,
+        )?;
+    }
+    Ok(())
+}
+
 /// A page that can be read, and behind it memory that can be written, zeroed: in mappings of their own, so that a change of the page's
 /// protection never needs another.
 pub(crate) struct PageAndMemory {
@@ -125,12 +152,12 @@ impl PageAndMemory {
     }
 }
 
-/// Lets a page of a [`PageAndMemory`] be read, or not. Its protection is changed as a whole, for which the system needs nothing; were it
+/// Lets a page of a [`PageAndMemory`], or one of a [`Reservation`] that nothing else is done with, be read, or not. Its protection is changed as a whole, for which the system needs nothing; were it
 /// refused all the same, a store could not be stopped, or not go on: the process ends.
 pub(crate) fn allow_reading(page: usize, allowed: bool) {
     let protection = if allowed { Protection::READ } else { Protection::NONE };
     let pointer = std::ptr::with_exposed_provenance::<u8>(page);
-    // SAFETY: the page is of an allocation of this kind that is in use; whoever reads it expects either.
+    // SAFETY: the page is of an allocation of these kinds that is in use; whoever reads it expects either.
     let changed = unsafe { region::protect(pointer, page_size(), protection) };
     if changed.is_err() {
         super::signal::fail(
