@@ -6,7 +6,32 @@ use crate::error::{Error, Result};
 use std::time::Duration;
 use tancho_runtime::limit::Limits as RuntimeLimits;
 
-pub use tancho_runtime::limit::{LimitExceeded, Resource};
+/// ```
+/// # use tancho::{Engine, LimitExceeded, Limits, Memory, MemoryType, Resource, Result, Store};
+/// # fn main() -> Result<()> {
+/// let mut store = Store::new(&Engine::default(), ());
+/// store.set_limits(Limits::new().memories(0))?;
+/// let error = Memory::new(&mut store, MemoryType::new(1, None)).unwrap_err();
+/// let exceeded = error.downcast_ref::<LimitExceeded>().expect("it is a limit");
+/// assert_eq!((exceeded.resource, exceeded.asked, exceeded.limit), (Resource::Memories, 1, Some(0)));
+/// # Ok(())
+/// # }
+/// ```
+pub use tancho_runtime::limit::LimitExceeded;
+
+/// ```
+/// # use tancho::{Engine, Instance, LimitExceeded, Limits, Module, Resource, Result, Store};
+/// # fn main() -> Result<()> {
+/// let module = Module::new(&Engine::default(), "(module (memory 2))")?;
+/// let mut store = Store::new(module.engine(), ());
+/// store.set_limits(Limits::new().total_memory_bytes(100_000))?;
+/// let error = Instance::new(&mut store, &module, &[]).unwrap_err();
+/// let resource = error.downcast_ref::<LimitExceeded>().map(|exceeded| exceeded.resource);
+/// assert_eq!(resource, Some(Resource::TotalMemoryBytes));
+/// # Ok(())
+/// # }
+/// ```
+pub use tancho_runtime::limit::Resource;
 
 /// How many instances, tables and memories a store may have where a [`ResourceLimiter`] does not say otherwise.
 const DEFAULT_COUNT: usize = 10_000;
@@ -130,6 +155,33 @@ impl Limits {
 /// the store's [`Limits`], and both must agree.
 ///
 /// A limiter that panics poisons the store, as a host function does.
+///
+/// ```
+/// # use tancho::{Engine, Memory, MemoryType, ResourceLimiter, Result, Store};
+/// # fn main() -> Result<()> {
+/// /// Bytes that all stores of a customer may still take.
+/// struct Quota(usize);
+///
+/// impl ResourceLimiter for Quota {
+///     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+///         let left = self.0.checked_sub(desired - current);
+///         self.0 = left.unwrap_or(self.0);
+///         Ok(left.is_some())
+///     }
+///
+///     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+///         Ok(desired <= 1000)
+///     }
+/// }
+///
+/// let mut store = Store::new(&Engine::default(), Quota(100_000));
+/// store.limiter(|quota| quota);
+/// assert!(Memory::new(&mut store, MemoryType::new(2, None)).is_err());
+/// Memory::new(&mut store, MemoryType::new(1, None))?;
+/// assert_eq!(store.data().0, 100_000 - 65_536);
+/// # Ok(())
+/// # }
+/// ```
 pub trait ResourceLimiter {
     /// Whether a memory may have `desired` bytes instead of `current`; 0 where it is made. `maximum` is that of its type. `false` makes
     /// `memory.grow` give -1, and instantiation an error.
@@ -183,6 +235,18 @@ pub trait ResourceLimiter {
 }
 
 /// Limits as a [`ResourceLimiter`], for programs that have one in their data. [`Limits`] are shorter, and cover more.
+///
+/// ```
+/// # use tancho::{Engine, Memory, MemoryType, Result, Store, StoreLimitsBuilder};
+/// # fn main() -> Result<()> {
+/// let limits = StoreLimitsBuilder::new().memory_size(1 << 20).memories(1).build();
+/// let mut store = Store::new(&Engine::default(), limits);
+/// store.limiter(|limits| limits);
+/// Memory::new(&mut store, MemoryType::new(16, None))?;
+/// assert!(Memory::new(&mut store, MemoryType::new(1, None)).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct StoreLimits {
     memory_size: Option<usize>,
@@ -207,6 +271,18 @@ impl Default for StoreLimits {
 }
 
 /// Makes [`StoreLimits`].
+///
+/// ```
+/// # use tancho::{Engine, Memory, MemoryType, Result, Store, StoreLimitsBuilder};
+/// # fn main() -> Result<()> {
+/// let limits = StoreLimitsBuilder::new().memory_size(1 << 20).memories(1).build();
+/// let mut store = Store::new(&Engine::default(), limits);
+/// store.limiter(|limits| limits);
+/// Memory::new(&mut store, MemoryType::new(16, None))?;
+/// assert!(Memory::new(&mut store, MemoryType::new(1, None)).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct StoreLimitsBuilder(StoreLimits);
 
