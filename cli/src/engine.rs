@@ -15,9 +15,6 @@ pub(crate) fn config(flags: &EngineFlags) -> Config {
     });
     config.cranelift_nan_canonicalization(flags.canonical_nan);
     config.relaxed_simd_deterministic(flags.relaxed_simd_deterministic);
-    if flags.consume_fuel {
-        config.consume_fuel(true);
-    }
     config.belt(flags.belt);
     config.gc_zeal(flags.gc_zeal);
     if let Some(bytes) = flags.gc_heap_limit {

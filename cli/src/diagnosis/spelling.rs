@@ -110,8 +110,9 @@ pub(crate) fn of_option(option: &str, arguments: &[OsString]) -> Option<String> 
             fixed("traps have offsets and names without an option; `tancho objdump` shows the code")
         }
         "--wasm-timeout" | "--max-time" | "--time-limit" => Some(format!("write --timeout {}", or(value, "2s"))),
-        "--memory-limit" | "--max-memory-bytes" => Some(format!("write --max-memory-size {}", or(value, "64M"))),
-        "--gas" | "--max-fuel" => Some(format!("write --fuel {}", or(value, "1000000000"))),
+        "--fuel" | "--max-memory" | "--max-memory-size" => fixed(
+            "there is no such limit yet; --timeout limits the time, the shell's `ulimit -v` the memory of the whole process",
+        ),
         "--enable-simd" | "--enable-threads" | "--enable-multi-memory" | "--enable-memory64" | "--enable-tail-call" => {
             Some(format!("write -W {}", option.trim_start_matches("--enable-")))
         }

@@ -1,10 +1,9 @@
 //! The command line: `line` reads it, `command` has one structure per subcommand with the help that it shows, `engine` what several
-//! of them share, `limits` what a program may have, `config` the file that options may stand in.
+//! of them share, `config` the file that options may stand in.
 
 mod command;
 mod config;
 mod engine;
-mod limits;
 mod line;
 
 pub(crate) use command::{
@@ -12,5 +11,4 @@ pub(crate) use command::{
     UnknownImports, Validate, Wast,
 };
 pub(crate) use engine::{CacheFlags, EngineFlags, OptLevel, ProposalFlags};
-pub(crate) use limits::size;
 pub(crate) use line::{Refused, definition, parse};

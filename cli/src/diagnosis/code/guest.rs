@@ -31,7 +31,7 @@ printed before says more.";
 "The program was interrupted from outside: it has run for as long as `--timeout` gives it. The backtrace shows where it was, if it was in its \
 own code and did not wait for something.";
     FUEL = 612, "all fuel consumed",
-"The program was given an amount of work by `--fuel`, and has used it up: everything that it does takes some, the same on every machine.";
+"The program was given an amount of work, and has used it up.";
     ALLOCATION = 613, "allocation size too large",
 "The program has made an object that is larger than its limits allow, or more exceptions than there is room for.";
     NULL_FUNCTION = 614, "null function reference",
