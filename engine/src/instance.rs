@@ -254,6 +254,9 @@ pub(crate) fn instantiate<T>(store: &mut Loan<'_, T>, module: &Module, definitio
             let [segment, target] = [segment, target].map(|(item, index)| view.item_label(item, index));
             Error::new(trap).context(Coded::new(ErrorCode::Instantiation, format!("{segment} does not fit {target}")))
         }
+        InstantiateError::Denied(denied) => {
+            opaque.denied(denied).context(Coded::new(ErrorCode::Instantiation, "cannot instantiate the module"))
+        }
         error => Error::new(error).context(Coded::new(ErrorCode::Instantiation, "cannot instantiate the module")),
     })?;
     let instance = of(opaque, id);

@@ -58,6 +58,8 @@ mod global;
 mod handle;
 mod instance;
 mod key;
+mod limiter;
+mod limits;
 mod link;
 mod linker;
 mod memory;
@@ -124,6 +126,7 @@ pub use gc::{
 pub use global::Global;
 pub use handle::{Export, Extern};
 pub use instance::Instance;
+pub use limits::{LimitExceeded, Limits, Resource, ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 pub use link::{LinkError, MissingImport, UnknownImport};
 pub use linker::{InstancePre, Linker};
 pub use memory::{Memory, MemoryAccessError};

@@ -198,6 +198,8 @@ impl SharedMemory {
     /// How it is imported.
     pub(crate) fn import(&self, store: &mut StoreOpaque) -> Result<MemoryId> {
         store.require_engine(&self.engine, "shared memory")?;
+        let admitted = store.runtime_mut().admit_shared_memory(&self.memory);
+        admitted.map_err(|denied| store.denied(denied))?;
         Ok(store.runtime_mut().add_shared_memory(self.memory.clone()))
     }
 }

@@ -14,6 +14,7 @@ use crate::func::{CallHook, Hook, HostRecord};
 use crate::func_type::FuncType;
 use crate::gc::Released;
 use crate::handle::StoreId;
+use crate::limits::Limits;
 use crate::module::Module;
 use crate::types::ValType;
 use std::any::Any;
@@ -104,6 +105,8 @@ pub struct StoreOpaque {
     hook: Option<Hook>,
     /// Whether there is one.
     hooked: bool,
+    /// How much it may have, as was asked for.
+    limits: Limits,
     /// Roots that nobody owns any more.
     released: Arc<Released>,
     /// The types of functions called by array lately, so that calls need not ask the engine, which all threads share.
@@ -157,6 +160,7 @@ impl<T> Store<T> {
             throws: 0,
             poison: None,
             deadlines: Deadlines::new(engine),
+            limits: Limits::new(),
             hosts: Vec::new(),
             modules: Vec::new(),
             hook: None,
@@ -250,6 +254,44 @@ impl<T> Store<T> {
     /// When the engine's code consumes none: see [`Config::consume_fuel`](crate::Config::consume_fuel).
     pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
         self.loan().inner_mut().opaque.set_fuel(fuel)
+    }
+
+    /// Replaces the limits of the store. What there is already stays, and counts.
+    ///
+    /// # Errors
+    ///
+    /// When they have fuel and the engine's code consumes none, or bytes of stack and it does not compare for the end of its stack; when the system
+    /// refuses the thread that looks after deadlines. Then the limits are as they were.
+    pub fn set_limits(&mut self, limits: Limits) -> Result<()> {
+        let opaque = &self.inner().opaque;
+        if limits.runtime.stack_bytes != u64::MAX && opaque.engine.tunables().signals_based_traps {
+            return Err(Error::msg(
+                "bytes of stack can be limited only where compiled code compares for its end: make the engine with \
+                 `Config::signals_based_traps(false)`, or give calls a thread with a smaller stack",
+            ));
+        }
+        if limits.fuel.is_some() {
+            opaque.require_fuel()?;
+        }
+        if let Some(after) = limits.timeout {
+            self.set_deadline(Instant::now().checked_add(after))?;
+        }
+        let mut loan = self.loan();
+        let opaque = &mut loan.inner_mut().opaque;
+        opaque.runtime.set_limits(limits.runtime);
+        if let Some(fuel) = limits.fuel {
+            opaque.set_fuel(fuel)?;
+        }
+        if let Some(bytes) = limits.gc_heap_bytes {
+            opaque.runtime.set_heap_limit(bytes);
+        }
+        opaque.limits = limits;
+        Ok(())
+    }
+
+    /// The limits that were set last.
+    pub fn limits(&self) -> &Limits {
+        &self.inner().opaque.limits
     }
 
     /// Has what runs in this store ended at `deadline`, with [`Trap::Interrupt`](crate::Trap::Interrupt), as by
@@ -348,6 +390,11 @@ impl<T> Store<T> {
     pub(crate) fn inner(&self) -> &StoreInner<T> {
         // SAFETY: `inner` is valid while the store is, and while `&self` lives no `Loan` does.
         unsafe { &*self.inner }
+    }
+
+    /// Where the store is: it stays there.
+    pub(crate) fn place(&mut self) -> *mut StoreInner<T> {
+        self.inner
     }
 
     #[inline]

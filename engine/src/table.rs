@@ -56,10 +56,10 @@ impl Table {
         init.require(&element, store)?;
         let init = lower_ref(init, store)?;
         let runtime = tancho_runtime::table::TableType { element: element.abi(), ..ty.runtime() };
-        let id = store
-            .runtime_mut()
-            .new_table(runtime, init)
-            .with_context(|| Coded::new(ErrorCode::Refused, format!("cannot make a table {ty}")))?;
+        let failed = || Coded::new(ErrorCode::Refused, format!("cannot make a table {ty}"));
+        let admitted = store.runtime_mut().admit_table(&runtime);
+        admitted.map_err(|denied| store.denied(denied).context(failed()))?;
+        let id = store.runtime_mut().new_table(runtime, init).with_context(failed)?;
         Ok(Table::of(id, store))
     }
 
@@ -116,8 +116,9 @@ impl Table {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
         let init = self.lower(store, init)?;
-        let grown = store.runtime_mut().table_mut(self.id).grow(delta, init);
-        grown.with_context(|| Coded::new(ErrorCode::Refused, format!("cannot grow a table by {delta} entries")))
+        let grown = store.runtime_mut().grow_table(self.id, delta, init);
+        let failed = || Coded::new(ErrorCode::Refused, format!("cannot grow a table by {delta} entries"));
+        grown.map_err(|denied| store.denied(denied).context(failed()))
     }
 
     /// How many entries it has.

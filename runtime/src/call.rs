@@ -94,6 +94,8 @@ pub unsafe fn enter<R>(
             Ok(found) => found,
             Err(refusal) => return Err(refused(thread, &refusal)),
         };
+        // SAFETY: the store is the caller's, and alive.
+        let limit = unsafe { (*State::of(vm)).lowest_stack(limit) };
         let outer = thread.innermost();
         // SAFETY: the store is the caller's; an outer activation and its store are alive as long as it is on the stack.
         let (saved_exit, saved_limit, outer_exit, outer_of_store) = unsafe {

@@ -9,6 +9,7 @@ use crate::constant::{Failure, evaluate, number};
 use crate::gc::TypeInfo;
 use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 use crate::instance::{self, Dropped, Elements, Instance};
+use crate::limit::Denied;
 use crate::memory::{Memory, MemoryError, MemoryInstance, MemoryType, SharedMemory};
 use crate::state::{Global, GlobalType, State, Tag};
 use crate::store::Store;
@@ -83,6 +84,8 @@ pub enum InstantiateError {
     TooLarge,
     /// There is no heap, or no room in it for an object of a constant expression.
     Heap(Trap),
+    /// The store may not have so much.
+    Denied(Denied),
     /// The image contradicts itself, or the imports do not fit it.
     Malformed(&'static str),
 }
@@ -96,6 +99,7 @@ impl fmt::Display for InstantiateError {
             InstantiateError::Memory(error) => error.fmt(f),
             InstantiateError::Table(error) => error.fmt(f),
             InstantiateError::Heap(trap) => write!(f, "no room for the objects of an instance: {trap}"),
+            InstantiateError::Denied(denied) => denied.fmt(f),
             InstantiateError::TooLarge => f.write_str("no memory for an instance of this size"),
             InstantiateError::Malformed(what) => write!(f, "the compiled module is not sound: {what}"),
         }
@@ -103,6 +107,12 @@ impl fmt::Display for InstantiateError {
 }
 
 impl std::error::Error for InstantiateError {}
+
+impl From<Denied> for InstantiateError {
+    fn from(denied: Denied) -> Self {
+        InstantiateError::Denied(denied)
+    }
+}
 
 impl From<MemoryError> for InstantiateError {
     fn from(error: MemoryError) -> Self {
@@ -141,6 +151,7 @@ impl Store {
         let vm = self.vm();
         let state = self.state_mut();
         check_counts(state, code, &types, &imports)?;
+        state.admit_instance(code)?;
         let type_ids: Arc<[u32]> = types.iter().map(|ty| ty.id).collect();
         let id = InstanceId::next(state.instances.len());
         let context = Context::new(code.layout().size()).ok_or(InstantiateError::TooLarge)?;

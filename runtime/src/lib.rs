@@ -24,6 +24,7 @@ pub mod gc;
 pub mod instantiate;
 pub mod interrupt;
 pub mod inventory;
+pub mod limit;
 pub mod memory;
 pub mod store;
 pub mod table;

@@ -9,7 +9,8 @@ use crate::gc::Heap;
 use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 use crate::instance::Instance;
 use crate::interrupt::Interruption;
-use crate::memory::MemoryInstance;
+use crate::limit::Limitation;
+use crate::memory::{MemoryInstance, SharedMemory};
 use crate::sync;
 use crate::sys::map::page_size;
 use crate::table::Table;
@@ -92,6 +93,8 @@ pub(crate) struct State {
     host_contexts: Vec<Fixed<VmHostContext>>,
     pub(crate) host_functions: Vec<Fixed<VmFuncRef>>,
     pub(crate) kept: Vec<Arc<dyn Any + Send + Sync>>,
+    /// How much it may have.
+    pub(crate) limitation: Limitation,
     /// How it is interrupted.
     pub(crate) interruption: sync::Arc<Interruption>,
     /// The message of a panic in a builtin.
@@ -134,6 +137,7 @@ impl State {
             host_contexts: Vec::new(),
             host_functions: Vec::new(),
             kept: Vec::new(),
+            limitation: Limitation::default(),
             interruption: Interruption::new(),
             panic: None,
         }
@@ -193,6 +197,11 @@ impl State {
         }
         self.memories.push(memory);
         id
+    }
+
+    /// Whether it is one of the store's memories.
+    pub(crate) fn has_shared_memory(&self, memory: &SharedMemory) -> bool {
+        self.shared.contains_key(&memory.key())
     }
 
     /// Grows a memory as [`Memory::grow`](crate::memory::Memory::grow) does, and knows it by its new addresses where it moved.

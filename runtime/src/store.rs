@@ -8,6 +8,7 @@ use crate::builtin::BUILTINS;
 use crate::code::Code;
 use crate::instance::Instance;
 use crate::interrupt::InterruptHandle;
+use crate::limit::Denied;
 use crate::memory::{Memory, MemoryError, MemoryInstance, MemoryType, SharedMemory};
 use crate::state::{Global, State, Tag};
 use crate::table::{Table, TableError, TableType, TableValue};
@@ -228,12 +229,15 @@ impl Store {
         }
     }
 
-    /// Grows a memory by `delta` pages, zeroed (§4.7.9), and says how many it had; `None`, and no change, when it may not be so
-    /// large or the system refuses.
-    pub fn grow_memory(&mut self, memory: MemoryId, delta: u64) -> Option<u64> {
+    /// Grows a memory by `delta` pages, zeroed (§4.7.9), and says how many it had.
+    ///
+    /// # Errors
+    ///
+    /// When it may not be so large or the system refuses. Then it is as it was.
+    pub fn grow_memory(&mut self, memory: MemoryId, delta: u64) -> Result<u64, Denied> {
         let state = self.state_mut();
         assert!(memory.position() < state.memories.len(), "the embedding API checks that a handle is of this store");
-        state.grow_memory(memory, delta)
+        state.grow_memory_within_limits(memory, delta)
     }
 
     /// A table.

@@ -109,27 +109,32 @@ fn stop(error: &Error) -> Stop {
         Some(Trap::IntegerDivisionByZero) => Stop::Zero,
         Some(Trap::BadConversionToInteger) => Stop::Conversion,
         Some(Trap::StackOverflow) => Stop::Exhausted,
+        Some(Trap::OutOfFuel) => Stop::Fuel,
         _ => Stop::Other(format!("tancho: {error:#}")),
     }
 }
 
-struct Started {
+/// An instance in a store of its own.
+pub struct Started {
     store: Store<Host>,
     instance: Instance,
     functions: Vec<(String, Func)>,
 }
 
-impl Subject for Tancho {
-    fn name(&self) -> String {
-        format!("tancho with {:?}", self.swarm)
-    }
-
-    fn start(&self, wasm: &[u8], shape: &Shape) -> Result<Box<dyn Running>, Refusal> {
-        let module = self.module(wasm).map_err(|error| Refusal::Invalid(format!("{error:#}")))?;
+impl Tancho {
+    /// Instantiates a module in a store with this fuel, where any is consumed; what came of it, and how much is left.
+    pub fn start_with(&self, wasm: &[u8], shape: &Shape, fuel: u64) -> (Result<Started, Refusal>, u64) {
         let mut store = Store::new(&self.engine, Host::default());
         if self.swarm.tunables.consume_fuel {
-            store.set_fuel(u64::MAX).expect("the engine consumes it");
+            store.set_fuel(fuel).expect("the engine consumes it");
         }
+        let instance = self.instantiate(wasm, shape, &mut store);
+        let left = store.get_fuel().unwrap_or(0);
+        (instance.map(|instance| Started { store, instance, functions: Vec::new() }), left)
+    }
+
+    fn instantiate(&self, wasm: &[u8], shape: &Shape, store: &mut Store<Host>) -> Result<Instance, Refusal> {
+        let module = self.module(wasm).map_err(|error| Refusal::Invalid(format!("{error:#}")))?;
         let mut linker = Linker::new(&self.engine);
         // A module may import one function twice.
         linker.allow_shadowing(true);
@@ -147,11 +152,32 @@ impl Subject for Tancho {
                 })
                 .map_err(|error| Refusal::Invalid(format!("{error:#}")))?;
         }
-        let instance = linker.instantiate(&mut store, &module).map_err(|error| match stop(&error) {
+        linker.instantiate(store, &module).map_err(|error| match stop(&error) {
             Stop::Other(_) => Refusal::Invalid(format!("{error:#}")),
             stop => Refusal::Stopped(stop),
-        })?;
-        Ok(Box::new(Started { store, instance, functions: Vec::new() }))
+        })
+    }
+}
+
+impl Started {
+    /// Gives the store this much fuel.
+    pub fn set_fuel(&mut self, fuel: u64) {
+        self.store.set_fuel(fuel).expect("the engine consumes it");
+    }
+
+    /// How much it has left.
+    pub fn fuel(&self) -> u64 {
+        self.store.get_fuel().expect("the engine consumes it")
+    }
+}
+
+impl Subject for Tancho {
+    fn name(&self) -> String {
+        format!("tancho with {:?}", self.swarm)
+    }
+
+    fn start(&self, wasm: &[u8], shape: &Shape) -> Result<Box<dyn Running>, Refusal> {
+        Ok(Box::new(self.start_with(wasm, shape, u64::MAX).0?))
     }
 }
 

@@ -377,6 +377,8 @@ pub enum Stop {
     Conversion,
     /// The stack is used up: engines differ in when.
     Exhausted,
+    /// The store's fuel is used up.
+    Fuel,
     /// Anything else: never the same as anything.
     Other(String),
 }

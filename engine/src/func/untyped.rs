@@ -351,6 +351,9 @@ pub(super) fn stop(store: &mut StoreOpaque, stopped: Box<Stopped>) -> Error {
         Cause::Exception => uncaught(store),
         Cause::UnguardedStack => ErrorCode::UnguardedStack.error(stopped.cause.to_string()),
         Cause::HostError => store.take_pending().unwrap_or_else(|| {
+            if let Some(denied) = store.runtime_mut().take_refusal() {
+                return store.denied(denied);
+            }
             let message = store.runtime_mut().take_panic();
             let message = message.as_deref().unwrap_or("it left no message");
             store.poison(message);

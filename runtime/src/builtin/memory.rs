@@ -25,7 +25,8 @@ fn bytes(memory: &MemoryInstance, start: u64, length: u64) -> Result<(usize, usi
 pub(super) unsafe extern "C" fn memory_grow(vmctx: *mut VmContext, index: u32, delta: u64) -> i64 {
     let work = |state: &mut State, id: InstanceId| {
         let memory = state.instances[id.position()].memories[index as usize];
-        Ok(state.grow_memory(memory, delta).map_or(-1, |pages| pages as i64))
+        let grown = state.grow_memory_within_limits(memory, delta);
+        Ok(state.grown(grown))
     };
     // SAFETY: the caller is compiled code.
     unsafe { run(vmctx, -1, work) }

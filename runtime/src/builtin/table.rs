@@ -30,7 +30,9 @@ fn table(state: &mut State, id: InstanceId, index: u32) -> &mut Table {
 }
 
 fn grow(state: &mut State, id: InstanceId, index: u32, delta: u64, value: TableValue) -> Result<i64, Trap> {
-    Ok(table(state, id, index).grow(delta, value).map_or(-1, |size| size as i64))
+    let table = state.instances[id.position()].tables[index as usize];
+    let grown = state.grow_table_within_limits(table, delta, value);
+    Ok(state.grown(grown))
 }
 
 /// Grows a table of functions; the former size, or -1.
