@@ -121,8 +121,11 @@ fn unknown_feature(name: &str) -> Error {
     Error::msg(format!("there is no proposal `{name}`; these are: {known}"))
 }
 
+/// The bytes of a stack of an asynchronous call, unless it is said otherwise.
+const ASYNC_STACK: usize = 2 << 20;
+
 /// What an [`Engine`](crate::Engine) is made with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) tunables: Tunables,
     pub(crate) features: Features,
@@ -133,6 +136,24 @@ pub struct Config {
     pub(crate) regalloc_checker: bool,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) heap_limit: Option<u64>,
+    pub(crate) async_stack_size: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            tunables: Tunables::default(),
+            features: Features::default(),
+            target: None,
+            cpu_features: Vec::new(),
+            threads: None,
+            verifier: false,
+            regalloc_checker: false,
+            key_file: None,
+            heap_limit: None,
+            async_stack_size: ASYNC_STACK,
+        }
+    }
 }
 
 impl Config {
@@ -250,6 +271,25 @@ impl Config {
     pub fn gc_zeal(&mut self, enable: bool) -> &mut Self {
         self.tunables.gc_zeal = enable;
         self
+    }
+
+    /// Bytes of the stack of each asynchronous call ([`TypedFunc::call_async`](crate::TypedFunc::call_async) and its kin): 2 MiB by default,
+    /// from 256 KiB to 1 GiB, rounded up to whole pages. Of these, 72 KiB are kept free for host functions, and the futures that they wait
+    /// for are polled there; the rest is compiled code's. Only what is used takes memory. Needs the feature `async`.
+    pub fn async_stack_size(&mut self, bytes: usize) -> &mut Self {
+        self.async_stack_size = bytes;
+        self
+    }
+
+    /// An error unless stacks of asynchronous calls have a size that they can have.
+    pub(crate) fn require_stack(&self) -> Result<()> {
+        let bytes = self.async_stack_size;
+        if (256 << 10..=1 << 30).contains(&bytes) {
+            return Ok(());
+        }
+        Err(Error::msg(format!(
+            "{bytes} bytes for the stack of an asynchronous call (`Config::async_stack_size`) are fewer than 256 KiB or more than 1 GiB"
+        )))
     }
 
     /// An error unless heaps have sizes that they can have.

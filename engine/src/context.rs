@@ -74,6 +74,16 @@ impl<'a, T> StoreContextMut<'a, T> {
         self.opaque_mut().collect();
     }
 
+    /// Of a loan.
+    pub(crate) fn of(loan: Loan<'a, T>) -> StoreContextMut<'a, T> {
+        StoreContextMut(loan)
+    }
+
+    /// Has the store's epoch come when the engine has counted `ticks` further: see [`Store::set_epoch_deadline`].
+    pub fn set_epoch_deadline(&mut self, ticks: u64) {
+        self.opaque_mut().set_epoch_deadline(ticks);
+    }
+
     #[inline]
     pub(crate) fn loan(&mut self) -> &mut Loan<'a, T> {
         &mut self.0

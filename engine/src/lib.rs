@@ -37,6 +37,8 @@
 //! comes back as an `Err` and *poisons* the store: what it holds can still be read, but nothing in it can be called
 //! any more.
 
+#[cfg(feature = "async")]
+mod asynchronous;
 mod cache;
 mod code;
 mod compile;
@@ -74,7 +76,7 @@ pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::Engine;
 pub use error::{Chain, Context, Error, Result};
 pub use exception::{Exception, ExnRef};
-pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
+pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, UpdateDeadline, WasmParams, WasmResults, WasmTy};
 pub use func_type::FuncType;
 pub use gc::{
     AnyRef, ArrayRef, ArrayRefPre, EqRef, ExternRef, GcRef, I31, OwnedRooted, RootScope, Rooted, RootedGcRef,

@@ -94,7 +94,7 @@ impl Memory {
     ///
     /// When it belongs to another store.
     pub fn data_and_store_mut<'a, T: 'a>(&self, store: impl Into<StoreContextMut<'a, T>>) -> (&'a mut [u8], &'a mut T) {
-        let StoreInner { opaque, data } = store.into().into_loan().into_mut();
+        let StoreInner { opaque, data, .. } = store.into().into_loan().into_mut();
         self.store.expect(opaque, "memory");
         (opaque.runtime_mut().memory_mut(self.id).as_mut_slice(), data)
     }
@@ -164,6 +164,7 @@ impl Memory {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
         self.store.check(store, "memory")?;
+        store.require_at_rest()?;
         let grown = store.runtime_mut().grow_memory(self.id, delta);
         grown.with_context(|| format!("cannot grow a memory by {delta} pages"))
     }

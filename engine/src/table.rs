@@ -93,6 +93,7 @@ impl Table {
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64, init: Ref) -> Result<u64> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
+        store.require_at_rest()?;
         let init = self.lower(store, init)?;
         let grown = store.runtime_mut().table_mut(self.id).grow(delta, init);
         grown.with_context(|| format!("cannot grow a table by {delta} entries"))

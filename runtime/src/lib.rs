@@ -24,6 +24,8 @@ pub mod gc;
 pub mod instantiate;
 pub mod interrupt;
 pub mod memory;
+pub mod site;
+pub mod stack;
 pub mod store;
 pub mod table;
 pub mod trap;

@@ -10,6 +10,8 @@ use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 use crate::instance::Instance;
 use crate::interrupt::Interruption;
 use crate::memory::MemoryInstance;
+use crate::site::EpochHook;
+use crate::stack::Suspender;
 use crate::sync;
 use crate::sys::map::page_size;
 use crate::table::Table;
@@ -69,6 +71,10 @@ pub(crate) struct State {
     /// The last activation of the store that was begun and has not ended, or null: the collector finds the others by it.
     pub(crate) activation: *const Activation,
     pub(crate) stop: Stop,
+    /// The fiber that runs, where one does and nobody has taken it; else null.
+    pub(crate) suspender: *const Suspender,
+    /// How many fibers of the store there are.
+    pub(crate) fibers: u32,
     /// The tunable of this name, where calls find it at once.
     pub(crate) signals_based_traps: bool,
     /// The addresses of all memories with their guards, sorted: for the signal handler.
@@ -95,6 +101,8 @@ pub(crate) struct State {
     pub(crate) kept: Vec<Arc<dyn Any + Send + Sync>>,
     /// How it is interrupted.
     pub(crate) interruption: sync::Arc<Interruption>,
+    /// Whom it asks when its epoch has come, unless that ends what runs.
+    pub(crate) epoch_hook: Option<EpochHook>,
     /// The message of a panic in a builtin.
     pub(crate) panic: Option<Box<str>>,
 }
@@ -115,6 +123,8 @@ impl State {
                 heap_limit: NULL_AREA,
             },
             activation: ptr::null(),
+            suspender: ptr::null(),
+            fibers: 0,
             stop: Stop { pending: 0, address: None, trace: Trace::new() },
             signals_based_traps: tunables.signals_based_traps,
             reserved: Vec::new(),
@@ -135,6 +145,7 @@ impl State {
             host_functions: Vec::new(),
             kept: Vec::new(),
             interruption: Interruption::new(),
+            epoch_hook: None,
             panic: None,
         }
     }

@@ -24,6 +24,7 @@ use tancho_abi::types::Hierarchy;
 use tancho_abi::vmctx::{HOST_MAGIC, ValRaw, VmActivation, VmContext, VmFuncRef, VmHostContext};
 use tancho_runtime::call::{self, Cause, Stopped};
 use tancho_runtime::instantiate::FunctionImport;
+use tancho_runtime::stack::Barrier;
 use tancho_runtime::store::GlobalId;
 
 /// A function of a store: WebAssembly's or the host's.
@@ -230,9 +231,14 @@ pub(super) unsafe fn call_array(
     // SAFETY: function references live as long as their store.
     let record = unsafe { function.as_ref() };
     if let Some(context) = host_context(record) {
-        let array = host_record(context).function().array();
+        let host = host_record(context).function();
+        // SAFETY: the store is the caller's; the host function may not suspend the frames that have called this, unless they are those of
+        // an asynchronous call.
+        let barrier = unsafe { Barrier::new((*store).vm(), host.waits()) };
+        let array = host.array();
         // SAFETY: the record is that of the context; the values are the caller's promise.
         unsafe { array(ptr::from_ref(context).cast_mut(), values) };
+        drop(barrier);
         // SAFETY: the host function has returned, and with it all references to the store.
         return unsafe { host::finish(&mut *store) };
     }

@@ -81,6 +81,9 @@ macro_rules! for_each_builtin {
             /// Traps with a [`Trap`](crate::trap::Trap) code, where compiled code must not fault
             /// ([`signals_based_traps`](crate::tunables::Tunables::signals_based_traps)). Wants no stack beyond what functions leave.
             trap(code: u32);
+            /// Ends what runs, or asks the host, at a site of interruption where compiled code has found that the store is to stop
+            /// ([`VmStore::interrupted`](crate::vmctx::VmStore::interrupted)). Nothing of the store is moved, grown or collected.
+            interrupt();
             /// `throw` (§4.4.8) of tag `tag` with the [`ValRaw`](crate::vmctx::ValRaw)s at `values`. Does not return.
             throw(tag: u32, values: Address);
             /// `throw_ref` of an exception, which is not null. Does not return.

@@ -1,0 +1,73 @@
+//! Sites of interruption where the host is asked what to do, instead of ending what runs.
+//!
+//! Compiled code comes here from the middle of a function: by the signal handler, which sends it through a stub that keeps every register
+//! (`sys::site`), or by the builtin `interrupt`, where it compares. There is no stack map at such a place in the first case. So nothing may
+//! be collected, moved or run in the store before the code goes on; the embedding API, which is asked, sees to that. What it may do is wait,
+//! where the call that runs is an asynchronous one.
+
+use crate::activation::Thread;
+use crate::state::State;
+use std::ptr::{self, with_exposed_provenance};
+use tancho_abi::trap::Trap;
+use tancho_abi::vmctx::{PENDING_ERROR, VmStore};
+
+/// What the host has decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// The code goes on.
+    GoOn,
+    /// It ends by [`Trap::Interrupt`].
+    Interrupt,
+    /// It ends by an error that the embedding API has put aside.
+    Fail,
+}
+
+/// Whom a store asks when its epoch has come.
+#[derive(Clone, Copy)]
+pub(crate) struct EpochHook {
+    pub(crate) ask: unsafe fn(*mut ()) -> Decision,
+    pub(crate) data: *mut (),
+}
+
+/// Called by the stub with the address of the frame record that it has made: the frame pointer of the code that was stopped, and where in
+/// it. Gives null for the code to go on, else the store, to be given to `raise`.
+///
+/// # Safety
+///
+/// To be called by the stub, on the stack of the code that was stopped.
+pub(crate) unsafe extern "C" fn arrive(record: usize) -> *mut VmStore {
+    // SAFETY: code was stopped on this thread, so there is an innermost activation. The record is that of the stub.
+    unsafe {
+        let vm = (*Thread::with(Thread::innermost)).store;
+        (*vm).exit_fp = record;
+        (*vm).exit_pc = with_exposed_provenance::<usize>(record + size_of::<usize>()).read();
+        stop(vm);
+        if (*vm).pending == 0 { ptr::null_mut() } else { vm }
+    }
+}
+
+/// Leaves pending what compiled code of the store is to be stopped by, if it is to be.
+///
+/// # Safety
+///
+/// Compiled code of the store has been stopped at a site and has recorded its exit; nobody holds a reference to the store's state.
+pub(crate) unsafe fn stop(vm: *mut VmStore) {
+    let state = State::of(vm);
+    // SAFETY: the caller says so. No reference is held while the hook is called, which has the store to itself.
+    unsafe {
+        if (*state).interruption.has_request() {
+            // Taken when the code has been stopped, as that of any interruption.
+            (*vm).pending = usize::from(Trap::Interrupt.code());
+            return;
+        }
+        let Some(hook) = (*state).epoch_hook else { return };
+        if !(*state).interruption.take_epoch() {
+            return;
+        }
+        (*vm).pending = match (hook.ask)(hook.data) {
+            Decision::GoOn => 0,
+            Decision::Interrupt => usize::from(Trap::Interrupt.code()),
+            Decision::Fail => PENDING_ERROR,
+        };
+    }
+}
