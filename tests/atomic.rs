@@ -9,17 +9,7 @@ use tancho_tests::oracle::tancho::Tancho;
 #[test]
 fn operators_do_what_the_model_says() {
     let run = Run::new("atomic", "C2-atomic", 2000);
-    let workers = run.all(
-        || (Yield::default(), Tancho::new(Swarm::default())),
-        |(came, usual), _, random| {
-            came.add(check(random, usual)?);
-            Ok(())
-        },
-    );
-    let mut came = Yield::default();
-    for (one, _) in workers {
-        came.add(one);
-    }
+    let came = run.total(|| Tancho::new(Swarm::default()), |usual, random| check(random, usual));
     let Yield { calls, returned, misaligned, ref ran } = came;
     run.report(&format!("{calls} calls, {returned} returned, {misaligned} at odd addresses, {} operators", ran.len()));
     if run.is_whole() {

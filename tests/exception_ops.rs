@@ -1,7 +1,7 @@
 //! Exceptions in random programs: both forms, every kind of call, other instances and the host, with the values that handlers see, against
 //! a model. Each program runs with the default configuration and one of the swarm's.
 
-use tancho_tests::oracle::exception::{Yield, check};
+use tancho_tests::oracle::exception::check;
 use tancho_tests::oracle::seed::Run;
 use tancho_tests::oracle::swarm::Swarm;
 use tancho_tests::oracle::tancho::Tancho;
@@ -9,17 +9,7 @@ use tancho_tests::oracle::tancho::Tancho;
 #[test]
 fn programs_come_to_what_the_model_says() {
     let run = Run::new("exception_ops", "G-eh", 2000);
-    let workers = run.all(
-        || (Yield::default(), Tancho::new(Swarm::default())),
-        |(came, usual), _, random| {
-            came.add(check(random, usual)?);
-            Ok(())
-        },
-    );
-    let mut came = Yield::default();
-    for (one, _) in workers {
-        came.add(one);
-    }
+    let came = run.total(|| Tancho::new(Swarm::default()), |usual, random| check(random, usual));
     run.report(&format!("{came:?}"));
     if run.is_whole() {
         assert!(came.calls as u64 >= run.cases() * 6, "{} calls", came.calls);

@@ -27,10 +27,10 @@ const GUEST: &str = r#"(module
 async fn serve(pre: InstancePre<Request>, user: u32, kind: i32) -> Result<i32> {
     let engine = pre.module().engine().clone();
     let mut store = Store::new(&engine, Request { user, queries: 0 });
-    // Others have their turn after each epoch, and after 200 ms this request has had its time.
+    // Others have their turn after each epoch, and after a second this request has had its time.
     store.epoch_deadline_async_yield_and_update(1);
     store.set_epoch_deadline(1);
-    store.set_deadline(Some(Instant::now() + Duration::from_millis(200)))?;
+    store.set_deadline(Some(Instant::now() + Duration::from_secs(1)))?;
     let instance = pre.instantiate_async(&mut store).await?;
     let handle = instance.get_typed_func::<i32, i32>(&mut store, "handle")?;
     let answer = handle.call_async(&mut store, kind).await?;
@@ -39,7 +39,7 @@ async fn serve(pre: InstancePre<Request>, user: u32, kind: i32) -> Result<i32> {
 }
 
 /// Runs some requests at once.
-pub fn main() -> Result<()> {
+pub(crate) fn main() -> Result<()> {
     let engine = Engine::new(Config::new().async_stack_size(512 << 10))?;
     let module = Module::new(&engine, GUEST)?;
     let mut linker = Linker::<Request>::new(&engine);
@@ -51,26 +51,31 @@ pub fn main() -> Result<()> {
         })
     })?;
     let pre = linker.instantiate_pre(&module)?;
+    let engine = engine.weak();
 
+    // A thread of its own: those of the executor may all be computing, and a timer of its would not come to its turn.
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(Duration::from_millis(1));
+            let Some(engine) = engine.upgrade() else { return };
+            engine.increment_epoch();
+        }
+    });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
     runtime.block_on(async {
-        let clock = tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-                engine.increment_epoch();
-            }
-        });
         let requests: Vec<_> =
-            (0..30).map(|user| tokio::spawn(serve(pre.clone(), user, (user % 3).cast_signed()))).collect();
+            (0..9).map(|user| tokio::spawn(serve(pre.clone(), user, (user % 3).cast_signed()))).collect();
         for (user, request) in (0_i32..).zip(requests) {
             let answer = request.await.map_err(tancho::Error::new)?;
             match user % 3 {
                 0 => assert_eq!(answer?, 300 + 2 * user),
                 1 => assert_eq!(answer?, 1_783_293_664),
-                _ => assert_eq!(answer.unwrap_err().downcast_ref::<Trap>(), Some(&Trap::Interrupt)),
+                _ => {
+                    let ended = answer.expect_err("it never ends by itself");
+                    assert_eq!(ended.downcast_ref::<Trap>(), Some(&Trap::Interrupt));
+                }
             }
         }
-        clock.abort();
         Ok(())
     })
 }

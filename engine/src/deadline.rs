@@ -8,10 +8,11 @@ use crate::engine::Engine;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
-use tancho_runtime::interrupt::{EpochHandle, InterruptHandle};
+use tancho_runtime::interrupt::{EpochHandle, InterruptHandle, Sleeper};
 
 /// Stores by when they are to be interrupted; the number tells those with the same deadline apart.
 struct Queue<T, H> {
@@ -30,13 +31,25 @@ impl<T: Ord + Copy, H> Queue<T, H> {
         (deadline, self.next)
     }
 
-    /// Takes out those whose deadline has come, and calls `tell` with each.
-    fn meet(&mut self, now: T, tell: impl Fn(&H)) {
+    /// Takes out those whose deadline has come, and calls `tell` with each. Gives back whom to [`wake`] without the lock.
+    fn meet(&mut self, now: T, tell: impl Fn(&H) -> Sleeper) -> Vec<Sleeper> {
+        let mut sleepers = Vec::new();
         while let Some(first) = self.waiting.first_entry() {
             if first.key().0 > now {
                 break;
             }
-            tell(&first.remove());
+            sleepers.push(tell(&first.remove()));
+        }
+        sleepers
+    }
+}
+
+/// Wakes the tasks of calls that are to end. Wakers are the executor's: one that panics is to stop neither the others nor the clock.
+fn wake(sleepers: Vec<Sleeper>) {
+    for sleeper in sleepers {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| sleeper.wake())) {
+            // Dropping it may panic again.
+            std::mem::forget(payload);
         }
     }
 }
@@ -60,7 +73,13 @@ impl Clock {
         let mut queue = lock(&self.queue);
         loop {
             let now = Instant::now();
-            queue.0.meet(now, InterruptHandle::interrupt);
+            let sleepers = queue.0.meet(now, InterruptHandle::request);
+            if !sleepers.is_empty() {
+                drop(queue);
+                wake(sleepers);
+                queue = lock(&self.queue);
+                continue;
+            }
             let first = queue.0.waiting.keys().next().map(|(deadline, _)| *deadline);
             queue = match first {
                 None => self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
@@ -97,7 +116,9 @@ impl Epochs {
         let mut epochs = lock(&self.0);
         epochs.0 += 1;
         let (now, queue) = &mut *epochs;
-        queue.meet(*now, EpochHandle::expire);
+        let sleepers = queue.meet(*now, EpochHandle::expire);
+        drop(epochs);
+        wake(sleepers);
     }
 }
 
@@ -136,7 +157,9 @@ impl Deadlines {
             queue.waiting.remove(&former);
         }
         self.epoch = Some(queue.add(now.saturating_add(ticks), handle));
-        queue.meet(*now, EpochHandle::expire);
+        let sleepers = queue.meet(*now, EpochHandle::expire);
+        drop(epochs);
+        wake(sleepers);
     }
 }
 

@@ -79,6 +79,9 @@ impl Interruption {
         state.set(false);
         state.pages.clear();
         state.flag = 0;
+        let former = state.sleeper.take();
+        drop(state);
+        drop(former);
     }
 
     /// Takes note of a page that code of the store reads.
@@ -154,19 +157,17 @@ impl Interruption {
         requested
     }
 
-    /// Requests that what runs is ended.
-    fn interrupt(&self) {
+    /// Requests that what runs is ended. Who is to be woken for it is given back: that may do anything.
+    fn request(&self) -> Sleeper {
         let (parked, sleeper) = {
             let mut state = lock(&self.state);
             self.change(&mut state, true);
-            (state.parked.clone(), state.sleeper.clone())
+            (state.parked.clone(), state.sleeper.take())
         };
         if let Some(parked) = parked {
             parked.interrupt();
         }
-        if let Some(sleeper) = sleeper {
-            sleeper.wake();
-        }
+        Sleeper(sleeper)
     }
 
     fn change(&self, state: &mut State, requested: bool) {
@@ -223,7 +224,13 @@ impl InterruptHandle {
     /// returns. A call that waits for an asynchronous host function ends, with all that waits for it in turn in the same store, when it is
     /// polled again, for which this wakes its task.
     pub fn interrupt(&self) {
-        self.0.interrupt();
+        self.request().wake();
+    }
+
+    /// [`interrupt`](Self::interrupt), but for the task that is to be woken for it, which is given back.
+    #[doc(hidden)]
+    pub fn request(&self) -> Sleeper {
+        self.0.request()
     }
 
     /// Takes a request back that nothing has been ended by.
@@ -237,6 +244,20 @@ impl InterruptHandle {
     }
 }
 
+/// The task of a call that waits and has been interrupted.
+#[must_use = "the task is to be woken"]
+#[derive(Debug)]
+pub struct Sleeper(Option<Waker>);
+
+impl Sleeper {
+    /// Wakes it. That runs what the executor has put there, and so is done under no lock.
+    pub fn wake(self) {
+        if let Some(waker) = self.0 {
+            waker.wake();
+        }
+    }
+}
+
 /// Tells a store that its epoch has come, from any thread. It does not keep the store alive.
 #[derive(Clone)]
 pub struct EpochHandle(Arc<Interruption>);
@@ -246,18 +267,18 @@ impl EpochHandle {
         EpochHandle(interruption.clone())
     }
 
-    /// Ends what runs in the store, as [`InterruptHandle::interrupt`] does, or, where the host is asked
+    /// Ends what runs in the store, as [`InterruptHandle::request`] does, or, where the host is asked
     /// ([`Store::set_epoch_hook`](crate::store::Store::set_epoch_hook)), has compiled code stop for that at its next site. A thread that
     /// waits, in a shared memory or for an asynchronous host function, is then left to it.
-    pub fn expire(&self) {
+    pub fn expire(&self) -> Sleeper {
         {
             let mut state = lock(&self.0.state);
             if state.asks {
                 self.0.change_epoch(&mut state, true);
-                return;
+                return Sleeper(None);
             }
         }
-        self.0.interrupt();
+        self.0.request()
     }
 }
 

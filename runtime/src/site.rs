@@ -23,10 +23,12 @@ pub enum Decision {
 }
 
 /// Whom a store asks when its epoch has come.
-#[derive(Clone, Copy)]
-pub(crate) struct EpochHook {
-    pub(crate) ask: unsafe fn(*mut ()) -> Decision,
-    pub(crate) data: *mut (),
+#[derive(Clone, Copy, Debug)]
+pub struct EpochHook {
+    /// Decides.
+    pub ask: unsafe fn(*mut ()) -> Decision,
+    /// What it is called with.
+    pub data: *mut (),
 }
 
 /// Called by the stub with the address of the frame record that it has made: the frame pointer of the code that was stopped, and where in

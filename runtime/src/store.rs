@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::instance::Instance;
 use crate::interrupt::{EpochHandle, InterruptHandle};
 use crate::memory::{Memory, MemoryError, MemoryInstance, MemoryType, SharedMemory};
-use crate::site::{Decision, EpochHook};
+use crate::site::EpochHook;
 use crate::state::{Global, State, Tag};
 use crate::table::{Table, TableError, TableType, TableValue};
 use crate::types::{RegisteredType, TypeIdentity};
@@ -170,15 +170,15 @@ impl Store {
         EpochHandle::new(&self.state().interruption)
     }
 
-    /// Whom the store asks, with `data`, when its epoch has come while compiled code runs: in the middle of a function, where nothing of
+    /// Whom the store asks when its epoch has come while compiled code runs: in the middle of a function, where nothing of
     /// the store may be collected, moved, grown or run. `None` ends what runs then, as an interruption does.
     ///
     /// # Safety
     ///
-    /// `ask` may be called with `data` as long as compiled code of the store runs, and does not panic.
-    pub unsafe fn set_epoch_hook(&mut self, hook: Option<(unsafe fn(*mut ()) -> Decision, *mut ())>) {
+    /// `ask` may be called with the hook's data as long as compiled code of the store runs, and does not panic.
+    pub unsafe fn set_epoch_hook(&mut self, hook: Option<EpochHook>) {
         let state = self.state_mut();
-        state.epoch_hook = hook.map(|(ask, data)| EpochHook { ask, data });
+        state.epoch_hook = hook;
         state.interruption.set_asks(hook.is_some());
     }
 

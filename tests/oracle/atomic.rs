@@ -8,6 +8,7 @@ use super::swarm::Swarm;
 use super::tancho::Tancho;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::ops::AddAssign;
 use tancho::{Instance, Module, Result, Store, Trap};
 
 /// What an operator does to memory.
@@ -316,9 +317,8 @@ pub struct Yield {
     pub ran: BTreeMap<String, u64>,
 }
 
-impl Yield {
-    /// Adds another.
-    pub fn add(&mut self, other: Yield) {
+impl AddAssign for Yield {
+    fn add_assign(&mut self, other: Yield) {
         self.calls += other.calls;
         self.returned += other.returned;
         self.misaligned += other.misaligned;

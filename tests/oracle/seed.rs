@@ -5,6 +5,7 @@
 
 use super::row::{self, number};
 use std::io::Write;
+use std::ops::AddAssign;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -103,6 +104,28 @@ impl Run {
         failures.truncate(TOLD);
         assert!(count == 0, "{}: {count} failures\n{}", self.name, failures.join("\n"));
         workers
+    }
+
+    /// The sum of what `work` gives for every case, each thread with a `worker` of its own.
+    ///
+    /// # Panics
+    ///
+    /// As [`Run::all`].
+    pub fn total<W: Send, Y: Default + AddAssign + Send>(
+        &self,
+        worker: impl Fn() -> W + Sync,
+        work: impl Fn(&mut W, &mut Rng) -> Result<Y, String> + Sync,
+    ) -> Y {
+        let workers = self.all(
+            || (Y::default(), worker()),
+            |(came, worker), _, random| {
+                *came += work(worker, random)?;
+                Ok(())
+            },
+        );
+        let mut total = Y::default();
+        workers.into_iter().for_each(|(came, _)| total += came);
+        total
     }
 
     /// Prints what came of it.

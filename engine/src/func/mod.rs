@@ -21,6 +21,7 @@ pub(crate) use host::{HostFunc, HostRecord};
 pub(crate) use site::EpochEnd;
 #[cfg(feature = "async")]
 pub(crate) use task::run;
+pub(crate) use typed::check_type;
 pub(crate) use untyped::{
     call_start, lift_field, lift_ref, load_global, lower_ref, lower_val, object_reference, store_global,
 };

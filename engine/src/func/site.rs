@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tancho_abi::trap::Trap;
-use tancho_runtime::site::Decision;
+use tancho_runtime::site::{Decision, EpochHook};
 use tancho_runtime::stack::{Suspension, Woken};
 
 /// What becomes of WebAssembly when its store's epoch has come: the answer of an [`epoch_deadline_callback`](Store::epoch_deadline_callback).
@@ -125,7 +125,7 @@ impl<T> Store<T> {
         inner.epoch_end = end;
         inner.opaque.note_waits();
         // SAFETY: the store's inside does not move, and lives as long as its code runs; `ask` does not panic.
-        unsafe { inner.opaque.runtime_mut().set_epoch_hook(Some((ask::<T>, data))) };
+        unsafe { inner.opaque.runtime_mut().set_epoch_hook(Some(EpochHook { ask: ask::<T>, data })) };
     }
 }
 

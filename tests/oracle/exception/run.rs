@@ -6,6 +6,7 @@ use super::text::{module, relay};
 use crate::oracle::seed::Rng;
 use crate::oracle::swarm::Swarm;
 use crate::oracle::tancho::Tancho;
+use std::ops::AddAssign;
 use tancho::{
     AsContextMut, Caller, Error, Exception, FuncType, Instance, Linker, Module, Ref, Result, Store, Tag, TagType, Trap,
     V128, Val, ValType,
@@ -28,9 +29,8 @@ pub struct Yield {
     pub again: usize,
 }
 
-impl Yield {
-    /// Adds another.
-    pub fn add(&mut self, other: Yield) {
+impl AddAssign for Yield {
+    fn add_assign(&mut self, other: Yield) {
         self.calls += other.calls;
         self.returned += other.returned;
         self.threw += other.threw;
@@ -156,7 +156,7 @@ impl Running {
         let mut linker = Linker::<Host>::new(engine);
         for (thing, types) in TAGS.iter().take(super::program::IMPORTED).skip(1) {
             let ty = FuncType::new(engine, types.iter().map(|ty| val_type(*ty)), []);
-            let tag = Tag::new(&mut store, &TagType::new(ty)?);
+            let tag = Tag::new(&mut store, &TagType::new(ty)?)?;
             linker.define(&store, "host", &format!("t{thing}"), tag)?;
             store.data_mut().tags.push(tag);
         }
