@@ -1,7 +1,7 @@
 //! Golden tests of generated code: each `golden/*.wat` is a module with, below it in comments, the CLIF and the x86-64 code
 //! that its functions become. A change of the compiler shows as a change of these files: `BLESS=1 cargo test --test golden`
 //! rewrites them. Code is for the least CPU features that there are, and those that a first line `;; cpu: has_avx` names;
-//! `;; without signals` compiles without them. A line `;; also: aarch64 aarch64+has_lse riscv64` asks for the code of other machines,
+//! `;; without signals` compiles without them, `;; with fuel` code that consumes it. A line `;; also: aarch64 aarch64+has_lse riscv64` asks for the code of other machines,
 //! with CPU features or none.
 
 use capstone::arch::{BuildsCapstone, BuildsCapstoneExtraMode, arm64, riscv};
@@ -23,8 +23,9 @@ fn compiler(source: &str) -> Compiler {
 fn compiler_for(architecture: &str, source: &str, cpu_features: Vec<String>) -> Compiler {
     let architecture = if architecture == "riscv64" { "riscv64gc" } else { architecture };
     let triple = format!("{architecture}-unknown-linux-gnu").parse().expect("a triple");
-    let signals_based_traps = source.lines().next() != Some(";; without signals");
-    let tunables = Tunables { signals_based_traps, ..Tunables::default() };
+    let first = source.lines().next();
+    let (signals_based_traps, consume_fuel) = (first != Some(";; without signals"), first == Some(";; with fuel"));
+    let tunables = Tunables { signals_based_traps, consume_fuel, ..Tunables::default() };
     let options = Options { target: Some(triple), cpu_features, tunables, verifier: true, ..Options::default() };
     Compiler::new(options).expect("the tests are built with every back end")
 }
@@ -73,13 +74,16 @@ fn every_target_compiles_the_golden_modules() {
         let tunables = Tunables { signals_based_traps: false, ..Tunables::default() };
         let quiet = Compiler::new(Options { tunables, ..options.clone() });
         let quiet = quiet.expect("the tests are built with every back end");
+        let tunables = Tunables { consume_fuel: true, ..Tunables::default() };
+        let paying = Compiler::new(Options { tunables, ..options.clone() });
+        let paying = paying.expect("the tests are built with every back end");
         let compiler = Compiler::new(options).expect("the tests are built with every back end");
         // So many that registers are allocated in one pass.
         let wide = format!("(module (func (param i64) (result i64) (local{}) (local.get 9000)))", " i64".repeat(9000));
         let sources = files().into_iter().map(|path| std::fs::read_to_string(path).expect("it can be read"));
         for source in sources.chain([wide]) {
             let wasm = wat::parse_str(&source).expect("the text is well-formed");
-            for compiler in [&compiler, &belted, &quiet] {
+            for compiler in [&compiler, &belted, &quiet, &paying] {
                 compiler
                     .compile(&wasm)
                     .unwrap_or_else(|error| panic!("{triple}: {error} in {}", source.get(..400).unwrap_or(&source)));

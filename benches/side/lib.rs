@@ -1,4 +1,4 @@
-//! Two engines in one process, the same work for both: what `versus`, `compile`, `calls`, `call` and `gc` share.
+//! Two engines in one process, the same work for both: what `versus`, `fuel`, `compile`, `calls`, `call` and `gc` share.
 //!
 //! The programs beside this folder each ask one question; they take from here the work, the clock and the report. The work is
 //! written once, in `program`, `boundary` and `heap`, and compiled twice, against either engine, whose embedding APIs have the same shapes; only
@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!     versus ── program ─┐                      ┌─ tancho::{host, program, boundary, heap}
+//!     fuel ──── program ─┤                      │
 //!     compile ─ program ─┤                      │
 //!     calls ── boundary ─┼── SIDES: [Side; 2] ──┤
 //!     call  ── boundary ─┤                      │
@@ -40,6 +41,8 @@ pub struct Side {
     pub name: &'static str,
     /// Compiles a guest program.
     pub compile: Compile,
+    /// Compiles a guest program whose runs consume fuel, of which there is enough.
+    pub compile_with_fuel: Compile,
     /// Compiles a module on one thread, at defaults otherwise, and drops it.
     pub compile_on_one_thread: fn(wasm: &[u8]) -> Result<(), Error>,
     /// Instantiates a program in GC instructions, which imports nothing, in a store of its own.
@@ -53,6 +56,7 @@ pub const SIDES: [Side; 2] = [
     Side {
         name: "tancho",
         compile: tancho::program::compile,
+        compile_with_fuel: tancho::program::compile_with_fuel,
         compile_on_one_thread: tancho::program::compile_on_one_thread,
         objects: tancho::heap::instantiate,
         boundaries: tancho::boundary::all,
@@ -60,6 +64,7 @@ pub const SIDES: [Side; 2] = [
     Side {
         name: "wasmtime",
         compile: wasmtime::program::compile,
+        compile_with_fuel: wasmtime::program::compile_with_fuel,
         compile_on_one_thread: wasmtime::program::compile_on_one_thread,
         objects: wasmtime::heap::instantiate,
         boundaries: wasmtime::boundary::all,
@@ -87,6 +92,8 @@ pub struct Run {
     pub exit: Result<i32, String>,
     /// All it wrote to its standard output.
     pub stdout: Vec<u8>,
+    /// The fuel that it has consumed, where it consumes any.
+    pub fuel: Option<u64>,
 }
 
 /// An instance of a program that makes objects, in an engine here or elsewhere.

@@ -2,7 +2,7 @@
 //!
 //! `versus` comes here by way of [`Side`](crate::Side). Only the call of `_start` is inside the clock that runs are compared by.
 
-use super::engine::{Engine, InstancePre, Linker, Module, Store};
+use super::engine::{Config, Engine, InstancePre, Linker, Module, Store};
 use super::host::{self, Wasi};
 use crate::case::Case;
 use crate::clock::Stopwatch;
@@ -11,16 +11,28 @@ use crate::{Error, Guest, Run};
 struct Program {
     engine: Engine,
     prepared: InstancePre<Wasi>,
+    /// Whether it pays for what it does.
+    pays: bool,
 }
 
 /// See [`Side::compile`](crate::Side::compile).
 pub(crate) fn compile(wasm: &[u8]) -> Result<Box<dyn Guest>, Error> {
-    let engine = Engine::default();
+    compile_for(Engine::default(), wasm, false)
+}
+
+/// See [`Side::compile_with_fuel`](crate::Side::compile_with_fuel).
+pub(crate) fn compile_with_fuel(wasm: &[u8]) -> Result<Box<dyn Guest>, Error> {
+    let mut config = Config::new();
+    config.consume_fuel(true);
+    compile_for(Engine::new(&config)?, wasm, true)
+}
+
+fn compile_for(engine: Engine, wasm: &[u8], pays: bool) -> Result<Box<dyn Guest>, Error> {
     let module = Module::from_binary(&engine, wasm)?;
     let mut linker = Linker::new(&engine);
     host::add_to_linker(&mut linker)?;
     let prepared = linker.instantiate_pre(&module)?;
-    Ok(Box::new(Program { engine, prepared }))
+    Ok(Box::new(Program { engine, prepared, pays }))
 }
 
 /// See [`Side::compile_on_one_thread`](crate::Side::compile_on_one_thread).
@@ -35,6 +47,9 @@ impl Guest for Program {
         let watch = Stopwatch::start();
         let (wasi, output) = host::wasi(case);
         let mut store = Store::new(&self.engine, wasi);
+        if self.pays {
+            store.set_fuel(u64::MAX)?;
+        }
         let instance = self.prepared.instantiate(&mut store)?;
         let start = instance.get_typed_func::<(), ()>(&mut store, "_start")?;
         let instantiate = watch.stop();
@@ -47,6 +62,7 @@ impl Guest for Program {
             Ok(()) => Ok(0),
             Err(error) => host::exit_code(&error).ok_or_else(|| format!("{error:?}")),
         };
-        Ok(Run { instantiate, start, exit, stdout: output.contents() })
+        let fuel = if self.pays { Some(u64::MAX - store.get_fuel()?) } else { None };
+        Ok(Run { instantiate, start, exit, stdout: output.contents(), fuel })
     }
 }

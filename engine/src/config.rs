@@ -347,6 +347,14 @@ impl Config {
         self
     }
 
+    /// Whether what runs consumes fuel, of which a store has none until it is given some ([`Store::set_fuel`](crate::Store::set_fuel)), and ends
+    /// with [`Trap::OutOfFuel`](crate::Trap::OutOfFuel) when it cannot pay. Off by default. How much a call consumes follows from the
+    /// WebAssembly alone: it is the same on every machine and with every other setting, and `docs/fuel.md` says how much.
+    pub fn consume_fuel(&mut self, enable: bool) -> &mut Self {
+        self.tunables.consume_fuel = enable;
+        self
+    }
+
     /// For programs that are written for engines where epochs have to be asked for when code is compiled. `true` is
     /// [`interruption(true)`](Config::interruption), the default; `false` changes nothing, since what can be interrupted otherwise can be by
     /// [epochs](crate::Engine::increment_epoch) too.

@@ -4,6 +4,7 @@
 //! become in between.
 
 use crate::engine::Engine;
+use crate::error::Result;
 use crate::func::Caller;
 use crate::store::{Loan, Store, StoreInner, StoreOpaque};
 
@@ -37,6 +38,15 @@ impl<'a, T> StoreContext<'a, T> {
     /// The engine.
     pub fn engine(&self) -> &'a Engine {
         self.0.opaque.engine()
+    }
+
+    /// How much fuel is left: see [`Store::get_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.opaque().fuel()
     }
 
     #[inline]
@@ -82,6 +92,24 @@ impl<'a, T> StoreContextMut<'a, T> {
     /// Has the store's epoch come when the engine has counted `ticks` further: see [`Store::set_epoch_deadline`].
     pub fn set_epoch_deadline(&mut self, ticks: u64) {
         self.opaque_mut().set_epoch_deadline(ticks);
+    }
+
+    /// How much fuel is left: see [`Store::get_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.opaque().fuel()
+    }
+
+    /// Replaces the fuel that is left: see [`Store::set_fuel`].
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.opaque_mut().set_fuel(fuel)
     }
 
     #[inline]

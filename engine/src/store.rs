@@ -205,6 +205,41 @@ impl<T> Store<T> {
         self.loan().inner_mut().opaque.runtime_mut().verify_heap(on);
     }
 
+    /// How much fuel is left.
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none: see [`Config::consume_fuel`](crate::Config::consume_fuel).
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.inner().opaque.fuel()
+    }
+
+    /// Replaces the fuel that is left: any number will do, and at first it is 0. A call that needs more than there is ends with
+    /// [`Trap::OutOfFuel`](crate::Trap::OutOfFuel), after which nothing is left; the store is as good as before, and can be given more.
+    ///
+    /// ```
+    /// # use tancho::{Config, Engine, Instance, Module, Result, Store, Trap};
+    /// # fn main() -> Result<()> {
+    /// let engine = Engine::new(Config::new().consume_fuel(true))?;
+    /// let module = Module::new(&engine, r#"(module (func (export "f") (loop $l (br $l))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = Instance::new(&mut store, &module, &[])?;
+    /// let f = instance.get_typed_func::<(), ()>(&mut store, "f")?;
+    /// store.set_fuel(10_000)?;
+    /// let ended = f.call(&mut store, ()).unwrap_err();
+    /// assert_eq!(ended.downcast_ref::<Trap>(), Some(&Trap::OutOfFuel));
+    /// assert_eq!(store.get_fuel()?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none: see [`Config::consume_fuel`](crate::Config::consume_fuel).
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.loan().inner_mut().opaque.set_fuel(fuel)
+    }
+
     /// Has what runs in this store ended at `deadline`, with [`Trap::Interrupt`](crate::Trap::Interrupt), as by
     /// [`InterruptHandle::interrupt`]; where nothing runs then, what is called next. It replaces the deadline before; `None` is none.
     ///
@@ -563,6 +598,26 @@ impl StoreOpaque {
             self.runtime.keep(concrete.clone());
         }
         ty
+    }
+
+    /// How much fuel is left; an error where none is consumed.
+    pub(crate) fn fuel(&self) -> Result<u64> {
+        self.require_fuel()?;
+        Ok(self.runtime.fuel())
+    }
+
+    /// Replaces the fuel that is left; an error where none is consumed.
+    pub(crate) fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.require_fuel()?;
+        self.runtime.set_fuel(fuel);
+        Ok(())
+    }
+
+    fn require_fuel(&self) -> Result<()> {
+        if self.engine.tunables().consume_fuel {
+            return Ok(());
+        }
+        Err(Error::msg("fuel is not configured in this store: make its engine with `Config::consume_fuel(true)`"))
     }
 
     pub(crate) fn released(&self) -> &Arc<Released> {

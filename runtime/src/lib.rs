@@ -36,6 +36,7 @@ mod activation;
 mod builtin;
 mod constant;
 mod exception;
+mod fuel;
 mod id;
 mod instance;
 mod state;

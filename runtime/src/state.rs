@@ -121,6 +121,8 @@ impl State {
                 interrupted: 0,
                 heap_next: NULL_AREA,
                 heap_limit: NULL_AREA,
+                fuel: 0,
+                fuel_cost: 0,
             },
             activation: ptr::null(),
             suspender: ptr::null(),

@@ -363,6 +363,9 @@ fn run(
     let error = |what: String| tancho::Error::msg(what);
     let module = Module::new(tancho.engine(), text)?;
     let mut store = Store::new(tancho.engine(), ());
+    if tancho.swarm().tunables.consume_fuel {
+        store.set_fuel(u64::MAX)?;
+    }
     let instance = Instance::new(&mut store, &module, &[])?;
     let mut memory = vec![0; (program.page * program.pages) as usize];
     memory[..BYTES.len()].copy_from_slice(&BYTES);

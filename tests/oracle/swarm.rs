@@ -116,6 +116,7 @@ impl Swarm {
                 gc_nursery: *later.choice(&[128 << 10, 256 << 10, 4 << 20]).expect("there are some"),
                 gc_zeal: later.u8(..8) == 0,
                 interruption: later.u8(..4) != 0,
+                consume_fuel: later.u8(..4) == 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -146,6 +147,7 @@ impl Swarm {
             belt,
             regalloc_algorithm,
             interruption,
+            consume_fuel,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -166,6 +168,7 @@ impl Swarm {
             .signals_based_traps(signals_based_traps)
             .belt(belt)
             .interruption(interruption)
+            .consume_fuel(consume_fuel)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

@@ -127,6 +127,9 @@ impl Subject for Tancho {
     fn start(&self, wasm: &[u8], shape: &Shape) -> Result<Box<dyn Running>, Refusal> {
         let module = self.module(wasm).map_err(|error| Refusal::Invalid(format!("{error:#}")))?;
         let mut store = Store::new(&self.engine, Host::default());
+        if self.swarm.tunables.consume_fuel {
+            store.set_fuel(u64::MAX).expect("the engine consumes it");
+        }
         let mut linker = Linker::new(&self.engine);
         // A module may import one function twice.
         linker.allow_shadowing(true);

@@ -262,6 +262,24 @@ impl<'a, T> Caller<'a, T> {
         self.loan.inner_mut().opaque.collect();
     }
 
+    /// How much fuel is left: see [`Store::get_fuel`](crate::Store::get_fuel).
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn get_fuel(&self) -> Result<u64> {
+        self.loan.inner().opaque.fuel()
+    }
+
+    /// Replaces the fuel that is left, for the function that has called this one as well: see [`Store::set_fuel`](crate::Store::set_fuel).
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes none.
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.loan.inner_mut().opaque.set_fuel(fuel)
+    }
+
     pub(crate) fn loan(&self) -> &Loan<'a, T> {
         &self.loan
     }

@@ -142,10 +142,14 @@ impl FunctionTranslator<'_, '_> {
         let arguments = self.pop_many_plain(params.len());
         self.builder.ins().jump(header, &block_args(&arguments));
         self.builder.switch_to_block(header);
+        // Variables may come to be parameters, too.
+        let given = self.builder.block_params(header).to_vec();
+        self.segment();
+        self.fuel_to_store();
         self.interrupt_site();
         self.zeal();
         let height = self.stack.len();
-        self.stack.extend_from_slice(self.builder.block_params(header));
+        self.stack.extend(given);
         self.control.push(Frame {
             kind: FrameKind::Loop,
             target: header,

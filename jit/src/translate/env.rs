@@ -87,6 +87,11 @@ impl<'m> ModuleEnv<'m> {
         self.objects[ty.index()].as_ref().expect("validation ensures that it is a type of objects")
     }
 
+    /// The same for a type of any kind, of what has not been validated.
+    pub(crate) fn find_object(&self, ty: TypeIndex) -> Option<&ObjectLayout> {
+        self.objects.get(ty.index())?.as_ref()
+    }
+
     /// Whether each value of type `this` is of type `other`, as far as their indices tell.
     pub(crate) fn matches(&self, this: HeapType, other: HeapType) -> bool {
         this.matches(other, |this, other| self.is_declared(this, other))

@@ -169,6 +169,7 @@ impl FunctionTranslator<'_, '_> {
         let landing = landing?;
         self.builder.switch_to_block(landing);
         self.builder.seal_block(landing);
+        self.fuel_from_store();
         let given = self.builder.block_params(landing).to_vec();
         let types = self.tag_values(tag).to_vec();
         let load = |(position, ty): (usize, &ValType)| {

@@ -8,6 +8,7 @@ use super::call::with_vmctx;
 use super::control::Frame;
 use super::env::{CodeName, ModuleEnv};
 use super::exception::Catches;
+use super::fuel::{self, Fuel};
 use super::gc;
 use super::hint::Hints;
 use super::interrupt;
@@ -56,6 +57,8 @@ pub(crate) enum Region {
     Global(GlobalIndex),
     /// Any imported global, and the globals past [`MAX_REGIONS`].
     OtherGlobals,
+    /// What is left of the store's fuel.
+    Fuel,
     /// The headers of objects.
     ObjectHeader,
     /// The lengths of arrays.
@@ -121,6 +124,8 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) uses_heap: bool,
     /// Whether other functions are called.
     pub(crate) calls: bool,
+    /// What is paid for, where anything is.
+    pub(crate) fuel: Option<Fuel>,
     regions: HashMap<Region, ir::AliasRegion>,
     signatures: HashMap<TypeIndex, SigRef>,
     callees: HashMap<CodeName, FuncRef>,
@@ -168,6 +173,7 @@ pub(crate) fn translate(
     }
     translator.interrupt_site();
     translator.zeal();
+    translator.fuel_at_entry(&body);
     let mut operators = body.get_operators_reader()?;
     let mut scanned = false;
     while !operators.eof() {
@@ -195,7 +201,11 @@ pub(crate) fn translate(
     let places = std::mem::take(&mut translator.places);
     let calls = translator.calls;
     let belt = translator.callees.get(&CodeName::Builtin(Builtin::belt_access)).copied();
+    let asks = translator.take_asks();
     translator.builder.finalize(frontend);
+    if let Some(asks) = asks {
+        fuel::ask(function, &asks);
+    }
     let tunables = &env.tunables;
     let limits = stride::Limits {
         reservation: tunables.memory64_reservation,
@@ -282,6 +292,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             operand: None,
             uses_heap: false,
             calls: false,
+            fuel: None,
             regions: HashMap::new(),
             signatures: HashMap::new(),
             callees: HashMap::new(),
@@ -442,6 +453,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
                 Region::OtherFields => (10, 0),
                 Region::Field(offset, class) => (11, offset << 4 | class),
                 Region::Elements(class) => (12, class),
+                Region::Fuel => (13, 0),
             };
             // Unique in the module, which inlining relies on.
             let user_id = kind << 28 | index & 0x0fff_ffff;
@@ -474,7 +486,10 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             CodeName::Function(function) | CodeName::Body(function) => {
                 self.signature(self.env.module.functions[function.index()].ty)
             }
-            CodeName::Builtin(builtin) => self.builder.import_signature(signature::builtin_trampoline(builtin)),
+            CodeName::Builtin(builtin) => {
+                let signature = signature::builtin_trampoline(self.env.architecture, builtin);
+                self.builder.import_signature(signature)
+            }
         };
         let external = self.builder.func.declare_imported_user_function(name.encode());
         let callee = self.builder.import_function(ExtFuncData {

@@ -15,6 +15,10 @@ use wasmparser::Operator as Op;
 impl FunctionTranslator<'_, '_> {
     /// Translates one operator.
     pub(crate) fn operator(&mut self, operator: &Op<'_>) -> Result<(), CompileError> {
+        self.fueled(operator, Self::any_operator)
+    }
+
+    fn any_operator(&mut self, operator: &Op<'_>) -> Result<(), CompileError> {
         // Frames nest where nothing is reachable, too.
         match operator {
             Op::Block { blockty } => return self.block(*blockty),

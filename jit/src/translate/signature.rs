@@ -154,10 +154,12 @@ pub(crate) fn builtin(architecture: Architecture, builtin: Builtin) -> Signature
         .signature
 }
 
-/// `Tail`: the trampoline through which compiled code calls a builtin.
-pub(crate) fn builtin_trampoline(builtin: Builtin) -> Signature {
+/// The trampoline through which compiled code calls a builtin: `Tail`, or, where the caller's registers are to be kept, `PreserveAll`. That
+/// keeps vectors, which riscv64 may not have.
+pub(crate) fn builtin_trampoline(architecture: Architecture, builtin: Builtin) -> Signature {
     let (params, result) = builtin.signature();
-    let mut signature = Signature::new(CallConv::Tail);
+    let keeps_all = builtin == Builtin::out_of_fuel && architecture != Architecture::Riscv64;
+    let mut signature = Signature::new(if keeps_all { CallConv::PreserveAll } else { CallConv::Tail });
     signature.params.push(AbiParam::new(POINTER));
     signature.params.extend(params.iter().map(|ty| AbiParam::new(builtin_type(*ty))));
     signature.returns.extend(result.map(|ty| AbiParam::new(builtin_type(ty))));

@@ -141,7 +141,7 @@ impl TrampolineMaker<'_> {
 
     /// The exit to a builtin.
     pub(crate) fn builtin(&mut self, builtin: Builtin) -> Function {
-        let mut function = self.make(signature::builtin_trampoline(builtin), |maker| {
+        let mut function = self.make(signature::builtin_trampoline(self.architecture, builtin), |maker| {
             let [vmctx] = maker.first();
             if builtin == Builtin::memory_copy {
                 let [_, target, source, length] = maker.first();
@@ -180,7 +180,10 @@ impl TrampolineMaker<'_> {
             let short = maker.is_short(store, frame);
             let done = maker.out_of_line(short);
             let overflow = maker.builder.ins().iconst(types::I32, i64::from(Trap::StackOverflow.code()));
-            let trap = maker.callee(CodeName::Builtin(Builtin::trap), signature::builtin_trampoline(Builtin::trap));
+            let trap = maker.callee(
+                CodeName::Builtin(Builtin::trap),
+                signature::builtin_trampoline(maker.architecture, Builtin::trap),
+            );
             maker.builder.ins().call(trap, &[vmctx, overflow]);
             // The builtin does not come back.
             maker.builder.ins().trap(trap::code(Trap::StackOverflow));

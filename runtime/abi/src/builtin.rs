@@ -84,6 +84,9 @@ macro_rules! for_each_builtin {
             /// Ends what runs, or asks the host, at a site of interruption where compiled code has found that the store is to stop
             /// ([`VmStore::interrupted`](crate::vmctx::VmStore::interrupted)). Nothing of the store is moved, grown or collected.
             interrupt();
+            /// Pays what [`VmStore::fuel_cost`](crate::vmctx::VmStore::fuel_cost) says, of which the store has less; traps, or comes back when
+            /// it is paid. Keeps all registers, where the architecture has a convention for that, and does not collect.
+            out_of_fuel();
             /// `throw` (§4.4.8) of tag `tag` with the [`ValRaw`](crate::vmctx::ValRaw)s at `values`. Does not return.
             throw(tag: u32, values: Address);
             /// `throw_ref` of an exception, which is not null. Does not return.

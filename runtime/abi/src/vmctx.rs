@@ -88,6 +88,11 @@ pub struct VmStore {
     pub heap_next: u32,
     /// The place that new objects may reach up to: then `gc_room` is to be called.
     pub heap_limit: u32,
+    /// What is left of the store's fuel, where compiled code pays for what it does. True whenever it has left for the host, or has been
+    /// stopped.
+    pub fuel: u64,
+    /// What compiled code is to pay, when it asks the runtime to. Not a parameter, which would keep a register from the loop that asks.
+    pub fuel_cost: u64,
 }
 
 /// The largest frame of a trampoline, in bytes. It is made before the stack is compared with [`VmStore::stack_limit`], and so may lie below

@@ -2,7 +2,7 @@
 //!
 //! Made of the list in `tancho-abi`, so that none can be missing.
 
-use super::{array, atomic, belt, entry, exception, gc, memory, table};
+use super::{array, atomic, belt, entry, exception, fuel, gc, memory, table};
 use crate::trap;
 use tancho_abi::builtin::VmBuiltins;
 
@@ -29,6 +29,7 @@ pub(crate) static BUILTINS: VmBuiltins = VmBuiltins {
     elem_drop: table::elem_drop,
     trap: entry::trap,
     interrupt: entry::interrupt,
+    out_of_fuel: fuel::out_of_fuel,
     throw: exception::throw,
     throw_ref: exception::throw_ref,
     gc_room: gc::gc_room,

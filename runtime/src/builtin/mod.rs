@@ -5,6 +5,7 @@ mod atomic;
 mod belt;
 mod entry;
 mod exception;
+mod fuel;
 mod gc;
 mod list;
 mod memory;
