@@ -114,10 +114,15 @@ fn text(body: &str) -> String {
 fn linker(engine: &Engine, forever: bool) -> Linker<()> {
     let mut linker = Linker::new(engine);
     linker.func_wrap("", "host", || ()).expect("nothing has this name");
-    let wait = move |_: Caller<'_, ()>, (): ()| -> Box<dyn Future<Output = ()> + Send + '_> {
-        if forever { Box::new(std::future::pending()) } else { Box::new(std::future::ready(())) }
-    };
-    linker.func_wrap_async("", "wait", wait).expect("nothing has this name");
+    linker
+        .func_wrap_async("", "wait", move |_: Caller<'_, ()>, ()| {
+            Box::new(async move {
+                if forever {
+                    std::future::pending::<()>().await;
+                }
+            })
+        })
+        .expect("nothing has this name");
     linker
 }
 

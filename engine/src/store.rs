@@ -609,11 +609,13 @@ impl StoreOpaque {
     /// Replaces the fuel that is left; an error where none is consumed.
     pub(crate) fn set_fuel(&mut self, fuel: u64) -> Result<()> {
         self.require_fuel()?;
+        // Compiled code has what is left in a register there.
+        self.require_at_rest()?;
         self.runtime.set_fuel(fuel);
         Ok(())
     }
 
-    fn require_fuel(&self) -> Result<()> {
+    pub(crate) fn require_fuel(&self) -> Result<()> {
         if self.engine.tunables().consume_fuel {
             return Ok(());
         }

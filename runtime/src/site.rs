@@ -1,7 +1,7 @@
 //! Sites of interruption where the host is asked what to do, instead of ending what runs.
 //!
 //! Compiled code comes here from the middle of a function: by the signal handler, which sends it through a stub that keeps every register
-//! (`sys::site`), or by the builtin `interrupt`, where it compares. There is no stack map at such a place in the first case. So nothing may
+//! (`sys::site`), or by the builtin `interrupt`, where it compares, or `out_of_fuel`. There is no stack map at such a place, but in the second case. So nothing may
 //! be collected, moved or run in the store before the code goes on; the embedding API, which is asked, sees to that. What it may do is wait,
 //! where the call that runs is an asynchronous one.
 
@@ -22,11 +22,20 @@ pub enum Decision {
     Fail,
 }
 
-/// Whom a store asks when its epoch has come.
+/// Why the host is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reason {
+    /// The store's epoch has come.
+    Epoch,
+    /// As much fuel has been spent as there was for one turn.
+    Fuel,
+}
+
+/// Whom a store asks.
 #[derive(Clone, Copy, Debug)]
-pub struct EpochHook {
+pub struct SiteHook {
     /// Decides.
-    pub ask: unsafe fn(*mut ()) -> Decision,
+    pub ask: unsafe fn(*mut (), Reason) -> Decision,
     /// What it is called with.
     pub data: *mut (),
 }
@@ -66,10 +75,37 @@ pub(crate) unsafe fn stop(vm: *mut VmStore) {
         if !(*state).interruption.take_epoch() {
             return;
         }
-        (*vm).pending = match (hook.ask)(hook.data) {
-            Decision::GoOn => 0,
-            Decision::Interrupt => usize::from(Trap::Interrupt.code()),
-            Decision::Fail => PENDING_ERROR,
-        };
+        (*vm).pending = ask(hook, Reason::Epoch);
+    }
+}
+
+/// Asks the host where compiled code has spent the fuel of its turn and there is more. Leaves pending what it is to be stopped by, if it is.
+///
+/// # Safety
+///
+/// As for [`stop`].
+pub(crate) unsafe fn turn(vm: *mut VmStore) {
+    let state = State::of(vm);
+    // SAFETY: the caller says so. No reference is held while the hook is called, which has the store to itself.
+    unsafe {
+        if (*state).fuel_reserve > 0
+            && let Some(hook) = (*state).fuel_hook
+        {
+            (*vm).pending = ask(hook, Reason::Fuel);
+        }
+    }
+}
+
+/// Asks; what is pending because of the answer.
+///
+/// # Safety
+///
+/// As for [`stop`].
+unsafe fn ask(hook: SiteHook, reason: Reason) -> usize {
+    // SAFETY: the caller's promise.
+    match unsafe { (hook.ask)(hook.data, reason) } {
+        Decision::GoOn => 0,
+        Decision::Interrupt => usize::from(Trap::Interrupt.code()),
+        Decision::Fail => PENDING_ERROR,
     }
 }

@@ -10,7 +10,7 @@ use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 use crate::instance::Instance;
 use crate::interrupt::Interruption;
 use crate::memory::MemoryInstance;
-use crate::site::EpochHook;
+use crate::site::SiteHook;
 use crate::stack::Suspender;
 use crate::sync;
 use crate::sys::map::page_size;
@@ -20,6 +20,7 @@ use crate::unwind::Trace;
 use crate::vmctx::Fixed;
 use std::any::Any;
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -102,7 +103,12 @@ pub(crate) struct State {
     /// How it is interrupted.
     pub(crate) interruption: sync::Arc<Interruption>,
     /// Whom it asks when its epoch has come, unless that ends what runs.
-    pub(crate) epoch_hook: Option<EpochHook>,
+    pub(crate) epoch_hook: Option<SiteHook>,
+    /// How much fuel compiled code may spend in one turn, and whom the store asks at its end.
+    pub(crate) fuel_interval: Option<NonZeroU64>,
+    pub(crate) fuel_hook: Option<SiteHook>,
+    /// What is left beside [`VmStore::fuel`], which is that of this turn.
+    pub(crate) fuel_reserve: u64,
     /// The message of a panic in a builtin.
     pub(crate) panic: Option<Box<str>>,
 }
@@ -148,6 +154,9 @@ impl State {
             kept: Vec::new(),
             interruption: Interruption::new(),
             epoch_hook: None,
+            fuel_interval: None,
+            fuel_hook: None,
+            fuel_reserve: 0,
             panic: None,
         }
     }

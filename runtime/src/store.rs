@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::instance::Instance;
 use crate::interrupt::{EpochHandle, InterruptHandle};
 use crate::memory::{Memory, MemoryError, MemoryInstance, MemoryType, SharedMemory};
-use crate::site::EpochHook;
+use crate::site::SiteHook;
 use crate::state::{Global, State, Tag};
 use crate::table::{Table, TableError, TableType, TableValue};
 use crate::types::{RegisteredType, TypeIdentity};
@@ -176,7 +176,7 @@ impl Store {
     /// # Safety
     ///
     /// `ask` may be called with the hook's data as long as compiled code of the store runs, and does not panic.
-    pub unsafe fn set_epoch_hook(&mut self, hook: Option<EpochHook>) {
+    pub unsafe fn set_epoch_hook(&mut self, hook: Option<SiteHook>) {
         let state = self.state_mut();
         state.epoch_hook = hook;
         state.interruption.set_asks(hook.is_some());

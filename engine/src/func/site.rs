@@ -6,15 +6,16 @@
 //! call waits there, the store is stopped (`StoreOpaque::begin_stop`): what would run, collect, move or grow something in it is refused.
 
 use crate::context::StoreContextMut;
-use crate::error::{Error, Result};
+use crate::error::{Context as _, Error, Result};
 use crate::store::{Loan, Store, StoreInner, message_of};
 use std::fmt;
 use std::future::Future;
+use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tancho_abi::trap::Trap;
-use tancho_runtime::site::{Decision, EpochHook};
+use tancho_runtime::site::{Decision, Reason, SiteHook};
 use tancho_runtime::stack::{Suspension, Woken};
 
 /// What becomes of WebAssembly when its store's epoch has come: the answer of an [`epoch_deadline_callback`](Store::epoch_deadline_callback).
@@ -118,6 +119,47 @@ impl<T> Store<T> {
         self.end_epochs_by(EpochEnd::Yield(delta));
     }
 
+    /// Has an asynchronous call wait whenever so much [fuel](Store::set_fuel) has been spent, with its task polled again at once, so that
+    /// others have their turn. Where that is, is the same on every machine and in every run; a call that cannot wait goes on. `None`, as at
+    /// first: it does not wait for this.
+    ///
+    /// ```
+    /// # use tancho::{Config, Engine, Instance, Module, Result, Store};
+    /// # async fn run() -> Result<()> {
+    /// let engine = Engine::new(Config::new().consume_fuel(true))?;
+    /// let module = Module::new(&engine, r#"(module (func (export "f") (loop $l (br $l))))"#)?;
+    /// let mut store = Store::new(&engine, ());
+    /// store.set_fuel(1_000_000)?;
+    /// store.fuel_async_yield_interval(Some(10_000))?;
+    /// let f = Instance::new(&mut store, &module, &[])?.get_typed_func::<(), ()>(&mut store, "f")?;
+    /// // Waits a hundred times, and has no more fuel then.
+    /// assert!(f.call_async(&mut store, ()).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the engine's code consumes no fuel ([`Config::consume_fuel`](crate::Config::consume_fuel)), and for an interval of 0.
+    #[cfg(feature = "async")]
+    pub fn fuel_async_yield_interval(&mut self, interval: Option<u64>) -> Result<()> {
+        let mut loan = self.loan();
+        let data = loan.pointer().cast();
+        let store = &mut loan.inner_mut().opaque;
+        store.require_fuel()?;
+        let nonzero = |interval| {
+            NonZeroU64::new(interval)
+                .context("an interval of 0 units of fuel ends before anything has run: give 1 at least, or `None`")
+        };
+        let interval = interval.map(nonzero).transpose()?;
+        if interval.is_some() {
+            store.note_waits();
+        }
+        // SAFETY: the store's inside does not move, and lives as long as its code runs; `ask` does not panic.
+        unsafe { store.runtime_mut().set_fuel_interval(interval, SiteHook { ask: ask::<T>, data }) };
+        Ok(())
+    }
+
     fn end_epochs_by(&mut self, end: EpochEnd<T>) {
         let mut loan = self.loan();
         let data = loan.pointer().cast();
@@ -125,7 +167,7 @@ impl<T> Store<T> {
         inner.epoch_end = end;
         inner.opaque.note_waits();
         // SAFETY: the store's inside does not move, and lives as long as its code runs; `ask` does not panic.
-        unsafe { inner.opaque.runtime_mut().set_epoch_hook(Some(EpochHook { ask: ask::<T>, data })) };
+        unsafe { inner.opaque.runtime_mut().set_epoch_hook(Some(SiteHook { ask: ask::<T>, data })) };
     }
 }
 
@@ -134,14 +176,14 @@ impl<T> Store<T> {
 /// # Safety
 ///
 /// `inner` is the inside of a store with data of type `T`, whose code has been stopped at a site of interruption.
-unsafe fn ask<T>(inner: *mut ()) -> Decision {
+unsafe fn ask<T>(inner: *mut (), reason: Reason) -> Decision {
     let inner = inner.cast::<StoreInner<T>>();
     // SAFETY: the store was given away by who called compiled code, which waits for this. No reference is held across a call.
     unsafe {
         (*inner).opaque.begin_stop();
-        let decided = catch_unwind(AssertUnwindSafe(|| {
-            let update = update(inner)?;
-            act(inner, update)
+        let decided = catch_unwind(AssertUnwindSafe(|| match reason {
+            Reason::Epoch => act(inner, update(inner)?),
+            Reason::Fuel => wait(inner, Box::pin(Once(false))).map(|()| Decision::GoOn),
         }));
         (*inner).opaque.end_stop();
         let error = match decided {
@@ -150,7 +192,9 @@ unsafe fn ask<T>(inner: *mut ()) -> Decision {
             Err(payload) => {
                 let text = message_of(payload);
                 (*inner).opaque.poison(&text);
-                Error::msg(format!("what is called at the end of an epoch panicked, and the store is poisoned: {text}"))
+                Error::msg(format!(
+                    "what is called at the end of an epoch or of a turn panicked, and the store is poisoned: {text}"
+                ))
             }
         };
         (*inner).opaque.set_pending(error);

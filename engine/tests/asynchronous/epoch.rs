@@ -306,3 +306,59 @@ fn yields_within_nested_calls() {
     }
     assert_eq!(engine.async_stacks_in_use(), 0);
 }
+
+/// Turns by fuel: as many in every run, and all that was there is spent.
+#[test]
+fn turns_that_are_counted_by_fuel() {
+    for signals in [true, false] {
+        let engine = Engine::new(Config::new().signals_based_traps(signals).consume_fuel(true)).unwrap();
+        let (mut store, instance) = {
+            let mut store = Store::new(&engine, 0);
+            store.set_fuel(u64::MAX).unwrap();
+            let instance = Instance::new(&mut store, &Module::new(&engine, BUSY).unwrap(), &[]).unwrap();
+            (store, instance)
+        };
+        let run: TypedFunc<i32, i64> = instance.get_typed_func(&mut store, "run").unwrap();
+        let forever: TypedFunc<(), ()> = instance.get_typed_func(&mut store, "forever").unwrap();
+        store.set_fuel(1 << 40).unwrap();
+        let expected = run.call(&mut store, 10_000).unwrap();
+        let spent = (1 << 40) - store.get_fuel().unwrap();
+        let mut all = Vec::new();
+        for _ in 0..3 {
+            store.fuel_async_yield_interval(Some(spent / 20)).unwrap();
+            store.set_fuel(1 << 40).unwrap();
+            let (result, polls) = wander(run.call_async(&mut store, 10_000));
+            assert_eq!(result.unwrap(), expected);
+            assert_eq!(store.get_fuel().unwrap(), (1 << 40) - spent);
+            all.push(polls);
+            // Where nothing can wait it is the same.
+            store.set_fuel(spent).unwrap();
+            assert_eq!(run.call(&mut store, 10_000).unwrap(), expected);
+            assert_eq!(store.get_fuel().unwrap(), 0);
+        }
+        assert!(all.iter().all(|polls| *polls == all[0]) && (19..=23).contains(&all[0]), "{all:?}");
+        // To the end, dropped in the middle, and interrupted.
+        store.set_fuel(100_000).unwrap();
+        store.fuel_async_yield_interval(Some(1000)).unwrap();
+        let error = block_on(forever.call_async(&mut store, ())).unwrap_err();
+        assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::OutOfFuel));
+        assert_eq!(store.get_fuel().unwrap(), 0);
+        store.set_fuel(u64::MAX).unwrap();
+        {
+            let mut call = pin!(forever.call_async(&mut store, ()));
+            for _ in 0..5 {
+                assert!(matches!(poll(call.as_mut()), Poll::Pending));
+            }
+        }
+        let spent = u64::MAX - store.get_fuel().unwrap();
+        assert!((4_900..=5_000).contains(&spent), "{spent}");
+        store.set_deadline(Some(std::time::Instant::now() + Duration::from_millis(20))).unwrap();
+        let error = block_on(forever.call_async(&mut store, ())).unwrap_err();
+        assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::Interrupt));
+        assert!(store.fuel_async_yield_interval(Some(0)).is_err());
+        store.fuel_async_yield_interval(None).unwrap();
+        assert_eq!(engine.async_stacks_in_use(), 0);
+    }
+    let mut store = Store::new(&Engine::default(), ());
+    assert!(store.fuel_async_yield_interval(Some(1)).unwrap_err().to_string().contains("consume_fuel"));
+}
