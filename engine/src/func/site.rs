@@ -6,11 +6,10 @@
 //! call waits there, the store is stopped (`StoreOpaque::begin_stop`): what would run, collect, move or grow something in it is refused.
 
 use crate::context::StoreContextMut;
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Error, Result};
 use crate::store::{Loan, Store, StoreInner, message_of};
 use std::fmt;
 use std::future::Future;
-use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -52,6 +51,7 @@ pub(crate) enum EpochEnd<T> {
     /// What runs ends.
     Trap,
     /// It yields, and has so many epochs more.
+    #[cfg_attr(not(feature = "async"), expect(dead_code, reason = "nothing can wait"))]
     Yield(u64),
     /// The program is asked.
     Ask(Callback<T>),
@@ -147,11 +147,12 @@ impl<T> Store<T> {
         let data = loan.pointer().cast();
         let store = &mut loan.inner_mut().opaque;
         store.require_fuel()?;
-        let nonzero = |interval| {
-            NonZeroU64::new(interval)
-                .context("an interval of 0 units of fuel ends before anything has run: give 1 at least, or `None`")
-        };
-        let interval = interval.map(nonzero).transpose()?;
+        if interval == Some(0) {
+            return Err(Error::msg(
+                "an interval of 0 units of fuel ends before anything has run: give 1 at least, or `None`",
+            ));
+        }
+        let interval = interval.and_then(std::num::NonZeroU64::new);
         if interval.is_some() {
             store.note_waits();
         }
