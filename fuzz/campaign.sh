@@ -7,7 +7,7 @@ set -eu
 minutes=${1:?minutes for each target}
 shift
 cd "$(dirname "$0")"
-[ $# -gt 0 ] || set -- amode compile differential exception_ops gc_ops image
+[ $# -gt 0 ] || set -- amode atomic_ops compile differential exception_ops gc_ops image
 cargo +nightly fuzz build
 for target; do
     mkdir -p "corpus/$target" "artifacts/$target"

@@ -4,6 +4,8 @@
 //!
 //! `; run: f(1, -1) == 3` calls the function of two `i64` with a result `i64`.
 
+use cranelift_codegen::Context;
+use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Linkage, Module};
@@ -58,4 +60,25 @@ fn run(text: &str, opt_level: &str, name: &str) -> usize {
         runs += 1;
     }
     runs
+}
+
+/// Why branches are not protected on aarch64 (`docs/decision`): where this fails, that can be changed.
+#[test]
+fn indirect_tail_calls_of_aarch64_do_not_arrive_where_functions_begin() {
+    const BTI_C: u32 = 0xd503_245f;
+    /// `br x16` and `br x17` may arrive there, others at `bti j` only.
+    const BR_X1: u32 = 0xd61f_0020;
+    let triple = "aarch64-unknown-linux-gnu".parse().expect("a triple");
+    let mut isa = cranelift_codegen::isa::lookup(triple).expect("the tests are built with every back end");
+    isa.enable("use_bti").expect("the setting exists");
+    let mut flags = settings::builder();
+    flags.set("preserve_frame_pointers", "true").expect("the flag exists");
+    let isa = isa.finish(settings::Flags::new(flags)).expect("the flags go together");
+    let text =
+        "function %f(i64) -> i64 tail { sig0 = (i64) -> i64 tail block0(v0: i64): return_call_indirect sig0, v0(v0) }";
+    let function = cranelift_reader::parse_functions(text).expect("it is well-formed").remove(0);
+    let mut context = Context::for_function(function);
+    let code = context.compile(&*isa, &mut ControlPlane::default()).expect("it compiles").code_buffer().to_vec();
+    let words: Vec<u32> = code.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
+    assert_eq!((words.first(), words.last()), (Some(&BTI_C), Some(&BR_X1)), "{words:x?}");
 }

@@ -124,7 +124,7 @@ fn a_call_that_fails_is_told_and_loses_nothing() {
     assert_eq!(bench.wrong(&bench.command(&[]).output().expect("tancho starts"), &[0]), None);
     let log = bench.path("log").display().to_string();
     let (mut runs, mut injected, mut failures) = (0, 0, Vec::new());
-    for call in ["readv", "writev", "openat2", "fsync", "getdents64"] {
+    for call in ["readv", "writev", "pwritev2", "openat2", "fsync", "getdents64"] {
         for (error, errno) in ERRORS {
             for when in ["1", "2", "3", "1+3"] {
                 let every = when == "1+3";
@@ -150,6 +150,70 @@ fn a_call_that_fails_is_told_and_loses_nothing() {
     row.end(runs, failures.len());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(injected > 80, "only {injected} calls were made to fail");
+}
+
+/// A3: what becomes of a compiled file before it is mapped and while it runs.
+#[test]
+fn a_mapped_file_that_changes_is_told_or_no_matter() {
+    let bench = Bench::new();
+    // Waits for a byte, and then calls what stands on other pages of the code than what it has run so far.
+    let far: String =
+        (0..4000).map(|number| format!("(i32.store (i32.const {}) (i32.const {number}))", number * 8)).collect();
+    let text = format!(
+        r#"(module (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+            (memory (export "memory") 1) (data (i32.const 0) "\40\00\00\00\01\00\00\00")
+            (func $far {far})
+            (func (export "_start") (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8))) (call $far)))"#
+    );
+    std::fs::write(bench.path("far.wat"), text).expect("it can be written");
+    let tancho = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tancho"));
+        command.args(arguments).current_dir(bench.folder.path());
+        command.env("TANCHO_KEY_FILE", bench.path("key")).env("TANCHO_CACHE_DIR", bench.path("cache"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let compile = || {
+        let status = tancho(&["compile", "far.wat"]).status().expect("tancho starts");
+        assert!(status.success());
+    };
+    compile();
+    let file = bench.path("far.cwasm");
+    let whole = std::fs::read(&file).expect("it is there");
+    // While it waits for its input, something happens to the file.
+    let during = |option: &str, happens: &dyn Fn()| {
+        compile();
+        let mut child = tancho(&[option, "far.cwasm"]).spawn().expect("tancho starts");
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        assert!(child.try_wait().expect("it can be asked").is_none(), "it waits");
+        happens();
+        drop(child.stdin.take());
+        let output = child.wait_with_output().expect("tancho ends");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let shorten = |length: u64| {
+        let open = std::fs::OpenOptions::new().write(true).open(&file).expect("it can be opened");
+        open.set_len(length).expect("it can be made shorter");
+    };
+    for length in [0, 4096, whole.len() as u64 / 2] {
+        let (code, said) = during("--allow-mmap", &|| shorten(length));
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("far.cwasm was made shorter"), "{said}");
+        assert_eq!(during("--cache", &|| shorten(length)), (Some(0), String::new()), "it was copied");
+    }
+    let remove = || std::fs::remove_file(&file).expect("it is there");
+    assert_eq!(during("--allow-mmap", &remove), (Some(0), String::new()));
+    assert_eq!(during("--allow-mmap", &compile), (Some(0), String::new()), "another file has its name");
+    for length in [0, 63, 200, 4096, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(&file, &whole[..length]).expect("it can be written");
+        let output = tancho(&["--allow-mmap", "far.cwasm"]).stdin(Stdio::null()).output().expect("tancho starts");
+        assert_eq!(output.status.code(), Some(1), "{length}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            said.contains("cut short") || said.contains("is empty") || said.contains("ends before"),
+            "{length}: {said}"
+        );
+    }
 }
 
 /// W8: streams that are full or closed, and descriptors that run out.

@@ -37,7 +37,12 @@ fn folders(path: &Path) -> Vec<PathBuf> {
 fn cases() -> Vec<Case> {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut cases = Vec::new();
+    // Some of them, where an emulator would take long for all (`cross.sh`).
+    let wanted = std::env::var("TANCHO_PROGRAMS");
     for program in folders(&programs()) {
+        if wanted.as_ref().is_ok_and(|wanted| wanted.split_whitespace().all(|one| one != name(&program))) {
+            continue;
+        }
         for folder in folders(&program.join("case")) {
             cases.push(Case { program: name(&program), name: name(&folder), folder });
         }
@@ -136,7 +141,7 @@ fn programs_do_what_they_should() {
     let scratch = tempfile::tempdir().expect("a folder for compiled files");
     let key = scratch.path().join("key");
     let cases = cases();
-    assert!(cases.len() >= 100, "only {} cases", cases.len());
+    assert!(cases.len() >= 100 || std::env::var_os("TANCHO_PROGRAMS").is_some(), "only {} cases", cases.len());
     let mut failures = Vec::new();
     let mut compiled = std::collections::BTreeSet::new();
     for case in &cases {

@@ -277,30 +277,57 @@ fn the_deterministic_mode_is_the_same_for_every_target() {
     assert_eq!(madd(&[]), 0);
 }
 
-/// A module for each way to mention vectors, and the function that it does so in.
-const MENTIONS: [(&str, &str); 9] = [
-    ("(module (type (func (param i32 v128))))", ""),
-    ("(module (type (func (result v128 i32))))", ""),
-    (r#"(module (import "a" "b" (func (param v128))))"#, ""),
-    (r#"(module (import "a" "b" (global v128)))"#, ""),
-    ("(module (global (mut v128) (v128.const i64x2 0 0)))", ""),
-    ("(module (func) (func $last (local i32 v128)))", "function 1 `last`"),
-    ("(module (func (drop (block (result v128) unreachable))))", "function 0"),
-    ("(module (func (drop (select (result v128) unreachable))))", "function 0"),
-    ("(module (func $lane (result i32) (i32x4.extract_lane 1 (i32x4.splat (i32.const 1)))))", "function 0 `lane`"),
+/// A module for each way to mention vectors, what does, and the function that it does so in.
+const MENTIONS: [(&str, &str, &str); 11] = [
+    ("(module (type (func (param i32 v128))))", "a function's type", ""),
+    ("(module (type (func (result v128 i32))))", "a function's type", ""),
+    (r#"(module (import "a" "b" (func (param v128))))"#, "a function's type", ""),
+    (r#"(module (import "a" "b" (global v128)))"#, "an imported global", ""),
+    ("(module (global (mut v128) (v128.const i64x2 0 0)))", "a global", ""),
+    ("(module (func) (func $last (local i32 v128)))", "a local", "function 1 `last`"),
+    ("(module (func (drop (block (result v128) unreachable))))", "`block`", "function 0"),
+    ("(module (func (drop (select (result v128) unreachable))))", "`select`", "function 0"),
+    ("(module (memory 1) (func (drop (v128.load8x8_s (i32.const 0)))))", "`v128.load8x8_s`", "function 0"),
+    ("(module (func (drop (i8x16.relaxed_swizzle unreachable))))", "`i8x16.relaxed_swizzle`", "function 0"),
+    (
+        "(module (func $lane (result i32) (i32x4.extract_lane 1 (i32x4.splat (i32.const 1)))))",
+        "`i32x4.splat`",
+        "function 0 `lane`",
+    ),
 ];
+
+/// Whatever one architecture has nothing for is refused there by name, and nothing else is.
+#[test]
+fn every_operator_compiles_for_every_target_or_is_refused_by_name() {
+    let compilers = [(AARCH64, &[][..]), (RISCV64, &["has_v"]), (RISCV64, &[])]
+        .map(|(triple, features)| compiler(triple, features, Tunables::default()));
+    let modules = tancho_tests::oracle::operator::modules();
+    let mut refused = 0;
+    for single in &modules {
+        let wasm = wat(&single.text);
+        for (compiler, has_vectors) in compilers.iter().zip([true, true, false]) {
+            let Err(error) = compiler.compile(&wasm) else { continue };
+            let text = error.to_string();
+            let named = text.contains("has_v") && (single.text.contains("v128") || text.contains("in function"));
+            assert!(!has_vectors && named && !error.is_internal(), "{text}\n{}", single.text);
+            refused += 1;
+        }
+    }
+    assert!(modules.len() >= 500 && refused >= 200 && refused < modules.len(), "{refused} of {}", modules.len());
+}
 
 #[test]
 fn riscv64_without_vectors_refuses_them() {
     let compiler = |features| compiler(RISCV64, features, Tunables::default());
     let without = compiler(&[]);
-    for (text, function) in MENTIONS {
+    for (text, what, function) in MENTIONS {
         let wasm = wat(text);
         let refused = |error: CompileError| {
             let text = error.to_string();
             let named =
                 text.contains("CPU feature has_v") && text.contains("riscv64gc") && text.contains("--cpu-features");
             assert!(named && text.contains(function) && error.offset().is_some(), "{text}");
+            assert!(text.starts_with(&format!("{what} uses vectors (v128)")), "{text}");
             assert!(!error.is_invalid() && error.function().is_some() != function.is_empty(), "{text}");
         };
         refused(without.compile(&wasm).expect_err(text));

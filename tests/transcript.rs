@@ -51,6 +51,7 @@ fn fixtures(folder: &Path) {
         ),
         ("bindgen.wat", "(module (import \"wbg\" \"__wbg_log_7\" (func (param i32 i32))))\n"),
         ("threads.wat", "(module (import \"wasi\" \"thread-spawn\" (func (param i32) (result i32))))\n"),
+        ("crew.wat", include_str!("transcript/fixture/crew.wat")),
         ("preview2.wat", "(module (import \"wasi:cli/stdout@0.2.0\" \"get-stdout\" (func (result i32))))\n"),
         ("go.wat", "(module (import \"gojs\" \"runtime.wasmExit\" (func (param i32))))\n"),
         ("wide.wat", "(module (import \"wasi_snapshot_preview1\" \"fd_close\" (func (param i64) (result i32))))\n"),

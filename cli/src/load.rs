@@ -3,7 +3,7 @@
 //! Called by the commands that run or show code.
 
 use crate::diagnosis::{Diagnosis, code, recognise, report, spelling};
-use crate::flags::CacheFlags;
+use crate::flags::{CacheFlags, Run};
 use crate::progress;
 use std::ffi::OsStr;
 use std::io::Read;
@@ -35,6 +35,29 @@ pub(crate) enum By {
     Cache,
     /// The file was compiled already.
     File,
+    /// The same, and its code was not copied.
+    MappedFile,
+}
+
+/// What the user vouches for in a compiled file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Trust {
+    Nothing,
+    /// Who has made it.
+    Origin,
+    /// That besides, and that it is whole and stays as it is.
+    OriginAndContent,
+}
+
+impl Trust {
+    /// What the options say.
+    pub(crate) fn of(flags: &Run) -> Trust {
+        match (flags.allow_mmap, flags.allow_precompiled) {
+            (true, _) => Trust::OriginAndContent,
+            (false, true) => Trust::Origin,
+            (false, false) => Trust::Nothing,
+        }
+    }
 }
 
 impl By {
@@ -45,6 +68,7 @@ impl By {
             By::CompilingForCache => "compiled and cached",
             By::Cache => "cache",
             By::File => "compiled file",
+            By::MappedFile => "mapped file",
         }
     }
 }
@@ -132,22 +156,38 @@ pub(crate) fn cache(flags: &CacheFlags) -> Option<Cache> {
 
 /// Loads the module in a file: one that is compiled already, or what the cache has of it, or what the compiler makes of it.
 ///
-/// `trust` says that the user vouches for the origin of a compiled file.
+/// `trust` says what the user vouches for where the file is compiled.
 ///
 /// # Errors
 ///
 /// When the file cannot be read, is no module, or cannot be compiled or loaded.
-pub(crate) fn module(engine: &Engine, cache: Option<&Cache>, file: &OsStr, trust: bool) -> Result<Loaded> {
+pub(crate) fn module(engine: &Engine, cache: Option<&Cache>, file: &OsStr, trust: Trust) -> Result<Loaded> {
     let start = Instant::now();
+    if trust == Trust::OriginAndContent
+        && let Some(bytes) = length_if_compiled(file)
+    {
+        let module = crate::command::run::load_mapped(engine, file)?;
+        return Ok(Loaded { module, by: By::MappedFile, reading: Duration::ZERO, making: start.elapsed(), bytes });
+    }
     let source = source(file)?;
     let reading = start.elapsed();
     let start = Instant::now();
     let (module, by) = if Module::is_precompiled(&source) {
-        (crate::command::run::load_compiled(engine, &source, file, trust)?, By::File)
+        (crate::command::run::load_compiled(engine, &source, file, trust != Trust::Nothing)?, By::File)
     } else {
         cached(engine, cache, file, &source)?
     };
     Ok(Loaded { module, by, reading, making: start.elapsed(), bytes: source.len() })
+}
+
+/// How many bytes a file has that holds a compiled module; `None` where it is none, or cannot be mapped.
+fn length_if_compiled(file: &OsStr) -> Option<usize> {
+    let mut open = std::fs::File::open(file).ok()?;
+    let length = usize::try_from(open.metadata().ok().filter(std::fs::Metadata::is_file)?.len()).ok()?;
+    let mut head = [0; 64];
+    let head = head.get_mut(..length.min(64))?;
+    open.read_exact(head).ok()?;
+    Module::is_precompiled(head).then_some(length)
 }
 
 fn cached(engine: &Engine, cache: Option<&Cache>, file: &OsStr, source: &[u8]) -> Result<(Module, By)> {

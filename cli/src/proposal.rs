@@ -16,6 +16,9 @@ impl Proposal {
     /// Reads `NAME`, `NAME=y` or `NAME=n`.
     pub(crate) fn parse(text: &str) -> Result<Proposal, String> {
         let (name, value) = text.split_once('=').unwrap_or((text, "y"));
+        if let Some(here) = spelling::of_wasm(name) {
+            return Err(format!("`{name}` is no proposal: {here}"));
+        }
         let on = match value {
             "y" | "yes" | "true" => true,
             "n" | "no" | "false" => false,

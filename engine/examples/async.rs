@@ -24,13 +24,13 @@ const GUEST: &str = r#"(module
         (local.get $sum)))"#;
 
 /// Answers one request.
-async fn serve(pre: InstancePre<Request>, user: u32, kind: i32) -> Result<i32> {
+async fn serve(pre: InstancePre<Request>, user: u32, kind: i32, time: Duration) -> Result<i32> {
     let engine = pre.module().engine().clone();
     let mut store = Store::new(&engine, Request { user, queries: 0 });
-    // Others have their turn after each epoch, and after a second this request has had its time.
+    // Others have their turn after each epoch, and and after its time this request is over.
     store.epoch_deadline_async_yield_and_update(1);
     store.set_epoch_deadline(1);
-    store.set_deadline(Some(Instant::now() + Duration::from_secs(1)))?;
+    store.set_deadline(Some(Instant::now() + time))?;
     let instance = pre.instantiate_async(&mut store).await?;
     let handle = instance.get_typed_func::<i32, i32>(&mut store, "handle")?;
     let answer = handle.call_async(&mut store, kind).await?;
@@ -63,8 +63,13 @@ pub(crate) fn main() -> Result<()> {
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
     runtime.block_on(async {
-        let requests: Vec<_> =
-            (0..9).map(|user| tokio::spawn(serve(pre.clone(), user, (user % 3).cast_signed()))).collect();
+        let requests: Vec<_> = (0..9)
+            .map(|user| {
+                let kind = (user % 3).cast_signed();
+                let time = Duration::from_millis(if kind == 2 { 200 } else { 60_000 });
+                tokio::spawn(serve(pre.clone(), user, kind, time))
+            })
+            .collect();
         for (user, request) in (0_i32..).zip(requests) {
             let answer = request.await.map_err(tancho::Error::new)?;
             match user % 3 {

@@ -10,6 +10,17 @@ use tancho_abi::module::NONE;
 use tancho_abi::trap::Trap;
 
 /// A function that a module defines, as it was compiled.
+///
+/// ```
+/// # use tancho::{Engine, Module, Result};
+/// # fn main() -> Result<()> {
+/// let module = Module::new(&Engine::default(), r#"(module (func $f (export "f")))"#)?;
+/// let function = module.functions().next().expect("it defines one");
+/// assert_eq!((function.index, function.name), (0, Some("f")));
+/// assert!(!module.text()[function.code].is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CompiledFunction<'a> {

@@ -125,6 +125,17 @@ fn unknown_feature(name: &str) -> Error {
 const ASYNC_STACK: usize = 2 << 20;
 
 /// What an [`Engine`](crate::Engine) is made with.
+///
+/// ```
+/// # use tancho::{Config, Engine, Module, OptLevel, Result};
+/// # fn main() -> Result<()> {
+/// let mut config = Config::new();
+/// config.cranelift_opt_level(OptLevel::None).wasm_simd(false);
+/// let engine = Engine::new(&config)?;
+/// assert!(Module::new(&engine, "(module (func (param v128)))").is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) tunables: Tunables,

@@ -9,6 +9,16 @@ use crate::func::Caller;
 use crate::store::{Loan, Store, StoreInner, StoreOpaque};
 
 /// A store that can be read.
+///
+/// ```
+/// # use tancho::{AsContext, Engine, Store};
+/// // A store, a reference to one, the caller of a host function: whatever gives access to one.
+/// fn user(store: impl AsContext<Data = String>) -> usize {
+///     store.as_context().data().len()
+/// }
+/// let store = Store::new(&Engine::default(), "alice".to_owned());
+/// assert_eq!(user(&store), 5);
+/// ```
 pub trait AsContext {
     /// The data that the store holds.
     type Data;
@@ -18,15 +28,42 @@ pub trait AsContext {
 }
 
 /// A store that can be changed.
+///
+/// ```
+/// # use tancho::{AsContextMut, Engine, Memory, MemoryType, Result, Store};
+/// # fn main() -> Result<()> {
+/// fn page(mut store: impl AsContextMut) -> Result<Memory> {
+///     Memory::new(&mut store, MemoryType::new(1, None))
+/// }
+/// let mut store = Store::new(&Engine::default(), ());
+/// assert_eq!(page(&mut store)?.size(&store), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub trait AsContextMut: AsContext {
     /// The store itself.
     fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data>;
 }
 
 /// A store, borrowed to be read.
+///
+/// ```
+/// # use tancho::{AsContext, Engine, Store, StoreContext};
+/// let store = Store::new(&Engine::default(), 7);
+/// let context: StoreContext<'_, i32> = store.as_context();
+/// assert_eq!(*context.data(), 7);
+/// ```
 pub struct StoreContext<'a, T>(&'a StoreInner<T>);
 
 /// A store, borrowed to be changed.
+///
+/// ```
+/// # use tancho::{AsContextMut, Engine, Store, StoreContextMut};
+/// let mut store = Store::new(&Engine::default(), 7);
+/// let mut context: StoreContextMut<'_, i32> = store.as_context_mut();
+/// *context.data_mut() += 1;
+/// assert_eq!(*store.data(), 8);
+/// ```
 pub struct StoreContextMut<'a, T>(Loan<'a, T>);
 
 impl<'a, T> StoreContext<'a, T> {

@@ -22,10 +22,32 @@ use tancho_runtime::code::Code;
 use tancho_runtime::types::TypeRegistry;
 
 /// Compiles and loads modules. Cheap to clone, and to share between threads.
+///
+/// ```
+/// # use tancho::{Config, Engine, Module, Result};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::new(&Config::new())?;
+/// let threads: Vec<_> = (0..2)
+///     .map(|_| {
+///         let engine = engine.clone();
+///         std::thread::spawn(move || Module::new(&engine, "(module)").is_ok())
+///     })
+///     .collect();
+/// assert!(threads.into_iter().all(|thread| thread.join().unwrap_or(false)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Engine(Arc<Shared>);
 
 /// What bytes are that were compiled before: see [`Engine::detect_precompiled`].
+///
+/// ```
+/// # use tancho::{Engine, Precompiled};
+/// assert_eq!(Engine::detect_precompiled(b"\0asm\x01\0\0\0"), None);
+/// let start = b"\0tancho\n";
+/// assert_eq!(Engine::detect_precompiled(start), Some(Precompiled::Module));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Precompiled {

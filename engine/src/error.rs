@@ -8,12 +8,31 @@ use std::error::Error as StdError;
 use std::fmt::{self, Debug, Display};
 
 /// A result with this crate's [`Error`].
+///
+/// ```
+/// # use tancho::Result;
+/// fn parse(text: &str) -> Result<u32> {
+///     Ok(text.parse()?)
+/// }
+/// assert!(parse("12").is_ok() && parse("twelve").is_err());
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Anything that went wrong, with its causes.
 ///
 /// Made from any standard error by `?`, or from a message by [`Error::msg`]. `{}` shows the outermost message, `{:#}`
 /// and `{:?}` show all of them under "Caused by:". It converts into `Box<dyn std::error::Error + Send + Sync>`.
+///
+/// ```
+/// # use tancho::{Context, Error, Result, Trap};
+/// fn fails() -> Result<()> {
+///     Err(Trap::IntegerOverflow).context("while adding up")
+/// }
+/// let error = fails().unwrap_err();
+/// assert_eq!(error.to_string(), "while adding up");
+/// assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::IntegerOverflow));
+/// assert_eq!(error.chain().count(), 2);
+/// ```
 pub struct Error(Box<Layer>);
 
 /// One layer of the chain: what it says, and the layer that it was put around.
@@ -195,6 +214,13 @@ impl Error {
 }
 
 /// The causes of an [`Error`], outermost first.
+///
+/// ```
+/// # use tancho::Error;
+/// let error = Error::msg("inside").context("outside");
+/// let messages: Vec<String> = error.chain().map(ToString::to_string).collect();
+/// assert_eq!(messages, ["outside", "inside"]);
+/// ```
 #[derive(Debug)]
 pub struct Chain<'a> {
     next: Option<&'a (dyn StdError + 'static)>,
@@ -281,6 +307,14 @@ impl From<Error> for Box<dyn StdError> {
 }
 
 /// Puts contexts around the errors of results, and errors in the place of `None`.
+///
+/// ```
+/// # use tancho::{Context, Result};
+/// fn first(list: &[u32]) -> Result<u32> {
+///     list.first().copied().context("the list is empty")
+/// }
+/// assert_eq!(first(&[]).unwrap_err().to_string(), "the list is empty");
+/// ```
 pub trait Context<T> {
     /// Puts `context` around the error.
     ///

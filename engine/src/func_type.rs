@@ -12,6 +12,16 @@ use tancho_abi::types as abi;
 use tancho_runtime::types::{RegisteredType, TypeRegistry};
 
 /// The type of a function. Cheap to clone.
+///
+/// ```
+/// # use tancho::{Engine, FuncType, ValType};
+/// let engine = Engine::default();
+/// let ty = FuncType::new(&engine, [ValType::I32, ValType::F64], [ValType::I64]);
+/// assert_eq!(ty.params().len(), 2);
+/// assert!(ty.result(0).is_some_and(|ty| ty.is_i64()));
+/// // The same type of another engine is the same type.
+/// assert_eq!(ty, FuncType::new(&Engine::default(), [ValType::I32, ValType::F64], [ValType::I64]));
+/// ```
 #[derive(Clone)]
 pub struct FuncType(Arc<RegisteredType>);
 
@@ -89,10 +99,12 @@ impl FuncType {
         FuncType(self.0.in_registry(registry))
     }
 
+    #[inline]
     pub(crate) fn abi(&self) -> &abi::FuncType {
         self.0.func()
     }
 
+    #[inline]
     pub(crate) fn id(&self) -> u32 {
         self.0.id
     }

@@ -12,6 +12,19 @@ use crate::value::Val;
 use tancho_runtime::store::GlobalId;
 
 /// A global of a store.
+///
+/// ```
+/// # use tancho::{Engine, Global, GlobalType, Mutability, Result, Store, Val, ValType};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let global = Global::new(&mut store, GlobalType::new(ValType::I64, Mutability::Var), Val::I64(1))?;
+/// global.set(&mut store, Val::I64(2))?;
+/// assert_eq!(global.get(&mut store).i64(), Some(2));
+/// assert!(global.set(&mut store, Val::I32(3)).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Global {
     store: StoreId,

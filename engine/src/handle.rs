@@ -28,6 +28,12 @@ impl StoreId {
         StoreId(NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed)).expect("fewer than 2⁶⁴ stores are made"))
     }
 
+    /// It as a number: never 0.
+    #[inline]
+    pub(crate) fn number(self) -> u64 {
+        self.0.get()
+    }
+
     /// An error unless `store` is the handle's own.
     #[inline]
     pub(crate) fn check(self, store: &StoreOpaque, what: &str) -> Result<()> {
@@ -51,6 +57,20 @@ pub(crate) fn own<V>(answer: Result<V>) -> V {
 }
 
 /// A thing that can be imported and exported.
+///
+/// ```
+/// # use tancho::{Engine, Extern, Global, GlobalType, Instance, Module, Mutability, Result, Store, Val, ValType};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let global = Global::new(&mut store, GlobalType::new(ValType::I32, Mutability::Const), Val::I32(3))?;
+/// let module = Module::new(&engine, r#"(module (import "" "g" (global i32)) (export "g" (global 0)))"#)?;
+/// let instance = Instance::new(&mut store, &module, &[Extern::Global(global)])?;
+/// let same = instance.get_export(&mut store, "g").and_then(Extern::into_global);
+/// assert_eq!(same, Some(global));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Extern {
@@ -197,6 +217,20 @@ impl From<Tag> for Extern {
 }
 
 /// An export of an instance: a name and a thing.
+///
+/// ```
+/// # use tancho::{Engine, Instance, Module, Result, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (memory (export "m") 1))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let export = instance.exports(&mut store).next().expect("it exports something");
+/// assert_eq!(export.name(), "m");
+/// assert!(export.into_memory().is_some());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Export<'a> {
     name: &'a str,

@@ -22,6 +22,19 @@ use tancho_runtime::instantiate::InstantiateError;
 use tancho_runtime::store::InstanceId;
 
 /// A module in a store.
+///
+/// ```
+/// # use tancho::{Engine, Instance, Module, Result, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (func (export "f") (result i32) (i32.const 5)))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let f = instance.get_typed_func::<(), i32>(&mut store, "f")?;
+/// assert_eq!(f.call(&mut store, ())?, 5);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Instance {
     store: StoreId,

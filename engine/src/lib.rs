@@ -71,9 +71,32 @@ mod value;
 
 pub use cache::{Cache, CacheEntry, Lookup, Swept};
 pub use code::CompiledFunction;
+/// ```
+/// # use tancho::{CompileError, Engine, Module};
+/// let error = Module::new(&Engine::default(), "(module (func (result i32)))").unwrap_err();
+/// assert!(error.downcast_ref::<CompileError>().is_some());
+/// ```
 #[cfg(feature = "compile")]
 pub use compile::CompileError;
-pub use config::{Config, OptLevel, RegallocAlgorithm};
+pub use config::Config;
+/// ```
+/// # use tancho::{Config, Engine, OptLevel, Result};
+/// # fn main() -> Result<()> {
+/// // Compiled quickly, to run once.
+/// let engine = Engine::new(Config::new().cranelift_opt_level(OptLevel::None))?;
+/// # Ok(())
+/// # }
+/// ```
+pub use config::OptLevel;
+/// ```
+/// # use tancho::{Config, Engine, RegallocAlgorithm, Result};
+/// # fn main() -> Result<()> {
+/// let quick = RegallocAlgorithm::SinglePass;
+/// let engine = Engine::new(Config::new().cranelift_regalloc_algorithm(quick))?;
+/// # Ok(())
+/// # }
+/// ```
+pub use config::RegallocAlgorithm;
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 pub use engine::{Engine, EngineWeak, Precompiled};
 pub use error::{Chain, Context, Error, Result};
@@ -92,15 +115,90 @@ pub use link::{LinkError, MissingImport, UnknownImport};
 pub use linker::{InstancePre, Linker};
 pub use memory::{Memory, MemoryAccessError};
 pub use module::{Module, ResourcesRequired};
-pub use shared_memory::{SharedMemory, WaitResult};
-pub use store::{HeapStats, InterruptHandle, Store};
+pub use shared_memory::SharedMemory;
+/// ```
+/// # use tancho::{Engine, MemoryType, Result, SharedMemory, WaitResult};
+/// # fn main() -> Result<()> {
+/// let memory = SharedMemory::new(&Engine::default(), MemoryType::shared(1, 1))?;
+/// // What is at the address is 0, and 1 is expected.
+/// assert_eq!(memory.atomic_wait32(0, 1, None)?, WaitResult::Mismatch);
+/// # Ok(())
+/// # }
+/// ```
+pub use shared_memory::WaitResult;
+/// ```
+/// # use tancho::{Engine, ExternRef, Result, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// ExternRef::new(&mut store, 1)?;
+/// store.gc();
+/// let stats = store.heap_stats();
+/// println!("{stats:?}");
+/// # Ok(())
+/// # }
+/// ```
+pub use store::HeapStats;
+/// ```
+/// # use tancho::{Engine, Instance, Module, Result, Store, Trap};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (func (export "spin") (loop $l (br $l))))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let handle = store.interrupt_handle();
+/// let stopper = std::thread::spawn(move || handle.interrupt());
+/// let spin = instance.get_typed_func::<(), ()>(&mut store, "spin")?;
+/// let ended = spin.call(&mut store, ()).unwrap_err();
+/// assert_eq!(ended.downcast_ref::<Trap>(), Some(&Trap::Interrupt));
+/// # stopper.join().unwrap();
+/// # Ok(())
+/// # }
+/// ```
+pub use store::InterruptHandle;
+pub use store::Store;
 pub use table::Table;
 pub use tag::Tag;
+/// ```
+/// # use tancho::{Engine, ImageError, LoadError, Module, Result};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut bytes = engine.precompile_module(b"(module)")?;
+/// let last = bytes.len() - 1;
+/// bytes[last] ^= 1;
+/// let error = Module::deserialize(&engine, &bytes).unwrap_err();
+/// assert!(matches!(error.downcast_ref(), Some(LoadError::Image(ImageError::Digest))));
+/// # Ok(())
+/// # }
+/// ```
 pub use tancho_abi::image::ImageError;
+/// ```
+/// # use tancho::{Engine, LoadError, Module};
+/// let error = Module::deserialize(&Engine::default(), b"(module)").unwrap_err();
+/// assert!(error.downcast_ref::<LoadError>().is_some());
+/// ```
 pub use tancho_runtime::code::LoadError;
-pub use trap::{FrameInfo, Trap, WasmBacktrace};
+/// ```
+/// # use tancho::{Engine, Instance, Module, Result, Store, Trap};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (func (export "f") (unreachable)))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let error = instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ()).unwrap_err();
+/// assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::UnreachableCodeReached));
+/// # Ok(())
+/// # }
+/// ```
+pub use trap::Trap;
+pub use trap::{FrameInfo, WasmBacktrace};
 pub use types::{
     ArrayType, ExportType, ExternType, FieldType, Finality, GlobalType, HeapType, ImportType, MemoryType,
     MemoryTypeBuilder, Mutability, RefType, StorageType, StructType, TableType, TagType, ValType,
 };
 pub use value::{Ref, V128, Val};
+
+/// The snippets of the page are tests.
+#[cfg(all(doctest, feature = "compile", feature = "wat"))]
+#[doc = include_str!("../../docs/embedding/coming-from-wasmtime.md")]
+struct ComingFromWasmtime;

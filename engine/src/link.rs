@@ -32,6 +32,20 @@ pub(crate) enum Definition {
 }
 
 /// An import that nothing is defined for.
+///
+/// ```
+/// # use tancho::{Engine, Linker, Module, Result};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (import "host" "prnt" (func)))"#)?;
+/// let mut linker = Linker::<()>::new(&engine);
+/// linker.func_wrap("host", "print", || ())?;
+/// let missing = linker.missing_imports(&module);
+/// assert_eq!(missing[0].name, "prnt");
+/// assert_eq!(missing[0].nearest, ["host::print"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct MissingImport {
@@ -59,6 +73,18 @@ impl fmt::Display for MissingImport {
 }
 
 /// Why a module was not linked.
+///
+/// ```
+/// # use tancho::{Engine, LinkError, Linker, Module, Result, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (import "a" "b" (func)) (import "a" "c" (memory 1)))"#)?;
+/// let error = Linker::new(&engine).instantiate(Store::new(&engine, ()), &module).unwrap_err();
+/// let Some(LinkError::Unknown(missing)) = error.downcast_ref() else { panic!("{error:?}") };
+/// assert_eq!(missing.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum LinkError {
@@ -98,6 +124,21 @@ impl fmt::Display for LinkError {
 impl std::error::Error for LinkError {}
 
 /// The error of a call of an import that [nothing was defined for](crate::Linker::define_unknown_imports_as_traps).
+///
+/// ```
+/// # use tancho::{Engine, Linker, Module, Result, Store, UnknownImport};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (import "a" "b" (func $b)) (func (export "f") (call $b)))"#)?;
+/// let mut linker = Linker::new(&engine);
+/// linker.define_unknown_imports_as_traps(&module)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = linker.instantiate(&mut store, &module)?;
+/// let error = instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ()).unwrap_err();
+/// assert_eq!(error.downcast_ref::<UnknownImport>().map(|import| &*import.name), Some("b"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct UnknownImport {

@@ -23,6 +23,24 @@ use std::sync::Arc;
 ///
 /// Functions that are defined by closures belong to no store: a linker that has only these serves any number of
 /// stores. Clones are independent.
+///
+/// ```
+/// # use tancho::{Engine, Linker, Module, Result, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut linker = Linker::new(&engine);
+/// linker.func_wrap("host", "double", |x: i32| x * 2)?;
+/// let module = Module::new(
+///     &engine,
+///     r#"(module (import "host" "double" (func $double (param i32) (result i32)))
+///         (func (export "f") (result i32) (call $double (i32.const 21))))"#,
+/// )?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = linker.instantiate(&mut store, &module)?;
+/// assert_eq!(instance.get_typed_func::<(), i32>(&mut store, "f")?.call(&mut store, ())?, 42);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Linker<T> {
     engine: Engine,
     /// By module name and name.
@@ -463,6 +481,20 @@ fn is_of_toolchain(export: &ExportType<'_>) -> bool {
 
 /// A module and what its imports are bound to, looked up once by [`Linker::instantiate_pre`]. Cheap to clone, and to
 /// share between threads.
+///
+/// ```
+/// # use tancho::{Engine, Linker, Module, Result, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (func (export "f")))"#)?;
+/// let pre = Linker::new(&engine).instantiate_pre(&module)?;
+/// for _ in 0..3 {
+///     let mut store = Store::new(&engine, ());
+///     pre.instantiate(&mut store)?.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ())?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct InstancePre<T>(Arc<Prepared>, PhantomData<fn(T) -> T>);
 
 struct Prepared {

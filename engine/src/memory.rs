@@ -11,6 +11,20 @@ use std::fmt;
 use tancho_runtime::store::MemoryId;
 
 /// A linear memory of a store. One that threads share is a [`SharedMemory`](crate::SharedMemory) instead.
+///
+/// ```
+/// # use tancho::{Engine, Memory, MemoryType, Result, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let memory = Memory::new(&mut store, MemoryType::new(1, Some(2)))?;
+/// memory.write(&mut store, 8, b"abc")?;
+/// assert_eq!(&memory.data(&store)[8..11], b"abc");
+/// assert_eq!(memory.grow(&mut store, 1)?, 1);
+/// assert_eq!(memory.size(&store), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Memory {
     store: StoreId,
@@ -21,6 +35,18 @@ pub struct Memory {
 const WHAT: &str = "memory";
 
 /// An access to bytes of a memory that are not there.
+///
+/// ```
+/// # use tancho::{Engine, Memory, MemoryAccessError, MemoryType, Result, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let memory = Memory::new(&mut store, MemoryType::new(1, None))?;
+/// let error = memory.read(&store, 65_535, &mut [0; 2]).unwrap_err();
+/// assert!(error.is::<MemoryAccessError>());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MemoryAccessError {
     _private: (),

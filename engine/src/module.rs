@@ -3,11 +3,12 @@
 //! Made by users from WebAssembly or from the bytes of a `.cwasm` file; `instance` and `linker` instantiate it.
 
 use crate::engine::{self, Engine};
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::export::{ModuleExport, TypedExport};
 use crate::func::{WasmParams, WasmResults};
 use crate::types::{self, ExportType, ExternType, ImportType};
 use std::fmt;
+use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +27,17 @@ use tancho_runtime::types::RegisteredType;
 /// `$TANCHO_KEY_FILE`, else `$XDG_CONFIG_HOME/tancho/key`, else `$HOME/.config/tancho/key` (or where
 /// [`Config::key_file`](crate::Config::key_file) says), which is made when it is first needed. Whoever can read that
 /// file can make modules that load.
+///
+/// ```
+/// # use tancho::{Engine, Module, Result};
+/// # fn main() -> Result<()> {
+/// let module = Module::new(&Engine::default(), r#"(module $greet (import "host" "say" (func)) (memory (export "m") 1))"#)?;
+/// assert_eq!(module.name(), Some("greet"));
+/// assert_eq!(module.imports().next().map(|import| import.name()), Some("say"));
+/// assert!(module.get_export("m").is_some_and(|ty| ty.memory().is_some()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Module(Arc<Loaded>);
 
@@ -57,6 +69,8 @@ pub struct ResourcesRequired {
 struct Loaded {
     engine: Engine,
     code: Arc<Code>,
+    /// The hash of what this process has compiled it from.
+    source: Option<blake3::Hash>,
     /// By type index.
     types: Arc<[Arc<RegisteredType>]>,
     /// By position among the imports.
@@ -76,7 +90,8 @@ impl Module {
     /// or a compiled module; or when the engine's [target](crate::Config::target) is not this machine. The message
     /// says where in the module, and in which function.
     pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module> {
-        Self::from_binary(engine, &engine::source(bytes.as_ref())?)
+        let bytes = bytes.as_ref();
+        Self::compile(engine, &engine::source(bytes)?, bytes)
     }
 
     /// Compiles a module from a file with the binary format or, with feature `wat`, the text.
@@ -95,9 +110,15 @@ impl Module {
     ///
     /// As [`Module::new`].
     pub fn from_binary(engine: &Engine, wasm: &[u8]) -> Result<Module> {
+        Self::compile(engine, wasm, wasm)
+    }
+
+    /// Compiles what `source` is in the binary format.
+    fn compile(engine: &Engine, wasm: &[u8], source: &[u8]) -> Result<Module> {
         engine.require_native()?;
         let image = engine.compile(wasm)?;
-        Self::load(engine, &image, Origin::Trusted)
+        let code = engine.load(&image, Origin::Trusted)?;
+        Self::of(engine, code, Some(blake3::hash(source)))
     }
 
     /// A module from a file that holds WebAssembly, as text or in the binary format, or a module compiled before.
@@ -196,15 +217,46 @@ impl Module {
         Self::load(engine, &read(path)?, Origin::Trusted).with_context(|| format!("cannot load `{}`", path.display()))
     }
 
+    /// Loads a compiled module whose code is mapped from its file instead of copied and checked: quicker for a large one, of which only what
+    /// runs is ever read. The rest of the file is copied.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Module::deserialize_trusted`], and nothing finds out that the file is damaged. Nobody may write to it while the module, or
+    /// anything made with it, is there: code would change while it runs. (To replace the file, as `rename` does, or to remove it is no
+    /// matter.) Where it is made shorter, the process ends, with a message and status 1, when it needs what is gone.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or mapped, was made by another version, for another machine or with other settings; when the engine
+    /// has no signal handlers ([`Config::signals_based_traps`](crate::Config::signals_based_traps)), which notice that the file
+    /// was made shorter.
+    pub unsafe fn deserialize_file_mapped(engine: &Engine, path: impl AsRef<Path>) -> Result<Module> {
+        let path = path.as_ref();
+        let failed = || format!("cannot load `{}`", path.display());
+        if !engine.tunables().signals_based_traps {
+            let message =
+                "code is mapped only where there are signal handlers, which notice that its file was made shorter";
+            return Err(Error::msg(message).context(failed()));
+        }
+        let file = File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        // SAFETY: the caller says the same, and an engine with signals has installed the handlers.
+        let code = unsafe { Code::map(&file, path, engine.tunables()) }.map_err(Error::new).with_context(failed)?;
+        Self::of(engine, code, None)
+    }
+
     fn load(engine: &Engine, image: &[u8], origin: Origin<'_>) -> Result<Module> {
-        let code = engine.load(image, origin)?;
+        Self::of(engine, engine.load(image, origin)?, None)
+    }
+
+    fn of(engine: &Engine, code: Arc<Code>, source: Option<blake3::Hash>) -> Result<Module> {
         let view = code.view();
         let types = engine.types().register_module(&view).context("the module's types cannot be taken in")?;
         let of = |kind, index| types::extern_type(&view, &types, engine.types(), kind, index);
         let imports = view.imports.iter().map(|import| of(import.kind, import.index)).collect::<Result<_>>()?;
         let exports = view.exports.iter().map(|export| of(export.kind, export.index)).collect::<Result<_>>()?;
         let shares_memory = view.memories.iter().any(|memory| memory.shared());
-        Ok(Module(Arc::new(Loaded { engine: engine.clone(), code, types, imports, exports, shares_memory })))
+        Ok(Module(Arc::new(Loaded { engine: engine.clone(), code, source, types, imports, exports, shares_memory })))
     }
 
     /// What it imports, in order.
@@ -306,6 +358,11 @@ impl Module {
     /// The engine it was made with.
     pub fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// Whether this process has compiled it from these bytes.
+    pub(crate) fn is_compiled_from(&self, source: &[u8]) -> bool {
+        self.0.source.is_some_and(|known| known == blake3::hash(source))
     }
 
     pub(crate) fn code(&self) -> &Arc<Code> {

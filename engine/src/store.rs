@@ -24,7 +24,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Instant;
 use tancho_abi::trap::Trap;
-use tancho_abi::vmctx::{ValRaw, VmStore};
+use tancho_abi::vmctx::VmStore;
 use tancho_runtime::store::Store as RuntimeStore;
 
 pub use tancho_runtime::gc::HeapStats;
@@ -33,6 +33,13 @@ pub use tancho_runtime::interrupt::InterruptHandle;
 /// All that runs, and the program's own data of type `T`.
 ///
 /// What is made in a store lives as long as the store: drop it to free everything.
+///
+/// ```
+/// # use tancho::{Engine, Store};
+/// let mut store = Store::new(&Engine::default(), vec!["what", "the", "program"]);
+/// store.data_mut().push("needs");
+/// assert_eq!(store.into_data().len(), 4);
+/// ```
 pub struct Store<T> {
     /// Made by `Box::into_raw`. `*mut`, so that `T` is invariant: host functions read and write data of exactly this
     /// type.
@@ -85,8 +92,6 @@ pub struct StoreOpaque {
     hosts: Vec<Box<[HostRecord]>>,
     /// The modules whose trampolines may be used. One may be there twice.
     modules: Vec<Module>,
-    /// Kept between calls by array, so that they need not allocate.
-    values: Vec<ValRaw>,
     /// When it is interrupted by itself.
     deadlines: Deadlines,
     /// Roots that nobody owns any more.
@@ -95,7 +100,7 @@ pub struct StoreOpaque {
     recent_types: Vec<FuncType>,
 }
 
-// SAFETY: the raw pointers are to things that the store owns (`vm`, and in `values` what its runtime store owns) and
+// SAFETY: the raw pointers are to things that the store owns (`vm`) and
 // are followed only by who holds the store.
 unsafe impl Send for StoreOpaque {}
 
@@ -145,7 +150,6 @@ impl<T> Store<T> {
             deadlines: Deadlines::new(engine),
             hosts: Vec::new(),
             modules: Vec::new(),
-            values: Vec::new(),
             released: Arc::default(),
             recent_types: Vec::new(),
         };
@@ -394,7 +398,8 @@ impl StoreOpaque {
     /// Whether a handle with this id may be called: it is this store's, and the store is not poisoned.
     #[inline]
     pub(crate) fn may_call(&self, id: StoreId) -> bool {
-        self.live == Some(id)
+        // By number, of which a store that is poisoned has none: one comparison.
+        self.live.map_or(0, StoreId::number) == id.number()
     }
 
     /// Whether the store is not poisoned.
@@ -577,17 +582,23 @@ impl StoreOpaque {
         &self.modules
     }
 
-    /// The function type with this id, if somebody keeps it.
-    pub(crate) fn function_type(&mut self, id: u32) -> Option<FuncType> {
-        if let Some(known) = self.recent_types.iter().find(|ty| ty.id() == id) {
-            return Some(known.clone());
+    /// The function type with this id, if somebody keeps it. The store remembers the last ones that were given back to it
+    /// ([`return_function_type`](Self::return_function_type)), which is quicker than to have it count another owner.
+    #[inline]
+    pub(crate) fn take_function_type(&mut self, id: u32) -> Option<FuncType> {
+        match self.recent_types.iter().position(|ty| ty.id() == id) {
+            Some(position) => Some(self.recent_types.swap_remove(position)),
+            None => self.engine.types().by_id(id).map(FuncType::of),
         }
-        let found = FuncType::of(self.engine.types().by_id(id)?);
+    }
+
+    /// Remembers a type of a function of the store.
+    #[inline]
+    pub(crate) fn return_function_type(&mut self, ty: FuncType) {
         if self.recent_types.len() >= RECENT_TYPES {
-            self.recent_types.clear();
+            self.recent_types.swap_remove(0);
         }
-        self.recent_types.push(found.clone());
-        Some(found)
+        self.recent_types.push(ty);
     }
 
     /// The same type, of the store's engine. What it refers to is kept while the store lives, so that a thing of the store can have
@@ -656,16 +667,5 @@ impl StoreOpaque {
             self.poison(&message_of(payload));
             Error::msg("the store is poisoned: a value of the host panicked as it was dropped")
         })
-    }
-
-    /// The buffer for calls by array, empty; give it back with [`StoreOpaque::return_values`].
-    pub(crate) fn take_values(&mut self) -> Vec<ValRaw> {
-        let mut values = std::mem::take(&mut self.values);
-        values.clear();
-        values
-    }
-
-    pub(crate) fn return_values(&mut self, values: Vec<ValRaw>) {
-        self.values = values;
     }
 }

@@ -14,6 +14,20 @@ use tancho_runtime::store::TableId;
 use tancho_runtime::table::TableValue;
 
 /// A table of a store.
+///
+/// ```
+/// # use tancho::{Engine, Func, Ref, RefType, Result, Store, Table, TableType};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let table = Table::new(&mut store, TableType::new(RefType::FUNCREF, 2, None), Ref::Func(None))?;
+/// let func = Func::wrap(&mut store, || 1);
+/// table.set(&mut store, 1, func.into())?;
+/// assert!(table.get(&mut store, 0).is_some_and(|entry| entry.is_null()));
+/// assert!(table.get(&mut store, 2).is_none());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Table {
     store: StoreId,

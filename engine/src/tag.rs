@@ -17,6 +17,19 @@ use tancho_runtime::code::Code;
 use tancho_runtime::store::TagId;
 
 /// A tag of a store. Two are equal when they are one: exceptions that are thrown by the one are caught by the other.
+///
+/// ```
+/// # use tancho::{Engine, FuncType, Result, Store, Tag, TagType, ValType};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let ty = TagType::new(FuncType::new(&engine, [ValType::I32], []))?;
+/// let (one, other) = (Tag::new(&mut store, &ty)?, Tag::new(&mut store, &ty)?);
+/// assert_ne!(one, other);
+/// assert_eq!(one.ty(&store), ty);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Tag {
     store: StoreId,

@@ -14,6 +14,20 @@ use tancho_runtime::unwind::{Backtrace, Frame};
 pub use tancho_abi::trap::Trap;
 
 /// A function that was running.
+///
+/// ```
+/// # use tancho::{Engine, Instance, Module, Result, Store, WasmBacktrace};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module $m (func $f (export "f") (unreachable)))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let error = instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ()).unwrap_err();
+/// let frame = &error.downcast_ref::<WasmBacktrace>().expect("it has one").frames()[0];
+/// assert_eq!((frame.module_name(), frame.func_name()), (Some("m"), Some("f")));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct FrameInfo {
     function: FunctionIndex,
@@ -61,6 +75,21 @@ impl fmt::Display for FrameInfo {
 
 /// The WebAssembly functions that were running when an error came up, innermost first. It is in the [`Error`] as a
 /// context.
+///
+/// ```
+/// # use tancho::{Engine, Instance, Module, Result, Store, WasmBacktrace};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (func $f (export "f") (call $g)) (func $g (unreachable)))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let error = instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ()).unwrap_err();
+/// let trace = error.downcast_ref::<WasmBacktrace>().expect("it has one");
+/// let names: Vec<_> = trace.frames().iter().map(|frame| frame.func_name()).collect();
+/// assert_eq!(names, [Some("g"), Some("f")]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct WasmBacktrace {
     frames: Box<[FrameInfo]>,

@@ -11,6 +11,12 @@ use crate::store::StoreOpaque;
 use crate::types::{HeapType, RefType, ValType};
 
 /// A 128-bit vector.
+///
+/// ```
+/// # use tancho::V128;
+/// let vector = V128::from(u128::from_le_bytes([7; 16]));
+/// assert_eq!(vector.as_u128().to_le_bytes()[3], 7);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct V128(u128);
 
@@ -34,6 +40,13 @@ impl From<V128> for u128 {
 }
 
 /// A value. Floats are their bits, so that NaNs keep theirs.
+///
+/// ```
+/// # use tancho::{Val, ValType};
+/// let value = Val::from(1.5_f32);
+/// assert_eq!((value.f32(), value.i32()), (Some(1.5), None));
+/// assert_eq!(Val::default_for_ty(&ValType::I64).and_then(|zero| zero.i64()), Some(0));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Val {
     /// 32-bit integer.
@@ -264,6 +277,15 @@ impl From<Ref> for Val {
 }
 
 /// A reference: what tables hold.
+///
+/// ```
+/// # use tancho::{Engine, Func, HeapType, Ref, Store};
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let reference = Ref::from(Func::wrap(&mut store, || ()));
+/// assert!(reference.is_func() && reference.is_non_null());
+/// assert!(Ref::null(&HeapType::Extern).is_null());
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Ref {
     /// A function, or null.

@@ -18,6 +18,27 @@ fn compiling_is_an_error_that_says_why() {
     }
 }
 
+/// The crates that a program without a compiler is made of: as many as the documentation says, and none of the compiler's.
+#[test]
+fn dependencies_are_few() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree =
+        ["tree", "--offline", "--package", "tancho", "--no-default-features", "--edges", "normal", "--prefix", "none"];
+    let output = std::process::Command::new(cargo).args(tree).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let crates: std::collections::BTreeSet<&str> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+    for unwanted in ["tancho-jit", "cranelift-codegen", "wasmparser", "wat", "serde", "rayon"] {
+        assert!(!crates.contains(unwanted), "{unwanted} is one of {crates:?}");
+    }
+    let page = include_str!("../../docs/embedding/precompiled.md");
+    assert!(
+        page.contains(&format!("**{} crates**", crates.len())),
+        "the page has another number than {}: {crates:?}",
+        crates.len()
+    );
+}
+
 #[test]
 fn what_needs_no_compiled_code_works() {
     let engine = Engine::default();

@@ -9,11 +9,12 @@
 //! whatever order and on whatever thread, and put in place by index.
 
 use crate::decode::module::{Body, Decoded, decode};
+use crate::decode::vector;
 use crate::emit::code::Code;
 use crate::emit::image::{Role, emit};
 use crate::error::CompileError;
 use crate::options::Options;
-use crate::target::{self, Effort};
+use crate::target::{self, Effort, NoVectors};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
 use crate::translate::function::{Caught, MAX_VALUES, Scratch, Translated, translate};
 use crate::translate::signature;
@@ -41,7 +42,7 @@ pub struct Compiler {
     linear_isa: OwnedTargetIsa,
     options: Options,
     /// Why modules that use vectors are refused, where the target has none.
-    no_vectors: Option<CompileError>,
+    no_vectors: Option<NoVectors>,
     pool: Option<rayon::ThreadPool>,
 }
 
@@ -108,7 +109,7 @@ impl Compiler {
                     .map_err(|error| CompileError::target(format!("cannot start {threads} threads: {error}")))?,
             ),
         };
-        let no_vectors = target::no_vectors(&*isa, &options);
+        let no_vectors = NoVectors::of(&*isa, &options);
         Ok(Compiler { isa, unplaced_isa, linear_isa, options, no_vectors, pool })
     }
 
@@ -164,7 +165,7 @@ impl Compiler {
         let mut module = Module { summary: vec![Summary::default()], ..Module::default() };
         for ty in types {
             if let (Some(refusal), false) = (&self.no_vectors, signature::is_typed(ty)) {
-                return Err(refusal.clone());
+                return Err(refusal.error(vector::FUNCTION_TYPE));
             }
             let mut pool = |types: &[tancho_abi::types::ValType]| {
                 let start = module.value_types.len() as u32;
@@ -332,14 +333,17 @@ impl Compiler {
             CodegenError::ImplLimitExceeded => {
                 CompileError::limit("the function's frame exceeds 1 GiB, or its arguments 128 MiB")
             }
+            // What is not supported, it says by its own name for it.
+            CodegenError::Unsupported(what) => {
+                CompileError::unsupported(format!("the back end for {} has nothing for {what}", isa.triple()))
+            }
             other => CompileError::internal(other.to_string()),
         })?;
         // In the order of the numbers that relocations refer to them by.
         let names: Vec<Option<CodeName>> =
             context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
         let compiled = context.compiled_code().ok_or_else(|| CompileError::internal("no code was generated"))?;
-        let alignment = isa.function_alignment().minimum;
-        Code::new(compiled, name, &names, caught, alignment, self.options.tunables.address_map)
+        Code::new(compiled, name, &names, caught, &**isa, self.options.tunables.address_map)
     }
 
     /// The trampolines that a module needs: entries for the types of functions that the host may call, exits for

@@ -93,23 +93,35 @@ fn enable(builder: &mut Builder, features: &[String]) -> Result<(), CompileError
     Ok(())
 }
 
-/// Why modules that use vectors cannot be compiled, where the target has none. V has registers of 128 bits at least.
-pub(crate) fn no_vectors(isa: &dyn TargetIsa, options: &Options) -> Option<CompileError> {
-    let missing = Architecture::of_triple(isa.triple()) == Some(Architecture::Riscv64)
-        && !cpu_features(isa).contains(&RISCV64_VECTORS);
-    let whose = match options.target {
-        Some(_) => format!(
-            "the target {} has not: add it with --cpu-features (`Config::cpu_feature`) if the machines have it, or build the \
-             program without SIMD",
-            isa.triple()
-        ),
-        None => "this machine lacks: build the program without SIMD".to_owned(),
-    };
-    missing.then(|| {
+/// Why modules that use vectors are refused, where the target has none.
+pub(crate) struct NoVectors {
+    /// Whose CPU lacks them, and what to do.
+    whose: String,
+}
+
+impl NoVectors {
+    /// That of a back end that has none. V has registers of 128 bits at least.
+    pub(crate) fn of(isa: &dyn TargetIsa, options: &Options) -> Option<NoVectors> {
+        let missing = Architecture::of_triple(isa.triple()) == Some(Architecture::Riscv64)
+            && !cpu_features(isa).contains(&RISCV64_VECTORS);
+        let whose = match options.target {
+            Some(_) => format!(
+                "the target {} has not: add it with --cpu-features (`Config::cpu_feature`) if the machines have it, or build the \
+                 program without SIMD",
+                isa.triple()
+            ),
+            None => "this machine lacks: build the program without SIMD".to_owned(),
+        };
+        missing.then_some(NoVectors { whose })
+    }
+
+    /// The error for a module in which `what`, an instruction or a type, uses vectors.
+    pub(crate) fn error(&self, what: &str) -> CompileError {
         CompileError::target(format!(
-            "the module uses vectors (v128), which need the CPU feature {RISCV64_VECTORS}, and that {whose}"
+            "{what} uses vectors (v128), which need the CPU feature {RISCV64_VECTORS}, and that {}",
+            self.whose
         ))
-    })
+    }
 }
 
 /// The architecture of a back end.

@@ -7,6 +7,7 @@ use crate::sys::signal;
 use crate::sys::stack::{self, AlternateStack, Bounds, Kind};
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::mem::MaybeUninit;
 use std::ptr;
 use tancho_abi::vmctx::{TRAMPOLINE_FRAME, UNASKED_FRAME, VmActivation, VmStore};
 
@@ -32,11 +33,12 @@ pub(crate) struct Activation {
     pub(crate) outer: *const Activation,
     /// The activation of the same store, on whatever thread, that was the last before this one, or null.
     pub(crate) outer_of_store: *const Activation,
-    /// By which frame pointer and to which place the outer activation's compiled code left for the host.
-    pub(crate) outer_exit: Exit,
-    /// The store's exit and stack limit from before, to be restored.
-    pub(crate) saved_exit: Exit,
-    pub(crate) saved_limit: usize,
+    /// By which frame pointer and to which place the outer activation's compiled code left for the host; there where one is.
+    pub(crate) outer_exit: MaybeUninit<Exit>,
+    /// The store's exit and stack limit from before, to be restored; there where the thread or the store has an activation outside of this
+    /// one.
+    pub(crate) saved_exit: MaybeUninit<Exit>,
+    pub(crate) saved_limit: MaybeUninit<usize>,
     /// The stack that it runs on.
     pub(crate) stack: Bounds,
 }
@@ -83,6 +85,8 @@ pub(crate) struct Thread {
     /// them; 0 until it is prepared for that.
     limit: Cell<usize>,
     room: [Cell<usize>; 2],
+    /// How much of it there is for an entry that asks nothing else: for any code, or 0.
+    quick: Cell<usize>,
     /// Its own stack, to which these belong; other stacks come and go, and are asked about at every entry.
     stack: Cell<Bounds>,
     /// Whether that is the main stack.
@@ -102,6 +106,7 @@ pub(crate) struct Footing {
     stack: Bounds,
     limit: usize,
     room: [usize; 2],
+    quick: usize,
     main: bool,
     fiber: bool,
 }
@@ -112,7 +117,8 @@ impl Footing {
     pub(crate) fn of_fiber(stack: Bounds, signals: bool) -> Footing {
         let limit = stack.low + HOST_RESERVE + OWN_RESERVE;
         let room = stack.high - limit;
-        Footing { stack, limit, room: [room, if signals { room } else { 0 }], main: false, fiber: true }
+        // Nothing is quick: an entry must see to it that it may come back on another thread.
+        Footing { stack, limit, room: [room, if signals { room } else { 0 }], quick: 0, main: false, fiber: true }
     }
 }
 
@@ -122,6 +128,7 @@ thread_local! {
             innermost: Cell::new(ptr::null()),
             limit: Cell::new(0),
             room: [const { Cell::new(0) }; 2],
+            quick: Cell::new(0),
             stack: Cell::new(Bounds { low: 0, high: 0 }),
             main: Cell::new(false),
             fiber: Cell::new(false),
@@ -144,6 +151,7 @@ impl Drop for Leaving {
         Thread::with(|thread| {
             thread.room[1].set(0);
             thread.ready.set(false);
+            thread.quick.set(0);
         });
     }
 }
@@ -188,11 +196,12 @@ impl Thread {
     /// From now on the thread runs on this stack; the one before.
     #[cfg(feature = "async")]
     pub(crate) fn stand_on(&self, footing: Footing) -> Footing {
-        let Footing { stack, limit, room, main, fiber } = footing;
+        let Footing { stack, limit, room, quick, main, fiber } = footing;
         Footing {
             stack: self.stack.replace(stack),
             limit: self.limit.replace(limit),
             room: [self.room[0].replace(room[0]), self.room[1].replace(room[1])],
+            quick: self.quick.replace(quick),
             main: self.main.replace(main),
             fiber: self.fiber.replace(fiber),
         }
@@ -208,6 +217,17 @@ impl Thread {
         Ok(())
     }
 
+    /// The present thread's.
+    ///
+    /// # Safety
+    ///
+    /// It is to be used on this thread.
+    #[inline(always)]
+    pub(crate) unsafe fn present<'a>() -> &'a Thread {
+        // SAFETY: the thread-local has no destructor, so it lives as long as the thread.
+        unsafe { &*THREAD.with(ptr::from_ref) }
+    }
+
     /// The innermost activation, or null. Async-signal-safe in a thread that has entered compiled code.
     #[inline]
     pub(crate) fn innermost(&self) -> *const Activation {
@@ -218,6 +238,15 @@ impl Thread {
     #[inline]
     pub(crate) fn set_innermost(&self, activation: *const Activation) {
         self.innermost.set(activation);
+    }
+
+    /// The thread's own stack and its limit, where `here`, a place in the caller's frame, is on it, there is room for any code, and the
+    /// thread is in no other activation.
+    #[inline(always)]
+    pub(crate) fn quick(&self, here: usize) -> Option<(Bounds, usize)> {
+        let limit = self.limit.get();
+        let quick = here.wrapping_sub(limit) < self.quick.get() && self.innermost.get().is_null();
+        quick.then(|| (self.stack.get(), limit))
     }
 
     /// The stack that holds `here`, a place in the caller's frame, and its limit. `signals` says whether code that runs on it traps by
@@ -254,6 +283,9 @@ impl Thread {
             self.main.set(kind == Kind::Main);
             self.limit.set(limit);
             prepared.set(room);
+            if signals {
+                self.quick.set(room);
+            }
         }
         if here < limit { Err(Refusal::NoRoom) } else { Ok((stack, limit)) }
     }

@@ -8,6 +8,8 @@ use crate::state::State;
 use crate::sys::register::stack_pointer;
 use crate::unwind::{Backtrace, Start, Trace, trace};
 use std::fmt;
+use std::mem::MaybeUninit;
+use std::ptr;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{PENDING_UNCAUGHT, ValRaw, VmActivation, VmStore};
 
@@ -106,9 +108,9 @@ pub unsafe fn enter<R>(
             entry,
             outer,
             outer_of_store,
-            outer_exit,
-            saved_exit,
-            saved_limit,
+            outer_exit: MaybeUninit::new(outer_exit),
+            saved_exit: MaybeUninit::new(saved_exit),
+            saved_limit: MaybeUninit::new(saved_limit),
             stack,
         };
         let activation = &raw mut activation;
@@ -130,6 +132,81 @@ pub unsafe fn enter<R>(
         }
         Ok(result)
     })
+}
+
+/// Runs `f` as [`enter`] does, where that is done with least ado: there is room on the thread's own stack, and neither the thread nor the
+/// store is in an activation. `None` where it is not so, and then `f` was not called.
+///
+/// What is outside of such an activation is nothing, and a store that is in none has neither exit nor limit: so nothing is kept to be put
+/// back. To carry old values through memory from one call to the next would take longer than all else here.
+///
+/// # Errors
+///
+/// As for [`enter`].
+///
+/// # Safety
+///
+/// As for [`enter`].
+#[inline(always)]
+pub unsafe fn enter_outermost<R>(
+    vm: *mut VmStore,
+    entry: *const u8,
+    results: *mut ValRaw,
+    f: impl FnOnce(*mut VmActivation) -> R,
+) -> Option<Result<R, Box<Stopped>>> {
+    // SAFETY: the reference is used on this thread only, here.
+    let thread = unsafe { Thread::present() };
+    let (stack, limit) = thread.quick(stack_pointer())?;
+    // SAFETY: the store is the caller's.
+    if unsafe { !(*State::of(vm)).activation.is_null() } {
+        return None;
+    }
+    let mut activation = Activation {
+        vm: VmActivation { entry_fp: 0, trapped: 0, results },
+        store: vm,
+        entry,
+        outer: ptr::null(),
+        outer_of_store: ptr::null(),
+        outer_exit: MaybeUninit::uninit(),
+        saved_exit: MaybeUninit::uninit(),
+        saved_limit: MaybeUninit::uninit(),
+        stack,
+    };
+    let activation = &raw mut activation;
+    // SAFETY: the store is the caller's. Its exit is written before it is read: when the code leaves for the host.
+    unsafe {
+        (*vm).stack_limit = limit;
+        (*State::of(vm)).activation = activation;
+    }
+    thread.set_innermost(activation);
+    let leave = LeaveOutermost { thread, activation };
+    // SAFETY: the pointer is into the activation, which outlives the call.
+    let result = f(unsafe { &raw mut (*activation).vm });
+    drop(leave);
+    // SAFETY: the activation is alive; the runtime wrote to it when the code was stopped.
+    if unsafe { (*activation).vm.trapped } != 0 {
+        // SAFETY: the store is the caller's, and the landing pad is reached after a stop was recorded.
+        return Some(Err(unsafe { stopped((*activation).store) }));
+    }
+    Some(Ok(result))
+}
+
+/// Ends an activation outside of which there is none, on the way of a panic as well.
+struct LeaveOutermost<'a> {
+    thread: &'a Thread,
+    activation: *const Activation,
+}
+
+impl Drop for LeaveOutermost<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.thread.innermost() != self.activation {
+            fail_order();
+        }
+        self.thread.set_innermost(ptr::null());
+        // SAFETY: the activation is alive, and its store is its caller's.
+        unsafe { (*State::of((*self.activation).store)).activation = ptr::null() };
+    }
 }
 
 /// Ends an activation, on the way of a panic as well.
@@ -155,12 +232,12 @@ impl Leave<'_> {
         if thread.innermost() != self.activation {
             fail_order();
         }
-        // SAFETY: the activation is on the stack of `enter`, and its store is the caller's.
+        // SAFETY: the activation is on the stack of `enter`, which has written all of it, and its store is the caller's.
         unsafe {
             let activation = &*self.activation;
             thread.set_innermost(activation.outer);
-            (*activation.store).stack_limit = activation.saved_limit;
-            activation.saved_exit.put(activation.store);
+            (*activation.store).stack_limit = activation.saved_limit.assume_init();
+            activation.saved_exit.assume_init().put(activation.store);
             (*State::of(activation.store)).activation = activation.outer_of_store;
         }
     }

@@ -293,3 +293,50 @@ impl std::fmt::Debug for InterruptHandle {
         f.debug_struct("InterruptHandle").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_stays_until_it_is_taken() {
+        let mut flag = 0_usize;
+        let interruption = Interruption::new();
+        interruption.open(&raw mut flag);
+        let handle = InterruptHandle::new(&interruption);
+        handle.interrupt();
+        handle.interrupt();
+        assert!(interruption.is_requested() && handle.is_pending());
+        interruption.take();
+        assert!(!interruption.is_requested() && !handle.is_pending());
+        handle.interrupt();
+        handle.cancel();
+        assert!(!handle.is_pending());
+        interruption.close();
+        handle.interrupt();
+        assert_eq!(flag, 0, "the flag is not the store's any more");
+    }
+
+    #[test]
+    fn requests_come_from_any_thread_while_the_store_takes_them_and_goes() {
+        let rounds = if cfg!(miri) { 20 } else { 2000 };
+        for _ in 0..rounds {
+            let mut flag = Box::new(0_usize);
+            let interruption = Interruption::new();
+            interruption.open(&raw mut *flag);
+            std::thread::scope(|scope| {
+                for _ in 0..2 {
+                    let handle = InterruptHandle::new(&interruption);
+                    scope.spawn(move || {
+                        handle.interrupt();
+                        handle.cancel();
+                        handle.interrupt();
+                    });
+                }
+                interruption.take();
+                interruption.close();
+                drop(flag);
+            });
+        }
+    }
+}

@@ -162,6 +162,7 @@ impl State {
     }
 
     /// The state of which this is the [`VmStore`]. The pointer must have come from one to the whole state.
+    #[inline(always)]
     pub(crate) fn of(vm: *mut VmStore) -> *mut State {
         vm.cast()
     }

@@ -52,6 +52,9 @@ unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, con
     // SAFETY: these are the arguments that the kernel gave.
     unsafe {
         let machine = Context::new(context);
+        if number == libc::SIGBUS && (*info).si_code > 0 {
+            end_where_code_is_gone((*info).si_addr().addr());
+        }
         let address = if (*info).si_code == SI_KERNEL { usize::MAX } else { (*info).si_addr().addr() };
         // A signal that somebody sent says nothing about the instruction that it interrupted.
         let resumption = if (*info).si_code > 0 { answer(number, address, machine) } else { None };
@@ -69,6 +72,20 @@ enum Answer {
     Resume(Resumption),
     /// It calls the stub of a site of interruption.
     Divert,
+}
+
+/// Ends the process where `address` is in code that is mapped from a file: the kernel has no page for it any more. Whoever wanted it, compiled
+/// code or the engine, there is nowhere to go on: what a trap goes on with is in the same file. Async-signal-safe.
+fn end_where_code_is_gone(address: usize) {
+    // SAFETY: somebody is reading there, and so keeps the code.
+    let file = Code::find(address).and_then(|code| unsafe { code.as_ref() }.file());
+    if let Some(name) = file {
+        signal::leave(&[
+            b"tancho: the compiled file ",
+            name,
+            b" was made shorter while its code was running from it, and the rest of the code is gone with it\n",
+        ]);
+    }
 }
 
 /// Where to continue after a fault; `None` when it is none of ours.
@@ -91,7 +108,7 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
     unsafe {
         let (code, running) = (code.as_ref(), activation.as_ref()?);
         let listed = u32::try_from(at.pc - code.text().start).ok().and_then(|offset| code.view().trap_at(offset));
-        let access = matches!(number, libc::SIGSEGV | libc::SIGBUS);
+        let access = matches!(number, libc::SIGSEGV | libc::SIGBUS) && !signal::is_trap(at.pc);
         if listed.is_none() && number != libc::SIGSEGV {
             return None;
         }
@@ -123,7 +140,7 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
         let sp = if trap == Trap::StackOverflow && access { used_down_to(at.sp, address) } else { at.sp };
         let start = Start::Instruction { pc: at.pc, fp: at.fp, sp };
         trace(&mut (*state).stop.trace, start, activation);
-        Some(Answer::Resume(landing(running)))
+        Some(Answer::Resume(landing(activation)))
     }
 }
 
@@ -161,8 +178,17 @@ fn is_overflow(activation: &Activation, address: usize, sp: usize) -> bool {
     on_stack || near
 }
 
-/// Where the activation's entry trampoline continues after a trap. Async-signal-safe.
-fn landing(activation: &Activation) -> Resumption {
+/// Where the innermost activation's entry trampoline continues after a trap, which is noted in it. Async-signal-safe.
+///
+/// # Safety
+///
+/// `activation` is alive, of this thread, and nobody has a reference to it.
+unsafe fn landing(activation: *const Activation) -> Resumption {
+    // SAFETY: it is on the stack of who entered the code, and of this thread. The pointer came from one that may write.
+    let activation = unsafe {
+        (*activation.cast_mut()).vm.trapped = 1;
+        &*activation
+    };
     let entry = activation.entry.addr();
     // SAFETY: the trampoline's frame is live, so its code is.
     let code = Code::find(entry).map(|code: NonNull<Code>| unsafe { code.as_ref() });
@@ -217,7 +243,7 @@ pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
         (*state).stop.pending = pending;
         (*state).stop.address = None;
         trace(&mut (*state).stop.trace, Start::Exit(Exit::of(vm)), activation);
-        landing(running)
+        landing(activation)
     };
     // SAFETY: the landing pad of the innermost entry trampoline; between it and here are frames of compiled code, and this
     // one, which holds nothing that needs to be dropped.

@@ -238,14 +238,16 @@ impl RegisteredType {
     }
 
     /// What it is made of. Concrete heap types in it hold canonical numbers in place of type indices.
+    #[inline]
     pub fn composite(&self) -> &CompositeType {
         &self.member().composite
     }
 
     /// The function type; the one without parameters and results when it is none, which only a forged image can bring about.
+    #[inline]
     pub fn func(&self) -> &FuncType {
         static NOTHING: LazyLock<FuncType> = LazyLock::new(FuncType::default);
-        self.composite().as_func().unwrap_or(&NOTHING)
+        self.composite().as_func().unwrap_or_else(|| &NOTHING)
     }
 
     /// Whether no type may have it as its supertype.

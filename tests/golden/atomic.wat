@@ -60,7 +60,8 @@
 ;;    1c  mov %rbp,%rsp
 ;;    1f  pop %rbp
 ;;    20  ret
-;;    21  ud2
+;;    21  hlt
+;;    22  nop
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32, i32) tail {
@@ -92,7 +93,8 @@
 ;;    1d  mov %rbp,%rsp
 ;;    20  pop %rbp
 ;;    21  ret
-;;    22  ud2
+;;    22  hlt
+;;    23  nop
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32, i32) -> i32 tail {
@@ -124,7 +126,8 @@
 ;;    20  mov %rbp,%rsp
 ;;    23  pop %rbp
 ;;    24  ret
-;;    25  ud2
+;;    25  hlt
+;;    26  nop
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32, i64) -> i64 tail {
@@ -160,7 +163,8 @@
 ;;    30  mov %rbp,%rsp
 ;;    33  pop %rbp
 ;;    34  ret
-;;    35  ud2
+;;    35  hlt
+;;    36  nop
 ;;
 ;; function 4
 ;; | function u0:4(i64, i32, i32) -> i32 tail {
@@ -220,7 +224,8 @@
 ;;    23  mov %rbp,%rsp
 ;;    26  pop %rbp
 ;;    27  ret
-;;    28  ud2
+;;    28  hlt
+;;    29  nop
 ;;
 ;; function 6
 ;; | function u0:6(i64, i32, i32, i32) -> i32 tail {
@@ -256,7 +261,8 @@
 ;;    25  mov %rbp,%rsp
 ;;    28  pop %rbp
 ;;    29  ret
-;;    2a  ud2
+;;    2a  hlt
+;;    2b  nop
 ;;
 ;; function 7
 ;; | function u0:7(i64) tail {

@@ -99,4 +99,5 @@
 ;;    10  mov %rbp,%rsp
 ;;    13  pop %rbp
 ;;    14  ret
-;;    15  ud2
+;;    15  hlt
+;;    16  nop

@@ -39,7 +39,8 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  ud2
+;;     4  hlt
+;;     5  nop
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32) -> i32 tail {

@@ -90,13 +90,16 @@
 ;;    5f  ret
 ;;    60  test %ecx,%ecx
 ;;    62  je 0x000000000000007A
-;;    68  ud2
+;;    68  hlt
+;;    69  nop
 ;;    6a  mov 0x18(%rax),%rax
 ;;    6e  mov (%rax),%rax
 ;;    71  call *%rax
 ;;    73  jmp 0x0000000000000055
-;;    78  ud2
-;;    7a  ud2
+;;    78  hlt
+;;    79  nop
+;;    7a  hlt
+;;    7b  nop
 ;;
 ;; function 0, aarch64
 ;;

@@ -138,10 +138,14 @@
 ;;    90  mov (%rax),%rax
 ;;    93  call *%rax
 ;;    95  jmp 0x0000000000000055
-;;    9a  ud2
-;;    9c  ud2
-;;    9e  ud2
-;;    a0  ud2
+;;    9a  hlt
+;;    9b  nop
+;;    9c  hlt
+;;    9d  nop
+;;    9e  hlt
+;;    9f  nop
+;;    a0  hlt
+;;    a1  nop
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32) -> i32 tail {
@@ -214,4 +218,5 @@
 ;;    56  mov (%rax),%rax
 ;;    59  call *%rax
 ;;    5b  jmp 0x0000000000000045
-;;    60  ud2
+;;    60  hlt
+;;    61  nop

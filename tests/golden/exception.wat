@@ -75,7 +75,8 @@
 ;;    23  movl $7,(%rsp)
 ;;    2a  xor %esi,%esi
 ;;    2c  call 0x0000000000000031
-;;    31  ud2
+;;    31  hlt
+;;    32  nop
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32) -> i32 tail {
@@ -265,5 +266,7 @@
 ;;    55  je 0x0000000000000066
 ;;    5b  mov (%rsp),%rdi
 ;;    5f  call 0x0000000000000064
-;;    64  ud2
-;;    66  ud2
+;;    64  hlt
+;;    65  nop
+;;    66  hlt
+;;    67  nop

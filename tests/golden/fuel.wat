@@ -471,5 +471,7 @@
 ;;    d4  mov %r8,%rsi
 ;;    d7  call 0x00000000000000DC
 ;;    dc  jmp 0x0000000000000084
-;;    e1  ud2
-;;    e3  ud2
+;;    e1  hlt
+;;    e2  nop
+;;    e3  hlt
+;;    e4  nop

@@ -79,4 +79,5 @@
 ;;    3b  mov %rbp,%rsp
 ;;    3e  pop %rbp
 ;;    3f  ret
-;;    40  ud2
+;;    40  hlt
+;;    41  nop

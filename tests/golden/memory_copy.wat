@@ -66,8 +66,10 @@
 ;;    4c  mov %rbp,%rsp
 ;;    4f  pop %rbp
 ;;    50  ret
-;;    51  ud2
-;;    53  ud2
+;;    51  hlt
+;;    52  nop
+;;    53  hlt
+;;    54  nop
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32, i32) tail {
@@ -110,7 +112,8 @@
 ;;    2d  mov %rbp,%rsp
 ;;    30  pop %rbp
 ;;    31  ret
-;;    32  ud2
+;;    32  hlt
+;;    33  nop
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32, i32, i32) tail {
@@ -199,5 +202,7 @@
 ;;    84  cmova %r10,%rdx
 ;;    88  call 0x000000000000008D
 ;;    8d  jmp 0x000000000000005F
-;;    92  ud2
-;;    94  ud2
+;;    92  hlt
+;;    93  nop
+;;    94  hlt
+;;    95  nop

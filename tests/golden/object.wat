@@ -245,8 +245,10 @@
 ;;    3c  mov %rbp,%rsp
 ;;    3f  pop %rbp
 ;;    40  ret
-;;    41  ud2
-;;    43  ud2
+;;    41  hlt
+;;    42  nop
+;;    43  hlt
+;;    44  nop
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32, i32) tail {
@@ -461,4 +463,5 @@
 ;;   10e  mov %r12,%rdx
 ;;   111  call 0x0000000000000116
 ;;   116  jmp 0x0000000000000070
-;;   11b  ud2
+;;   11b  hlt
+;;   11c  nop

@@ -176,11 +176,14 @@
 ;;    57  jmp *%r10
 ;;    5a  test %ecx,%ecx
 ;;    5c  je 0x0000000000000074
-;;    62  ud2
+;;    62  hlt
+;;    63  nop
 ;;    64  mov 0x18(%rax),%rax
 ;;    68  mov (%rax),%r10
 ;;    6b  mov %rbp,%rsp
 ;;    6e  pop %rbp
 ;;    6f  jmp *%r10
-;;    72  ud2
-;;    74  ud2
+;;    72  hlt
+;;    73  nop
+;;    74  hlt
+;;    75  nop

@@ -78,17 +78,19 @@
 ;;    35  mov %rbp,%rsp
 ;;    38  pop %rbp
 ;;    39  ret
-;;    3a  ud2
+;;    3a  hlt
+;;    3b  nop
 ;;
 ;; function 0, aarch64
 ;;
 ;;     0  stp x29, x30, [sp, #-0x10]!
 ;;     4  mov x29, sp
-;;     8  ldr x5, [x2, #0x30]
-;;     c  add x5, x5, w3, uxtw
-;;    10  str x4, [x5, #8]
-;;    14  ldp x29, x30, [sp], #0x10
-;;    18  ret
+;;     8  ldr x6, [x2, #0x30]
+;;     c  add x6, x6, w3, uxtw
+;;    10  ldr x7, [x6, #8]
+;;    14  str x4, [x6, #8]
+;;    18  ldp x29, x30, [sp], #0x10
+;;    1c  ret
 ;;
 ;; function 1, aarch64
 ;;
@@ -122,11 +124,12 @@
 ;;    14  slli a1, a1, 0x20
 ;;    18  srli a1, a1, 0x20
 ;;    1c  add a0, a0, a1
-;;    20  sd a2, 8(a0)
-;;    24  ld ra, 8(sp)
-;;    28  ld s0, 0(sp)
-;;    2c  addi sp, sp, 0x10
-;;    30  ret
+;;    20  ld a1, 8(a0)
+;;    24  sd a2, 8(a0)
+;;    28  ld ra, 8(sp)
+;;    2c  ld s0, 0(sp)
+;;    30  addi sp, sp, 0x10
+;;    34  ret
 ;;
 ;; function 1, riscv64
 ;;

@@ -17,7 +17,8 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  ud2
+;;     4  hlt
+;;     5  nop
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32, i32) -> i32 tail {
@@ -40,7 +41,8 @@
 ;;    17  mov %rbp,%rsp
 ;;    1a  pop %rbp
 ;;    1b  ret
-;;    1c  ud2
+;;    1c  hlt
+;;    1d  nop
 ;;
 ;; function 2
 ;; | function u0:2(i64, f64) -> i32 tail {
@@ -69,9 +71,12 @@
 ;;    42  mov %rbp,%rsp
 ;;    45  pop %rbp
 ;;    46  ret
-;;    47  ud2
-;;    49  ud2
-;;    4b  ud2
+;;    47  hlt
+;;    48  nop
+;;    49  hlt
+;;    4a  nop
+;;    4b  hlt
+;;    4c  nop
 ;;
 ;; function 0, aarch64
 ;;

@@ -11,7 +11,7 @@
 ;; function 0
 ;; | function u0:0(i64, i32, i32) -> i32 tail {
 ;; |     sig0 = (i64, i32) tail
-;; |     sig1 = (i64) tail
+;; |     sig1 = (i64) preserve_all
 ;; |     fn0 = colocated u1:19 sig0
 ;; |     fn1 = colocated u1:20 sig1
 ;; |
@@ -73,65 +73,53 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  sub $0x20,%rsp
-;;     8  mov %rbx,(%rsp)
-;;     c  mov %r12,8(%rsp)
-;;    11  mov %r13,0x10(%rsp)
-;;    16  mov %rdx,%rbx
-;;    19  mov %rsi,%r13
-;;    1c  mov 8(%rdi),%rax
-;;    20  mov %rdi,%r12
-;;    23  mov (%rax),%rcx
-;;    26  mov %rsp,%rdx
-;;    29  cmp %rcx,%rdx
-;;    2c  jb 0x00000000000000B7
-;;    32  mov 0x28(%rax),%rax
-;;    36  test %rax,%rax
-;;    39  jne 0x0000000000000089
-;;    3f  mov %rbx,%rcx
-;;    42  test %ecx,%ecx
-;;    44  je 0x00000000000000A8
-;;    4a  cmp $0xFFFFFFFF,%ecx
-;;    4d  sete %al
-;;    50  mov %r13,%rsi
-;;    53  cmp $0x80000000,%esi
-;;    59  sete %dl
-;;    5c  test %al,%dl
-;;    5e  jne 0x0000000000000099
-;;    64  mov %rsi,%rax
-;;    67  cltd
-;;    68  test %ecx,%ecx
-;;    6a  je 0x00000000000000C6
-;;    70  idiv %ecx
-;;    72  mov (%rsp),%rbx
-;;    76  mov 8(%rsp),%r12
-;;    7b  mov 0x10(%rsp),%r13
-;;    80  add $0x20,%rsp
-;;    84  mov %rbp,%rsp
-;;    87  pop %rbp
-;;    88  ret
-;;    89  mov %r12,%rdi
-;;    8c  call 0x0000000000000091
-;;    91  mov %rbx,%rcx
-;;    94  jmp 0x0000000000000042
-;;    99  mov $6,%esi
-;;    9e  mov %r12,%rdi
-;;    a1  call 0x00000000000000A6
-;;    a6  ud2
-;;    a8  mov %r12,%rdi
-;;    ab  mov $7,%esi
-;;    b0  call 0x00000000000000B5
-;;    b5  ud2
-;;    b7  mov %r12,%rdi
-;;    ba  mov $1,%esi
-;;    bf  call 0x00000000000000C4
-;;    c4  ud2
-;;    c6  ud2
+;;     4  mov 8(%rdi),%rax
+;;     8  mov (%rax),%rcx
+;;     b  mov %rsp,%r8
+;;     e  cmp %rcx,%r8
+;;    11  jb 0x000000000000007E
+;;    17  mov 0x28(%rax),%rax
+;;    1b  test %rax,%rax
+;;    1e  jne 0x000000000000005C
+;;    24  test %edx,%edx
+;;    26  je 0x0000000000000072
+;;    2c  cmp $0xFFFFFFFF,%edx
+;;    2f  mov %rdx,%r8
+;;    32  sete %al
+;;    35  cmp $0x80000000,%esi
+;;    3b  sete %cl
+;;    3e  test %al,%cl
+;;    40  jne 0x0000000000000066
+;;    46  mov %rsi,%rax
+;;    49  cltd
+;;    4a  mov %r8,%rcx
+;;    4d  test %ecx,%ecx
+;;    4f  je 0x000000000000008A
+;;    55  idiv %ecx
+;;    57  mov %rbp,%rsp
+;;    5a  pop %rbp
+;;    5b  ret
+;;    5c  call 0x0000000000000061
+;;    61  jmp 0x0000000000000024
+;;    66  mov $6,%esi
+;;    6b  call 0x0000000000000070
+;;    70  hlt
+;;    71  nop
+;;    72  mov $7,%esi
+;;    77  call 0x000000000000007C
+;;    7c  hlt
+;;    7d  nop
+;;    7e  mov $1,%esi
+;;    83  call 0x0000000000000088
+;;    88  hlt
+;;    89  nop
+;;    8a  hlt
+;;    8b  nop
 ;;
 ;; function 1
 ;; | function u0:1(i64, i64) -> i64 tail {
 ;; |     sig0 = (i64, i32) tail
-;; |     sig1 = (i64) tail
+;; |     sig1 = (i64) preserve_all
 ;; |     fn0 = colocated u1:19 sig0
 ;; |     fn1 = colocated u1:20 sig1
 ;; |
@@ -170,38 +158,34 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  sub $0x10,%rsp
-;;     8  mov %r13,(%rsp)
-;;     c  mov %rsi,%r13
-;;     f  mov 8(%rdi),%r11
-;;    13  mov (%r11),%rax
-;;    16  mov %rsp,%rcx
-;;    19  cmp %rax,%rcx
-;;    1c  jb 0x000000000000005A
-;;    22  mov 0x28(%r11),%rax
-;;    26  test %rax,%rax
-;;    29  jne 0x0000000000000050
-;;    2f  mov %r13,%rax
-;;    32  imulq 0x68
-;;    39  mov %rdx,%rax
-;;    3c  shr $0x3F,%rax
-;;    40  add %rdx,%rax
-;;    43  mov (%rsp),%r13
-;;    47  add $0x10,%rsp
-;;    4b  mov %rbp,%rsp
-;;    4e  pop %rbp
-;;    4f  ret
-;;    50  call 0x0000000000000055
-;;    55  jmp 0x000000000000002F
-;;    5a  mov $1,%esi
-;;    5f  call 0x0000000000000064
-;;    64  ud2
-;;    68  56 55 55 55 55 55 55 55
+;;     4  mov 8(%rdi),%r11
+;;     8  mov (%r11),%rax
+;;     b  mov %rsp,%rcx
+;;     e  cmp %rax,%rcx
+;;    11  jb 0x0000000000000047
+;;    17  mov 0x28(%r11),%rax
+;;    1b  test %rax,%rax
+;;    1e  jne 0x000000000000003D
+;;    24  mov %rsi,%rax
+;;    27  imulq 0x58
+;;    2e  mov %rdx,%rax
+;;    31  shr $0x3F,%rax
+;;    35  add %rdx,%rax
+;;    38  mov %rbp,%rsp
+;;    3b  pop %rbp
+;;    3c  ret
+;;    3d  call 0x0000000000000042
+;;    42  jmp 0x0000000000000024
+;;    47  mov $1,%esi
+;;    4c  call 0x0000000000000051
+;;    51  hlt
+;;    52  nop
+;;    58  56 55 55 55 55 55 55 55
 ;;
 ;; function 2
 ;; | function u0:2(i64, f64) -> i32 tail {
 ;; |     sig0 = (i64, i32) tail
-;; |     sig1 = (i64) tail
+;; |     sig1 = (i64) preserve_all
 ;; |     fn0 = colocated u1:19 sig0
 ;; |     fn1 = colocated u1:20 sig1
 ;; |
@@ -261,80 +245,71 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  sub $0x20,%rsp
-;;     8  mov %rbx,0x10(%rsp)
-;;     d  movdqu %xmm0,(%rsp)
-;;    12  mov 8(%rdi),%rax
-;;    16  mov %rdi,%rbx
-;;    19  mov (%rax),%rcx
-;;    1c  mov %rsp,%rdx
-;;    1f  cmp %rcx,%rdx
-;;    22  jb 0x000000000000010E
-;;    28  mov 0x28(%rax),%rax
-;;    2c  test %rax,%rax
-;;    2f  jne 0x00000000000000DE
-;;    35  movdqu (%rsp),%xmm0
-;;    3a  ucomisd %xmm0,%xmm0
-;;    3e  jp 0x00000000000000FF
-;;    44  movabs $0xBFF0000000000000,%rax
-;;    4e  movq %rax,%xmm1
-;;    53  ucomisd %xmm0,%xmm1
-;;    57  setae %al
-;;    5a  ucomisd 0x120,%xmm0
-;;    62  setae %cl
-;;    65  or %ecx,%eax
-;;    67  test %al,%al
-;;    69  jne 0x00000000000000F0
-;;    6f  movabs $0x41E0000000000000,%rax
-;;    79  movq %rax,%xmm2
-;;    7e  ucomisd %xmm2,%xmm0
-;;    82  jae 0x00000000000000A9
-;;    88  jnp 0x0000000000000095
-;;    8e  xor %ecx,%ecx
-;;    90  jmp 0x00000000000000CD
-;;    95  cvttsd2si %xmm0,%ecx
-;;    99  cmp $0,%ecx
-;;    9c  jge 0x00000000000000CD
-;;    a2  xor %ecx,%ecx
-;;    a4  jmp 0x00000000000000CD
-;;    a9  movaps %xmm0,%xmm1
-;;    ac  subsd %xmm2,%xmm1
-;;    b0  cvttsd2si %xmm1,%ecx
-;;    b4  cmp $0,%ecx
-;;    b7  jge 0x00000000000000C7
-;;    bd  mov $0xFFFFFFFF,%ecx
-;;    c2  jmp 0x00000000000000CD
-;;    c7  add $0x80000000,%ecx
-;;    cd  mov %rcx,%rax
-;;    d0  mov 0x10(%rsp),%rbx
-;;    d5  add $0x20,%rsp
-;;    d9  mov %rbp,%rsp
-;;    dc  pop %rbp
-;;    dd  ret
-;;    de  mov %rbx,%rdi
-;;    e1  call 0x00000000000000E6
-;;    e6  movdqu (%rsp),%xmm0
-;;    eb  jmp 0x000000000000003A
-;;    f0  mov $6,%esi
-;;    f5  mov %rbx,%rdi
-;;    f8  call 0x00000000000000FD
-;;    fd  ud2
-;;    ff  mov %rbx,%rdi
-;;   102  mov $8,%esi
-;;   107  call 0x000000000000010C
-;;   10c  ud2
-;;   10e  mov %rbx,%rdi
-;;   111  mov $1,%esi
-;;   116  call 0x000000000000011B
-;;   11b  ud2
-;;   120  00 00 00 00 00 00 f0 41 00 00 00 00 00 00 00 00
+;;     4  mov 8(%rdi),%rax
+;;     8  mov (%rax),%rcx
+;;     b  mov %rsp,%rdx
+;;     e  cmp %rcx,%rdx
+;;    11  jb 0x00000000000000E1
+;;    17  mov 0x28(%rax),%rax
+;;    1b  test %rax,%rax
+;;    1e  jne 0x00000000000000BF
+;;    24  ucomisd %xmm0,%xmm0
+;;    28  jp 0x00000000000000D5
+;;    2e  movabs $0xBFF0000000000000,%rax
+;;    38  movq %rax,%xmm1
+;;    3d  ucomisd %xmm0,%xmm1
+;;    41  setae %al
+;;    44  ucomisd 0xF0,%xmm0
+;;    4c  setae %cl
+;;    4f  or %ecx,%eax
+;;    51  test %al,%al
+;;    53  jne 0x00000000000000C9
+;;    59  movabs $0x41E0000000000000,%rax
+;;    63  movq %rax,%xmm2
+;;    68  ucomisd %xmm2,%xmm0
+;;    6c  jae 0x0000000000000093
+;;    72  jnp 0x000000000000007F
+;;    78  xor %ecx,%ecx
+;;    7a  jmp 0x00000000000000B7
+;;    7f  cvttsd2si %xmm0,%ecx
+;;    83  cmp $0,%ecx
+;;    86  jge 0x00000000000000B7
+;;    8c  xor %ecx,%ecx
+;;    8e  jmp 0x00000000000000B7
+;;    93  movaps %xmm0,%xmm1
+;;    96  subsd %xmm2,%xmm1
+;;    9a  cvttsd2si %xmm1,%ecx
+;;    9e  cmp $0,%ecx
+;;    a1  jge 0x00000000000000B1
+;;    a7  mov $0xFFFFFFFF,%ecx
+;;    ac  jmp 0x00000000000000B7
+;;    b1  add $0x80000000,%ecx
+;;    b7  mov %rcx,%rax
+;;    ba  mov %rbp,%rsp
+;;    bd  pop %rbp
+;;    be  ret
+;;    bf  call 0x00000000000000C4
+;;    c4  jmp 0x0000000000000024
+;;    c9  mov $6,%esi
+;;    ce  call 0x00000000000000D3
+;;    d3  hlt
+;;    d4  nop
+;;    d5  mov $8,%esi
+;;    da  call 0x00000000000000DF
+;;    df  hlt
+;;    e0  nop
+;;    e1  mov $1,%esi
+;;    e6  call 0x00000000000000EB
+;;    eb  hlt
+;;    ec  nop
+;;    f0  00 00 00 00 00 00 f0 41 00 00 00 00 00 00 00 00
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32) -> i32 tail {
 ;; |     region0 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |     region1 = 0 "Head"
 ;; |     sig0 = (i64, i32) tail
-;; |     sig1 = (i64) tail
+;; |     sig1 = (i64) preserve_all
 ;; |     fn0 = colocated u1:19 sig0
 ;; |     fn1 = colocated u1:20 sig1
 ;; |
@@ -391,46 +366,35 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  sub $0x10,%rsp
-;;     8  mov %rbx,(%rsp)
-;;     c  mov %r12,8(%rsp)
-;;    11  mov %rsi,%r12
-;;    14  mov 8(%rdi),%rax
-;;    18  mov %rdi,%rbx
-;;    1b  mov (%rax),%rcx
-;;    1e  mov %rsp,%rdx
-;;    21  cmp %rcx,%rdx
-;;    24  jb 0x0000000000000095
-;;    2a  mov 0x28(%rax),%rax
-;;    2e  test %rax,%rax
-;;    31  jne 0x0000000000000079
-;;    37  mov %rbx,%rdi
-;;    3a  mov 0x38(%rdi),%rax
-;;    3e  mov %r12,%rsi
-;;    41  mov %esi,%edx
-;;    43  lea 0xC(%rdx),%rcx
-;;    47  cmp %rax,%rcx
-;;    4a  ja 0x0000000000000089
-;;    50  xor %rsi,%rsi
-;;    53  add $8,%rdx
-;;    5a  add 0x30(%rdi),%rdx
-;;    5e  cmp %rax,%rcx
-;;    61  cmova %rsi,%rdx
-;;    65  mov (%rdx),%eax
-;;    67  mov (%rsp),%rbx
-;;    6b  mov 8(%rsp),%r12
-;;    70  add $0x10,%rsp
-;;    74  mov %rbp,%rsp
-;;    77  pop %rbp
-;;    78  ret
-;;    79  mov %rbx,%rdi
-;;    7c  call 0x0000000000000081
-;;    81  mov %rbx,%rdi
-;;    84  jmp 0x000000000000003A
-;;    89  mov $2,%esi
-;;    8e  call 0x0000000000000093
-;;    93  ud2
-;;    95  mov %rbx,%rdi
-;;    98  mov $1,%esi
-;;    9d  call 0x00000000000000A2
-;;    a2  ud2
+;;     4  mov 8(%rdi),%rax
+;;     8  mov (%rax),%rcx
+;;     b  mov %rsp,%rdx
+;;     e  cmp %rcx,%rdx
+;;    11  jb 0x0000000000000069
+;;    17  mov 0x28(%rax),%rax
+;;    1b  test %rax,%rax
+;;    1e  jne 0x0000000000000053
+;;    24  mov 0x38(%rdi),%rax
+;;    28  mov %esi,%edx
+;;    2a  lea 0xC(%rdx),%rcx
+;;    2e  cmp %rax,%rcx
+;;    31  ja 0x000000000000005D
+;;    37  xor %rsi,%rsi
+;;    3a  add $8,%rdx
+;;    41  add 0x30(%rdi),%rdx
+;;    45  cmp %rax,%rcx
+;;    48  cmova %rsi,%rdx
+;;    4c  mov (%rdx),%eax
+;;    4e  mov %rbp,%rsp
+;;    51  pop %rbp
+;;    52  ret
+;;    53  call 0x0000000000000058
+;;    58  jmp 0x0000000000000024
+;;    5d  mov $2,%esi
+;;    62  call 0x0000000000000067
+;;    67  hlt
+;;    68  nop
+;;    69  mov $1,%esi
+;;    6e  call 0x0000000000000073
+;;    73  hlt
+;;    74  nop

@@ -8,6 +8,7 @@ pub mod atomic;
 pub mod differential;
 pub mod exception;
 pub mod gc;
+#[cfg(feature = "engines")]
 pub mod generate;
 pub mod hostile;
 pub mod operator;
@@ -19,4 +20,5 @@ pub mod shape;
 pub mod swarm;
 pub mod tancho;
 pub mod value;
+#[cfg(feature = "engines")]
 pub mod wasmi;

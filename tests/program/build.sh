@@ -7,7 +7,9 @@ ZIG=0.17.1   # its clang compiles the C programs, with its wasi-libc
 RUST=1.95.0  # other versions work, but give other bytes
 
 python3 -m ziglang version >/dev/null 2>&1 || python3 -m pip install --quiet "ziglang==$ZIG"
-rustup target list --installed | grep -qx wasm32-wasip1 || rustup target add wasm32-wasip1
+for target in wasm32-wasip1 wasm32-wasip1-threads; do
+    rustup target list --installed | grep -qx "$target" || rustup target add "$target"
+done
 [ "$(python3 -m ziglang version)" = "$ZIG" ] || echo "note: zig is not $ZIG" >&2
 [ "$(rustc --version | cut -d' ' -f2)" = "$RUST" ] || echo "note: rustc is not $RUST" >&2
 
@@ -76,6 +78,8 @@ exceptions() {
     rm -r "$work"
 }
 
+# Rust programs for another target.
+declare -A TARGET=([threads]=wasip1-threads)
 build() {
     local name=$1 more=()
     if [ -n "${MORE[$name]:-}" ]; then more=("${MORE[$name]}"); fi
@@ -90,7 +94,7 @@ build() {
     elif [ -e "$name/main.cc" ]; then
         python3 -m ziglang c++ -std=c++20 -fno-exceptions -fno-rtti "${FLAGS[@]}" "${more[@]}" -o "$name.wasm" "$name"/*.cc
     else
-        rustc --target wasm32-wasip1 --edition 2024 -C opt-level=3 -C codegen-units=1 -C strip=debuginfo -D warnings \
+        rustc --target "wasm32-${TARGET[$name]:-wasip1}" --edition 2024 -C opt-level=3 -C codegen-units=1 -C strip=debuginfo -D warnings \
             -o "$name.wasm" "$name/main.rs"
     fi
     drop_debug "$name.wasm"
@@ -99,6 +103,6 @@ build() {
 }
 
 if [ $# -eq 0 ]; then
-    set -- actors crunch files filter interpret json life lz machine narrow orbit posix sha shapes throws throws_legacy trap wc wide
+    set -- actors crunch files filter interpret json life lz machine narrow orbit posix sha shapes threads throws throws_legacy trap wc wide
 fi
 for name in "$@"; do build "$name"; done

@@ -3,39 +3,72 @@
 //! An embedder builds a [`WasiCtx`] per guest with [`WasiCtxBuilder`] and keeps it in the data of its store, where the
 //! faces find it. A builder that was told nothing gives nothing.
 
+use crate::attributes::Attributes;
 use crate::clock::Clocks;
 use crate::descriptor::Descriptor;
 use crate::directory::Directory;
 use crate::identity::Identities;
+use crate::listing::Budget;
 use crate::p1::table::DescriptorTable;
 use crate::permission::{DirPerms, FilePerms};
+use crate::quota::Quota;
 use crate::random::Random;
 use crate::socket::Socket;
 use crate::stdio::{Input, Output, Sink, Source};
+use crate::sync::lock;
+use rustix::io::Errno;
 use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// The WASI side of one guest: what it was given and what it holds open.
 ///
-/// Made by [`WasiCtxBuilder::build`]. Dropping it closes everything the guest had open.
+/// Made by [`WasiCtxBuilder::build`]. A clone is the same context, for another thread of the same guest; dropping the last closes
+/// everything the guest had open.
+#[derive(Clone, Debug)]
+pub struct WasiCtx(pub(crate) Arc<Context>);
+
+/// What a [`WasiCtx`] refers to. All threads of the guest use it at the same time.
 #[derive(Debug)]
-pub struct WasiCtx {
+pub(crate) struct Context {
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) clocks: Clocks,
-    pub(crate) random: Random,
+    pub(crate) random: Mutex<Random>,
     /// How files are told apart, where that must not depend on the host.
-    pub(crate) identities: Option<Identities>,
+    identities: Option<Mutex<Identities>>,
     pub(crate) table: DescriptorTable,
+    /// What the guest may still write.
+    pub(crate) quota: Quota,
     /// How many calls the guest has made.
-    pub(crate) calls: u64,
+    pub(crate) calls: AtomicU64,
 }
 
 impl WasiCtx {
     /// How many calls the guest has made to the functions of WASI.
     pub fn calls(&self) -> u64 {
-        self.calls
+        self.0.calls.load(Ordering::Relaxed)
+    }
+}
+
+impl Context {
+    /// The attributes of something, as the guest is to see them.
+    pub(crate) fn shown(&self, attributes: Attributes) -> Result<Attributes, Errno> {
+        match &self.identities {
+            Some(identities) => lock(identities).attributes(&attributes),
+            None => Ok(attributes),
+        }
+    }
+
+    /// The number by which the guest is to know an entry of a directory; `device` says on which device the directory is, and is asked
+    /// for only where that matters.
+    pub(crate) fn shown_inode(&self, device: impl FnOnce() -> Result<u64, Errno>, inode: u64) -> Result<u64, Errno> {
+        match &self.identities {
+            Some(identities) => lock(identities).number(device()?, inode),
+            None => Ok(inode),
+        }
     }
 }
 
@@ -65,6 +98,8 @@ pub struct WasiCtxBuilder {
     preopens: Vec<Directory>,
     listeners: Vec<Socket>,
     seed: Option<u64>,
+    max_open_files: Option<usize>,
+    max_bytes_written: Option<u64>,
 }
 
 impl WasiCtxBuilder {
@@ -97,21 +132,21 @@ impl WasiCtxBuilder {
         self.inherit_stdin().inherit_stdout().inherit_stderr()
     }
 
-    /// Gives the guest `reader` as its standard input. Polling takes it for always ready.
+    /// Gives the guest `reader` as its standard input. Polling takes it for always ready, and an interruption of the guest waits for it.
     pub fn stdin(&mut self, reader: impl Read + Send + 'static) -> &mut Self {
-        self.stdin = Source::Reader(Box::new(reader));
+        self.stdin = Source::Reader(Mutex::new(Box::new(reader)));
         self
     }
 
     /// Gives the guest `writer` as its standard output. It is flushed after each write of the guest.
     pub fn stdout(&mut self, writer: impl Write + Send + 'static) -> &mut Self {
-        self.stdout = Sink::Writer(Box::new(writer));
+        self.stdout = Sink::Writer(Mutex::new(Box::new(writer)));
         self
     }
 
     /// Gives the guest `writer` as its standard error. It is flushed after each write of the guest.
     pub fn stderr(&mut self, writer: impl Write + Send + 'static) -> &mut Self {
-        self.stderr = Sink::Writer(Box::new(writer));
+        self.stderr = Sink::Writer(Mutex::new(Box::new(writer)));
         self
     }
 
@@ -179,7 +214,9 @@ impl WasiCtxBuilder {
     ///
     /// # Errors
     ///
-    /// When the socket cannot be made to block.
+    /// When it does not listen.
+    ///
+    /// Its host descriptor is not changed: whoever else has the socket sees nothing of whether the guest wants to block.
     pub fn preopened_listener(&mut self, listener: TcpListener) -> io::Result<&mut Self> {
         self.listeners.push(Socket::listener(listener.into())?);
         Ok(self)
@@ -190,34 +227,63 @@ impl WasiCtxBuilder {
     /// in the order of names; files are numbered as they are first seen and have no times, and directories no size. Polling takes every
     /// stream for ready.
     ///
-    /// The standard streams of the host still show of what kind they are, and how much comes at a time: give readers and writers.
+    /// The standard streams of the host still show of what kind they are, and how much comes at a time: give readers and writers. So do the
+    /// threads of a guest that starts some ([`Threads`](crate::Threads)): in which order they run is the host's.
     pub fn deterministic(&mut self, seed: u64) -> &mut Self {
         self.seed = Some(seed);
         self
     }
 
+    /// How many descriptors the guest may have open besides those that it is given: 1024, unless this says otherwise. Opening more is
+    /// `EMFILE`.
+    pub fn max_open_files(&mut self, most: usize) -> &mut Self {
+        self.max_open_files = Some(most);
+        self
+    }
+
+    /// How many bytes the guest may write in all, to files, streams and connections: as many as it likes, unless this says otherwise. A
+    /// file that it makes longer without writing counts as if it had written. A write goes as far as the bytes last; what would be
+    /// beyond is `EDQUOT`.
+    pub fn max_bytes_written(&mut self, most: u64) -> &mut Self {
+        self.max_bytes_written = Some(most);
+        self
+    }
+
     /// Makes the context, and leaves the builder as if it were new.
     pub fn build(&mut self) -> WasiCtx {
-        let WasiCtxBuilder { args, env, stdin, stdout, stderr, mut preopens, listeners, seed } = std::mem::take(self);
+        let WasiCtxBuilder {
+            args,
+            env,
+            stdin,
+            stdout,
+            stderr,
+            mut preopens,
+            listeners,
+            seed,
+            max_open_files,
+            max_bytes_written,
+        } = std::mem::take(self);
         let streams = [
-            Descriptor::Input(Input::new(stdin)),
-            Descriptor::Output(Output::new(stdout)),
-            Descriptor::Output(Output::new(stderr)),
+            Descriptor::from(Input::new(stdin)),
+            Descriptor::from(Output::new(stdout)),
+            Descriptor::from(Output::new(stderr)),
         ];
         if seed.is_some() {
-            preopens.iter_mut().for_each(Directory::sort);
+            let budget = Budget::new();
+            preopens.iter_mut().for_each(|directory| directory.sort(&budget));
         }
-        let descriptors = streams.into_iter().chain(preopens.into_iter().map(Descriptor::Directory));
-        let descriptors = descriptors.chain(listeners.into_iter().map(Descriptor::Socket));
-        WasiCtx {
+        let descriptors = streams.into_iter().chain(preopens.into_iter().map(Descriptor::from));
+        let descriptors = descriptors.chain(listeners.into_iter().map(Descriptor::from));
+        WasiCtx(Arc::new(Context {
             args,
             env,
             clocks: if seed.is_some() { Clocks::counting() } else { Clocks::new() },
-            random: seed.map_or(Random::Host, Random::seeded),
-            identities: seed.map(|_| Identities::default()),
-            table: DescriptorTable::new(descriptors),
-            calls: 0,
-        }
+            random: Mutex::new(seed.map_or(Random::Host, Random::seeded)),
+            identities: seed.map(|_| Mutex::default()),
+            table: DescriptorTable::new(descriptors, max_open_files),
+            quota: max_bytes_written.map_or_else(Quota::unlimited, Quota::of),
+            calls: AtomicU64::new(0),
+        }))
     }
 }
 
@@ -228,7 +294,8 @@ mod tests {
     #[test]
     fn contexts_can_move_between_threads() {
         fn send<T: Send + 'static>() {}
-        send::<WasiCtx>();
+        fn shared<T: Send + Sync + 'static>() {}
+        shared::<WasiCtx>();
         send::<WasiCtxBuilder>();
     }
 
@@ -236,9 +303,9 @@ mod tests {
     fn building_leaves_a_new_builder() {
         let mut builder = WasiCtxBuilder::new();
         let first = builder.arg("a").env("B", "c").build();
-        assert_eq!((first.args.len(), first.env.len()), (1, 1));
+        assert_eq!((first.0.args.len(), first.0.env.len()), (1, 1));
         let second = builder.build();
-        assert_eq!((second.args.len(), second.env.len()), (0, 0));
+        assert_eq!((second.0.args.len(), second.0.env.len()), (0, 0));
     }
 
     #[test]

@@ -9,22 +9,36 @@ use crate::poll::Readiness;
 use crate::socket::Socket;
 use crate::stdio::{Input, Output};
 use rustix::io::Errno;
+use std::sync::Arc;
 
-/// Something a guest holds open.
-#[derive(Debug)]
+/// Something a guest holds open. A clone is the same thing: a call that is under way on one thread keeps it open when another closes it.
+#[derive(Clone, Debug)]
 pub(crate) enum Descriptor {
-    Input(Input),
-    Output(Output),
-    File(File),
-    Directory(Directory),
-    Socket(Socket),
+    Input(Arc<Input>),
+    Output(Arc<Output>),
+    File(Arc<File>),
+    Directory(Arc<Directory>),
+    Socket(Arc<Socket>),
 }
+
+/// Makes a descriptor of each kind of thing.
+macro_rules! from {
+    ($($kind:ident),*) => {
+        $(impl From<$kind> for Descriptor {
+            fn from(thing: $kind) -> Descriptor {
+                Descriptor::$kind(Arc::new(thing))
+            }
+        })*
+    };
+}
+
+from! { Input, Output, File, Directory, Socket }
 
 impl From<Opened> for Descriptor {
     fn from(opened: Opened) -> Descriptor {
         match opened {
-            Opened::File(file) => Descriptor::File(file),
-            Opened::Directory(directory) => Descriptor::Directory(directory),
+            Opened::File(file) => file.into(),
+            Opened::Directory(directory) => directory.into(),
         }
     }
 }
@@ -53,7 +67,7 @@ impl Descriptor {
     }
 
     /// Changes how its reads and writes behave. A directory has neither: only "no flags" can be set.
-    pub(crate) fn set_flags(&mut self, flags: FileFlags) -> Result<(), Errno> {
+    pub(crate) fn set_flags(&self, flags: FileFlags) -> Result<(), Errno> {
         match self {
             Descriptor::Input(input) => input.set_flags(flags),
             Descriptor::Output(output) => output.set_flags(flags),
@@ -81,7 +95,7 @@ impl Descriptor {
             Descriptor::Input(input) if !writing => Ok(input.readiness()),
             Descriptor::Output(output) if writing => Ok(output.readiness()),
             Descriptor::File(file) => file.readiness(writing),
-            Descriptor::Socket(socket) => Ok(Readiness::Ask(socket.host())),
+            Descriptor::Socket(socket) => Ok(socket.readiness()),
             _ => Err(Errno::BADF),
         }
     }

@@ -17,19 +17,27 @@
 use crate::attributes::{Attributes, FileKind, SetTime, timestamps};
 use crate::failure::{errno, retry};
 use crate::file::{File, FileFlags};
-use crate::listing::{Entry, Listing};
-use crate::path::{GuestPath, Last};
+use crate::listing::{Budget, Entry, Listing};
+use crate::path::{GuestPath, Last, MAX_LENGTH};
 use crate::permission::{DirPerms, FilePerms};
+use crate::sync::lock;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
+use rustix::path::Arg;
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Mutex;
 
 /// The mode of new files and directories, before the host's umask: what `open` and `mkdir` in C use.
 const FILE_MODE: Mode = Mode::from_raw_mode(0o666);
 const DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o777);
+
+/// How many symbolic links at the end of a path are followed, as on the host.
+const MOST_LINKS: usize = 40;
 
 /// How to open something by path.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +88,7 @@ pub(crate) struct Directory {
     root: (u64, u64),
     /// The name under which the guest was given it, if it was preopened.
     preopen: Option<String>,
-    listing: Listing,
+    listing: Mutex<Listing>,
 }
 
 /// The directory a path's last component is in.
@@ -119,13 +127,13 @@ impl Directory {
             file_perms,
             root: (stat.device, stat.inode),
             preopen: Some(preopen),
-            listing: Listing::default(),
+            listing: Mutex::default(),
         })
     }
 
     /// Lists this directory, and those opened below it from now on, in the order of names.
-    pub(crate) fn sort(&mut self) {
-        self.listing = Listing::sorted();
+    pub(crate) fn sort(&mut self, of: &Budget) {
+        self.listing = Mutex::new(Listing::sorted(of.clone()));
     }
 
     /// The name under which the guest was given this directory, if it was preopened.
@@ -152,12 +160,11 @@ impl Directory {
     /// The entry before which there are `place` others, or `None` beyond the end; see [`Listing::entry`].
     ///
     /// The `..` of a preopened directory is given the directory's own inode, as that of a root is.
-    pub(crate) fn entry(&mut self, place: u64) -> Result<Option<Entry>, Errno> {
+    pub(crate) fn entry(&self, place: u64) -> Result<Option<Entry>, Errno> {
         self.permitted(DirPerms::READ)?;
-        let Some(entry) = self.listing.entry(self.dir.as_fd(), place)? else {
+        let Some(mut entry) = lock(&self.listing).entry(self.dir.as_fd(), place)?.cloned() else {
             return Ok(None);
         };
-        let mut entry = entry.clone();
         if *entry.name == *b".." {
             let own = self.attributes()?;
             if (own.device, own.inode) == self.root {
@@ -182,7 +189,7 @@ impl Directory {
         if kind != FileKind::Directory {
             return Ok(Opened::File(File::new(fd, kind, self.file_perms, request.access, request.flags)));
         }
-        if request.create {
+        if request.create || request.truncate || request.access.contains(FilePerms::WRITE) {
             // The kernel says so by itself; cap-std, component by component, opens a directory that a link to `x/` leads to.
             return Err(Errno::ISDIR);
         }
@@ -196,7 +203,7 @@ impl Directory {
             file_perms: self.file_perms,
             root: self.root,
             preopen: None,
-            listing: if self.listing.is_sorted() { Listing::sorted() } else { Listing::default() },
+            listing: Mutex::new(lock(&self.listing).anew()),
         }))
     }
 
@@ -227,11 +234,13 @@ impl Directory {
         let oflags = request.oflags();
         let walked = request.follow || path.slash();
         match path.last() {
-            Last::Name(name) if !walked => {
+            // What must not be there yet is no link that could be followed.
+            Last::Name(name) if !walked || (request.create && request.exclusive) => {
                 let mut oflags = oflags | OFlags::NOFOLLOW;
                 oflags.set(OFlags::DIRECTORY, request.directory);
                 open_entry(&self.parent(path)?, name, oflags)
             }
+            Last::Name(_) if request.create => self.create_followed(path.text(), oflags),
             Last::Name(_) if !request.directory && !path.slash() => {
                 let mut options = OpenOptions::new();
                 options.read(!oflags.contains(OFlags::WRONLY));
@@ -243,6 +252,38 @@ impl Directory {
             }
             _ => open_entry(&self.walk(path.text())?, ".", oflags | OFlags::DIRECTORY),
         }
+    }
+
+    /// Opens, and creates if need be, the file that `text` leads to, symbolic links at its end followed one by one: what each names is
+    /// walked to from here, so that it leads nowhere else, and its last component is opened without being followed. That way no kernel
+    /// and no library decides what it means to create what a link to `x/` names: `EISDIR`, as on Linux.
+    fn create_followed(&self, text: &str, oflags: OFlags) -> Result<OwnedFd, Errno> {
+        let mut text = text.as_bytes().to_vec();
+        for _ in 0..=MOST_LINKS {
+            let trimmed = without_slashes(&text);
+            let (parent, name) = split_last(trimmed);
+            let parent = match parent {
+                b"" => Parent::Here(&self.dir),
+                parent => Parent::Below(self.walk(OsStr::from_bytes(parent))?),
+            };
+            if matches!(name, b"." | b"..") {
+                self.walk(OsStr::from_bytes(trimmed))?;
+                return Err(Errno::ISDIR);
+            }
+            if trimmed.len() < text.len() {
+                return Err(Errno::ISDIR);
+            }
+            match retry(|| rustix::fs::readlinkat(&parent, name, Vec::new())) {
+                Ok(target) => text = beside(trimmed, name, target.as_bytes())?,
+                // No link, or nothing yet. Where it has become one meanwhile, it is looked at again.
+                Err(Errno::INVAL | Errno::NOENT) => match open_entry(&parent, name, oflags | OFlags::NOFOLLOW) {
+                    Err(Errno::LOOP) => {}
+                    opened => return opened,
+                },
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Errno::LOOP)
     }
 
     /// The attributes of what `path` names.
@@ -389,8 +430,8 @@ impl Directory {
 
     /// The directory that `text` leads to, following symbolic links, without leaving this one. A handle: it can be
     /// walked on from, but not listed.
-    fn walk(&self, text: &str) -> Result<Dir, Errno> {
-        retry(|| self.dir.open_dir(text).map_err(|error| errno(&error)))
+    fn walk(&self, text: impl AsRef<Path>) -> Result<Dir, Errno> {
+        retry(|| self.dir.open_dir(&text).map_err(|error| errno(&error)))
     }
 
     /// Opens what `text` leads to, following symbolic links, without leaving this directory.
@@ -429,8 +470,33 @@ impl Directory {
 }
 
 /// Opens the entry `name`, which is one component, or `.`, and `oflags` say not to follow it.
-fn open_entry(parent: &impl AsFd, name: &str, oflags: OFlags) -> Result<OwnedFd, Errno> {
+fn open_entry(parent: &impl AsFd, name: impl Arg + Copy, oflags: OFlags) -> Result<OwnedFd, Errno> {
     retry(|| rustix::fs::openat(parent, name, oflags, FILE_MODE))
+}
+
+/// `text` without slashes at its end.
+fn without_slashes(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+    text.get(..end).unwrap_or_default()
+}
+
+/// What stands before the last component, its slash included, and the last component.
+fn split_last(text: &[u8]) -> (&[u8], &[u8]) {
+    let start = text.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+    text.split_at_checked(start).unwrap_or((b"", text))
+}
+
+/// The path that a link at the end of `text`, with this name, leads to. `EPERM` if its target is absolute, `ENAMETOOLONG` if both together
+/// are longer than a path can be.
+fn beside(text: &[u8], name: &[u8], target: &[u8]) -> Result<Vec<u8>, Errno> {
+    if target.starts_with(b"/") {
+        return Err(Errno::PERM);
+    }
+    let before = text.get(..text.len() - name.len()).unwrap_or_default();
+    if before.len() + target.len() > MAX_LENGTH {
+        return Err(Errno::NAMETOOLONG);
+    }
+    Ok([before, target].concat())
 }
 
 /// The kind of the entry `name` itself.

@@ -7,11 +7,12 @@
 use crate::attributes::{Attributes, FileKind, SetTime, timestamps};
 use crate::failure::retry;
 use crate::permission::FilePerms;
-use crate::poll::Readiness;
+use crate::poll::{Interruption, Readiness, read_when_ready, write_when_ready};
+use crate::sync::SharedFlags;
 use bitflags::bitflags;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Advice, OFlags, SeekFrom};
-use rustix::io::Errno;
+use rustix::io::{Errno, ReadWriteFlags};
 use std::io::{IoSlice, IoSliceMut};
 use std::num::NonZeroU64;
 
@@ -56,13 +57,13 @@ pub(crate) struct File {
     kind: FileKind,
     perms: FilePerms,
     access: FilePerms,
-    flags: FileFlags,
+    flags: SharedFlags,
 }
 
 impl File {
     /// A file that was opened on the host. `perms` is what its directory permits, `access` what the guest asked for.
     pub(crate) fn new(fd: OwnedFd, kind: FileKind, perms: FilePerms, access: FilePerms, flags: FileFlags) -> File {
-        File { fd, kind, perms, access, flags }
+        File { fd, kind, perms, access, flags: SharedFlags::new(flags) }
     }
 
     /// What kind of file this is.
@@ -72,7 +73,7 @@ impl File {
 
     /// How its reads and writes behave.
     pub(crate) fn flags(&self) -> FileFlags {
-        self.flags
+        self.flags.get()
     }
 
     /// Is this a file whose reads and writes never wait for anyone? Then they can be repeated until all is done.
@@ -97,8 +98,11 @@ impl File {
     }
 
     /// Reads at the file's offset and moves it; returns how many bytes came, 0 at the end.
-    pub(crate) fn read(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize, Errno> {
+    pub(crate) fn read(&self, buffers: &mut [IoSliceMut<'_>], who: &Interruption) -> Result<usize, Errno> {
         self.readable()?;
+        if self.waits() {
+            return read_when_ready(self.fd.as_fd(), who, || rustix::io::readv(&self.fd, buffers));
+        }
         retry(|| rustix::io::readv(&self.fd, buffers))
     }
 
@@ -109,9 +113,19 @@ impl File {
     }
 
     /// Writes at the file's offset, or at its end if it was opened for appending; returns how many bytes went.
-    pub(crate) fn write(&self, buffers: &[IoSlice<'_>]) -> Result<usize, Errno> {
+    pub(crate) fn write(&self, buffers: &[IoSlice<'_>], who: &Interruption) -> Result<usize, Errno> {
         self.writable()?;
+        if self.waits() {
+            let attempt = |rest: &[IoSlice<'_>]| write_at_once(&self.fd, rest);
+            let piece = |rest: &[IoSlice<'_>]| rustix::io::writev(&self.fd, rest);
+            return write_when_ready(self.fd.as_fd(), buffers, who, attempt, piece);
+        }
         retry(|| rustix::io::writev(&self.fd, buffers))
+    }
+
+    /// Whether reads and writes may have to wait for somebody.
+    fn waits(&self) -> bool {
+        !self.is_regular() && !self.flags.nonblocking()
     }
 
     /// Writes at `offset`; the file's own offset stays. On a file opened for appending the host appends nevertheless.
@@ -167,14 +181,14 @@ impl File {
 
     /// Changes how reads and writes behave. Only appending and blocking can be changed: a synchronous flag that the
     /// file was not opened with is `EINVAL`, and one it was opened with stays, as on the host (`F_SETFL`).
-    pub(crate) fn set_flags(&mut self, flags: FileFlags) -> Result<(), Errno> {
-        let fixed = self.flags & FileFlags::SYNCHRONOUS;
+    pub(crate) fn set_flags(&self, flags: FileFlags) -> Result<(), Errno> {
+        let fixed = self.flags.get() & FileFlags::SYNCHRONOUS;
         if !fixed.contains(flags & FileFlags::SYNCHRONOUS) {
             return Err(Errno::INVAL);
         }
         let flags = flags | fixed;
         rustix::fs::fcntl_setfl(&self.fd, flags.oflags())?;
-        self.flags = flags;
+        self.flags.set(flags);
         Ok(())
     }
 
@@ -192,6 +206,12 @@ impl File {
     }
 }
 
+/// Writes as much as goes without waiting; `EAGAIN` or `EOPNOTSUPP` where that is nothing, or cannot be asked for.
+pub(crate) fn write_at_once(fd: &impl AsFd, buffers: &[IoSlice<'_>]) -> Result<usize, Errno> {
+    // The offset that says: where the descriptor stands.
+    rustix::io::pwritev2(fd, buffers, u64::MAX, ReadWriteFlags::NOWAIT)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,7 +225,7 @@ mod tests {
     #[test]
     fn permissions_are_asked_on_every_route() {
         let closed = file(FilePerms::READ, FilePerms::all());
-        assert_eq!(closed.write(&[IoSlice::new(b"x")]), Err(Errno::PERM));
+        assert_eq!(closed.write(&[IoSlice::new(b"x")], &Interruption::default()), Err(Errno::PERM));
         assert_eq!(closed.write_at(&[IoSlice::new(b"x")], 0), Err(Errno::PERM));
         assert_eq!(closed.set_size(1), Err(Errno::PERM));
         assert_eq!(closed.allocate(), Err(Errno::PERM));
@@ -213,33 +233,33 @@ mod tests {
         assert_eq!(closed.attributes().unwrap().size, 0);
 
         let blind = file(FilePerms::WRITE, FilePerms::all());
-        assert_eq!(blind.read(&mut [IoSliceMut::new(&mut [0])]), Err(Errno::PERM));
+        assert_eq!(blind.read(&mut [IoSliceMut::new(&mut [0])], &Interruption::default()), Err(Errno::PERM));
         assert_eq!(blind.read_at(&mut [IoSliceMut::new(&mut [0])], 0), Err(Errno::PERM));
     }
 
     #[test]
     fn what_it_was_not_opened_for_is_a_bad_descriptor() {
         let unasked = file(FilePerms::all(), FilePerms::empty());
-        assert_eq!(unasked.write(&[IoSlice::new(b"x")]), Err(Errno::BADF));
+        assert_eq!(unasked.write(&[IoSlice::new(b"x")], &Interruption::default()), Err(Errno::BADF));
         assert_eq!(unasked.set_size(1), Err(Errno::BADF));
         assert_eq!(unasked.allocate(), Err(Errno::BADF));
-        assert_eq!(unasked.read(&mut [IoSliceMut::new(&mut [0])]), Err(Errno::BADF));
+        assert_eq!(unasked.read(&mut [IoSliceMut::new(&mut [0])], &Interruption::default()), Err(Errno::BADF));
     }
 
     #[test]
     fn flags_reach_the_host() {
-        let mut file = file(FilePerms::all(), FilePerms::all());
-        file.write(&[IoSlice::new(b"abc")]).unwrap();
+        let file = file(FilePerms::all(), FilePerms::all());
+        file.write(&[IoSlice::new(b"abc")], &Interruption::default()).unwrap();
         file.seek(SeekFrom::Start(0)).unwrap();
         file.set_flags(FileFlags::APPEND).unwrap();
         assert_eq!(file.flags(), FileFlags::APPEND);
-        file.write(&[IoSlice::new(b"def")]).unwrap();
+        file.write(&[IoSlice::new(b"def")], &Interruption::default()).unwrap();
         assert_eq!(file.attributes().unwrap().size, 6);
         assert_eq!(file.set_flags(FileFlags::SYNC), Err(Errno::INVAL));
         assert_eq!(file.flags(), FileFlags::APPEND);
         file.set_flags(FileFlags::empty()).unwrap();
         file.seek(SeekFrom::Start(0)).unwrap();
-        file.write(&[IoSlice::new(b"g")]).unwrap();
+        file.write(&[IoSlice::new(b"g")], &Interruption::default()).unwrap();
         assert_eq!(file.attributes().unwrap().size, 6);
     }
 

@@ -1,7 +1,8 @@
 //! WASI for Tancho: host semantics once, and a thin face for each version of the interface.
 //!
 //! An embedder builds a [`WasiCtx`] with [`WasiCtxBuilder`], keeps it in the data of its store, and adds the imports
-//! of a version to its linker, so far those of preview 1 with [`p1::add_to_linker`]. Nothing of the host is reachable
+//! of a version to its linker, so far those of preview 1 with [`p1::add_to_linker`]; guests that start threads get them from [`Threads`].
+//! Nothing of the host is reachable
 //! that was not put into the context: no files, no environment, no arguments, an empty standard input, and standard
 //! outputs that are discarded.
 //!
@@ -34,11 +35,15 @@ pub mod p1;
 mod path;
 mod permission;
 mod poll;
+mod quota;
 mod random;
 mod socket;
 mod stdio;
+mod sync;
+pub mod threads;
 
 pub use context::{WasiCtx, WasiCtxBuilder};
 pub use exit::I32Exit;
 pub use permission::{DirPerms, FilePerms};
 pub use stdio::MemoryOutput;
+pub use threads::Threads;

@@ -17,12 +17,14 @@ use rustix::fd::BorrowedFd;
 use rustix::fs::{AtFlags, RawDir, SeekFrom};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How much of a directory is read, and at most held, at a time.
 const PIECE: usize = 8 * 1024;
 
-/// How many entries a directory may have that is listed in the order of names.
-const MOST_SORTED: usize = 1 << 20;
+/// How many bytes the listings of one guest may hold together that are in the order of names: some hundred thousand entries.
+const MOST_HELD: usize = 64 << 20;
 
 /// How many places are remembered at most.
 const MARKS: usize = 64;
@@ -60,27 +62,67 @@ pub(crate) struct Listing {
     marks: Vec<Mark>,
     /// How many entries marks are apart at least.
     apart: u64,
-    /// Whether entries come in the order of their names. Then the piece is all of the directory.
-    sorted: bool,
+    /// What the piece takes where entries come in the order of their names. Then it is all of the directory.
+    sorted: Option<Held>,
+}
+
+/// What the listings of one guest may still hold, in bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget(Arc<AtomicUsize>);
+
+impl Budget {
+    /// As much as a guest gets.
+    pub(crate) fn new() -> Budget {
+        Budget(Arc::new(AtomicUsize::new(MOST_HELD)))
+    }
+}
+
+/// What a listing holds of a budget. It goes back when the listing forgets what it has read.
+#[derive(Debug)]
+struct Held {
+    of: Budget,
+    bytes: usize,
+}
+
+impl Held {
+    /// Takes what an entry needs; `ENOMEM` where there is no more.
+    fn take(&mut self, entry: &Entry) -> Result<(), Errno> {
+        // With what an allocation takes besides.
+        let bytes = size_of::<Entry>() + 16 + entry.name.len();
+        let less = |left: usize| left.checked_sub(bytes);
+        self.of.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).map_err(|_| Errno::NOMEM)?;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    fn give_back(&mut self) {
+        self.of.0.fetch_add(std::mem::take(&mut self.bytes), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.give_back();
+    }
 }
 
 impl Default for Listing {
     fn default() -> Listing {
         let marks = vec![Mark::START];
-        Listing { piece: Vec::new(), begin: Mark::START, end: Mark::START, marks, apart: 1, sorted: false }
+        Listing { piece: Vec::new(), begin: Mark::START, end: Mark::START, marks, apart: 1, sorted: None }
     }
 }
 
 impl Listing {
-    /// A listing in the order of names, which is the same on every host, and holds all of a directory at once: `ENOMEM` where it has
-    /// more than [`MOST_SORTED`] entries.
-    pub(crate) fn sorted() -> Listing {
-        Listing { sorted: true, ..Listing::default() }
+    /// A listing in the order of names, which is the same on every host, and holds all of a directory at once: `ENOMEM` where that is more
+    /// than is left in the budget.
+    pub(crate) fn sorted(of: Budget) -> Listing {
+        Listing { sorted: Some(Held { of, bytes: 0 }), ..Listing::default() }
     }
 
-    /// Whether entries come in the order of their names.
-    pub(crate) fn is_sorted(&self) -> bool {
-        self.sorted
+    /// A listing of another directory in the same order.
+    pub(crate) fn anew(&self) -> Listing {
+        self.sorted.as_ref().map_or_else(Listing::default, |held| Listing::sorted(held.of.clone()))
     }
 
     /// [`Listing::entry`] in the order of names.
@@ -88,15 +130,17 @@ impl Listing {
         if place == 0 || self.piece.is_empty() {
             self.go(fd, Mark::START)?;
             let mut all = Vec::new();
+            self.sorted.iter_mut().for_each(Held::give_back);
             loop {
                 self.read(fd)?;
                 if self.piece.is_empty() {
                     break;
                 }
-                all.append(&mut self.piece);
-                if all.len() > MOST_SORTED {
-                    return Err(Errno::NOMEM);
+                if let Some(held) = &mut self.sorted {
+                    let taken = self.piece.iter().try_for_each(|entry| held.take(entry));
+                    taken.inspect_err(|_| held.give_back()).inspect_err(|_| self.piece.clear())?;
                 }
+                all.append(&mut self.piece);
             }
             all.sort_by(|one: &Entry, other: &Entry| one.name.cmp(&other.name));
             self.piece = all;
@@ -108,7 +152,7 @@ impl Listing {
     /// every time, at its start the first time, and be moved by nobody else. Asking for the first reads the directory
     /// anew.
     pub(crate) fn entry(&mut self, fd: BorrowedFd<'_>, place: u64) -> Result<Option<&Entry>, Errno> {
-        if self.sorted {
+        if self.sorted.is_some() {
             return self.sorted_entry(fd, place);
         }
         if place == 0 {
@@ -229,14 +273,32 @@ mod tests {
     #[test]
     fn names_come_in_order_where_that_is_asked_for() {
         let (directory, open, names) = filled(500);
-        let mut listing = Listing::sorted();
+        let mut listing = Listing::sorted(Budget::new());
         let sorted: Vec<String> = names.into_iter().collect();
         assert_eq!(rest(&mut listing, &open, 0), sorted);
         assert_eq!(rest(&mut listing, &open, 400), sorted[400..]);
-        assert_eq!(rest(&mut Listing::sorted(), &open, 499), sorted[499..]);
+        assert_eq!(rest(&mut Listing::sorted(Budget::new()), &open, 499), sorted[499..]);
         std::fs::remove_file(directory.path().join(&sorted[10])).unwrap();
         assert_eq!(rest(&mut listing, &open, 5), sorted[5..], "places stay while it is read on");
         assert_eq!(rest(&mut listing, &open, 0).len(), sorted.len() - 1);
+    }
+
+    #[test]
+    fn sorted_listings_hold_no_more_than_their_budget() {
+        let (_directory, open, names) = filled(100);
+        let again = open.try_clone().unwrap();
+        let bytes: usize = names.iter().map(|name| size_of::<Entry>() + 16 + name.len()).sum();
+        let budget = Budget(Arc::new(AtomicUsize::new(bytes + 10)));
+        let mut one = Listing::sorted(budget.clone());
+        assert_eq!(rest(&mut one, &open, 0).len(), names.len());
+        assert_eq!(rest(&mut one, &open, 0).len(), names.len(), "what is read anew takes the place of what was read");
+        let mut other = one.anew();
+        assert_eq!(other.entry(again.as_fd(), 0), Err(Errno::NOMEM));
+        assert_eq!(other.entry(again.as_fd(), 3), Err(Errno::NOMEM));
+        drop(one);
+        assert_eq!(rest(&mut other, &again, 0).len(), names.len());
+        drop(other);
+        assert_eq!(budget.0.load(Ordering::Relaxed), bytes + 10);
     }
 
     #[test]

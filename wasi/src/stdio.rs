@@ -6,8 +6,9 @@
 
 use crate::attributes::{Attributes, FileKind};
 use crate::failure::{errno, retry};
-use crate::file::FileFlags;
-use crate::poll::{Readiness, ready};
+use crate::file::{FileFlags, write_at_once};
+use crate::poll::{ATOMIC_WRITE, Interruption, Readiness, read_when_ready, ready, write_when_ready};
+use crate::sync::{SharedFlags, lock};
 use rustix::event::PollFlags;
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::SeekFrom;
@@ -15,9 +16,6 @@ use rustix::io::Errno;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// How many bytes a host stream that says it is writable takes without blocking (`PIPE_BUF`).
-const ATOMIC_WRITE: usize = 4096;
 
 /// Where a guest's input comes from.
 #[derive(Default)]
@@ -28,7 +26,7 @@ pub(crate) enum Source {
     /// The standard input of the host process.
     Host(io::Stdin),
     /// A reader of the embedder's. It may block; a guest cannot learn beforehand whether it would.
-    Reader(Box<dyn Read + Send>),
+    Reader(Mutex<Box<dyn Read + Send>>),
 }
 
 /// Where a guest's output goes to.
@@ -42,27 +40,29 @@ pub(crate) enum Sink {
     /// The standard error of the host process.
     HostError(io::Stderr),
     /// A writer of the embedder's. It may block; it is flushed after each write.
-    Writer(Box<dyn Write + Send>),
+    Writer(Mutex<Box<dyn Write + Send>>),
 }
 
 /// A guest's standard input.
 #[derive(Debug)]
 pub(crate) struct Input {
     source: Source,
-    flags: FileFlags,
+    flags: SharedFlags,
 }
 
 /// A guest's standard output or error.
 #[derive(Debug)]
 pub(crate) struct Output {
     sink: Sink,
-    flags: FileFlags,
+    flags: SharedFlags,
+    /// Whether it is a file of the host, which never has to be waited for.
+    regular: bool,
 }
 
 impl Input {
     /// Input from `source`, blocking.
     pub(crate) fn new(source: Source) -> Input {
-        Input { source, flags: FileFlags::empty() }
+        Input { source, flags: SharedFlags::new(FileFlags::empty()) }
     }
 
     fn host(&self) -> Option<BorrowedFd<'_>> {
@@ -73,18 +73,22 @@ impl Input {
     }
 
     /// Reads what there is, at least a byte unless at the end, waiting for it if need be.
-    pub(crate) fn read(&mut self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize, Errno> {
+    pub(crate) fn read(&self, buffers: &mut [IoSliceMut<'_>], who: &Interruption) -> Result<usize, Errno> {
         let room = buffers.iter().map(|buffer| buffer.len()).sum();
-        match &mut self.source {
+        match &self.source {
             Source::Empty => Ok(0),
             Source::Host(stdin) => {
-                if self.flags.contains(FileFlags::NONBLOCK) && !ready(stdin.as_fd(), PollFlags::IN)? {
-                    return Err(Errno::AGAIN);
+                if self.flags.nonblocking() {
+                    if !ready(stdin.as_fd(), PollFlags::IN)? {
+                        return Err(Errno::AGAIN);
+                    }
+                    return retry(|| rustix::io::readv(stdin, buffers));
                 }
-                retry(|| rustix::io::readv(&*stdin, buffers))
+                read_when_ready(stdin.as_fd(), who, || rustix::io::readv(stdin, buffers))
             }
             // A reader that claims more than there was room for is not believed.
             Source::Reader(reader) => {
+                let mut reader = lock(reader);
                 retry(|| reader.read_vectored(buffers).map_err(|error| errno(&error))).map(|count| count.min(room))
             }
         }
@@ -102,12 +106,12 @@ impl Input {
 
     /// How its reads behave.
     pub(crate) fn flags(&self) -> FileFlags {
-        self.flags
+        self.flags.get()
     }
 
     /// Changes how its reads behave; only blocking can be changed, else `EINVAL`.
-    pub(crate) fn set_flags(&mut self, flags: FileFlags) -> Result<(), Errno> {
-        self.flags = stream_flags(flags)?;
+    pub(crate) fn set_flags(&self, flags: FileFlags) -> Result<(), Errno> {
+        self.flags.set(stream_flags(flags)?);
         Ok(())
     }
 
@@ -129,7 +133,9 @@ impl Input {
 impl Output {
     /// Output to `sink`, blocking.
     pub(crate) fn new(sink: Sink) -> Output {
-        Output { sink, flags: FileFlags::empty() }
+        let mut output = Output { sink, flags: SharedFlags::new(FileFlags::empty()), regular: false };
+        output.regular = output.kind() == FileKind::RegularFile;
+        output
     }
 
     fn host(&self) -> Option<BorrowedFd<'_>> {
@@ -141,17 +147,23 @@ impl Output {
     }
 
     /// Writes and returns how many bytes were taken.
-    pub(crate) fn write(&mut self, buffers: &[IoSlice<'_>]) -> Result<usize, Errno> {
-        if let Sink::Writer(writer) = &mut self.sink {
-            let count = write_in_turn(writer, buffers)?;
+    pub(crate) fn write(&self, buffers: &[IoSlice<'_>], who: &Interruption) -> Result<usize, Errno> {
+        if let Sink::Writer(writer) = &self.sink {
+            let mut writer = lock(writer);
+            let count = write_in_turn(&mut *writer, buffers)?;
             retry(|| writer.flush().map_err(|error| errno(&error)))?;
             return Ok(count);
         }
         let Some(host) = self.host() else {
             return Ok(buffers.iter().map(|buffer| buffer.len()).sum());
         };
-        if !self.flags.contains(FileFlags::NONBLOCK) {
+        if self.regular {
             return retry(|| rustix::io::writev(host, buffers));
+        }
+        if !self.flags.nonblocking() {
+            let attempt = |rest: &[IoSlice<'_>]| write_at_once(&host, rest);
+            let piece = |rest: &[IoSlice<'_>]| rustix::io::writev(host, rest);
+            return write_when_ready(host, buffers, who, attempt, piece);
         }
         if !ready(host, PollFlags::OUT)? {
             return Err(Errno::AGAIN);
@@ -173,12 +185,12 @@ impl Output {
 
     /// How its writes behave.
     pub(crate) fn flags(&self) -> FileFlags {
-        self.flags
+        self.flags.get()
     }
 
     /// Changes how its writes behave; only blocking can be changed, else `EINVAL`.
-    pub(crate) fn set_flags(&mut self, flags: FileFlags) -> Result<(), Errno> {
-        self.flags = stream_flags(flags)?;
+    pub(crate) fn set_flags(&self, flags: FileFlags) -> Result<(), Errno> {
+        self.flags.set(stream_flags(flags)?);
         Ok(())
     }
 
@@ -188,8 +200,9 @@ impl Output {
     }
 
     /// Returns when what was written has left this process, and for a host file when it is stored.
-    pub(crate) fn sync(&mut self) -> Result<(), Errno> {
-        if let Sink::Writer(writer) = &mut self.sink {
+    pub(crate) fn sync(&self) -> Result<(), Errno> {
+        if let Sink::Writer(writer) = &self.sink {
+            let mut writer = lock(writer);
             return retry(|| writer.flush().map_err(|error| errno(&error)));
         }
         match self.host() {
@@ -308,11 +321,11 @@ mod tests {
 
     #[test]
     fn nothing_is_the_default() {
-        let mut input = Input::new(Source::default());
-        assert_eq!(input.read(&mut [IoSliceMut::new(&mut [0; 4])]), Ok(0));
+        let input = Input::new(Source::default());
+        assert_eq!(input.read(&mut [IoSliceMut::new(&mut [0; 4])], &Interruption::default()), Ok(0));
         assert!(matches!(input.readiness(), Readiness::Ready { bytes: 0, hangup: true }));
-        let mut output = Output::new(Sink::default());
-        assert_eq!(output.write(&[IoSlice::new(b"ab"), IoSlice::new(b"c")]), Ok(3));
+        let output = Output::new(Sink::default());
+        assert_eq!(output.write(&[IoSlice::new(b"ab"), IoSlice::new(b"c")], &Interruption::default()), Ok(3));
         assert_eq!(output.seek(SeekFrom::Current(0)), Err(Errno::SPIPE));
         assert_eq!(output.kind(), FileKind::Unknown);
         output.sync().unwrap();
@@ -320,7 +333,7 @@ mod tests {
 
     #[test]
     fn only_blocking_can_be_changed() {
-        let mut input = Input::new(Source::default());
+        let input = Input::new(Source::default());
         input.set_flags(FileFlags::NONBLOCK).unwrap();
         assert_eq!(input.set_flags(FileFlags::APPEND), Err(Errno::INVAL));
         assert_eq!(input.flags(), FileFlags::NONBLOCK);
@@ -342,10 +355,10 @@ mod tests {
                 Ok(())
             }
         }
-        let mut input = Input::new(Source::Reader(Box::new(Liar)));
-        assert_eq!(input.read(&mut [IoSliceMut::new(&mut [0; 4])]), Ok(4));
-        let mut output = Output::new(Sink::Writer(Box::new(Liar)));
-        assert_eq!(output.write(&[IoSlice::new(b"abc")]), Ok(3));
+        let input = Input::new(Source::Reader(Mutex::new(Box::new(Liar))));
+        assert_eq!(input.read(&mut [IoSliceMut::new(&mut [0; 4])], &Interruption::default()), Ok(4));
+        let output = Output::new(Sink::Writer(Mutex::new(Box::new(Liar))));
+        assert_eq!(output.write(&[IoSlice::new(b"abc")], &Interruption::default()), Ok(3));
     }
 
     #[test]
@@ -356,8 +369,8 @@ mod tests {
                 Err(io::ErrorKind::ConnectionReset.into())
             }
         }
-        let mut input = Input::new(Source::Reader(Box::new(Broken)));
-        assert_eq!(input.read(&mut [IoSliceMut::new(&mut [0; 4])]), Err(Errno::CONNRESET));
+        let input = Input::new(Source::Reader(Mutex::new(Box::new(Broken))));
+        assert_eq!(input.read(&mut [IoSliceMut::new(&mut [0; 4])], &Interruption::default()), Err(Errno::CONNRESET));
     }
 
     #[test]

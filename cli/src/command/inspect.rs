@@ -116,14 +116,19 @@ fn from(
     let mut linker = Linker::<WasiCtx>::new(engine);
     tancho_wasi::p1::add_to_linker(&mut linker, |context| context)?;
     let mut store = Store::new(engine, WasiCtxBuilder::new().build());
+    let imports: Vec<_> = imports.collect();
+    let spawn = |of: &str, name: &str| (of, name) == tancho_wasi::threads::SPAWN;
+    let threads = imports.iter().any(|(of, name, _)| spawn(of, name));
     let supplied = |(of, name, ty): (String, String, String)| {
+        let shared = threads && ty.starts_with("(memory") && ty.contains(" shared");
         let from = match linker.get(&mut store, &of, &name) {
             Ok(_) => "Tancho",
+            Err(_) if shared || spawn(&of, &name) => "Tancho",
             Err(_) => supplier(&of, &name).unwrap_or("nobody: --preload"),
         };
         (of, name, ty, from)
     };
-    Ok(imports.map(supplied).collect())
+    Ok(imports.into_iter().map(supplied).collect())
 }
 
 /// All proposals of modules.

@@ -4,7 +4,7 @@ use super::invoke;
 use crate::diagnosis::{Diagnosis, code, spelling};
 use crate::engine::config;
 use crate::flags::{Run, UnknownImports, definition};
-use crate::load::{self, Loaded};
+use crate::load::{self, Loaded, Trust};
 use crate::outcome::tell;
 use crate::output::{Digest, Patient, Whole};
 use crate::stats::Stats;
@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tancho::{Context, Engine, Error, Extern, Instance, Linker, Module, Result, Store};
-use tancho_wasi::{DirPerms, FilePerms, I32Exit, WasiCtx, WasiCtxBuilder};
+use tancho_wasi::{DirPerms, FilePerms, I32Exit, Threads, WasiCtx, WasiCtxBuilder};
 
 pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     let mut stats = Stats::new();
@@ -24,7 +24,7 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     stats.time("engine_us", "engine", lap(&mut step));
     let (file, arguments) = flags.split();
     let cache = load::cache(&flags.cache);
-    let loaded = load::module(&engine, cache.as_ref(), file, flags.allow_precompiled);
+    let loaded = load::module(&engine, cache.as_ref(), file, Trust::of(flags));
     let Loaded { module, by, reading, making, bytes } = loaded.map_err(|error| perhaps_a_command(error, file))?;
     stats.word("code", "code from", by.name());
     stats.time("read_us", "reading the file", reading);
@@ -40,22 +40,36 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     for preload in &flags.preload {
         preload_module(&engine, &mut linker, &mut store, preload, flags)?;
     }
+    let failed = || format!("failed to run {}", load::shown(file));
+    let threads = threads(flags, &module, &mut linker, &store).with_context(failed)?;
     match flags.unknown_imports {
         UnknownImports::Refuse => {}
         UnknownImports::Trap => linker.define_unknown_imports_as_traps(&module)?,
         UnknownImports::Default => linker.define_unknown_imports_as_default_values(&module)?,
     }
-    let failed = || format!("failed to run {}", load::shown(file));
     let timeout = Timeout::start(flags.timeout, store.interrupt_handle());
-    let instance = linker.instantiate(&mut store, &module);
-    let instance = instance.map_err(|error| timeout::explain(error, flags.timeout)).with_context(failed)?;
-    stats.time("instantiate_us", "linking and instantiating", lap(&mut step));
-    let ended = match &flags.invoke {
-        Some(name) => invoke::invoke(&mut store, instance, name, arguments),
-        None => start(&mut store, instance, arguments),
+    let mut begun = None;
+    let mut go = |store: &mut Store<WasiCtx>, instance: Result<Instance>| -> Result<()> {
+        let instance = *begun.insert(instance?);
+        stats.time("instantiate_us", "linking and instantiating", lap(&mut step));
+        match &flags.invoke {
+            Some(name) => invoke::invoke(store, instance, name, arguments),
+            None => start(store, instance, arguments),
+        }
+    };
+    let ended = match &threads {
+        Some(threads) => threads.run(&linker, &module, &mut store, |store, pre| {
+            let instance = pre.instantiate(&mut *store);
+            go(store, instance)
+        }),
+        None => {
+            let instance = linker.instantiate(&mut store, &module);
+            go(&mut store, instance)
+        }
     };
     drop(timeout);
     let ended = ended.map_err(|error| timeout::explain(error, flags.timeout));
+    let Some(instance) = begun else { return ended.with_context(failed).map(|()| ExitCode::SUCCESS) };
     stats.time("run_us", "running", lap(&mut step));
     stats.count("host_calls", "calls to WASI", store.data().calls());
     if let Some(memory) = instance.get_export(&mut store, "memory").and_then(Extern::into_memory) {
@@ -74,6 +88,42 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
         Err(error) if error.is::<I32Exit>() => Err(error),
         ended => ended.with_context(failed).map(|()| ExitCode::SUCCESS),
     }
+}
+
+/// The threads of a program that is built to start some, with the memory that they share.
+fn threads(
+    flags: &Run,
+    module: &Module,
+    linker: &mut Linker<WasiCtx>,
+    store: &Store<WasiCtx>,
+) -> Result<Option<Threads<WasiCtx>>> {
+    if !tancho_wasi::threads::are_imported(module) {
+        return Ok(None);
+    }
+    let refused = |message: &str, help: &str| Diagnosis::new(&code::guest::THREADS, message).help(help);
+    if flags.deterministic {
+        let message =
+            "the program starts threads, and in which order they run is the machine's: --deterministic has none";
+        return Err(refused(message, "run it without --deterministic, or build it for wasm32-wasip1").into());
+    }
+    if flags.max_threads == 0 {
+        return Err(refused(
+            "the program starts threads, and --max-threads=0 gives it none",
+            "give it some: --max-threads 8",
+        )
+        .into());
+    }
+    if !flags.preload.is_empty() {
+        let message =
+            "the program starts threads, each with an instance of its own, and what --preload makes is there once";
+        return Err(refused(message, "run it without --preload").into());
+    }
+    let threads = Threads::new(module, flags.max_threads).context(refused(
+        "the program starts threads, and is not built for it",
+        "build it for wasm32-wasip1-threads",
+    ))?;
+    threads.add_to_linker(linker, store)?;
+    Ok(Some(threads))
 }
 
 fn engine(flags: &Run) -> Result<Engine> {
@@ -103,8 +153,24 @@ pub(crate) fn load_compiled(engine: &Engine, bytes: &[u8], file: &OsStr, trust: 
     } else {
         Module::deserialize(engine, bytes)
     };
+    module.map_err(|error| not_loaded(error, file))
+}
+
+/// The same of a file whose code is mapped.
+///
+/// # Errors
+///
+/// When it is not for this engine, or cannot be mapped.
+pub(crate) fn load_mapped(engine: &Engine, file: &OsStr) -> Result<Module> {
+    // SAFETY: with `--allow-mmap` the user vouches for the origin of the file, and that nobody writes to it.
+    let module = unsafe { Module::deserialize_file_mapped(engine, file) };
+    module.map_err(|error| not_loaded(error, file))
+}
+
+/// Puts what is to be done around the error of a compiled file that is not loaded.
+fn not_loaded(error: Error, file: &OsStr) -> Error {
     let shown = load::shown(file);
-    module.map_err(|error| match error.downcast_ref::<tancho::LoadError>() {
+    match error.downcast_ref::<tancho::LoadError>() {
         Some(tancho::LoadError::Image(image)) => {
             let diagnosis = Diagnosis::new(crate::diagnosis::report::of_image(image), format!("cannot load {shown}"));
             let help = match image {
@@ -119,7 +185,7 @@ pub(crate) fn load_compiled(engine: &Engine, bytes: &[u8], file: &OsStr, trust: 
             error.context(diagnosis.help(help))
         }
         _ => error.context(format!("cannot load {shown}")),
-    })
+    }
 }
 
 /// What a missing file means that was perhaps meant for a command.
@@ -154,7 +220,7 @@ fn preload_module(
     };
     let (name, file) = preload.split_once('=').ok_or_else(wrong)?;
     let cache = load::cache(&flags.cache);
-    let module = load::module(engine, cache.as_ref(), file.as_ref(), flags.allow_precompiled)?.module;
+    let module = load::module(engine, cache.as_ref(), file.as_ref(), Trust::of(flags))?.module;
     linker.module(store, name, &module).with_context(|| format!("cannot preload {file}"))?;
     Ok(())
 }
@@ -163,7 +229,10 @@ fn preload_module(
 fn context(flags: &Run, digests: &[Digest; 2]) -> Result<WasiCtx> {
     let (file, arguments) = flags.split();
     let mut builder = WasiCtxBuilder::new();
-    builder.inherit_stdio();
+    builder.inherit_stdio().max_open_files(flags.max_open_files);
+    if let Some(bytes) = flags.max_bytes_written {
+        builder.max_bytes_written(bytes);
+    }
     if flags.deterministic {
         builder.deterministic(flags.seed).stdin(Patient(std::io::stdin()));
     }

@@ -22,7 +22,8 @@ const ORIGINS: &[Origin] = &[
         module: "wasi",
         names: &["thread-spawn", "thread_spawn"],
         what: "wasi-threads",
-        help: "shared memories are there, and starting threads is not yet: build for wasm32-wasip1 instead of wasm32-wasip1-threads",
+        help: "it is there as `wasi` `thread-spawn`, of the type (func (param i32) (result i32)): build with a current wasi-libc, for \
+               wasm32-wasip1-threads",
     },
     Origin {
         module: "wasi_snapshot_preview1",

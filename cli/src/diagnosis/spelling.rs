@@ -97,9 +97,8 @@ pub(crate) fn of_option(option: &str, arguments: &[OsString]) -> Option<String> 
             fixed("proposals are turned on one by one with -W NAME; `tancho settings` lists them")
         }
         "--disable-cache" | "--no-cache" => fixed("write --cache=n"),
-        "--env-inherit" | "-S" | "--wasi" | "--forward-host-env" => fixed(
-            "WASI preview 1 is always there; for the variables write --inherit-env, for directories --dir HOST::GUEST",
-        ),
+        "--env-inherit" | "--forward-host-env" => fixed("write --inherit-env"),
+        "-S" | "--wasi" => fixed(of_wasi(value)),
         "--net" | "--listenfd" | "--allow-ip-name-lookup" => {
             fixed("a program is given a listening socket with --tcplisten ADDRESS:PORT, and has no other network")
         }
@@ -117,13 +116,45 @@ pub(crate) fn of_option(option: &str, arguments: &[OsString]) -> Option<String> 
         "--enable-simd" | "--enable-threads" | "--enable-multi-memory" | "--enable-memory64" | "--enable-tail-call" => {
             Some(format!("write -W {}", option.trim_start_matches("--enable-")))
         }
-        "--wasm-threads" | "--threads" => {
-            fixed("shared memories need no option, and starting threads (wasi-threads) is not there yet")
-        }
+        "--wasm-threads" | "--threads" => fixed(
+            "shared memories and wasi-threads need no option; --max-threads says how many threads a program may start",
+        ),
         "--dirs" | "--directory" | "--preopen" | "--dir-ro" | "--opendir" => {
             Some(format!("write --dir {}", or(value, "HOST::GUEST")))
         }
         _ => None,
+    }
+}
+
+/// What to type instead of what is no proposal, in the group of options that Wasmtime has for them.
+pub(crate) fn of_wasm(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "timeout" => "write --timeout 2s",
+        "nan-canonicalization" => "write --canonical-nan",
+        "relaxed-simd-deterministic" => "write --relaxed-simd-deterministic",
+        "unknown-imports-trap" => "write --unknown-imports trap",
+        "unknown-imports-default" => "write --unknown-imports default",
+        "epoch-interruption" | "async-stack-size" => "programs are ended by --timeout without it",
+        "max-wasm-stack" => "a program has all of its thread's stack: `ulimit -s` says how much that is",
+        "all-proposals" => "proposals are turned on one by one; `tancho settings` lists them",
+        "help" => "`tancho settings` lists the proposals, and whether they are on",
+        "component-model" | "component-model-async" => "components are not there yet",
+        _ => return None,
+    })
+}
+
+/// What to type instead of an option in the group that Wasmtime has for WASI.
+fn of_wasi(value: &str) -> &'static str {
+    match value.split(['=', ',']).next().unwrap_or_default() {
+        "threads" => {
+            "programs that are built for wasi-threads have their threads without an option; --max-threads says how many"
+        }
+        "inherit-env" => "write --inherit-env",
+        "inherit-network" | "tcp" | "udp" | "tcplisten" | "listenfd" | "allow-ip-name-lookup" | "http" => {
+            "a program is given a listening socket with --tcplisten ADDRESS:PORT, and has no other network"
+        }
+        "max-resources" | "hostcall-fuel" => "write --max-open-files N, --max-bytes-written BYTES or --max-threads N",
+        _ => "WASI preview 1 is always there; for the variables write --inherit-env, for directories --dir HOST::GUEST",
     }
 }
 
@@ -158,6 +189,8 @@ mod tests {
         assert_eq!(of(&["tancho", "--volume", "./d:/data:ro", "x"]), "write --dir ./d::/data::ro");
         assert_eq!(of(&["tancho", "-mount=./d:/data", "x"]), "write --dir ./d::/data");
         assert_eq!(of(&["tancho", "--enable-simd", "x"]), "write -W simd");
+        assert!(of(&["tancho", "-S", "threads=y,inherit-env", "x"]).contains("--max-threads"));
+        assert_eq!(of(&["tancho", "-S", "inherit-env=y", "x"]), "write --inherit-env");
         assert_eq!(of(&["tancho", "--nothing", "x"]), "");
     }
 

@@ -81,6 +81,19 @@ pub(crate) struct Run {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) timeout: Option<Duration>,
 
+    /// How many threads the guest may start, where it is built for wasi-threads; with 0, none.
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub(crate) max_threads: usize,
+
+    /// How many files and directories the guest may have open beside those that it is given. Opening more is the error EMFILE.
+    #[arg(long, value_name = "N", default_value_t = 1024)]
+    pub(crate) max_open_files: usize,
+
+    /// How many bytes the guest may write in all, to files, to its outputs and to connections; without any, as many as it likes. Writing
+    /// more is the error EDQUOT.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_bytes_written: Option<u64>,
+
     /// What the guest sees as its own name; by default the file's.
     #[arg(long, value_name = "NAME")]
     pub(crate) argv0: Option<String>,
@@ -109,6 +122,13 @@ pub(crate) struct Run {
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "n", default_missing_value = "y",
           hide_default_value = true, value_name = "y|n", value_parser = yes_or_no)]
     pub(crate) allow_precompiled: bool,
+
+    /// Maps the code of a compiled file (.cwasm) instead of copying and checking it: starts large programs sooner. It is native code and runs
+    /// unchecked, as with --allow-precompiled; and nobody may write to the file while it runs. If somebody makes it shorter, the
+    /// program ends with an error. To replace it, as `tancho compile` does, is no matter.
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "n", default_missing_value = "y",
+          hide_default_value = true, value_name = "y|n", value_parser = yes_or_no)]
+    pub(crate) allow_mmap: bool,
 
     /// The program (.wasm, .wat, .cwasm, or - for standard input), then its arguments.
     #[arg(value_name = "FILE [ARGS]", trailing_var_arg = true, required = true)]

@@ -33,6 +33,28 @@ const MARK_INTERVAL: i64 = 60;
 /// is found by, and every bit of it is checked before it is loaded: a file that is damaged, exchanged or forged is not used.
 ///
 /// A cache may be used by many threads and processes at once.
+///
+/// ```
+/// # use tancho::{Cache, Config, Engine, Lookup, Module, Result};
+/// # fn main() -> Result<()> {
+/// # let folder = std::env::temp_dir().join(format!("tancho-doc-cache-{}", std::process::id()));
+/// let engine = Engine::new(Config::new().key_file(folder.join("key")))?;
+/// # std::fs::create_dir_all(&folder)?;
+/// let cache = Cache::open(folder.join("modules"))?;
+/// let source = b"\0asm\x01\0\0\0";
+/// let module = match cache.get(&engine, source)? {
+///     Lookup::Hit(module) => module,
+///     _ => {
+///         let module = Module::new(&engine, source)?;
+///         cache.put(source, &module)?;
+///         module
+///     }
+/// };
+/// assert!(matches!(cache.get(&engine, source)?, Lookup::Hit(_)));
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Cache {
     pub(super) folder: OwnedFd,
     path: PathBuf,
@@ -40,6 +62,20 @@ pub struct Cache {
 }
 
 /// What became of looking a module up.
+///
+/// ```
+/// # use tancho::{Cache, Config, Engine, Lookup, Result};
+/// # fn main() -> Result<()> {
+/// # let folder = std::env::temp_dir().join(format!("tancho-doc-lookup-{}", std::process::id()));
+/// let engine = Engine::new(Config::new().key_file(folder.join("key")))?;
+/// # std::fs::create_dir_all(&folder)?;
+/// let cache = Cache::open(folder.join("modules"))?;
+/// let source = b"\0asm\x01\0\0\0";
+/// assert!(matches!(cache.get(&engine, source)?, Lookup::Miss));
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Lookup {
@@ -147,8 +183,15 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// When it cannot be written, or the user's key cannot be used. The cache is as it was.
+    /// When it cannot be written, or the user's key cannot be used; when `module` is not what [`Module::new`] has made of these bytes in this
+    /// process. The cache is as it was.
     pub fn put(&self, source: &[u8], module: &Module) -> Result<()> {
+        // What is signed here is believed by all that come after.
+        if !module.is_compiled_from(source) {
+            return Err(Error::msg(
+                "this process has not compiled the module from these bytes: it is not kept as if it had",
+            ));
+        }
         let engine = module.engine();
         let secret = engine.key()?;
         let key = EntryKey::new(&engine.maker(), source);
@@ -240,5 +283,32 @@ pub(super) fn seconds_now() -> i64 {
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache").field("path", &self.path).field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "compile", feature = "wat"))]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn only_what_was_compiled_from_the_bytes_is_kept_for_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::new();
+        config.key_file(folder.path().join("key"));
+        let engine = Engine::new(&config).unwrap();
+        let cache = Cache::open(folder.path().join("cache")).unwrap();
+        let (one, other) = ("(module (func (export \"one\")))", "(module (func (export \"other\")))");
+        let compiled = Module::new(&engine, one).unwrap();
+        let loaded = Module::deserialize(&engine, compiled.serialize().unwrap()).unwrap();
+        for (source, module) in [(other, &compiled), (one, &loaded), ("", &compiled)] {
+            assert!(cache.put(source.as_bytes(), module).unwrap_err().to_string().contains("has not compiled"));
+            assert!(matches!(cache.get(&engine, source.as_bytes()), Ok(Lookup::Miss)));
+        }
+        cache.put(one.as_bytes(), &compiled).unwrap();
+        let Ok(Lookup::Hit(found)) = cache.get(&engine, one.as_bytes()) else { panic!("it is there") };
+        assert!(found.get_export("one").is_some());
+        assert!(cache.put(one.as_bytes(), &found).is_err(), "what was found is there already");
     }
 }

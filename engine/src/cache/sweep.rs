@@ -17,6 +17,22 @@ pub(super) const TEMPORARY: &str = ".tmp";
 const STALE: i64 = 600;
 
 /// A file of the cache.
+///
+/// ```
+/// # use tancho::{Cache, Config, Engine, Module, Result};
+/// # fn main() -> Result<()> {
+/// # let folder = std::env::temp_dir().join(format!("tancho-doc-entry-{}", std::process::id()));
+/// let engine = Engine::new(Config::new().key_file(folder.join("key")))?;
+/// # std::fs::create_dir_all(&folder)?;
+/// let cache = Cache::open(folder.join("modules"))?;
+/// let source = b"\0asm\x01\0\0\0";
+/// cache.put(source, &Module::new(&engine, source)?)?;
+/// let entries = cache.entries()?;
+/// assert!(entries.iter().any(|entry| entry.bytes > 0 && !entry.temporary));
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct CacheEntry {
@@ -31,6 +47,22 @@ pub struct CacheEntry {
 }
 
 /// What was removed.
+///
+/// ```
+/// # use tancho::{Cache, Config, Engine, Module, Result};
+/// # fn main() -> Result<()> {
+/// # let folder = std::env::temp_dir().join(format!("tancho-doc-swept-{}", std::process::id()));
+/// let engine = Engine::new(Config::new().key_file(folder.join("key")))?;
+/// # std::fs::create_dir_all(&folder)?;
+/// let cache = Cache::open(folder.join("modules"))?;
+/// let source = b"\0asm\x01\0\0\0";
+/// cache.put(source, &Module::new(&engine, source)?)?;
+/// let swept = cache.clean()?;
+/// assert_eq!(swept.files, 1);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Swept {

@@ -4,16 +4,18 @@
 //! [`tancho_abi::vmctx`], which find the store by the closure's record, lift, call, lower. References that come to be in the call are
 //! good until it ends, where any can. No panic leaves a shim: it poisons the store and becomes an error.
 
-use super::typed::{Native, Results};
-use super::untyped::{self, Func};
+use super::native::Native;
+use super::typed::Results;
+use super::untyped::{self, FEW, Func};
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
 use crate::export::ModuleExport;
 use crate::func_type::FuncType;
 use crate::handle::Extern;
 use crate::instance;
-use crate::store::{Loan, StoreInner, StoreOpaque, message_of};
-use crate::value::Val;
+use crate::store::{InterruptHandle, Loan, StoreInner, StoreOpaque, message_of};
+use crate::value::{V128, Val};
+use smallvec::SmallVec;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -23,11 +25,28 @@ use tancho_abi::vmctx::{PENDING_ERROR, PENDING_THROW, ValRaw, VmContext, VmHostC
 
 /// Closures that can be host functions: `Fn(A…) -> R` and `Fn(Caller<'_, T>, A…) -> R`, with up to 16 parameters that
 /// are [`WasmTy`](super::WasmTy) and a result that is [`HostReturn`].
+///
+/// ```
+/// # use tancho::{Engine, Func, Store};
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// // With and without a caller, with any results.
+/// Func::wrap(&mut store, || ());
+/// Func::wrap(&mut store, |_: tancho::Caller<'_, ()>, a: i32, b: f64| (b, a));
+/// ```
 pub trait IntoFunc<T, Params, Returned>: Bound<T, Params, Returned> {}
 
 impl<T, Params, Returned, F: Bound<T, Params, Returned>> IntoFunc<T, Params, Returned> for F {}
 
 /// What a host function may return: `()`, a [`WasmTy`](super::WasmTy), a tuple of up to 16, or a [`Result`] of these.
+///
+/// ```
+/// # use tancho::{Engine, Func, Result, Store};
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let checked = Func::wrap(&mut store, |a: i32| -> Result<(i32, i64)> { Ok((a, i64::from(a))) });
+/// assert_eq!(checked.ty(&store).results().len(), 2);
+/// ```
 pub trait HostReturn: Returned {}
 
 impl<R: Returned> HostReturn for R {}
@@ -212,6 +231,30 @@ pub(super) fn finish(store: &mut StoreOpaque) -> Result<()> {
 }
 
 /// What a host function knows of who calls it: the store, with the program's own data, and the instance.
+///
+/// ```
+/// # use tancho::{Caller, Engine, Extern, Linker, Module, Result, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut linker = Linker::new(&engine);
+/// linker.func_wrap("host", "sum", |mut caller: Caller<'_, u32>| -> Result<()> {
+///     let memory = caller.get_export("memory").and_then(Extern::into_memory);
+///     let (bytes, sum) = memory.expect("it is exported").data_and_store_mut(&mut caller);
+///     *sum = bytes[..3].iter().copied().map(u32::from).sum();
+///     Ok(())
+/// })?;
+/// let module = Module::new(
+///     &engine,
+///     r#"(module (import "host" "sum" (func $sum)) (memory (export "memory") 1) (data (i32.const 0) "\01\02\03")
+///         (func (export "f") (call $sum)))"#,
+/// )?;
+/// let mut store = Store::new(&engine, 0);
+/// let instance = linker.instantiate(&mut store, &module)?;
+/// instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ())?;
+/// assert_eq!(*store.data(), 6);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Caller<'a, T> {
     loan: Loan<'a, T>,
     /// The calling instance; null when there is none.
@@ -230,6 +273,12 @@ impl<'a, T> Caller<'a, T> {
     /// The program's own data, to change.
     pub fn data_mut(&mut self) -> &mut T {
         &mut self.loan.inner_mut().data
+    }
+
+    /// How other threads end what runs in the caller's store. Host functions that wait ask it whether they are to stop, and then end with
+    /// [`Trap::Interrupt`](crate::Trap::Interrupt).
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        self.loan.inner().opaque.runtime().interrupt_handle()
     }
 
     /// The engine.
@@ -326,28 +375,31 @@ pub(super) unsafe fn run<T, R: Results>(
         // SAFETY: the caller is gone, and with it all references; `slots` are the caller's promise.
         unsafe { results.lower(slots, &mut (*inner).opaque) }
     }));
+    // SAFETY: the closure is over, and with it all references to the store.
+    let store = unsafe { &mut (*inner).opaque };
     let abi = match outcome {
-        // An inner host function may have panicked, and this one ignored it.
-        // SAFETY: the closure is over, and with it all references to the store.
-        Ok(Ok(abi)) if unsafe { (*inner).opaque.is_alive() } => abi,
-        Ok(Ok(_)) => {
-            // SAFETY: as above.
-            let store = unsafe { &mut (*inner).opaque };
-            let error = store.require_sound().err();
-            fail(store, Ok(error));
+        Ok(Ok(abi)) => {
+            // An inner host function may have panicked, and this one ignored it.
+            if store.is_alive() {
+                abi
+            } else {
+                let error = store.require_sound().err();
+                fail(store, Ok(error));
+                R::nothing()
+            }
+        }
+        Ok(Err(error)) => {
+            fail(store, Ok(Some(error)));
             R::nothing()
         }
-        failed => {
-            let failed = failed.map(|result| result.err());
-            // SAFETY: the closure is over, and with it all references to the store.
-            fail(unsafe { &mut (*inner).opaque }, failed);
+        Err(payload) => {
+            fail(store, Err(payload));
             R::nothing()
         }
     };
     // Not before: results and what is thrown have been lowered.
     if let Some(scope) = scope {
-        // SAFETY: the closure is over, and with it all references to the store.
-        unsafe { (*inner).opaque.runtime_mut().close_scope(scope) };
+        store.runtime_mut().close_scope(scope);
     }
     abi
 }
@@ -372,6 +424,24 @@ fn fail(store: &mut StoreOpaque, failed: std::thread::Result<Option<Error>>) {
     let vm = store.vm();
     // SAFETY: the store's own part that compiled code shares, borrowed exclusively with it.
     unsafe { (*vm).pending = PENDING_ERROR };
+}
+
+/// What stands for a result until it is set: zero or null; where the type has no such value, something of another type.
+#[inline]
+fn unset(ty: abi::ValType) -> Val {
+    match ty {
+        abi::ValType::I64 => Val::I64(0),
+        abi::ValType::F32 => Val::F32(0),
+        abi::ValType::F64 => Val::F64(0),
+        abi::ValType::V128 => Val::V128(V128::default()),
+        abi::ValType::Ref(ty) if ty.nullable => match ty.heap.hierarchy() {
+            abi::Hierarchy::Func => Val::FuncRef(None),
+            abi::Hierarchy::Any => Val::AnyRef(None),
+            abi::Hierarchy::Extern => Val::ExternRef(None),
+            abi::Hierarchy::Exn => Val::ExnRef(None),
+        },
+        abi::ValType::I32 | abi::ValType::Ref(_) => Val::I32(0),
+    }
 }
 
 /// The array shim of closures whose type is known only at run time.
@@ -402,24 +472,25 @@ pub(super) unsafe fn run_values<T>(
     let body = |closure: *const (), caller: Caller<'_, T>| -> Result<()> {
         // SAFETY: the context is that of a host function, with its record.
         let record = unsafe { &*(*context).data.cast::<HostRecord>() };
-        let ty = record.function.ty.clone();
+        let ty = record.function.ty.abi();
         let mut caller = caller;
         let store = &mut caller.loan.inner_mut().opaque;
         store.forget_released();
-        // SAFETY: compiled code, or `untyped::call`, has put as many parameters there as the type has.
-        let params = ty
-            .params()
-            .enumerate()
-            .map(|(position, ty)| unsafe { untyped::lift_val(&*values.add(position), &ty, store) });
-        let params: Vec<Val> = params.collect();
-        // A type without a default value must be set; until then there is something of another type.
-        let mut results: Vec<Val> = ty.results().map(|ty| Val::default_for_ty(&ty).unwrap_or(Val::I32(0))).collect();
+        let mut all: SmallVec<[Val; FEW]> = SmallVec::new();
+        for (position, ty) in ty.params.iter().enumerate() {
+            // SAFETY: compiled code, or `untyped::call_array`, has put as many parameters there as the type has.
+            all.push(unsafe { untyped::lift_val(&*values.add(position), *ty, store) });
+        }
+        for ty in &ty.results {
+            all.push(unset(*ty));
+        }
+        let (params, results) = all.split_at_mut(ty.params.len());
         let inner = record.store.cast::<StoreInner<T>>();
-        call(closure, caller, &params, &mut results)?;
+        call(closure, caller, params, results)?;
         // SAFETY: the caller is gone, and with it all references to the store.
         let store = unsafe { &mut (*inner).opaque };
-        for (position, (result, ty)) in results.iter().zip(ty.results()).enumerate() {
-            let lowered = result.require(&ty, store).and_then(|()| untyped::lower_val(*result, store));
+        for (position, (result, ty)) in results.iter().zip(&ty.results).enumerate() {
+            let lowered = untyped::lower_as(*result, *ty, store);
             let lowered = lowered
                 .with_context(|| format!("result {position} of a host function of type {}", record.function.ty))?;
             // SAFETY: there is room for as many results as the type has.

@@ -1,11 +1,13 @@
 //! Functions: handles of WebAssembly's and of the host's, and the two ways to call and to define them.
 //!
-//! Every file of the crate uses [`Func`] from here. `typed` calls with types known at compile time, `untyped` by
-//! arrays of values, `host` makes closures callable; `site` asks the program at the end of an epoch; `asynchronous` does all of this for what may wait, on the fibers of `task`.
+//! Every file of the crate uses [`Func`] from here. `typed` calls with types known at compile time, each
+//! value as `native` has it, `untyped` by arrays of values, `host` makes closures callable; `site` asks the program at the end of an
+//! epoch; `asynchronous` does all of this for what may wait, on the fibers of `task`.
 
 #[cfg(feature = "async")]
 mod asynchronous;
 mod host;
+mod native;
 mod site;
 #[cfg(feature = "async")]
 mod task;

@@ -18,6 +18,17 @@ use tancho_runtime::site::{Decision, Reason, SiteHook};
 use tancho_runtime::stack::{Suspension, Woken};
 
 /// What becomes of WebAssembly when its store's epoch has come: the answer of an [`epoch_deadline_callback`](Store::epoch_deadline_callback).
+///
+/// ```
+/// # use tancho::{Engine, Store, UpdateDeadline};
+/// let mut store = Store::new(&Engine::default(), 100);
+/// // Has a hundred epochs, and lets others have their turn after each.
+/// store.epoch_deadline_callback(|mut store| {
+///     *store.data_mut() -= 1;
+///     Ok(if *store.data() == 0 { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+/// });
+/// store.set_epoch_deadline(1);
+/// ```
 #[non_exhaustive]
 pub enum UpdateDeadline {
     /// It ends by [`Trap::Interrupt`](crate::Trap::Interrupt).

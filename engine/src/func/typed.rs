@@ -3,251 +3,75 @@
 //! Users call a [`TypedFunc`]; `host` lifts and lowers by the same traits. A call compares one id, passes the
 //! parameters straight to the typed host entry, and allocates nothing.
 
+use super::native::Native;
 use super::untyped::{self, Func};
 use crate::context::AsContextMut;
 use crate::error::{Context, Error, Result};
-use crate::gc::{GcRef, I31, Rooted};
+
 use crate::handle::foreign;
 use crate::store::StoreOpaque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::transmute;
-use tancho_abi::types::{FuncType, HeapType, RefType, ValType};
-use tancho_abi::vmctx::{ValRaw, VmActivation, VmContext, VmFuncRef};
+use std::ptr;
+use tancho_abi::types::{FuncType, ValType};
+use tancho_abi::vmctx::{ValRaw, VmActivation, VmContext};
 use tancho_runtime::call;
 
-/// A Rust type that stands for a WebAssembly type: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`, [`Func`], [`I31`] and `Rooted<T>` of each
-/// [`GcRef`] for references without null; `Option` of these for the same with null.
+/// A Rust type that stands for a WebAssembly type: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`, [`Func`], [`I31`](crate::I31) and `Rooted<T>` of each
+/// [`GcRef`](crate::GcRef) for references without null; `Option` of these for the same with null.
+///
+/// ```
+/// # use tancho::{Engine, Func, Store, WasmTy};
+/// fn constant<V: WasmTy + Copy + Send + Sync + 'static>(store: &mut Store<()>, value: V) -> Func {
+///     Func::wrap(store, move || value)
+/// }
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let func = constant(&mut store, 1.5_f64);
+/// assert!(func.ty(&store).result(0).is_some_and(|ty| ty.is_f64()));
+/// ```
 pub trait WasmTy: Native {}
 
 impl<V: Native> WasmTy for V {}
 
 /// Parameters of a call: `()`, a [`WasmTy`], or a tuple of up to 16.
+///
+/// ```
+/// # use tancho::{AsContextMut, Engine, Func, Result, Store, WasmParams};
+/// # fn main() -> Result<()> {
+/// fn run<P: WasmParams>(mut store: impl AsContextMut, func: Func, params: P) -> Result<i32> {
+///     func.typed::<P, i32>(&store)?.call(&mut store, params)
+/// }
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let add = Func::wrap(&mut store, |a: i32, b: i32| a + b);
+/// assert_eq!(run(&mut store, add, (1, 2))?, 3);
+/// # Ok(())
+/// # }
+/// ```
 pub trait WasmParams: Params {}
 
 impl<P: Params> WasmParams for P {}
 
 /// Results of a call: `()`, a [`WasmTy`], or a tuple of up to 16.
+///
+/// ```
+/// # use tancho::{AsContextMut, Engine, Func, Result, Store, WasmResults};
+/// # fn main() -> Result<()> {
+/// fn run<R: WasmResults>(mut store: impl AsContextMut, func: Func) -> Result<R> {
+///     func.typed::<(), R>(&store)?.call(&mut store, ())
+/// }
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let two = Func::wrap(&mut store, || (1_i32, 2_i64));
+/// assert_eq!(run::<(i32, i64)>(&mut store, two)?, (1, 2));
+/// # Ok(())
+/// # }
+/// ```
 pub trait WasmResults: Results {}
 
 impl<R: Results> WasmResults for R {}
-
-/// How a value travels.
-///
-/// # Safety
-///
-/// `Abi` is what the C conventions of [`tancho_abi::vmctx`] say of `TYPE`.
-pub unsafe trait Native: Sized + Send {
-    /// The type in C.
-    type Abi: Copy;
-    /// The type in WebAssembly.
-    const TYPE: ValType;
-    /// Whether lifting makes a root, which a scope ends.
-    const ROOTS: bool = false;
-
-    /// To C. Nothing is collected. An error when the value belongs to another store, or its scope has ended.
-    fn lower(self, store: &mut StoreOpaque) -> Result<Self::Abi>;
-
-    /// From C. Nothing is collected.
-    ///
-    /// # Safety
-    ///
-    /// The value belongs to `store`.
-    unsafe fn lift(abi: Self::Abi, store: &mut StoreOpaque) -> Self;
-
-    /// Into an array.
-    fn write(abi: Self::Abi) -> ValRaw;
-
-    /// Out of an array.
-    ///
-    /// # Safety
-    ///
-    /// `raw` holds a value of this type.
-    unsafe fn read(raw: &ValRaw) -> Self::Abi;
-}
-
-macro_rules! native_number {
-    ($($ty:ty, $abi:ty, $wasm:ident, $field:ident, $lower:expr, $lift:expr, $write:expr, $read:expr;)*) => {$(
-        // SAFETY: as the table below has it, and `vmctx` says the same.
-        unsafe impl Native for $ty {
-            type Abi = $abi;
-            const TYPE: ValType = ValType::$wasm;
-
-            #[inline]
-            fn lower(self, _: &mut StoreOpaque) -> Result<$abi> {
-                Ok($lower(self))
-            }
-
-            #[inline]
-            unsafe fn lift(abi: $abi, _: &mut StoreOpaque) -> Self {
-                $lift(abi)
-            }
-
-            #[inline]
-            fn write(abi: $abi) -> ValRaw {
-                let mut raw = ValRaw::ZERO;
-                raw.$field = $write(abi);
-                raw
-            }
-
-            #[inline]
-            unsafe fn read(raw: &ValRaw) -> $abi {
-                // SAFETY: the caller says that the field is valid.
-                $read(unsafe { raw.$field })
-            }
-        }
-    )*};
-}
-
-fn same<V>(value: V) -> V {
-    value
-}
-
-native_number! {
-    i32, u32, I32, i32, i32::cast_unsigned, u32::cast_signed, same, same;
-    u32, u32, I32, i32, same, same, same, same;
-    i64, u64, I64, i64, i64::cast_unsigned, u64::cast_signed, same, same;
-    u64, u64, I64, i64, same, same, same, same;
-    f32, f32, F32, f32, same, same, f32::to_bits, f32::from_bits;
-    f64, f64, F64, f64, same, same, f64::to_bits, f64::from_bits;
-}
-
-// SAFETY: a function reference is the address of a `VmFuncRef` or null.
-unsafe impl Native for Option<Func> {
-    type Abi = *mut VmFuncRef;
-    const TYPE: ValType = ValType::Ref(RefType::FUNCREF);
-
-    #[inline]
-    fn lower(self, store: &mut StoreOpaque) -> Result<Self::Abi> {
-        Func::to_vm(self, store)
-    }
-
-    #[inline]
-    unsafe fn lift(abi: Self::Abi, store: &mut StoreOpaque) -> Self {
-        Func::of_vm(abi, store)
-    }
-
-    #[inline]
-    fn write(abi: Self::Abi) -> ValRaw {
-        let mut raw = ValRaw::ZERO;
-        raw.funcref = abi;
-        raw
-    }
-
-    #[inline]
-    unsafe fn read(raw: &ValRaw) -> Self::Abi {
-        // SAFETY: the caller says that the field is valid.
-        unsafe { raw.funcref }
-    }
-}
-
-/// How references to what the collector keeps travel: as 32 bits.
-macro_rules! native_reference {
-    () => {
-        type Abi = u32;
-
-        #[inline]
-        fn write(abi: u32) -> ValRaw {
-            <u32 as Native>::write(abi)
-        }
-
-        #[inline]
-        unsafe fn read(raw: &ValRaw) -> u32 {
-            // SAFETY: the caller's promise.
-            unsafe { <u32 as Native>::read(raw) }
-        }
-    };
-}
-
-// SAFETY: such a reference has 32 bits, 0 for null; a root of this kind has one of this type.
-unsafe impl<T: GcRef> Native for Option<Rooted<T>> {
-    native_reference!();
-
-    const TYPE: ValType = ValType::Ref(RefType { nullable: true, heap: T::HEAP });
-    const ROOTS: bool = true;
-
-    #[inline]
-    fn lower(self, store: &mut StoreOpaque) -> Result<u32> {
-        untyped::lower_reference(self, store)
-    }
-
-    #[inline]
-    unsafe fn lift(abi: u32, store: &mut StoreOpaque) -> Self {
-        store.root_nullable(abi)
-    }
-}
-
-// SAFETY: as the nullable one, whose other values these are.
-unsafe impl<T: GcRef> Native for Rooted<T> {
-    native_reference!();
-
-    const TYPE: ValType = ValType::Ref(RefType { nullable: false, heap: T::HEAP });
-    const ROOTS: bool = true;
-
-    #[inline]
-    fn lower(self, store: &mut StoreOpaque) -> Result<u32> {
-        untyped::lower_reference(Some(self), store)
-    }
-
-    #[inline]
-    unsafe fn lift(abi: u32, store: &mut StoreOpaque) -> Self {
-        store.root(abi)
-    }
-}
-
-// SAFETY: an `i31` is its own reference; 0 is null.
-unsafe impl Native for Option<I31> {
-    native_reference!();
-
-    const TYPE: ValType = ValType::Ref(RefType { nullable: true, heap: HeapType::I31 });
-
-    #[inline]
-    fn lower(self, _: &mut StoreOpaque) -> Result<u32> {
-        Ok(self.map_or(0, I31::reference))
-    }
-
-    #[inline]
-    unsafe fn lift(abi: u32, _: &mut StoreOpaque) -> Self {
-        (abi != 0).then(|| I31::of_reference(abi))
-    }
-}
-
-macro_rules! native_not_null {
-    ($($ty:ty, $heap:ident;)*) => {$(
-        // SAFETY: as the nullable one, whose other values these are.
-        unsafe impl Native for $ty {
-            type Abi = <Option<$ty> as Native>::Abi;
-            const TYPE: ValType = ValType::Ref(RefType { nullable: false, heap: HeapType::$heap });
-
-            #[inline]
-            fn lower(self, store: &mut StoreOpaque) -> Result<Self::Abi> {
-                Native::lower(Some(self), store)
-            }
-
-            #[inline]
-            unsafe fn lift(abi: Self::Abi, store: &mut StoreOpaque) -> Self {
-                // SAFETY: the caller's promise.
-                unsafe { <Option<$ty> as Native>::lift(abi, store) }.expect("null is no value of this type")
-            }
-
-            #[inline]
-            fn write(abi: Self::Abi) -> ValRaw {
-                <Option<$ty> as Native>::write(abi)
-            }
-
-            #[inline]
-            unsafe fn read(raw: &ValRaw) -> Self::Abi {
-                // SAFETY: the caller's promise.
-                unsafe { <Option<$ty> as Native>::read(raw) }
-            }
-        }
-    )*};
-}
-
-native_not_null! {
-    Func, Func;
-    I31, I31;
-}
 
 /// How parameters travel.
 ///
@@ -634,13 +458,27 @@ pub(crate) fn check_type<P: WasmParams, R: WasmResults>(found: &crate::func_type
 }
 
 /// A [`Func`] with its type in Rust's terms, which makes calls quick.
+///
+/// ```
+/// # use tancho::{Engine, Instance, Module, Result, Store, TypedFunc};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, r#"(module (func (export "swap") (param i32 i64) (result i64 i32) (local.get 1) (local.get 0)))"#)?;
+/// let mut store = Store::new(&engine, ());
+/// let instance = Instance::new(&mut store, &module, &[])?;
+/// let swap: TypedFunc<(i32, i64), (i64, i32)> = instance.get_typed_func(&mut store, "swap")?;
+/// assert_eq!(swap.call(&mut store, (1, 2))?, (2, 1));
+/// # Ok(())
+/// # }
+/// ```
 pub struct TypedFunc<P, R> {
     func: Func,
-    /// The typed host entry, or null for functions that have none: then calls go by an array.
+    /// The typed host entry. Null where calls go by an array: the function has none, or its parameters have narrower types than `P`, so
+    /// that each call is to check its own.
     entry: *const u8,
     code: *const u8,
     vmctx: *mut VmContext,
-    /// Whether the function's parameters have narrower types than `P`, so that each call is to check its own.
+    /// Whether it is so for the second reason.
     checked: bool,
     types: PhantomData<fn(P) -> R>,
 }
@@ -669,7 +507,8 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         let record = func.record(store)?;
         let found = func.ty_in(store)?;
         let checked = check_type::<P, R>(&found)?;
-        let (entry, code, vmctx) = (record.host_entry, record.external, record.vmctx);
+        let entry = if checked { ptr::null() } else { record.host_entry };
+        let (code, vmctx) = (record.external, record.vmctx);
         Ok(TypedFunc { func, entry, code, vmctx, checked, types: PhantomData })
     }
 
@@ -694,14 +533,33 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
             context.opaque_mut().forget_released();
         }
         let params = params.lower(context.opaque_mut())?;
-        if self.checked {
-            self.check(context.opaque(), params)?;
-        }
         let store = context.loan().opaque_pointer();
         if self.entry.is_null() {
             // SAFETY: `store` is the loan's, which is not used before the call is over; it is the function's own.
             return unsafe { self.call_by_array(store, params) };
         }
+        let mut slots = R::slots();
+        let (entry, code, vmctx) = (self.entry, self.code, self.vmctx);
+        // SAFETY: as in `enter`, and the references end here.
+        unsafe {
+            let call = |activation| P::call::<R::Abi>(params, entry, vmctx, code, activation);
+            match call::enter_outermost((*store).vm(), entry, slots.as_mut().as_mut_ptr(), call) {
+                Some(Ok(result)) => Ok(R::lift(result, &slots, &mut *store)),
+                Some(Err(stopped)) => Err(untyped::stop(&mut *store, stopped)),
+                None => self.enter(store, params),
+            }
+        }
+    }
+
+    /// Calls a function by its typed host entry, from wherever.
+    ///
+    /// # Safety
+    ///
+    /// `store` is the part of the function's store of which the caller has the loan, and to which it holds no reference; `params` are
+    /// the store's, and `entry` is not null.
+    #[cold]
+    #[inline(never)]
+    unsafe fn enter(&self, store: *mut StoreOpaque, params: P::Abi) -> Result<R> {
         let mut slots = R::slots();
         let (entry, code, vmctx) = (self.entry, self.code, self.vmctx);
         // SAFETY: the function is the store's, which is held exclusively and to which no reference is held meanwhile;
@@ -713,18 +571,23 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
             });
             match entered {
                 Ok(result) => Ok(R::lift(result, &slots, &mut *store)),
-                Err(stopped) => Err(untyped::stop(&mut *store, *stopped)),
+                Err(stopped) => Err(untyped::stop(&mut *store, stopped)),
             }
         }
     }
 
-    /// Calls a function that has no typed host entry.
+    /// Calls a function for which there is no typed host entry.
     ///
     /// # Safety
     ///
     /// As [`untyped::call_array`], with the function in `self`.
     #[cold]
+    #[inline(never)]
     unsafe fn call_by_array(&self, store: *mut StoreOpaque, params: P::Abi) -> Result<R> {
+        if self.checked {
+            // SAFETY: nothing runs in the store yet, and the reference ends here.
+            self.check(unsafe { &*store }, params)?;
+        }
         let mut values = [ValRaw::ZERO; 16];
         P::write(params, &mut values);
         // SAFETY: the caller's promise; 16 is the most parameters and results that there are.

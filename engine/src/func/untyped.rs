@@ -17,17 +17,35 @@ use crate::store::{Loan, StoreOpaque};
 use crate::trap::WasmBacktrace;
 use crate::types::{HeapType, RefType, ValType};
 use crate::value::{Ref, V128, Val};
+use smallvec::SmallVec;
 use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use tancho_abi::types::Hierarchy;
+use tancho_abi::types::{self as abi, Hierarchy};
 use tancho_abi::vmctx::{HOST_MAGIC, ValRaw, VmActivation, VmContext, VmFuncRef, VmHostContext};
 use tancho_runtime::call::{self, Cause, Stopped};
 use tancho_runtime::instantiate::FunctionImport;
 use tancho_runtime::stack::Barrier;
 use tancho_runtime::store::GlobalId;
 
+/// As many values of an untyped call need no allocation.
+pub(super) const FEW: usize = 8;
+
 /// A function of a store: WebAssembly's or the host's.
+///
+/// ```
+/// # use tancho::{Engine, Func, Result, Store, Val};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let double = Func::wrap(&mut store, |x: i32| x * 2);
+/// let mut results = [Val::I32(0)];
+/// double.call(&mut store, &[Val::I32(21)], &mut results)?;
+/// assert_eq!(results[0].i32(), Some(42));
+/// assert_eq!(double.typed::<i32, i32>(&store)?.call(&mut store, 4)?, 8);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Func {
     store: StoreId,
@@ -108,39 +126,51 @@ impl Func {
     /// in: a [`Trap`](crate::Trap), or the error of a host function. Then `results` are as they were.
     pub fn call(&self, mut store: impl AsContextMut, params: &[Val], results: &mut [Val]) -> Result<()> {
         let mut context = store.as_context_mut();
-        let store = context.opaque_mut();
-        store.require_callable(self.store, "function")?;
+        // SAFETY: the pointer is the loan's, which is not used during the call.
+        unsafe { self.call_in(context.loan().opaque_pointer(), params, results) }
+    }
+
+    /// See [`Func::call`].
+    ///
+    /// # Safety
+    ///
+    /// `pointer` is to the part of a store of which the caller has the loan, and to which it holds no reference.
+    unsafe fn call_in(self, pointer: *mut StoreOpaque, params: &[Val], results: &mut [Val]) -> Result<()> {
+        // SAFETY: the caller's promise; the reference is not used any more when the call begins.
+        let store = unsafe { &mut *pointer };
+        if !store.may_call(self.store) {
+            store.require_callable(self.store, "function")?;
+        }
         store.forget_released();
         let id = self.record(store)?.type_id;
-        let ty = store.function_type(id).ok_or_else(lost_type)?;
-        if (params.len(), results.len()) != (ty.params().len(), ty.results().len()) {
+        let ty = store.take_function_type(id).ok_or_else(lost_type)?;
+        let (expected, returned) = (&ty.abi().params, &ty.abi().results);
+        if (params.len(), results.len()) != (expected.len(), returned.len()) {
             return Err(Error::msg(format!(
                 "a function of type {ty} cannot be called with {} parameters and {} results",
                 params.len(),
                 results.len()
             )));
         }
-        let mut values = store.take_values();
+        let mut values: SmallVec<[ValRaw; FEW]> = SmallVec::new();
+        for (position, (param, ty)) in params.iter().zip(expected).enumerate() {
+            let lowered = lower_as(*param, *ty, store);
+            values.push(lowered.with_context(|| format!("parameter {position}"))?);
+        }
         values.resize(params.len().max(results.len()), ValRaw::ZERO);
-        for (position, (param, ty)) in params.iter().zip(ty.params()).enumerate() {
-            values[position] = param
-                .require(&ty, store)
-                .and_then(|()| lower_val(*param, store))
-                .with_context(|| format!("parameter {position}"))?;
+        // Here for calls within this one.
+        store.return_function_type(ty);
+        // SAFETY: the caller's promise; the function is the store's; the values are as many as its type needs, and of its types.
+        unsafe { call_array(pointer, self.pointer, values.as_mut_ptr())? };
+        // SAFETY: the call is over, and with it all references to the store.
+        let store = unsafe { &mut *pointer };
+        let ty = store.take_function_type(id).ok_or_else(lost_type)?;
+        for ((result, ty), value) in results.iter_mut().zip(&ty.abi().results).zip(&values) {
+            // SAFETY: the function has returned results of its type, made by this store.
+            *result = unsafe { lift_val(value, *ty, store) };
         }
-        let pointer = context.loan().opaque_pointer();
-        // SAFETY: `pointer` is the loan's and `context` is not used during the call; the function is the store's; the
-        // values are as many as its type needs, and of its types.
-        let called = unsafe { call_array(pointer, self.pointer, values.as_mut_ptr()) };
-        let store = context.opaque_mut();
-        if called.is_ok() {
-            for ((result, ty), value) in results.iter_mut().zip(ty.results()).zip(&values) {
-                // SAFETY: the function has returned results of its type, made by this store.
-                *result = unsafe { lift_val(value, &ty, store) };
-            }
-        }
-        store.return_values(values);
-        called
+        store.return_function_type(ty);
+        Ok(())
     }
 
     /// The function with its type in Rust's terms: parameters and results are `()`, a value or a tuple of values. Where its type says
@@ -270,10 +300,15 @@ pub(super) unsafe fn call_array(
     // nobody holds a reference to the store.
     let entered = unsafe {
         let function = std::mem::transmute::<*const u8, ArrayEntry>(entry);
-        call::enter((*store).vm(), entry, ptr::null_mut(), |activation| function(vmctx, code, activation, values))
+        let vm = (*store).vm();
+        let call = |activation| function(vmctx, code, activation, values);
+        match call::enter_outermost(vm, entry, ptr::null_mut(), call) {
+            Some(entered) => entered,
+            None => call::enter(vm, entry, ptr::null_mut(), call),
+        }
     };
     // SAFETY: compiled code has returned, and with it all references to the store.
-    entered.map_err(|stopped| unsafe { stop(&mut *store, *stopped) })
+    entered.map_err(|stopped| unsafe { stop(&mut *store, stopped) })
 }
 
 /// Runs a start function.
@@ -289,7 +324,12 @@ pub(crate) fn call_start<T>(store: &mut Loan<'_, T>, function: NonNull<VmFuncRef
 
 /// The error that compiled code has stopped with.
 #[cold]
-pub(super) fn stop(store: &mut StoreOpaque, stopped: Stopped) -> Error {
+#[inline(never)]
+#[expect(
+    clippy::boxed_local,
+    reason = "the runtime returns it boxed, so that a call that ends well returns in registers"
+)]
+pub(super) fn stop(store: &mut StoreOpaque, stopped: Box<Stopped>) -> Error {
     let error = match stopped.cause {
         Cause::Trap(trap) => Error::new(trap),
         Cause::Exception => uncaught(store),
@@ -347,21 +387,67 @@ pub(crate) fn lower_val(value: Val, store: &mut StoreOpaque) -> Result<ValRaw> {
     Ok(raw)
 }
 
+/// What compiled code has for a value that is to be of type `ty`, which is of the store's engine.
+///
+/// # Errors
+///
+/// When it is of another type; and as [`lower_val`].
+#[inline]
+pub(super) fn lower_as(value: Val, ty: abi::ValType, store: &mut StoreOpaque) -> Result<ValRaw> {
+    let mut raw = ValRaw::ZERO;
+    match (value, ty) {
+        (Val::I32(value), abi::ValType::I32) => raw.i32 = value.cast_unsigned(),
+        (Val::I64(value), abi::ValType::I64) => raw.i64 = value.cast_unsigned(),
+        (Val::F32(bits), abi::ValType::F32) => raw.f32 = bits,
+        (Val::F64(bits), abi::ValType::F64) => raw.f64 = bits,
+        _ => return lower_checked(value, ty, store),
+    }
+    Ok(raw)
+}
+
+/// [`lower_as`] for what is no number of the type.
+#[inline(never)]
+fn lower_checked(value: Val, ty: abi::ValType, store: &mut StoreOpaque) -> Result<ValRaw> {
+    let ty = ValType::of(ty, store.engine().types());
+    value.require(&ty, store)?;
+    lower_val(value, store)
+}
+
 /// The value that compiled code has.
 ///
 /// # Safety
 ///
 /// `raw` holds a value of type `ty` that belongs to `store`.
-pub(super) unsafe fn lift_val(raw: &ValRaw, ty: &ValType, store: &mut StoreOpaque) -> Val {
+#[inline]
+pub(super) unsafe fn lift_val(raw: &ValRaw, ty: abi::ValType, store: &mut StoreOpaque) -> Val {
     // SAFETY: the caller says which field is valid; all of them are plain bits.
     unsafe {
         match ty {
-            ValType::I32 => Val::I32(raw.i32.cast_signed()),
-            ValType::I64 => Val::I64(raw.i64.cast_signed()),
-            ValType::F32 => Val::F32(raw.f32),
-            ValType::F64 => Val::F64(raw.f64),
-            ValType::V128 => Val::V128(V128::from(u128::from_le_bytes(raw.v128))),
-            ValType::Ref(ty) => match ty.heap_type().hierarchy() {
+            abi::ValType::I32 => Val::I32(raw.i32.cast_signed()),
+            abi::ValType::I64 => Val::I64(raw.i64.cast_signed()),
+            abi::ValType::F32 => Val::F32(raw.f32),
+            abi::ValType::F64 => Val::F64(raw.f64),
+            abi::ValType::V128 | abi::ValType::Ref(_) => lift_other(raw, ty, store),
+        }
+    }
+}
+
+/// [`lift_val`] for what is not a number.
+///
+/// # Safety
+///
+/// As there.
+#[inline(never)]
+unsafe fn lift_other(raw: &ValRaw, ty: abi::ValType, store: &mut StoreOpaque) -> Val {
+    // SAFETY: the caller says which field is valid; all of them are plain bits.
+    unsafe {
+        match ty {
+            abi::ValType::I32 => Val::I32(raw.i32.cast_signed()),
+            abi::ValType::I64 => Val::I64(raw.i64.cast_signed()),
+            abi::ValType::F32 => Val::F32(raw.f32),
+            abi::ValType::F64 => Val::F64(raw.f64),
+            abi::ValType::V128 => Val::V128(V128::from(u128::from_le_bytes(raw.v128))),
+            abi::ValType::Ref(ty) => match ty.heap.hierarchy() {
                 Hierarchy::Func => Val::FuncRef(Func::of_vm(raw.funcref, store)),
                 Hierarchy::Any => Val::AnyRef(store.root_nullable(raw.i32)),
                 Hierarchy::Extern => Val::ExternRef(store.root_nullable(raw.i32)),
@@ -374,7 +460,7 @@ pub(super) unsafe fn lift_val(raw: &ValRaw, ty: &ValType, store: &mut StoreOpaqu
 /// The value of a field of an object, or of an exception, which has this type and belongs to `store`.
 pub(crate) fn lift_field(raw: &ValRaw, ty: &ValType, store: &mut StoreOpaque) -> Val {
     // SAFETY: the store keeps values of the fields' types for its objects, and of the tags' types for its exceptions.
-    unsafe { lift_val(raw, ty, store) }
+    unsafe { lift_val(raw, ty.abi(), store) }
 }
 
 /// The hierarchy and the reference of a value of this type, if it is a reference to what the collector keeps and not null.
@@ -443,10 +529,9 @@ pub(crate) fn lift_ref(value: tancho_runtime::table::TableValue, hierarchy: Hier
 /// The value of a global of this store.
 pub(crate) fn load_global(store: &mut StoreOpaque, global: GlobalId) -> Val {
     let (ty, value) = store.runtime().global(global);
-    let ty = ValType::of(ty.ty, store.engine().types());
     // SAFETY: the address of a global is valid as long as its store, and nobody writes while the store is borrowed;
     // the value has the global's type.
-    unsafe { lift_val(&*value, &ty, store) }
+    unsafe { lift_val(&*value, ty.ty, store) }
 }
 
 /// Sets a global of this store, to a value of its type that is the store's.

@@ -33,6 +33,21 @@ referent! {
 }
 
 /// What arrays of a type are made with, in one store.
+///
+/// ```
+/// # use tancho::{ArrayRef, ArrayRefPre, ArrayType, Engine, FieldType, Mutability, Result, StorageType, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let bytes = ArrayType::new(&engine, FieldType::new(Mutability::Const, StorageType::I8));
+/// let pre = ArrayRefPre::new(&mut store, bytes);
+/// let array = ArrayRef::new_from_i8_slice(&mut store, &pre, b"abc")?;
+/// let mut copy = [0; 3];
+/// array.copy_to_i8_slice(&mut store, &mut copy)?;
+/// assert_eq!(&copy, b"abc");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ArrayRefPre {
     store: StoreId,

@@ -17,6 +17,20 @@ use tancho_runtime::gc::{OwnedRoot, Root, ScopeMark};
 
 /// What a [`Rooted`] can refer to: [`AnyRef`](crate::AnyRef), [`EqRef`](crate::EqRef), [`StructRef`](crate::StructRef),
 /// [`ArrayRef`](crate::ArrayRef), [`ExternRef`](crate::ExternRef), [`ExnRef`](crate::ExnRef).
+///
+/// ```
+/// # use tancho::{Engine, ExternRef, GcRef, Result, Rooted, Store};
+/// # fn main() -> Result<()> {
+/// fn keep<T: GcRef>(store: &mut Store<()>, reference: Rooted<T>) -> Result<tancho::OwnedRooted<T>> {
+///     reference.to_owned_rooted(store)
+/// }
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let value = ExternRef::new(&mut store, 1)?;
+/// assert!(keep(&mut store, value).is_ok());
+/// # Ok(())
+/// # }
+/// ```
 pub trait GcRef: Referent {}
 
 impl<T: Referent> GcRef for T {}
@@ -124,6 +138,19 @@ pub struct OwnedRooted<T: GcRef> {
 }
 
 /// A [`Rooted`] or an [`OwnedRooted`].
+///
+/// ```
+/// # use tancho::{AnyRef, Engine, I31, Result, Rooted, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let one = AnyRef::from_i31(&mut store, I31::wrapping_u32(1));
+/// // A `Rooted` and an `OwnedRooted` alike.
+/// let owned = one.to_owned_rooted(&mut store)?;
+/// assert!(Rooted::ref_eq(&store, &one, &owned)?);
+/// # Ok(())
+/// # }
+/// ```
 pub trait RootedGcRef<T: GcRef>: Deref<Target = T> {}
 
 impl<T: GcRef> RootedGcRef<T> for Rooted<T> {}
@@ -321,6 +348,21 @@ impl StoreOpaque {
 /// A scope for references: those that come to be in it are good until it is dropped.
 ///
 /// It is used in place of the store. See [`Rooted`].
+///
+/// ```
+/// # use tancho::{AsContextMut, Engine, ExternRef, Result, RootScope, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// for number in 0..1000 {
+///     // Without the scope, all of them would be kept as long as the store.
+///     let mut scope = RootScope::new(&mut store);
+///     ExternRef::new(&mut scope, number)?;
+/// }
+/// store.gc();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct RootScope<C: AsContextMut> {
     store: C,

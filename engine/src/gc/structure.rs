@@ -35,6 +35,19 @@ referent! {
 }
 
 /// What structures of a type are made with, in one store.
+///
+/// ```
+/// # use tancho::{Engine, FieldType, Mutability, Result, Store, StorageType, StructRef, StructRefPre, StructType, Val};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let ty = StructType::new(&engine, [FieldType::new(Mutability::Const, StorageType::I8)])?;
+/// let pre = StructRefPre::new(&mut store, ty);
+/// let object = StructRef::new(&mut store, &pre, &[Val::I32(5)])?;
+/// assert_eq!(object.field(&mut store, 0)?.i32(), Some(5));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct StructRefPre {
     store: StoreId,

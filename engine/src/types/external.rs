@@ -15,6 +15,12 @@ use tancho_abi::module::{ExternKind, ModuleView};
 use tancho_runtime::types::{RegisteredType, TypeRegistry};
 
 /// Whether a global, a field or an array's elements can be set.
+///
+/// ```
+/// # use tancho::{GlobalType, Mutability, ValType};
+/// let ty = GlobalType::new(ValType::I32, Mutability::Var);
+/// assert!(ty.mutability().is_var());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Mutability {
     /// No.
@@ -36,6 +42,13 @@ impl Mutability {
 }
 
 /// The type of a global.
+///
+/// ```
+/// # use tancho::{GlobalType, Mutability, ValType};
+/// let ty = GlobalType::new(ValType::F32, Mutability::Const);
+/// assert!(ty.content().is_f32());
+/// assert_eq!(ty.to_string(), "f32");
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct GlobalType {
     content: ValType,
@@ -69,6 +82,12 @@ impl fmt::Display for GlobalType {
 }
 
 /// The type of a table.
+///
+/// ```
+/// # use tancho::{RefType, TableType};
+/// let ty = TableType::new(RefType::EXTERNREF, 1, Some(10));
+/// assert_eq!((ty.minimum(), ty.maximum(), ty.is_64()), (1, Some(10), false));
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct TableType {
     element: RefType,
@@ -132,6 +151,13 @@ impl fmt::Display for TableType {
 }
 
 /// The type of a memory.
+///
+/// ```
+/// # use tancho::MemoryType;
+/// let ty = MemoryType::new(1, Some(16));
+/// assert_eq!((ty.minimum(), ty.maximum(), ty.page_size()), (1, Some(16), 65_536));
+/// assert!(MemoryType::shared(1, 2).is_shared() && MemoryType::new64(1, None).is_64());
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct MemoryType {
     minimum: u64,
@@ -257,6 +283,16 @@ impl fmt::Display for MemoryType {
 const DEFAULT_PAGE_SIZE_LOG2: u8 = 16;
 
 /// Makes a [`MemoryType`], by default of a 32-bit memory of at least no pages of 64 KiB.
+///
+/// ```
+/// # use tancho::{MemoryType, Result};
+/// # fn main() -> Result<()> {
+/// let ty = MemoryType::builder().min(100).max(Some(1000)).page_size_log2(0).build()?;
+/// assert_eq!(ty.page_size(), 1);
+/// assert!(MemoryType::builder().min(2).max(Some(1)).build().is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct MemoryTypeBuilder {
     ty: MemoryType,
@@ -325,6 +361,17 @@ impl fmt::Display for Maximum {
 }
 
 /// The type of a tag.
+///
+/// ```
+/// # use tancho::{Engine, FuncType, Result, TagType, ValType};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let ty = TagType::new(FuncType::new(&engine, [ValType::I32], []))?;
+/// assert_eq!(ty.ty().params().len(), 1);
+/// assert!(TagType::new(FuncType::new(&engine, [], [ValType::I32])).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TagType(FuncType);
 
@@ -359,6 +406,19 @@ impl fmt::Display for TagType {
 }
 
 /// The type of what is imported or exported.
+///
+/// ```
+/// # use tancho::{Engine, ExternType, MemoryType, Result, Store};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, ());
+/// let ty = ExternType::Memory(MemoryType::new(2, None));
+/// assert_eq!(ty.unwrap_memory().minimum(), 2);
+/// let memory = ty.default_value(&mut store)?.into_memory().expect("it is one");
+/// assert_eq!(memory.size(&store), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum ExternType {
@@ -374,45 +434,43 @@ pub enum ExternType {
     Tag(TagType),
 }
 
+macro_rules! accessors {
+    ($($(#[$doc:meta])* $name:ident $unwrap:ident $what:literal $variant:ident $ty:ident,)*) => {$(
+        $(#[$doc])*
+        pub const fn $name(&self) -> Option<&$ty> {
+            match self {
+                ExternType::$variant(ty) => Some(ty),
+                _ => None,
+            }
+        }
+
+        #[doc = concat!("The type of the ", $what, ".")]
+        ///
+        /// # Panics
+        ///
+        #[doc = concat!("When it is none: see [`", stringify!($name), "`](ExternType::", stringify!($name), ").")]
+        #[track_caller]
+        pub fn $unwrap(&self) -> &$ty {
+            match self.$name() {
+                Some(ty) => ty,
+                None => panic!(concat!("expected a ", $what, ", found a {}"), self.kind()),
+            }
+        }
+    )*};
+}
+
 impl ExternType {
-    /// The type of a function, if it is one.
-    pub const fn func(&self) -> Option<&FuncType> {
-        match self {
-            ExternType::Func(ty) => Some(ty),
-            _ => None,
-        }
-    }
-
-    /// The type of a table, if it is one.
-    pub const fn table(&self) -> Option<&TableType> {
-        match self {
-            ExternType::Table(ty) => Some(ty),
-            _ => None,
-        }
-    }
-
-    /// The type of a memory, if it is one.
-    pub const fn memory(&self) -> Option<&MemoryType> {
-        match self {
-            ExternType::Memory(ty) => Some(ty),
-            _ => None,
-        }
-    }
-
-    /// The type of a global, if it is one.
-    pub const fn global(&self) -> Option<&GlobalType> {
-        match self {
-            ExternType::Global(ty) => Some(ty),
-            _ => None,
-        }
-    }
-
-    /// The type of a tag, if it is one.
-    pub const fn tag(&self) -> Option<&TagType> {
-        match self {
-            ExternType::Tag(ty) => Some(ty),
-            _ => None,
-        }
+    accessors! {
+        /// The type of a function, if it is one.
+        func unwrap_func "function" Func FuncType,
+        /// The type of a table, if it is one.
+        table unwrap_table "table" Table TableType,
+        /// The type of a memory, if it is one.
+        memory unwrap_memory "memory" Memory MemoryType,
+        /// The type of a global, if it is one.
+        global unwrap_global "global" Global GlobalType,
+        /// The type of a tag, if it is one.
+        tag unwrap_tag "tag" Tag TagType,
     }
 
     /// A new thing of this type in a store: zero, null, and as small as it may be; a function that returns zeros and nulls.
@@ -453,6 +511,17 @@ impl fmt::Display for ExternType {
 }
 
 /// What a module imports.
+///
+/// ```
+/// # use tancho::{Engine, Module, Result};
+/// # fn main() -> Result<()> {
+/// let module = Module::new(&Engine::default(), r#"(module (import "host" "f" (func (param i32))))"#)?;
+/// let import = module.imports().next().expect("it imports something");
+/// assert_eq!((import.module(), import.name()), ("host", "f"));
+/// assert_eq!(import.ty().unwrap_func().params().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ImportType<'m> {
     module: &'m str,
@@ -482,6 +551,16 @@ impl<'m> ImportType<'m> {
 }
 
 /// What a module exports.
+///
+/// ```
+/// # use tancho::{Engine, Module, Result};
+/// # fn main() -> Result<()> {
+/// let module = Module::new(&Engine::default(), r#"(module (memory (export "m") 3))"#)?;
+/// let export = module.exports().next().expect("it exports something");
+/// assert_eq!((export.name(), export.ty().unwrap_memory().minimum()), ("m", 3));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ExportType<'m> {
     name: &'m str,

@@ -20,6 +20,17 @@ const MAX_FIELDS: usize = 10_000;
 const MAX_DEPTH: usize = 63;
 
 /// Whether a type may be the supertype of others.
+///
+/// ```
+/// # use tancho::{Engine, Finality, FuncType, Result};
+/// # fn main() -> Result<()> {
+/// let engine = Engine::default();
+/// let open = FuncType::with_finality_and_supertype(&engine, Finality::NonFinal, None, [], [])?;
+/// let below = FuncType::with_finality_and_supertype(&engine, Finality::Final, Some(&open), [], [])?;
+/// assert!(below.matches(&open) && below.finality().is_final());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Finality {
     /// No.
@@ -29,6 +40,12 @@ pub enum Finality {
 }
 
 /// What a field or the elements of an array are stored as.
+///
+/// ```
+/// # use tancho::{StorageType, ValType};
+/// assert!(StorageType::I8.unpack().is_i32());
+/// assert!(StorageType::from(ValType::F64).is_val_type());
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum StorageType {
     /// 8 bits: an `i32` outside of the object, the lowest of whose bits are stored.
@@ -73,6 +90,16 @@ impl StorageType {
             StorageType::ValType(ty) => Some(ty),
             _ => None,
         }
+    }
+
+    /// The type of value.
+    ///
+    /// # Panics
+    ///
+    /// When it is not stored as it is: see [`StorageType::as_val_type`].
+    #[track_caller]
+    pub fn unwrap_val_type(&self) -> &ValType {
+        self.as_val_type().unwrap_or_else(|| panic!("{self} is no type of value"))
     }
 
     /// The type of its values outside of objects.
@@ -132,6 +159,12 @@ impl fmt::Display for StorageType {
 }
 
 /// A field of a structure, or the elements of an array.
+///
+/// ```
+/// # use tancho::{FieldType, Mutability, StorageType};
+/// let field = FieldType::new(Mutability::Var, StorageType::I16);
+/// assert!(field.element_type().is_i16() && field.mutability().is_var());
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct FieldType {
     mutability: Mutability,

@@ -12,6 +12,13 @@ use tancho_abi::types as abi;
 use tancho_runtime::types::{RegisteredType, TypeRegistry};
 
 /// The type of a value.
+///
+/// ```
+/// # use tancho::{RefType, ValType};
+/// assert!(ValType::I32.is_num() && ValType::FUNCREF.is_ref());
+/// assert_eq!(ValType::from(RefType::EXTERNREF), ValType::EXTERNREF);
+/// assert_eq!(ValType::ANYREF.to_string(), "anyref");
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum ValType {
     /// 32-bit integer.
@@ -194,6 +201,13 @@ impl fmt::Display for ValType {
 ///     └ array ── concrete         │        │           │
 /// none                        nofunc      noextern    noexn
 /// ```
+///
+/// ```
+/// # use tancho::HeapType;
+/// assert!(HeapType::I31.matches(&HeapType::Eq));
+/// assert_eq!(HeapType::Struct.top(), HeapType::Any);
+/// assert!(!HeapType::Extern.matches(&HeapType::Any));
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum HeapType {
@@ -337,6 +351,36 @@ impl HeapType {
         }
     }
 
+    /// The function type.
+    ///
+    /// # Panics
+    ///
+    /// When it is none: see [`HeapType::as_concrete_func`].
+    #[track_caller]
+    pub fn unwrap_concrete_func(&self) -> &FuncType {
+        self.as_concrete_func().unwrap_or_else(|| panic!("{self} is no concrete function type"))
+    }
+
+    /// The structure type.
+    ///
+    /// # Panics
+    ///
+    /// When it is none: see [`HeapType::as_concrete_struct`].
+    #[track_caller]
+    pub fn unwrap_concrete_struct(&self) -> &StructType {
+        self.as_concrete_struct().unwrap_or_else(|| panic!("{self} is no concrete structure type"))
+    }
+
+    /// The array type.
+    ///
+    /// # Panics
+    ///
+    /// When it is none: see [`HeapType::as_concrete_array`].
+    #[track_caller]
+    pub fn unwrap_concrete_array(&self) -> &ArrayType {
+        self.as_concrete_array().unwrap_or_else(|| panic!("{self} is no concrete array type"))
+    }
+
     /// How references to it look to compiled code.
     pub(crate) fn hierarchy(&self) -> abi::Hierarchy {
         self.abi().hierarchy()
@@ -436,6 +480,13 @@ impl fmt::Display for HeapType {
 }
 
 /// A reference type.
+///
+/// ```
+/// # use tancho::{HeapType, RefType};
+/// let not_null = RefType::new(false, HeapType::Func);
+/// assert!(not_null.matches(&RefType::FUNCREF));
+/// assert!(!RefType::FUNCREF.matches(&not_null));
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct RefType {
     nullable: bool,

@@ -2,6 +2,7 @@
 #![cfg(all(feature = "async", feature = "compile", feature = "wat"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod documentation;
 mod misuse;
 mod rows;
 mod sources;

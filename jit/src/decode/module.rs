@@ -7,6 +7,7 @@ use super::hint::{self, BranchHint};
 use super::{constant, types, vector};
 use crate::error::CompileError;
 use crate::options::Features;
+use crate::target::NoVectors;
 use std::collections::HashMap;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
@@ -45,7 +46,7 @@ pub(crate) fn decode<'a>(
     wasm: &'a [u8],
     offset: u64,
     features: Features,
-    no_vectors: Option<&CompileError>,
+    no_vectors: Option<&NoVectors>,
 ) -> Result<Decoded<'a>, CompileError> {
     if Parser::is_component(wasm) {
         return Err(CompileError::component());
@@ -72,8 +73,10 @@ pub(crate) fn decode<'a>(
         if let ValidPayload::Func(validator, body) = valid {
             decoder.bodies.push(Body { validator, body, hints: Vec::new() });
         } else {
-            if let (Some(refusal), Some(offset)) = (no_vectors, vector::in_section(&payload)?) {
-                return Err(refusal.clone().at(offset));
+            if let Some(refusal) = no_vectors
+                && let Some((what, offset)) = vector::in_section(&payload)?
+            {
+                return Err(refusal.error(&what).at(offset));
             }
             decoder.payload(payload)?;
         }
@@ -82,9 +85,9 @@ pub(crate) fn decode<'a>(
     if let Some(refusal) = no_vectors {
         for body in &decoded.bodies {
             // A body that cannot be read is left for validation.
-            if let Ok(Some(offset)) = vector::in_body(&body.body) {
+            if let Ok(Some((what, offset))) = vector::in_body(&body.body) {
                 let function = FunctionIndex(body.validator.index);
-                return Err(refusal.clone().at(offset).in_function(|| label(&decoded.module.view(), function)));
+                return Err(refusal.error(&what).at(offset).in_function(|| label(&decoded.module.view(), function)));
             }
         }
     }

@@ -5,16 +5,20 @@
 
 use super::place;
 use crate::error::CompileError;
+use crate::target::architecture;
 use crate::translate::env::CodeName;
 use crate::translate::function::Caught;
 use crate::translate::trap;
 use cranelift_codegen::binemit::{Addend, Reloc};
 use cranelift_codegen::ir::{ExternalName, Type, UserStackMap};
+use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::{
     CompiledCode, ExceptionContextLoc, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
 };
 use tancho_abi::catch::CatchRecord;
 use tancho_abi::module::{AddressRecord, NONE, TrapRecord};
+use tancho_abi::target::Architecture;
+use tancho_abi::trap::X86_64_TRAP;
 
 /// A function or a trampoline. Offsets are from its start.
 pub(crate) struct Code {
@@ -80,8 +84,8 @@ pub(crate) struct Call {
 }
 
 impl Code {
-    /// Keeps of `compiled` what an image needs. `names` are what its relocations refer to by number, `caught` what it catches, `alignment` the
-    /// least of the target; `addresses` says whether places are to be kept.
+    /// Keeps of `compiled` what an image needs. `names` are what its relocations refer to by number, `caught` what it catches, `isa` what it was
+    /// compiled for; `addresses` says whether places are to be kept.
     ///
     /// # Errors
     ///
@@ -91,18 +95,23 @@ impl Code {
         name: Option<CodeName>,
         names: &[Option<CodeName>],
         caught: &[Caught],
-        alignment: u32,
+        isa: &dyn TargetIsa,
         addresses: bool,
     ) -> Result<Code, CompileError> {
         let buffer = &compiled.buffer;
-        let alignment = buffer.alignment.max(alignment);
+        let alignment = buffer.alignment.max(isa.function_alignment().minimum);
+        let traps = traps(compiled)?;
+        let mut bytes: Box<[u8]> = compiled.code_buffer().into();
+        if architecture(isa)? == Architecture::X86_64 {
+            replace_invalid(&mut bytes, &traps);
+        }
         Ok(Code {
             name,
-            bytes: compiled.code_buffer().into(),
+            bytes,
             alignment,
             line_offset: place::line_offset(compiled, alignment),
             calls: buffer.relocs().iter().map(|reloc| call(reloc, names)).collect::<Result<_, _>>()?,
-            traps: traps(compiled)?,
+            traps,
             addresses: if addresses { self::addresses(compiled) } else { Box::default() },
             frame: buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset),
             catch_sites: catch_sites(compiled, caught)?,
@@ -134,6 +143,19 @@ fn traps(compiled: &CompiledCode) -> Result<Box<[TrapRecord]>, CompileError> {
         Ok(TrapRecord { code: found.offset, trap: u32::from(trap.code()) })
     };
     compiled.buffer.traps().iter().map(record).collect()
+}
+
+/// Puts [`X86_64_TRAP`] where there is an invalid instruction for a trap.
+fn replace_invalid(bytes: &mut [u8], traps: &[TrapRecord]) {
+    const UD2: [u8; 2] = [0x0f, 0x0b];
+    for record in traps {
+        // What traps there is this instruction or an access, and no other instruction begins like this one.
+        if let Some(place) = bytes.get_mut(record.code as usize..).and_then(<[u8]>::first_chunk_mut)
+            && *place == UD2
+        {
+            *place = X86_64_TRAP;
+        }
+    }
 }
 
 fn addresses(compiled: &CompiledCode) -> Box<[AddressRecord]> {

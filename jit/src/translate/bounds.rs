@@ -33,6 +33,8 @@ pub(crate) struct Address {
     pub(crate) offset: i32,
     /// The flags that the access must have: they say that it may trap, and with what.
     pub(crate) flags: MemFlagsData,
+    /// Where the guard alone decides whether the access is in bounds: how far after which place it begins.
+    pub(crate) left_to_guard: Option<(Value, i32)>,
 }
 
 /// How far beyond a place that is known to be at most R an access may begin without being looked at.
@@ -48,8 +50,16 @@ pub(crate) struct Accessed {
 }
 
 impl FunctionTranslator<'_, '_> {
-    /// The address of `size` bytes at `index` + `offset` in `memory`; `index` is of the memory's address type, `i32` or `i64`.
+    /// The address of `size` bytes at `index` + `offset` in `memory`, all of which the access that follows reads or, if it is an atomic
+    /// one, writes; `index` is of the memory's address type, `i32` or `i64`. Other stores have theirs from `whole`.
     pub(crate) fn address(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u32) -> Address {
+        let address = self.any_address(memory, index, offset, size);
+        self.note_access(memory, &address, size);
+        address
+    }
+
+    /// The same, of bytes that need not be accessed at once.
+    pub(crate) fn any_address(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u32) -> Address {
         let base = self.memory_base(memory);
         let index = self.extend_index(index);
         let address = self.sound_address(memory, base, index, offset, size);
@@ -61,7 +71,7 @@ impl FunctionTranslator<'_, '_> {
         let offset = self.builder.ins().iconst(POINTER, offset as i64);
         let size = self.iconst32(size);
         let checked = self.belt(Builtin::belt_access, &[memory, index, offset, size, place]);
-        Address { base: checked, offset: 0, flags: address.flags }
+        Address { base: checked, offset: 0, ..address }
     }
 
     /// The address that `builtin` gives back when it has found nothing wrong.
@@ -76,14 +86,15 @@ impl FunctionTranslator<'_, '_> {
             .with_endianness(cranelift_codegen::ir::Endianness::Little)
             .with_alias_region(Some(self.alias_region(Region::Memory(memory))));
         if let Some((place, offset)) = self.guarded(memory, index, offset, size) {
-            return Address { base: self.builder.ins().iadd(base, place), offset, flags };
+            let base = self.builder.ins().iadd(base, place);
+            return Address { base, offset, flags, left_to_guard: Some((place, offset)) };
         }
         let outside = self.outside(memory, index, offset, size);
         self.trap_if(outside, Trap::MemoryOutOfBounds);
         let start = self.builder.ins().iadd_imm_u(index, offset as i64);
         let address = self.builder.ins().iadd(base, start);
         let base = self.unless_outside(outside, address);
-        Address { base, offset: 0, flags }
+        Address { base, offset: 0, flags, left_to_guard: None }
     }
 
     /// What to add to the base in place of the index, and in place of the offset, so that the access is in bounds or faults, without a

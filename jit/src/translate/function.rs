@@ -15,6 +15,7 @@ use super::interrupt;
 use super::legacy::{self, Ending};
 use super::signature::{self, POINTER, machine_type};
 use super::stride;
+use super::whole::Reached;
 use crate::decode;
 use crate::decode::module::Body;
 use crate::error::CompileError;
@@ -116,6 +117,8 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) cold: bool,
     /// Where 64-bit memories have been accessed, by the value that the index is a sum of.
     pub(crate) accessed: HashMap<Value, Accessed>,
+    /// How far each place is known to be followed by bytes of a memory.
+    pub(crate) reached: Reached,
     /// The least of each 64-bit index and the reservation, where that is computed.
     pub(crate) places: Vec<Value>,
     /// What is known of the topmost operand's type, where the present operator is a cast.
@@ -288,6 +291,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             hint: None,
             cold: false,
             accessed: HashMap::new(),
+            reached: Reached::default(),
             places: Vec::new(),
             operand: None,
             uses_heap: false,

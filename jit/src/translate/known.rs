@@ -1,7 +1,7 @@
-//! What the instruction that makes a number says of it: how large it can be at most, and what it is the sum of.
+//! What the instruction that makes a number says of it: how large it can be at most, what it is a multiple of, and what it is the sum of.
 //!
 //! Called by `bounds`, for indices of 64 bits that need no check because they cannot be large, by `stride` for those that change step by
-//! step, and by `trap` for divisors. Nothing is known of parameters of blocks.
+//! step, by `whole` for those that are aligned, and by `trap` for divisors. Nothing is known of parameters of blocks.
 
 use cranelift_codegen::ir::immediates::Imm64;
 use cranelift_codegen::ir::{DataFlowGraph, InstructionData, Opcode, Value, ValueDef};
@@ -49,6 +49,40 @@ fn most_at(dfg: &DataFlowGraph, value: Value, depth: u32) -> u64 {
     };
     // What does not fit the type has wrapped, and can be anything.
     known.filter(|known| *known <= widest).unwrap_or(widest)
+}
+
+/// A number of low bits that are 0 in `value`, an integer of at most 64 bits: all of its bits if it is 0.
+pub(crate) fn zeros(dfg: &DataFlowGraph, value: Value) -> u32 {
+    zeros_at(dfg, value, DEPTH)
+}
+
+fn zeros_at(dfg: &DataFlowGraph, value: Value, depth: u32) -> u32 {
+    let bits = dfg.value_type(value).bits();
+    if let Some(number) = constant(dfg, value) {
+        return number.trailing_zeros().min(bits);
+    }
+    let ValueDef::Result(inst, 0) = dfg.value_def(value) else { return 0 };
+    let Some(below) = depth.checked_sub(1) else { return 0 };
+    let of = |operand: Value| zeros_at(dfg, operand, below);
+    let zeros = match dfg.insts[inst] {
+        InstructionData::Unary { opcode: Opcode::Uextend | Opcode::Sextend | Opcode::Ireduce, arg } => of(arg),
+        InstructionData::Binary { opcode: Opcode::Band, args: [first, second] } => of(first).max(of(second)),
+        // Low bits depend on low bits alone, whether the rest wraps or not; and a least or a choice is one of two.
+        InstructionData::Binary {
+            opcode: Opcode::Iadd | Opcode::Isub | Opcode::Bor | Opcode::Bxor | Opcode::Umin,
+            args: [first, second],
+        } => of(first).min(of(second)),
+        InstructionData::Ternary { opcode: Opcode::Select | Opcode::SelectSpectreGuard, args: [_, first, second] } => {
+            of(first).min(of(second))
+        }
+        InstructionData::Binary { opcode: Opcode::Imul, args: [first, second] } => of(first) + of(second),
+        InstructionData::Binary { opcode: Opcode::Ishl, args: [first, second] } => {
+            let amount = constant(dfg, second).map_or(0, |amount| amount % u64::from(bits));
+            of(first) + amount as u32
+        }
+        _ => 0,
+    };
+    zeros.min(bits)
 }
 
 /// `value`, of 64 bits, as a value and a number that is added to it modulo 2⁶⁴.

@@ -1,10 +1,10 @@
 //! Memory operators (§4.4.7) that move one value, and the size of a memory.
 //!
-//! Called by the switchboard; every address comes from `bounds`.
+//! Called by the switchboard; every address comes from `bounds`, that of a store by way of `whole`.
 
 use super::function::FunctionTranslator;
 use crate::error::CompileError;
-use cranelift_codegen::ir::{InstBuilder, Opcode, Type};
+use cranelift_codegen::ir::{InstBuilder, Opcode, Type, types};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
 use wasmparser::{MemArg, MemArgTarget};
@@ -53,8 +53,8 @@ impl FunctionTranslator<'_, '_> {
     /// Stores a value whole.
     pub(crate) fn store(&mut self, argument: &MemArg) -> Result<(), CompileError> {
         let (index, value) = self.pop2();
-        let size = self.builder.func.dfg.value_type(value).bytes();
-        let address = self.address(memory_of(argument)?, index, argument.offset, size);
+        let ty = self.builder.func.dfg.value_type(value);
+        let address = self.store_address(memory_of(argument)?, index, argument.offset, ty);
         self.builder.ins().store(address.flags, value, address.base, address.offset);
         Ok(())
     }
@@ -62,12 +62,12 @@ impl FunctionTranslator<'_, '_> {
     /// Stores the low bits of a value, by the opcode of Cranelift that does.
     pub(crate) fn store_narrow(&mut self, argument: &MemArg, opcode: Opcode) -> Result<(), CompileError> {
         let (index, value) = self.pop2();
-        let size = match opcode {
-            Opcode::Istore8 => 1,
-            Opcode::Istore16 => 2,
-            _ => 4,
+        let ty = match opcode {
+            Opcode::Istore8 => types::I8,
+            Opcode::Istore16 => types::I16,
+            _ => types::I32,
         };
-        let address = self.address(memory_of(argument)?, index, argument.offset, size);
+        let address = self.store_address(memory_of(argument)?, index, argument.offset, ty);
         let (flags, base, offset) = (address.flags, address.base, address.offset);
         let ins = self.builder.ins();
         match opcode {

@@ -31,3 +31,4 @@ pub(crate) mod table;
 pub(crate) mod trampoline;
 pub(crate) mod trap;
 pub(crate) mod variable;
+mod whole;

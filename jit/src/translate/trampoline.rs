@@ -267,7 +267,7 @@ impl Maker<'_> {
         self.builder.inst_results(call).to_vec()
     }
 
-    /// Calls the function and continues with its results; after a trap, marks the activation and returns what `trapped` gives.
+    /// Calls the function and continues with its results; after a trap, returns what `trapped` gives.
     fn enter(
         &mut self,
         ty: &FuncType,
@@ -296,8 +296,6 @@ impl Maker<'_> {
         self.builder.switch_to_block(landing);
         self.builder.seal_block(landing);
         self.builder.set_cold_block(landing);
-        let one = self.builder.ins().iconst(POINTER, 1);
-        self.builder.ins().store(RECORD, one, activation, offset_of!(VmActivation, trapped) as i32);
         let nothing = trapped(self);
         self.builder.ins().return_(&nothing);
 

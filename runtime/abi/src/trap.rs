@@ -8,6 +8,11 @@ use std::fmt;
 /// to trap where a reference is null.
 pub const NULL_PAGE: usize = 4096;
 
+/// What stands in code for x86-64 where it has come to a trap: `hlt`, which only a kernel may execute, so that it faults (SIGSEGV, without an
+/// address), and `nop`. It has the place of `ud2`, by which Cranelift ends such places. That faults too, but a hypervisor takes every invalid
+/// instruction for one that it may have to emulate, and the way by it takes several times as long as all else about a trap.
+pub const X86_64_TRAP: [u8; 2] = [0xf4, 0x90];
+
 macro_rules! traps {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)*) => {
         /// Why execution trapped.

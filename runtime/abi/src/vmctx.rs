@@ -114,7 +114,7 @@ pub const PENDING_UNCAUGHT: usize = 0x102;
 pub struct VmActivation {
     /// Frame pointer of the entry trampoline, written by it before anything else.
     pub entry_fp: usize,
-    /// Set to 1 by the trampoline's landing pad, which is reached after a trap only.
+    /// Set to 1 by whoever has the code go on at the trampoline's landing pad, which is reached after a trap only.
     pub trapped: usize,
     /// Where two or more results go.
     pub results: *mut ValRaw,

@@ -1,4 +1,4 @@
-//! Code memory: the private copy of an image from which its code runs.
+//! Code memory: the private copy of an image from which its code runs, or, where the user asks for it, the image's file.
 //!
 //! Called by the embedding API to load an image, and by everything in this crate that asks what stands in one. No page of
 //! a [`Code`] is ever writable and executable, and none is writable again once its content has been checked.
@@ -9,8 +9,12 @@ use crate::sys::{cache, feature, map};
 use memmap2::{Mmap, MmapMut};
 use region::Protection;
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::ops::Range;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use tancho_abi::catch::{CatchRecord, CatchSiteRecord};
@@ -61,6 +65,8 @@ pub struct Code {
     layout: VmLayout,
     text: Range<usize>,
     images: Images,
+    /// What the file is called whose pages the code is, where it was not copied.
+    file: Option<Box<[u8]>>,
 }
 
 impl Code {
@@ -78,6 +84,54 @@ impl Code {
         }
         let mut copy = MmapMut::map_anon(bytes.len())?;
         copy.copy_from_slice(bytes);
+        Code::of(copy, tunables, origin, None)
+    }
+
+    /// The same of an image in a file, whose code is not copied but mapped, and is not read before it runs: so what is in it is not
+    /// checked but for all that the engine itself reads, which is copied. `name` is what the file is called in a message.
+    ///
+    /// # Safety
+    ///
+    /// The file must hold an image that an engine has made, intact. Nobody may write to it while the code is there. Where somebody makes
+    /// it shorter, the process ends with a message when it needs what is gone; for that the
+    /// [signal handlers](crate::trap::install) must have been installed.
+    ///
+    /// # Errors
+    ///
+    /// When it is no sound image for this engine with these tunables on this machine, as far as that is checked; when it cannot be
+    /// read, or the system refuses memory, or to make the file's pages executable.
+    pub unsafe fn map(file: &File, name: &Path, tunables: &Tunables) -> Result<Arc<Code>, LoadError> {
+        let length =
+            usize::try_from(file.metadata()?.len()).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
+        if length < Image::HEAD {
+            let mut start = vec![0; length];
+            file.read_exact_at(&mut start, 0)?;
+            let short = ImageError::Length { expected: Image::HEAD as u64, found: length as u64 };
+            return Err(if Image::is_image(&start) { short } else { ImageError::NotAnImage }.into());
+        }
+        let mut copy = MmapMut::map_anon(length)?;
+        file.read_exact_at(&mut copy[..Image::HEAD], 0)?;
+        let table = Image::table_end(&copy)?;
+        file.read_exact_at(&mut copy[Image::HEAD..table], Image::HEAD as u64)?;
+        let code = Image::reopen(&copy)?.section(Section::Code)?;
+        // The last page is copied where it is not full: what stands behind the code is none.
+        let end = code.start + (code.end - code.start) / map::page_size() * map::page_size();
+        if !code.start.is_multiple_of(map::page_size()) {
+            return Err(ImageError::Section { kind: Section::Code as u32 }.into());
+        }
+        file.read_exact_at(&mut copy[table..code.start.max(table)], table as u64)?;
+        file.read_exact_at(&mut copy[end..], end as u64)?;
+        map::put_file(&mut copy[code.start..end], file, code.start as u64)?;
+        Code::of(copy, tunables, Origin::Vouched, Some(name.as_os_str().as_bytes().into()))
+    }
+
+    /// Checks what `copy` holds, makes its code executable, and makes it known.
+    fn of(
+        copy: MmapMut,
+        tunables: &Tunables,
+        origin: Origin<'_>,
+        file: Option<Box<[u8]>>,
+    ) -> Result<Arc<Code>, LoadError> {
         // What is checked from here on can no longer change.
         let mapping = copy.make_read_only()?;
         // SAFETY: the mapping is never written again and lives in the `Code` beside the view that borrows from it; moving
@@ -96,7 +150,7 @@ impl Code {
             make_executable(&content[section], content.len() - (text.start - base))?;
             cache::publish(text.clone())?;
         }
-        let code = Arc::new(Code { mapping, view, layout, text, images });
+        let code = Arc::new(Code { mapping, view, layout, text, images, file });
         if !code.text.is_empty() {
             registry::register(code.text.clone(), Arc::as_ptr(&code).cast());
         }
@@ -132,6 +186,11 @@ impl Code {
 
     pub(crate) fn images(&self) -> &Images {
         &self.images
+    }
+
+    /// What the file is called whose pages the code is; `None` where it was copied. Async-signal-safe.
+    pub(crate) fn file(&self) -> Option<&[u8]> {
+        self.file.as_deref()
     }
 
     /// The code that holds `pc`. Async-signal-safe.

@@ -57,6 +57,7 @@ impl Roots {
         (found.generation == root.generation).then_some(found.reference)
     }
 
+    #[inline]
     pub(super) fn open(&self) -> ScopeMark {
         ScopeMark(self.scoped.len())
     }
@@ -154,3 +155,104 @@ pub(super) unsafe fn visit(state: &mut State, all: bool, mut visit: impl FnMut(*
 }
 
 const _: () = assert!(std::mem::offset_of!(ValRaw, i32) == 0);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    /// Random numbers: the same ones for a seed.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            (self.0 >> 33) as usize % bound
+        }
+    }
+
+    #[test]
+    fn a_root_ends_with_its_scope_and_never_comes_back() {
+        let mut roots = Roots::default();
+        let outer = roots.root(1);
+        let mark = roots.open();
+        let inner = roots.root(2);
+        assert_eq!((roots.rooted(outer), roots.rooted(inner)), (Some(1), Some(2)));
+        roots.close(mark);
+        assert_eq!(roots.rooted(inner), None);
+        let next = roots.root(3);
+        assert_eq!((roots.rooted(inner), roots.rooted(next), roots.rooted(outer)), (None, Some(3), Some(1)));
+    }
+
+    #[test]
+    fn an_owned_root_that_was_given_up_is_not_the_next_one_at_its_place() {
+        let mut roots = Roots::default();
+        let first = roots.own(1);
+        roots.disown(first);
+        roots.disown(first);
+        let second = roots.own(2);
+        assert_eq!(first.position, second.position);
+        assert_eq!((roots.owned(first), roots.owned(second)), (None, Some(2)));
+    }
+
+    #[test]
+    fn a_place_whose_generations_are_used_up_is_left() {
+        let mut roots = Roots::default();
+        let root = roots.own(1);
+        roots.owned[0].generation = u32::MAX;
+        let last = OwnedRoot { generation: u32::MAX, ..root };
+        roots.disown(last);
+        assert_eq!((roots.owned(last), roots.owned(root)), (None, None));
+        assert_ne!(roots.own(2).position, root.position);
+    }
+
+    /// Roots against a model that remembers every root there ever was.
+    #[test]
+    fn roots_are_those_of_the_model() {
+        let cases = if cfg!(miri) { 3 } else { 200 };
+        for seed in 0..cases {
+            let mut random = Random(seed);
+            let mut roots = Roots::default();
+            let (mut scopes, mut scoped, mut alive) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut ended, mut owned) = (Vec::new(), HashMap::new());
+            let mut gone = Vec::new();
+            for number in 1..400 {
+                match random.below(8) {
+                    0 => scopes.push((roots.open(), alive.len())),
+                    1 | 2 => {
+                        if let Some((mark, length)) = scopes.pop() {
+                            roots.close(mark);
+                            ended.extend(alive.drain(length..));
+                        }
+                    }
+                    3 | 4 => drop(owned.insert(roots.own(number), number)),
+                    5 => {
+                        if let Some(root) = owned.keys().min_by_key(|root| root.position).copied() {
+                            owned.remove(&root);
+                            roots.disown(root);
+                            gone.push(root);
+                        }
+                    }
+                    _ => {
+                        let root = roots.root(number);
+                        alive.push((root, number));
+                        scoped.push(root);
+                    }
+                }
+                assert!(alive.iter().all(|(root, number)| roots.rooted(*root) == Some(*number)), "seed {seed}");
+                assert!(ended.iter().all(|(root, _)| roots.rooted(*root).is_none()), "seed {seed}");
+                assert!(owned.iter().all(|(root, number)| roots.owned(*root) == Some(*number)), "seed {seed}");
+                assert!(gone.iter().all(|root| roots.owned(*root).is_none()), "seed {seed}");
+                let mut visited = 0;
+                roots.each(|reference| visited += usize::from(reference != 0));
+                assert_eq!(visited, alive.len() + owned.len(), "seed {seed}");
+                // As a collection that moves everything does.
+                roots.visit(|place| {
+                    // SAFETY: the place is one of the roots'.
+                    unsafe { place.write(place.read()) };
+                });
+            }
+        }
+    }
+}

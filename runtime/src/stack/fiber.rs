@@ -37,6 +37,7 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -171,7 +172,8 @@ impl<'a, R> Fiber<'a, R> {
                 unsafe {
                     let activation = activation.as_ptr();
                     (*activation).outer = outer;
-                    (*activation).outer_exit = if outer.is_null() { Exit::NONE } else { Exit::of((*outer).store) };
+                    let exit = if outer.is_null() { Exit::NONE } else { Exit::of((*outer).store) };
+                    (*activation).outer_exit = MaybeUninit::new(exit);
                 }
                 thread.set_innermost(self.activation);
             }

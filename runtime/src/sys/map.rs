@@ -101,6 +101,33 @@ impl Reservation {
     }
 }
 
+/// Puts the pages of `file` from `offset` on in place of `pages`, to be read only, changes of the file's included. Both are whole pages.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub(crate) fn put_file(pages: &mut [u8], file: &File, offset: u64) -> io::Result<()> {
+    assert!(
+        pages.as_ptr().addr().is_multiple_of(page_size()) && pages.len().is_multiple_of(page_size()),
+        "parts of pages"
+    );
+    if pages.is_empty() {
+        return Ok(());
+    }
+    // SAFETY: the pages are the caller's, who has them exclusively and asks for it; who gets them back gives back the mapping there.
+    unsafe {
+        rustix::mm::mmap(
+            pages.as_mut_ptr().cast(),
+            pages.len(),
+            ProtFlags::READ,
+            MapFlags::PRIVATE | MapFlags::FIXED,
+            file,
+            offset,
+        )?;
+    }
+    Ok(())
+}
+
 /// A page that can be read, and behind it memory that can be written, zeroed: in mappings of their own, so that a change of the page's
 /// protection never needs another.
 pub(crate) struct PageAndMemory {

@@ -225,6 +225,22 @@ unsafe fn divert(machine: &mut libc::mcontext_t, stub: usize) {
     machine.__gregs[libc::REG_PC] = stub as libc::c_ulong;
 }
 
+/// Whether the instruction at `pc` does nothing but trap, by a signal that tells of accesses on this machine.
+///
+/// # Safety
+///
+/// `pc` is in code that is alive, and which can be read.
+pub(crate) unsafe fn is_trap(pc: usize) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the caller says so.
+    return unsafe { std::ptr::with_exposed_provenance::<u8>(pc).read() == tancho_abi::trap::X86_64_TRAP[0] };
+    #[cfg(not(target_arch = "x86_64"))]
+    return {
+        let _ = pc;
+        false
+    };
+}
+
 #[cfg(target_arch = "x86_64")]
 fn read(machine: &libc::mcontext_t) -> Resumption {
     let register = |index: libc::c_int| machine.gregs[index as usize] as usize;
@@ -268,6 +284,17 @@ fn write(machine: &mut libc::mcontext_t, to: Resumption) {
     machine.__gregs[libc::REG_SP] = to.sp as u64;
     machine.__gregs[libc::REG_A0] = 0;
     machine.__gregs[libc::REG_A0 + 1] = 0;
+}
+
+/// Prints `parts` on standard error, and ends the process with status 1: something outside of it has gone wrong. Async-signal-safe.
+pub(crate) fn leave(parts: &[&[u8]]) -> ! {
+    // SAFETY: writes bytes of ours; `_exit` does not return.
+    unsafe {
+        for part in parts {
+            libc::write(libc::STDERR_FILENO, part.as_ptr().cast(), part.len());
+        }
+        libc::_exit(1)
+    }
 }
 
 /// Prints `text` and a list of named numbers on standard error, and ends the process. Async-signal-safe.

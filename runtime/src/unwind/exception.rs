@@ -107,6 +107,7 @@ unsafe fn select<'a>(
 mod tests {
     use super::*;
     use crate::sys::stack::Bounds;
+    use std::mem::MaybeUninit;
     use std::process::Command;
     use std::ptr;
     use std::sync::Arc;
@@ -140,9 +141,9 @@ mod tests {
             entry: ptr::null(),
             outer: ptr::null(),
             outer_of_store: ptr::null(),
-            outer_exit: Exit { fp: 0, pc: 0 },
-            saved_exit: Exit { fp: 0, pc: 0 },
-            saved_limit: 0,
+            outer_exit: MaybeUninit::uninit(),
+            saved_exit: MaybeUninit::uninit(),
+            saved_limit: MaybeUninit::uninit(),
             stack: Bounds { low, high: low + size_of_val(&words) },
         };
         let state = State::new(Arc::new(Tunables::default()), ptr::null());

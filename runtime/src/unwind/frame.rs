@@ -91,8 +91,12 @@ pub(crate) unsafe fn trace(trace: &mut Trace, start: Start, activation: *const A
         };
         // SAFETY: the activation is live, and its stack has been used down to `sp`.
         unsafe { walk(trace, fp, sp, activation) };
-        start = Start::Exit(activation.outer_exit);
-        next = if trace.is_full() { std::ptr::null() } else { activation.outer };
+        if activation.outer.is_null() || trace.is_full() {
+            return;
+        }
+        // SAFETY: there is one outside of it.
+        start = Start::Exit(unsafe { activation.outer_exit.assume_init() });
+        next = activation.outer;
     }
 }
 

@@ -89,7 +89,11 @@ pub(crate) unsafe fn references(
             // SAFETY: this is how its code has left, and it is live.
             unsafe { walk(running, exit, safepoints, &mut visit) };
         }
-        exit = running.saved_exit;
+        if running.outer_of_store.is_null() {
+            return;
+        }
+        // SAFETY: the store has one outside of it.
+        exit = unsafe { running.saved_exit.assume_init() };
         next = running.outer_of_store;
     }
 }

@@ -62,8 +62,6 @@ std::arch::global_asm!(
     "pop rbp",
     "ret",
     "tancho_hand_landing:",
-    "mov rdx, [rsp]",
-    "mov qword ptr [rdx + {trapped}], 1",
     // What compiled code may leave behind in callee-saved registers must not matter.
     "jmp 2b",
     // Array exit: (rdi host context, rsi values).
@@ -225,7 +223,6 @@ std::arch::global_asm!(
     "ret",
     "tancho_hand_end:",
     entry_fp = const offset_of!(VmActivation, entry_fp),
-    trapped = const offset_of!(VmActivation, trapped),
     host_store = const offset_of!(VmHostContext, store),
     function = const offset_of!(VmHostContext, function),
     heap = const offset_of!(VmContext, heap),

@@ -11,9 +11,10 @@ use std::sync::{Mutex, PoisonError};
 /// comes to.
 const SPAN: usize = 36 << 30;
 
-/// The canaries of one memory.
+/// The canaries of one memory. There are none under an emulator that keeps a record of each page (`tests/cross.sh`): there an access that
+/// leaves its memory's address space faults outside of it, and the runtime ends the process.
 pub struct Canaries {
-    sides: [Range<usize>; 2],
+    sides: Vec<Range<usize>>,
 }
 
 impl Canaries {
@@ -21,6 +22,9 @@ impl Canaries {
     /// meanwhile, so it may take several attempts.
     pub fn around<T>(mut make: impl FnMut() -> (T, Range<usize>)) -> (T, Canaries) {
         static PLACING: Mutex<()> = Mutex::new(());
+        if std::env::var_os("TANCHO_RUNNER").is_some() {
+            return (make().0, Canaries { sides: Vec::new() });
+        }
         // Nothing is left half done by a panic in here.
         let _placing = PLACING.lock().unwrap_or_else(PoisonError::into_inner);
         let mut crowded = Vec::new();
@@ -50,7 +54,7 @@ impl Canaries {
             unmap(below..below + SPAN);
             return None;
         }
-        Some(Canaries { sides })
+        Some(Canaries { sides: sides.into() })
     }
 
     /// How many of their pages have been read or written: none has, where no access left its memory.

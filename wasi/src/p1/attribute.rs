@@ -8,46 +8,41 @@ use super::layout::{TimeFlags, store_filestat};
 use super::memory::{GuestMemory, GuestPtr};
 use super::rights::Rights;
 use crate::attributes::{Attributes, SetTime};
-use crate::context::WasiCtx;
+use crate::context::Context;
 use crate::descriptor::Descriptor;
 use rustix::fs::Advice;
 
 /// `fd_filestat_get`: the attributes of a descriptor.
-pub(super) fn fd_filestat_get(
-    guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
-    fd: u32,
-    result: u32,
-) -> Result<(), Errno> {
+pub(super) fn fd_filestat_get(guest: &mut GuestMemory<'_>, ctx: &Context, fd: u32, result: u32) -> Result<(), Errno> {
     let stat = of_descriptor(ctx, fd)?;
     store_filestat(guest, GuestPtr::new(result), &stat)
 }
 
 /// The attributes of a descriptor, as the guest is to see them.
-pub(super) fn of_descriptor(ctx: &mut WasiCtx, fd: u32) -> Result<Attributes, Errno> {
+pub(super) fn of_descriptor(ctx: &Context, fd: u32) -> Result<Attributes, Errno> {
     let entry = ctx.table.entry(fd)?;
     entry.require(Rights::FD_FILESTAT_GET)?;
     let stat = entry.descriptor.attributes()?;
-    Ok(match &mut ctx.identities {
-        Some(identities) => identities.attributes(&stat)?,
-        None => stat,
-    })
+    Ok(ctx.shown(stat)?)
 }
 
 /// `fd_filestat_set_size`: cuts a file or lengthens it with zeros.
 pub(super) fn fd_filestat_set_size(
     _guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     size: u64,
 ) -> Result<(), Errno> {
-    Ok(ctx.table.file(fd, Rights::FD_FILESTAT_SET_SIZE)?.set_size(size)?)
+    let file = ctx.table.file(fd, Rights::FD_FILESTAT_SET_SIZE)?;
+    let longer = if ctx.quota.is_limited() { size.saturating_sub(file.attributes()?.size) } else { 0 };
+    ctx.quota.take_all(longer)?;
+    Ok(file.set_size(size).inspect_err(|_| ctx.quota.give_back(longer))?)
 }
 
 /// `fd_filestat_set_times`: sets the times of a file or directory.
 pub(super) fn fd_filestat_set_times(
     _guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     accessed: u64,
     modified: u64,
@@ -66,7 +61,7 @@ pub(super) fn fd_filestat_set_times(
 /// `fd_advise`: says how a part of a file will be used.
 pub(super) fn fd_advise(
     _guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     offset: u64,
     length: u64,
@@ -87,7 +82,7 @@ pub(super) fn fd_advise(
 /// `fd_allocate`: would reserve space in a file; `ENOTSUP` where nothing else is wrong.
 pub(super) fn fd_allocate(
     _guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     _offset: u64,
     _length: u64,

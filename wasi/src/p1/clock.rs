@@ -5,13 +5,13 @@
 use super::errno::Errno;
 use super::layout::clock;
 use super::memory::{GuestMemory, GuestPtr};
-use crate::context::WasiCtx;
+use crate::context::Context;
 
 /// witx `timestamp`.
 const TIMESTAMP_SIZE: u32 = 8;
 
 /// `clock_res_get`: the resolution of a clock in nanoseconds, never 0. `EINVAL` for an unknown clock.
-pub(super) fn clock_res_get(guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, id: u32, result: u32) -> Result<(), Errno> {
+pub(super) fn clock_res_get(guest: &mut GuestMemory<'_>, ctx: &Context, id: u32, result: u32) -> Result<(), Errno> {
     guest.store_u64(GuestPtr::new(result), ctx.clocks.resolution(clock(id)?))
 }
 
@@ -19,7 +19,7 @@ pub(super) fn clock_res_get(guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, id: 
 /// `EINVAL` for an unknown clock.
 pub(super) fn clock_time_get(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     id: u32,
     _precision: u64,
     result: u32,
@@ -38,20 +38,20 @@ mod tests {
     fn all_four_clocks_tell_the_time() {
         let mut bytes = [0; 16];
         let mut guest = GuestMemory::new(&mut bytes);
-        let mut ctx = WasiCtxBuilder::new().build();
+        let ctx = WasiCtxBuilder::new().build();
         for id in 0..4 {
             guest.store_u64(GuestPtr::new(8), 0).unwrap();
-            clock_res_get(&mut guest, &mut ctx, id, 8).unwrap();
+            clock_res_get(&mut guest, &ctx.0, id, 8).unwrap();
             assert!(guest.load_u64(GuestPtr::new(8)).unwrap() > 0);
             guest.store_u64(GuestPtr::new(8), 0).unwrap();
-            clock_time_get(&mut guest, &mut ctx, id, u64::MAX, 8).unwrap();
+            clock_time_get(&mut guest, &ctx.0, id, u64::MAX, 8).unwrap();
             assert!(guest.load_u64(GuestPtr::new(8)).unwrap() > 0);
         }
         for id in [4, u32::MAX] {
-            assert_eq!(clock_res_get(&mut guest, &mut ctx, id, 8), Err(Errno::INVAL));
-            assert_eq!(clock_time_get(&mut guest, &mut ctx, id, 0, 8), Err(Errno::INVAL));
+            assert_eq!(clock_res_get(&mut guest, &ctx.0, id, 8), Err(Errno::INVAL));
+            assert_eq!(clock_time_get(&mut guest, &ctx.0, id, 0, 8), Err(Errno::INVAL));
         }
-        assert_eq!(clock_time_get(&mut guest, &mut ctx, 0, 0, 9), Err(Errno::FAULT));
-        assert_eq!(clock_res_get(&mut guest, &mut ctx, 0, 9), Err(Errno::FAULT));
+        assert_eq!(clock_time_get(&mut guest, &ctx.0, 0, 0, 9), Err(Errno::FAULT));
+        assert_eq!(clock_res_get(&mut guest, &ctx.0, 0, 9), Err(Errno::FAULT));
     }
 }

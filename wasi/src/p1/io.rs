@@ -8,7 +8,7 @@ use super::errno::Errno;
 use super::memory::{GuestMemory, GuestPtr};
 use super::rights::Rights;
 use super::vector::Vectors;
-use crate::context::WasiCtx;
+use crate::context::Context;
 use crate::descriptor::Descriptor;
 use crate::socket::Receive;
 use rustix::fs::SeekFrom;
@@ -21,23 +21,27 @@ const FILESIZE: u32 = 8;
 /// `fd_read`: reads at the descriptor's offset.
 pub(super) fn fd_read(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     list: u32,
     count: u32,
     result: u32,
 ) -> Result<(), Errno> {
-    let entry = ctx.table.entry_mut(fd)?;
+    let entry = ctx.table.entry(fd)?;
     let may = entry.require(Rights::FD_READ);
     guest.check(GuestPtr::new(result), SIZE)?;
     let vectors = Vectors::check(guest, list, count)?;
-    let moved = match &mut entry.descriptor {
+    let who = guest.interruption().clone();
+    let moved = match &entry.descriptor {
         Descriptor::Directory(_) => return Err(Errno::ISDIR),
         Descriptor::Output(_) => return Err(Errno::BADF),
-        Descriptor::Input(input) => may.and_then(|()| vectors.read_into(guest, false, |to| input.read(to)))?,
-        Descriptor::File(file) => may.and_then(|()| vectors.read_into(guest, file.is_regular(), |to| file.read(to)))?,
+        Descriptor::Input(input) => may.and_then(|()| vectors.read_into(guest, false, |to| input.read(to, &who)))?,
+        Descriptor::File(file) => {
+            may.and_then(|()| vectors.read_into(guest, file.is_regular(), |to| file.read(to, &who)))?
+        }
         Descriptor::Socket(socket) => {
-            may.and_then(|()| vectors.read_into(guest, false, |to| Ok(socket.receive(to, Receive::default())?.0)))?
+            let how = Receive::default();
+            may.and_then(|()| vectors.read_into(guest, false, |to| Ok(socket.receive(to, how, &who)?.0)))?
         }
     };
     guest.store_u32(GuestPtr::new(result), moved)
@@ -46,7 +50,7 @@ pub(super) fn fd_read(
 /// `fd_pread`: reads at `offset`. The right to seek is needed besides the right to read.
 pub(super) fn fd_pread(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     list: u32,
     count: u32,
@@ -72,22 +76,27 @@ pub(super) fn fd_pread(
 /// `fd_write`: writes at the descriptor's offset.
 pub(super) fn fd_write(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     list: u32,
     count: u32,
     result: u32,
 ) -> Result<(), Errno> {
-    let entry = ctx.table.entry_mut(fd)?;
+    let entry = ctx.table.entry(fd)?;
     let may = entry.require(Rights::FD_WRITE);
     guest.check(GuestPtr::new(result), SIZE)?;
     let vectors = Vectors::check(guest, list, count)?;
-    let moved = match &mut entry.descriptor {
+    let (quota, who) = (&ctx.quota, guest.interruption());
+    let moved = match &entry.descriptor {
         Descriptor::Directory(_) => return Err(Errno::ISDIR),
         Descriptor::Input(_) => return Err(Errno::BADF),
-        Descriptor::Output(output) => may.and_then(|()| vectors.write_from(guest, |from| output.write(from)))?,
-        Descriptor::File(file) => may.and_then(|()| vectors.write_from(guest, |from| file.write(from)))?,
-        Descriptor::Socket(socket) => may.and_then(|()| vectors.write_from(guest, |from| socket.send(from)))?,
+        Descriptor::Output(output) => {
+            may.and_then(|()| vectors.write_from(guest, quota, |from| output.write(from, who)))?
+        }
+        Descriptor::File(file) => may.and_then(|()| vectors.write_from(guest, quota, |from| file.write(from, who)))?,
+        Descriptor::Socket(socket) => {
+            may.and_then(|()| vectors.write_from(guest, quota, |from| socket.send(from, who)))?
+        }
     };
     guest.store_u32(GuestPtr::new(result), moved)
 }
@@ -95,7 +104,7 @@ pub(super) fn fd_write(
 /// `fd_pwrite`: writes at `offset`. The right to seek is needed besides the right to write.
 pub(super) fn fd_pwrite(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     list: u32,
     count: u32,
@@ -110,7 +119,7 @@ pub(super) fn fd_pwrite(
     guest.check(GuestPtr::new(result), SIZE)?;
     let vectors = Vectors::check(guest, list, count)?;
     let mut at = Some(offset);
-    let moved = vectors.write_from(guest, |from| {
+    let moved = vectors.write_from(guest, &ctx.quota, |from| {
         let bytes = file.write_at(from, at.ok_or(rustix::io::Errno::OVERFLOW)?)?;
         at = advanced(at, bytes);
         Ok(bytes)
@@ -121,7 +130,7 @@ pub(super) fn fd_pwrite(
 /// `fd_seek`: moves the offset. Not to move it (`whence::cur`, 0) needs no more than the right to tell.
 pub(super) fn fd_seek(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     offset: i64,
     whence: u32,
@@ -137,11 +146,11 @@ pub(super) fn fd_seek(
 }
 
 /// `fd_tell`: the offset.
-pub(super) fn fd_tell(guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, fd: u32, result: u32) -> Result<(), Errno> {
+pub(super) fn fd_tell(guest: &mut GuestMemory<'_>, ctx: &Context, fd: u32, result: u32) -> Result<(), Errno> {
     seek(guest, ctx, fd, SeekFrom::Current(0), result)
 }
 
-fn seek(guest: &mut GuestMemory<'_>, ctx: &WasiCtx, fd: u32, to: SeekFrom, result: u32) -> Result<(), Errno> {
+fn seek(guest: &mut GuestMemory<'_>, ctx: &Context, fd: u32, to: SeekFrom, result: u32) -> Result<(), Errno> {
     let entry = ctx.table.entry(fd)?;
     guest.check(GuestPtr::new(result), FILESIZE)?;
     let may = match to {
@@ -171,10 +180,10 @@ fn seek(guest: &mut GuestMemory<'_>, ctx: &WasiCtx, fd: u32, to: SeekFrom, resul
 }
 
 /// `fd_sync`: returns when data and attributes are stored.
-pub(super) fn fd_sync(_guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, fd: u32) -> Result<(), Errno> {
-    let entry = ctx.table.entry_mut(fd)?;
+pub(super) fn fd_sync(_guest: &mut GuestMemory<'_>, ctx: &Context, fd: u32) -> Result<(), Errno> {
+    let entry = ctx.table.entry(fd)?;
     entry.require(Rights::FD_SYNC)?;
-    Ok(match &mut entry.descriptor {
+    Ok(match &entry.descriptor {
         Descriptor::Input(_) | Descriptor::Socket(_) => Err(rustix::io::Errno::INVAL),
         Descriptor::Output(output) => output.sync(),
         Descriptor::File(file) => file.sync(),
@@ -183,10 +192,10 @@ pub(super) fn fd_sync(_guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, fd: u32) 
 }
 
 /// `fd_datasync`: returns when the data is stored. The right to store attributes too includes it.
-pub(super) fn fd_datasync(_guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, fd: u32) -> Result<(), Errno> {
-    let entry = ctx.table.entry_mut(fd)?;
+pub(super) fn fd_datasync(_guest: &mut GuestMemory<'_>, ctx: &Context, fd: u32) -> Result<(), Errno> {
+    let entry = ctx.table.entry(fd)?;
     entry.require_any(Rights::FD_DATASYNC | Rights::FD_SYNC)?;
-    Ok(match &mut entry.descriptor {
+    Ok(match &entry.descriptor {
         Descriptor::Input(_) | Descriptor::Socket(_) => Err(rustix::io::Errno::INVAL),
         Descriptor::Output(output) => output.sync(),
         Descriptor::File(file) => file.sync_data(),

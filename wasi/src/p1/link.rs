@@ -6,8 +6,10 @@
 use super::errno::Errno;
 use super::memory::GuestMemory;
 use super::{attribute, clock, descriptor, io, listing, path, poll, process, socket, unstable};
-use crate::context::WasiCtx;
-use tancho::{Caller, Extern, Linker, Result};
+use crate::context::{Context, WasiCtx};
+use crate::poll::Interruption;
+use std::sync::atomic::Ordering;
+use tancho::{Caller, Extern, Linker, Result, Trap};
 
 /// The import module of preview 1.
 const MODULE: &str = "wasi_snapshot_preview1";
@@ -27,9 +29,11 @@ macro_rules! imports {
 /// Adds the functions of `wasi_snapshot_preview1`, and of `wasi_unstable` as old guests import it, to `linker`; `get` finds the context
 /// in the data of a store.
 ///
-/// They work on the memory the guest exports as `memory` (witx: the import `memory` of the module). A call by a guest
-/// that exports none fails with an error instead of an errno. Addresses are `i32` in all of these functions, so of a memory that is
+/// They work on the memory the guest exports as `memory` (witx: the import `memory` of the module), which may be one that threads share. A
+/// call by a guest that exports none fails with an error instead of an errno. Addresses are `i32` in all of these functions, so of a memory that is
 /// indexed by `i64` they reach the first 4 GiB; a guest that imports them with addresses of 64 bits does not link.
+/// A call that waits is ended by an [`InterruptHandle`](tancho::InterruptHandle) of the store within a tenth of a second, with
+/// [`Trap::Interrupt`], but where it waits for a reader or writer of the embedder's, or for the host to open a FIFO or to store a file.
 /// `proc_exit` ends the guest with the error [`I32Exit`](crate::I32Exit), and so does `proc_raise` of a signal that ends a process.
 ///
 /// # Errors
@@ -122,23 +126,36 @@ fn shared<T: 'static>(
 }
 
 /// Calls the function behind an import with the guest's memory and context.
+///
+/// # Errors
+///
+/// When the guest exports no memory; [`Trap::Interrupt`] when it was to be ended while the call waited.
 fn call<T: 'static>(
     caller: &mut Caller<'_, T>,
     get: impl Fn(&mut T) -> &mut WasiCtx,
-    function: impl FnOnce(&mut GuestMemory<'_>, &mut WasiCtx) -> std::result::Result<(), Errno>,
+    function: impl FnOnce(&mut GuestMemory<'_>, &Context) -> std::result::Result<(), Errno>,
 ) -> Result<i32> {
-    let memory = match caller.get_export("memory") {
-        Some(Extern::Memory(memory)) => memory,
-        Some(Extern::SharedMemory(_)) => {
-            return Err(tancho::Error::msg(
-                "WASI's functions do not support a `memory` that is shared between threads",
-            ));
+    let interruption = Interruption::by(caller.interrupt_handle());
+    let counted = |ctx: &Context| ctx.calls.fetch_add(1, Ordering::Relaxed);
+    let (answer, interruption) = match caller.get_export("memory") {
+        Some(Extern::Memory(memory)) => {
+            let (bytes, data) = memory.data_and_store_mut(&mut *caller);
+            let ctx = get(data);
+            counted(&ctx.0);
+            let mut guest = GuestMemory::new(bytes).of(interruption);
+            (function(&mut guest, &ctx.0), guest.into_interruption())
+        }
+        Some(Extern::SharedMemory(memory)) => {
+            let ctx = get(caller.data_mut());
+            counted(&ctx.0);
+            let mut guest = GuestMemory::shared(memory.atomics()).of(interruption);
+            (function(&mut guest, &ctx.0), guest.into_interruption())
         }
         _ => return Err(tancho::Error::msg("missing required memory export")),
     };
-    let (bytes, data) = memory.data_and_store_mut(&mut *caller);
-    let ctx = get(data);
-    ctx.calls = ctx.calls.saturating_add(1);
-    let answer = function(&mut GuestMemory::new(bytes), ctx);
-    Ok(answer.map_or_else(|errno| i32::from(errno.number()), |()| 0))
+    match answer {
+        Ok(()) => Ok(0),
+        Err(Errno::INTR) if interruption.take() => Err(Trap::Interrupt.into()),
+        Err(errno) => Ok(i32::from(errno.number())),
+    }
 }

@@ -6,7 +6,7 @@ use super::errno::Errno;
 use super::layout::{DIRENT_SIZE, dirent};
 use super::memory::{GuestMemory, GuestPtr};
 use super::rights::Rights;
-use crate::context::WasiCtx;
+use crate::context::Context;
 use crate::descriptor::Descriptor;
 
 /// witx `size`.
@@ -16,27 +16,24 @@ const SIZE: u32 = 4;
 /// bytes than the buffer has room for mean that the end was reached.
 pub(super) fn fd_readdir(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     buffer: u32,
     length: u32,
     cookie: u64,
     result: u32,
 ) -> Result<(), Errno> {
-    let entry = ctx.table.entry_mut(fd)?;
+    let entry = ctx.table.entry(fd)?;
     let may = entry.require(Rights::FD_READDIR);
-    let Descriptor::Directory(directory) = &mut entry.descriptor else {
+    let Descriptor::Directory(directory) = &entry.descriptor else {
         return Err(Errno::NOTDIR);
     };
     may?;
     guest.check(GuestPtr::new(result), SIZE)?;
     guest.check(GuestPtr::new(buffer), length)?;
-    let device = match ctx.identities {
-        Some(_) => directory.attributes()?.device,
-        None => 0,
-    };
     let (mut used, mut place) = (0, cookie);
     while used < length {
+        guest.interruption().check()?;
         let entry = match directory.entry(place) {
             Ok(Some(entry)) => entry,
             Ok(None) => break,
@@ -46,10 +43,7 @@ pub(super) fn fd_readdir(
         let name_length = u32::try_from(entry.name.len()).map_err(|_| Errno::OVERFLOW)?;
         let next = place.checked_add(1).ok_or(Errno::OVERFLOW)?;
         // An entry that is a mount point has another device, which listing does not say; its number is then one that nothing else has.
-        let inode = match &mut ctx.identities {
-            Some(identities) => identities.number(device, entry.inode)?,
-            None => entry.inode,
-        };
+        let inode = ctx.shown_inode(|| Ok(directory.attributes()?.device), entry.inode)?;
         let head = dirent(next, inode, name_length, entry.kind);
         for (bytes, size) in [(&head[..], DIRENT_SIZE), (&entry.name[..], name_length)] {
             let room = length - used;

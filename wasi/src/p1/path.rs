@@ -10,12 +10,13 @@ use super::memory::{GuestMemory, GuestPtr};
 use super::rights::Rights;
 use super::table::Entry;
 use crate::attributes::Attributes;
-use crate::context::WasiCtx;
+use crate::context::Context;
 use crate::descriptor::Descriptor;
 use crate::directory::{OpenRequest, Opened};
 use crate::file::FileFlags;
 use crate::path::GuestPath;
 use crate::permission::FilePerms;
+use std::borrow::Cow;
 
 /// witx `size`, and `fd`.
 const SIZE: u32 = 4;
@@ -23,19 +24,20 @@ const SIZE: u32 = 4;
 /// `path_create_directory`: creates a directory.
 pub(super) fn path_create_directory(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     path: u32,
     path_length: u32,
 ) -> Result<(), Errno> {
     let directory = ctx.table.directory(fd, Rights::PATH_CREATE_DIRECTORY)?;
-    Ok(directory.create_directory(&guest_path(guest, path, path_length)?)?)
+    let text = text(guest, path, path_length)?;
+    Ok(directory.create_directory(&GuestPath::parse(&text)?)?)
 }
 
 /// `path_filestat_get`: the attributes of what a path names.
 pub(super) fn path_filestat_get(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     flags: u32,
     path: u32,
@@ -49,7 +51,7 @@ pub(super) fn path_filestat_get(
 /// The attributes of what a path names, as the guest is to see them.
 pub(super) fn of_path(
     guest: &GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     flags: u32,
     path: u32,
@@ -57,18 +59,16 @@ pub(super) fn of_path(
 ) -> Result<Attributes, Errno> {
     let directory = ctx.table.directory(fd, Rights::PATH_FILESTAT_GET)?;
     let follow = follows(flags)?;
-    let stat = directory.attributes_at(&guest_path(guest, path, path_length)?, follow)?;
-    Ok(match &mut ctx.identities {
-        Some(identities) => identities.attributes(&stat)?,
-        None => stat,
-    })
+    let text = text(guest, path, path_length)?;
+    let stat = directory.attributes_at(&GuestPath::parse(&text)?, follow)?;
+    Ok(ctx.shown(stat)?)
 }
 
 /// `path_filestat_set_times`: sets the times of what a path names.
 #[expect(clippy::too_many_arguments, reason = "the parameters of the import")]
 pub(super) fn path_filestat_set_times(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     flags: u32,
     path: u32,
@@ -80,7 +80,8 @@ pub(super) fn path_filestat_set_times(
     let directory = ctx.table.directory(fd, Rights::PATH_FILESTAT_SET_TIMES)?;
     let follow = follows(flags)?;
     let (accessed, modified) = times(accessed, modified, time_flags)?;
-    Ok(directory.set_times_at(&guest_path(guest, path, path_length)?, follow, accessed, modified)?)
+    let text = text(guest, path, path_length)?;
+    Ok(directory.set_times_at(&GuestPath::parse(&text)?, follow, accessed, modified)?)
 }
 
 /// `path_link`: gives a file a second name. To follow a symbolic link at the end of the old path is not supported and
@@ -88,7 +89,7 @@ pub(super) fn path_filestat_set_times(
 #[expect(clippy::too_many_arguments, reason = "the parameters of the import")]
 pub(super) fn path_link(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     old_fd: u32,
     old_flags: u32,
     old_path: u32,
@@ -102,9 +103,10 @@ pub(super) fn path_link(
     if follows(old_flags)? {
         return Err(Errno::INVAL);
     }
-    let old = guest_path(guest, old_path, old_path_length)?;
-    let new = guest_path(guest, new_path, new_path_length)?;
-    Ok(from.link(&old, to, &new)?)
+    let old = text(guest, old_path, old_path_length)?;
+    let old = GuestPath::parse(&old)?;
+    let new = text(guest, new_path, new_path_length)?;
+    Ok(from.link(&old, &to, &GuestPath::parse(&new)?)?)
 }
 
 /// `path_open`: opens a file or directory. `ENOTCAPABLE` if more rights are asked for than the directory can give;
@@ -112,7 +114,7 @@ pub(super) fn path_link(
 #[expect(clippy::too_many_arguments, reason = "the parameters of the import")]
 pub(super) fn path_open(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     lookup_flags: u32,
     path: u32,
@@ -133,7 +135,7 @@ pub(super) fn path_open(
         return Err(Errno::NOTCAPABLE);
     }
     guest.check(GuestPtr::new(result), SIZE)?;
-    ctx.table.free()?;
+    let place = ctx.table.reserve()?;
     let mut access = FilePerms::empty();
     access.set(FilePerms::READ, base.contains(Rights::FD_READ));
     access.set(FilePerms::WRITE, base.intersects(Rights::WRITING));
@@ -146,12 +148,13 @@ pub(super) fn path_open(
         access,
         flags,
     };
-    let opened = directory.open(&guest_path(guest, path, path_length)?, &request)?;
+    let text = text(guest, path, path_length)?;
+    let opened = directory.open(&GuestPath::parse(&text)?, &request)?;
     let (base, inheriting) = match opened {
         Opened::File(_) => (base & Rights::OF_FILE, Rights::empty()),
         Opened::Directory(_) => (base & Rights::OF_DIRECTORY, inheriting),
     };
-    let fd = ctx.table.insert(Entry { descriptor: Descriptor::from(opened), base, inheriting })?;
+    let fd = place.fill(Entry { descriptor: Descriptor::from(opened), base, inheriting });
     guest.store_u32(GuestPtr::new(result), fd)
 }
 
@@ -176,7 +179,7 @@ fn needed_of_opened(flags: FileFlags) -> Rights {
 #[expect(clippy::too_many_arguments, reason = "the parameters of the import")]
 pub(super) fn path_readlink(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     path: u32,
     path_length: u32,
@@ -187,7 +190,8 @@ pub(super) fn path_readlink(
     let directory = ctx.table.directory(fd, Rights::PATH_READLINK)?;
     guest.check(GuestPtr::new(result), SIZE)?;
     guest.check(GuestPtr::new(buffer), length)?;
-    let mut target = directory.read_link(&guest_path(guest, path, path_length)?)?;
+    let text = text(guest, path, path_length)?;
+    let mut target = directory.read_link(&GuestPath::parse(&text)?)?;
     target.truncate(usize::try_from(length).map_err(|_| Errno::OVERFLOW)?);
     guest.store(GuestPtr::new(buffer), &target)?;
     guest.store_u32(GuestPtr::new(result), u32::try_from(target.len()).map_err(|_| Errno::OVERFLOW)?)
@@ -196,20 +200,21 @@ pub(super) fn path_readlink(
 /// `path_remove_directory`: removes an empty directory.
 pub(super) fn path_remove_directory(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     path: u32,
     path_length: u32,
 ) -> Result<(), Errno> {
     let directory = ctx.table.directory(fd, Rights::PATH_REMOVE_DIRECTORY)?;
-    Ok(directory.remove_directory(&guest_path(guest, path, path_length)?)?)
+    let text = text(guest, path, path_length)?;
+    Ok(directory.remove_directory(&GuestPath::parse(&text)?)?)
 }
 
 /// `path_rename`: moves a file or directory.
 #[expect(clippy::too_many_arguments, reason = "the parameters of the import")]
 pub(super) fn path_rename(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     old_path: u32,
     old_path_length: u32,
@@ -219,15 +224,16 @@ pub(super) fn path_rename(
 ) -> Result<(), Errno> {
     let from = ctx.table.directory(fd, Rights::PATH_RENAME_SOURCE)?;
     let to = ctx.table.directory(new_fd, Rights::PATH_RENAME_TARGET)?;
-    let old = guest_path(guest, old_path, old_path_length)?;
-    let new = guest_path(guest, new_path, new_path_length)?;
-    Ok(from.rename(&old, to, &new)?)
+    let old = text(guest, old_path, old_path_length)?;
+    let old = GuestPath::parse(&old)?;
+    let new = text(guest, new_path, new_path_length)?;
+    Ok(from.rename(&old, &to, &GuestPath::parse(&new)?)?)
 }
 
 /// `path_symlink`: creates a symbolic link. `EPERM` if its target is absolute.
 pub(super) fn path_symlink(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     target: u32,
     target_length: u32,
     fd: u32,
@@ -235,25 +241,27 @@ pub(super) fn path_symlink(
     path_length: u32,
 ) -> Result<(), Errno> {
     let directory = ctx.table.directory(fd, Rights::PATH_SYMLINK)?;
-    let target = guest.text(GuestPtr::new(target), target_length)?;
-    Ok(directory.symlink(target, &guest_path(guest, path, path_length)?)?)
+    let target = text(guest, target, target_length)?;
+    let text = text(guest, path, path_length)?;
+    Ok(directory.symlink(&target, &GuestPath::parse(&text)?)?)
 }
 
 /// `path_unlink_file`: removes a name of a file. `EISDIR` if it is a directory.
 pub(super) fn path_unlink_file(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     path: u32,
     path_length: u32,
 ) -> Result<(), Errno> {
     let directory = ctx.table.directory(fd, Rights::PATH_UNLINK_FILE)?;
-    Ok(directory.unlink_file(&guest_path(guest, path, path_length)?)?)
+    let text = text(guest, path, path_length)?;
+    Ok(directory.unlink_file(&GuestPath::parse(&text)?)?)
 }
 
-/// The path in guest memory; `EILSEQ` if it is not UTF-8.
-fn guest_path<'g>(guest: &'g GuestMemory<'_>, at: u32, length: u32) -> Result<GuestPath<'g>, Errno> {
-    Ok(GuestPath::parse(guest.text(GuestPtr::new(at), length)?)?)
+/// The text of a path in guest memory; `EILSEQ` if it is not UTF-8.
+fn text<'g>(guest: &'g GuestMemory<'_>, at: u32, length: u32) -> Result<Cow<'g, str>, Errno> {
+    guest.text(GuestPtr::new(at), length)
 }
 
 /// Is a symbolic link at the end of a path to be followed? `EINVAL` for flags without a meaning.

@@ -8,8 +8,9 @@ use super::errno::Errno;
 use super::layout::{Event, Snapshot, Subscription, Wanted};
 use super::memory::{GuestMemory, GuestPtr};
 use super::rights::Rights;
+use super::table::Entry;
 use crate::clock::Clock;
-use crate::context::WasiCtx;
+use crate::context::Context;
 use crate::poll::{Deadline, Readiness, wait};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fd::BorrowedFd;
@@ -28,7 +29,7 @@ const ALWAYS_REPORTED: PollFlags = PollFlags::HUP.union(PollFlags::ERR).union(Po
 /// there is none, or one that has no meaning; what is wrong with a single descriptor or clock is reported in its event.
 pub(super) fn poll_oneoff(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     subscriptions: u32,
     events: u32,
     count: u32,
@@ -40,7 +41,7 @@ pub(super) fn poll_oneoff(
 /// [`poll_oneoff`] with subscriptions in the layout of `snapshot`.
 pub(super) fn poll(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     snapshot: Snapshot,
     subscriptions: u32,
     events: u32,
@@ -56,7 +57,8 @@ pub(super) fn poll(
     guest.check_array(events, count, Event::SIZE)?;
     guest.check(GuestPtr::new(result), SIZE)?;
     let start = ctx.clocks.now(Clock::Monotonic)?;
-    let mut round = Round { ctx, start, asked: BTreeMap::new(), monotonic: start, realtime: None };
+    let entries = entries(guest, ctx, list)?;
+    let mut round = Round { ctx, entries: &entries, start, asked: BTreeMap::new(), monotonic: start, realtime: None };
     loop {
         round.wait(guest, list)?;
         let stored = round.report(guest, list, events)?;
@@ -80,6 +82,20 @@ impl List {
     }
 }
 
+/// What each descriptor of the list stands for. It stays open for as long as the call waits for it, whatever other threads do.
+fn entries(guest: &GuestMemory<'_>, ctx: &Context, list: List) -> Result<BTreeMap<u32, Entry>, Errno> {
+    let mut entries = BTreeMap::new();
+    for index in 0..list.count {
+        if let Wanted::Read { fd } | Wanted::Write { fd } = list.get(guest, index)?.wanted
+            && !entries.contains_key(&fd)
+            && let Ok(entry) = ctx.table.entry(fd)
+        {
+            entries.insert(fd, entry);
+        }
+    }
+    Ok(entries)
+}
+
 /// What is to be done about a subscription.
 enum State<'ctx> {
     /// Report it: what was asked for is there, or never will be.
@@ -92,7 +108,9 @@ enum State<'ctx> {
 
 /// One call, from the gathering to the report.
 struct Round<'ctx> {
-    ctx: &'ctx WasiCtx,
+    ctx: &'ctx Context,
+    /// What the list's descriptors stood for when the call began.
+    entries: &'ctx BTreeMap<u32, Entry>,
     /// When the call began, on the monotonic clock; relative timeouts count from here.
     start: u64,
     /// What the host was asked for by guest descriptor, and after the wait what it answered.
@@ -110,7 +128,7 @@ impl<'ctx> Round<'ctx> {
             Wanted::Read { fd } => (fd, Rights::FD_READ, false),
             Wanted::Write { fd } => (fd, Rights::FD_WRITE, true),
         };
-        let readiness = self.ctx.table.entry(fd).and_then(|entry| {
+        let readiness = self.entries.get(&fd).ok_or(Errno::BADF).and_then(|entry| {
             let readiness = entry.descriptor.readiness(writing)?;
             entry.require(right | Rights::POLL_FD_READWRITE)?;
             Ok(readiness)
@@ -152,7 +170,7 @@ impl<'ctx> Round<'ctx> {
         }
         let mut fds: Vec<PollFd<'_>> =
             hosts.values().map(|(host, events)| PollFd::from_borrowed_fd(*host, *events)).collect();
-        wait(&mut fds, deadline, &self.ctx.clocks)?;
+        wait(&mut fds, deadline, &self.ctx.clocks, guest.interruption())?;
         self.asked = hosts.keys().copied().zip(fds.iter().map(PollFd::revents)).collect();
         self.monotonic = self.ctx.clocks.now(Clock::Monotonic)?;
         self.realtime = self.ctx.clocks.now(Clock::Realtime).ok();

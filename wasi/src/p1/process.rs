@@ -5,8 +5,9 @@
 
 use super::errno::Errno;
 use super::memory::{GuestMemory, GuestPtr};
-use crate::context::WasiCtx;
+use crate::context::Context;
 use crate::exit::I32Exit;
+use crate::sync::lock;
 
 /// witx `size`, and a pointer.
 const SIZE: u32 = 4;
@@ -15,34 +16,24 @@ const SIZE: u32 = 4;
 const EXIT_STATUSES: u32 = 126;
 
 /// `args_get`: writes the arguments, each with a closing NUL, and the addresses of them.
-pub(super) fn args_get(guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, argv: u32, buffer: u32) -> Result<(), Errno> {
+pub(super) fn args_get(guest: &mut GuestMemory<'_>, ctx: &Context, argv: u32, buffer: u32) -> Result<(), Errno> {
     store_strings(guest, ctx.args.iter().map(|arg| [arg.as_str()]), argv, buffer)
 }
 
 /// `args_sizes_get`: how many arguments there are, and how many bytes they take.
-pub(super) fn args_sizes_get(
-    guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
-    count: u32,
-    bytes: u32,
-) -> Result<(), Errno> {
+pub(super) fn args_sizes_get(guest: &mut GuestMemory<'_>, ctx: &Context, count: u32, bytes: u32) -> Result<(), Errno> {
     store_sizes(guest, ctx.args.iter().map(|arg| [arg.as_str()]), count, bytes)
 }
 
 /// `environ_get`: writes the variables as `NAME=value`, each with a closing NUL, and the addresses of them.
-pub(super) fn environ_get(
-    guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
-    environ: u32,
-    buffer: u32,
-) -> Result<(), Errno> {
+pub(super) fn environ_get(guest: &mut GuestMemory<'_>, ctx: &Context, environ: u32, buffer: u32) -> Result<(), Errno> {
     store_strings(guest, variables(ctx), environ, buffer)
 }
 
 /// `environ_sizes_get`: how many variables there are, and how many bytes they take.
 pub(super) fn environ_sizes_get(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     count: u32,
     bytes: u32,
 ) -> Result<(), Errno> {
@@ -73,22 +64,19 @@ pub(super) fn proc_raise(signal: u32) -> tancho::Result<i32> {
 }
 
 /// `sched_yield`: lets other threads of the host run.
-pub(super) fn sched_yield(_guest: &mut GuestMemory<'_>, _ctx: &mut WasiCtx) -> Result<(), Errno> {
+pub(super) fn sched_yield(_guest: &mut GuestMemory<'_>, _ctx: &Context) -> Result<(), Errno> {
     std::thread::yield_now();
     Ok(())
 }
 
 /// `random_get`: fills the buffer, which is the guest's own memory.
-pub(super) fn random_get(
-    guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
-    buffer: u32,
-    length: u32,
-) -> Result<(), Errno> {
-    Ok(ctx.random.fill(guest.bytes_mut(GuestPtr::new(buffer), length)?)?)
+pub(super) fn random_get(guest: &mut GuestMemory<'_>, ctx: &Context, buffer: u32, length: u32) -> Result<(), Errno> {
+    // Held all the while: threads that ask for bytes of a seed do not mix theirs.
+    let mut random = lock(&ctx.random);
+    guest.fill(GuestPtr::new(buffer), length, |piece| random.fill(piece))
 }
 
-fn variables(ctx: &WasiCtx) -> impl Iterator<Item = [&str; 3]> + Clone {
+fn variables(ctx: &Context) -> impl Iterator<Item = [&str; 3]> + Clone {
     ctx.env.iter().map(|(name, value)| [name.as_str(), "=", value.as_str()])
 }
 
@@ -140,7 +128,7 @@ fn store_strings<'s, const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::WasiCtxBuilder;
+    use crate::context::{WasiCtx, WasiCtxBuilder};
 
     const FILL: u8 = 0xA5;
 
@@ -152,11 +140,11 @@ mod tests {
     fn arguments_are_laid_out_as_specified() {
         let mut bytes = [FILL; 64];
         let mut guest = GuestMemory::new(&mut bytes);
-        let mut ctx = context();
-        args_sizes_get(&mut guest, &mut ctx, 0, 4).unwrap();
+        let ctx = context();
+        args_sizes_get(&mut guest, &ctx.0, 0, 4).unwrap();
         assert_eq!(guest.load_u32(GuestPtr::new(0)), Ok(3));
         assert_eq!(guest.load_u32(GuestPtr::new(4)), Ok(9));
-        args_get(&mut guest, &mut ctx, 8, 32).unwrap();
+        args_get(&mut guest, &ctx.0, 8, 32).unwrap();
         let addresses: Vec<_> = (0..3).map(|i| guest.load_u32(GuestPtr::new(8 + 4 * i)).unwrap()).collect();
         assert_eq!(addresses, [32, 37, 38]);
         assert_eq!(&bytes[32..41], b"prog\0\0\xc3\xbc\0");
@@ -167,27 +155,27 @@ mod tests {
     fn variables_are_joined_and_keep_their_order() {
         let mut bytes = [FILL; 64];
         let mut guest = GuestMemory::new(&mut bytes);
-        let mut ctx = context();
-        environ_sizes_get(&mut guest, &mut ctx, 0, 4).unwrap();
+        let ctx = context();
+        environ_sizes_get(&mut guest, &ctx.0, 0, 4).unwrap();
         assert_eq!((guest.load_u32(GuestPtr::new(0)), guest.load_u32(GuestPtr::new(4))), (Ok(2), Ok(8)));
-        environ_get(&mut guest, &mut ctx, 8, 32).unwrap();
+        environ_get(&mut guest, &ctx.0, 8, 32).unwrap();
         assert_eq!(&bytes[32..40], b"A=b=c\0=\0");
     }
 
     #[test]
     fn what_does_not_fit_is_a_fault_and_writes_nothing() {
-        let mut ctx = context();
+        let ctx = context();
         for (argv, buffer) in [(0, 56), (53, 0), (u32::MAX, 0), (0, u32::MAX)] {
             let mut bytes = [FILL; 64];
             let mut guest = GuestMemory::new(&mut bytes);
-            assert_eq!(args_get(&mut guest, &mut ctx, argv, buffer), Err(Errno::FAULT));
+            assert_eq!(args_get(&mut guest, &ctx.0, argv, buffer), Err(Errno::FAULT));
             assert!(bytes.iter().all(|byte| *byte == FILL));
         }
         let mut bytes = [FILL; 64];
         let mut guest = GuestMemory::new(&mut bytes);
-        assert_eq!(args_sizes_get(&mut guest, &mut ctx, 0, 61), Err(Errno::FAULT));
-        assert_eq!(args_get(&mut guest, &mut ctx, 52, 0), Ok(()));
-        assert_eq!(args_get(&mut guest, &mut ctx, 0, 55), Ok(()));
+        assert_eq!(args_sizes_get(&mut guest, &ctx.0, 0, 61), Err(Errno::FAULT));
+        assert_eq!(args_get(&mut guest, &ctx.0, 52, 0), Ok(()));
+        assert_eq!(args_get(&mut guest, &ctx.0, 0, 55), Ok(()));
     }
 
     #[test]
@@ -205,22 +193,22 @@ mod tests {
 
     #[test]
     fn nothing_given_is_nothing_written() {
-        let mut ctx = WasiCtxBuilder::new().build();
+        let ctx = WasiCtxBuilder::new().build();
         let mut guest = GuestMemory::new(&mut []);
-        assert_eq!(args_get(&mut guest, &mut ctx, 0, 0), Ok(()));
-        assert_eq!(environ_get(&mut guest, &mut ctx, 0, 0), Ok(()));
+        assert_eq!(args_get(&mut guest, &ctx.0, 0, 0), Ok(()));
+        assert_eq!(environ_get(&mut guest, &ctx.0, 0, 0), Ok(()));
     }
 
     #[test]
     fn random_bytes_go_where_asked_and_nowhere_else() {
         let mut bytes = [0; 96];
         let mut guest = GuestMemory::new(&mut bytes);
-        let mut ctx = context();
-        random_get(&mut guest, &mut ctx, 16, 64).unwrap();
+        let ctx = context();
+        random_get(&mut guest, &ctx.0, 16, 64).unwrap();
         for (at, length) in [(0, u32::MAX), (1, 96), (96, 1), (u32::MAX, 1)] {
-            assert_eq!(random_get(&mut guest, &mut ctx, at, length), Err(Errno::FAULT));
+            assert_eq!(random_get(&mut guest, &ctx.0, at, length), Err(Errno::FAULT));
         }
-        assert_eq!(random_get(&mut guest, &mut ctx, 96, 0), Ok(()));
+        assert_eq!(random_get(&mut guest, &ctx.0, 96, 0), Ok(()));
         assert!(bytes[..16].iter().chain(&bytes[80..]).all(|byte| *byte == 0));
         assert!(bytes[16..80].iter().any(|byte| *byte != 0));
     }

@@ -10,9 +10,10 @@ use super::memory::{GuestMemory, GuestPtr};
 use super::rights::Rights;
 use super::table::{Entry, all_rights};
 use super::vector::Vectors;
-use crate::context::WasiCtx;
+use crate::context::Context;
 use crate::descriptor::Descriptor;
 use crate::socket::{Receive, Socket};
+use std::sync::Arc;
 
 /// witx `size`, and `fd`.
 const SIZE: u32 = 4;
@@ -32,19 +33,19 @@ const SHUTDOWN_READ: u32 = 1;
 const SHUTDOWN_WRITE: u32 = 2;
 
 /// `EBADF` for a number that stands for nothing, `ENOTSOCK` for what is none.
-fn socket(ctx: &WasiCtx, fd: u32, rights: Rights) -> Result<&Socket, Errno> {
+fn socket(ctx: &Context, fd: u32, rights: Rights) -> Result<Arc<Socket>, Errno> {
     let entry = ctx.table.entry(fd)?;
     let Descriptor::Socket(socket) = &entry.descriptor else {
         return Err(Errno::NOTSOCK);
     };
     entry.require(rights)?;
-    Ok(socket)
+    Ok(socket.clone())
 }
 
 /// `sock_accept`: takes a connection from a listening socket, with the rights that the socket's connections have.
 pub(super) fn sock_accept(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     flags: u32,
     result: u32,
@@ -52,11 +53,11 @@ pub(super) fn sock_accept(
     let socket = socket(ctx, fd, Rights::SOCK_ACCEPT)?;
     let flags = file_flags(flags)?;
     guest.check(GuestPtr::new(result), SIZE)?;
-    ctx.table.free()?;
+    let place = ctx.table.reserve()?;
     let inherited = ctx.table.entry(fd)?.inheriting;
-    let taken = all_rights(Descriptor::Socket(socket.accept(flags)?));
+    let taken = all_rights(Descriptor::from(socket.accept(flags, guest.interruption())?));
     let entry = Entry { base: taken.base & inherited, inheriting: taken.inheriting & inherited, ..taken };
-    let number = ctx.table.insert(entry)?;
+    let number = place.fill(entry);
     guest.store_u32(GuestPtr::new(result), number)
 }
 
@@ -64,7 +65,7 @@ pub(super) fn sock_accept(
 #[expect(clippy::too_many_arguments, reason = "the parameters of the import")]
 pub(super) fn sock_recv(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     list: u32,
     count: u32,
@@ -80,10 +81,10 @@ pub(super) fn sock_recv(
     guest.check(GuestPtr::new(length_result), SIZE)?;
     guest.check(GuestPtr::new(flags_result), ROFLAGS_SIZE)?;
     let vectors = Vectors::check(guest, list, count)?;
-    let mut cut = false;
+    let (mut cut, who) = (false, guest.interruption().clone());
     // What is only looked at would be looked at again by a second call to the host.
     let moved = vectors.read_into(guest, how.wait_all && !how.peek, |to| {
-        let (bytes, truncated) = socket.receive(to, how)?;
+        let (bytes, truncated) = socket.receive(to, how, &who)?;
         cut |= truncated;
         Ok(bytes)
     })?;
@@ -94,7 +95,7 @@ pub(super) fn sock_recv(
 /// `sock_send`: sends. There are no flags yet: `ENOTSUP` for any.
 pub(super) fn sock_send(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     list: u32,
     count: u32,
@@ -107,12 +108,12 @@ pub(super) fn sock_send(
     }
     guest.check(GuestPtr::new(result), SIZE)?;
     let vectors = Vectors::check(guest, list, count)?;
-    let moved = vectors.write_from(guest, |from| socket.send(from))?;
+    let moved = vectors.write_from(guest, &ctx.quota, |from| socket.send(from, guest.interruption()))?;
     guest.store_u32(GuestPtr::new(result), moved)
 }
 
 /// `sock_shutdown`: ends one or both directions of a connection. `EINVAL` for neither, or what has no meaning.
-pub(super) fn sock_shutdown(_guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, fd: u32, how: u32) -> Result<(), Errno> {
+pub(super) fn sock_shutdown(_guest: &mut GuestMemory<'_>, ctx: &Context, fd: u32, how: u32) -> Result<(), Errno> {
     let socket = socket(ctx, fd, Rights::SOCK_SHUTDOWN)?;
     if how == 0 || how & !(SHUTDOWN_READ | SHUTDOWN_WRITE) != 0 {
         return Err(Errno::INVAL);
@@ -123,7 +124,7 @@ pub(super) fn sock_shutdown(_guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, fd:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::WasiCtxBuilder;
+    use crate::context::{WasiCtx, WasiCtxBuilder};
     use crate::p1::descriptor::{fd_fdstat_set_flags, fd_fdstat_set_rights};
     use crate::p1::io::{fd_read, fd_seek, fd_write};
     use std::io::{Read, Write};
@@ -149,13 +150,13 @@ mod tests {
         u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
     }
 
-    fn accept(ctx: &mut WasiCtx) -> Result<u32, Errno> {
+    fn accept(ctx: &Context) -> Result<u32, Errno> {
         let mut bytes = memory(0);
         sock_accept(&mut GuestMemory::new(&mut bytes), ctx, 3, 0, 16)?;
         Ok(word(&bytes, 16))
     }
 
-    fn receive(ctx: &mut WasiCtx, fd: u32, length: u32, flags: u32) -> Result<Vec<u8>, Errno> {
+    fn receive(ctx: &Context, fd: u32, length: u32, flags: u32) -> Result<Vec<u8>, Errno> {
         let mut bytes = memory(length);
         sock_recv(&mut GuestMemory::new(&mut bytes), ctx, fd, 0, 1, flags, 16, 20)?;
         let count = word(&bytes, 16) as usize;
@@ -164,94 +165,118 @@ mod tests {
 
     #[test]
     fn what_is_no_socket_says_so() {
-        let mut ctx = WasiCtxBuilder::new().build();
+        let ctx = WasiCtxBuilder::new().build();
         let mut bytes = [0; 64];
         let mut guest = GuestMemory::new(&mut bytes);
         for (fd, errno) in [(0, Errno::NOTSOCK), (2, Errno::NOTSOCK), (3, Errno::BADF), (u32::MAX, Errno::BADF)] {
-            assert_eq!(sock_accept(&mut guest, &mut ctx, fd, 0, 0), Err(errno));
-            assert_eq!(sock_recv(&mut guest, &mut ctx, fd, 0, 0, 0, 0, 0), Err(errno));
-            assert_eq!(sock_send(&mut guest, &mut ctx, fd, 0, 0, 0, 0), Err(errno));
-            assert_eq!(sock_shutdown(&mut guest, &mut ctx, fd, 3), Err(errno));
+            assert_eq!(sock_accept(&mut guest, &ctx.0, fd, 0, 0), Err(errno));
+            assert_eq!(sock_recv(&mut guest, &ctx.0, fd, 0, 0, 0, 0, 0), Err(errno));
+            assert_eq!(sock_send(&mut guest, &ctx.0, fd, 0, 0, 0, 0), Err(errno));
+            assert_eq!(sock_shutdown(&mut guest, &ctx.0, fd, 3), Err(errno));
         }
     }
 
     #[test]
     fn a_conversation() {
-        let (mut ctx, address) = listening();
+        let (ctx, address) = listening();
         let mut peer = TcpStream::connect(address).unwrap();
-        let fd = accept(&mut ctx).unwrap();
+        let fd = accept(&ctx.0).unwrap();
         assert_eq!(fd, 4);
         peer.write_all(b"hello").unwrap();
-        assert_eq!(receive(&mut ctx, fd, 3, RECV_PEEK | RECV_WAITALL), Ok(b"hel".to_vec()));
-        assert_eq!(receive(&mut ctx, fd, 3, RECV_WAITALL), Ok(b"hel".to_vec()));
-        assert_eq!(receive(&mut ctx, fd, 100, 0), Ok(b"lo".to_vec()));
+        assert_eq!(receive(&ctx.0, fd, 3, RECV_PEEK | RECV_WAITALL), Ok(b"hel".to_vec()));
+        assert_eq!(receive(&ctx.0, fd, 3, RECV_WAITALL), Ok(b"hel".to_vec()));
+        assert_eq!(receive(&ctx.0, fd, 100, 0), Ok(b"lo".to_vec()));
         let mut bytes = memory(5);
         bytes[64..69].copy_from_slice(b"world");
         let mut guest = GuestMemory::new(&mut bytes);
-        sock_send(&mut guest, &mut ctx, fd, 0, 1, 0, 16).unwrap();
-        fd_write(&mut guest, &mut ctx, fd, 0, 1, 16).unwrap();
-        assert_eq!(fd_seek(&mut guest, &mut ctx, fd, 0, 1, 16), Err(Errno::SPIPE));
-        sock_shutdown(&mut guest, &mut ctx, fd, SHUTDOWN_WRITE).unwrap();
-        assert_eq!(sock_send(&mut guest, &mut ctx, fd, 0, 1, 0, 16), Err(Errno::PIPE));
+        sock_send(&mut guest, &ctx.0, fd, 0, 1, 0, 16).unwrap();
+        fd_write(&mut guest, &ctx.0, fd, 0, 1, 16).unwrap();
+        assert_eq!(fd_seek(&mut guest, &ctx.0, fd, 0, 1, 16), Err(Errno::SPIPE));
+        sock_shutdown(&mut guest, &ctx.0, fd, SHUTDOWN_WRITE).unwrap();
+        assert_eq!(sock_send(&mut guest, &ctx.0, fd, 0, 1, 0, 16), Err(Errno::PIPE));
         let mut answer = String::new();
         peer.read_to_string(&mut answer).unwrap();
         assert_eq!(answer, "worldworld");
         peer.write_all(b"x").unwrap();
         peer.shutdown(Shutdown::Write).unwrap();
         let mut bytes = memory(8);
-        fd_read(&mut GuestMemory::new(&mut bytes), &mut ctx, fd, 0, 1, 16).unwrap();
+        fd_read(&mut GuestMemory::new(&mut bytes), &ctx.0, fd, 0, 1, 16).unwrap();
         assert_eq!((word(&bytes, 16), bytes[64]), (1, b'x'));
-        assert_eq!(receive(&mut ctx, fd, 8, 0), Ok(Vec::new()), "the end");
+        assert_eq!(receive(&ctx.0, fd, 8, 0), Ok(Vec::new()), "the end");
     }
 
     #[test]
     fn nothing_is_waited_for_where_that_is_asked() {
-        let (mut ctx, address) = listening();
+        let (ctx, address) = listening();
         let mut bytes = memory(8);
         let mut guest = GuestMemory::new(&mut bytes);
-        fd_fdstat_set_flags(&mut guest, &mut ctx, 3, 4).unwrap();
-        assert_eq!(accept(&mut ctx), Err(Errno::AGAIN));
+        fd_fdstat_set_flags(&mut guest, &ctx.0, 3, 4).unwrap();
+        assert_eq!(accept(&ctx.0), Err(Errno::AGAIN));
         let _peer = TcpStream::connect(address).unwrap();
-        sock_accept(&mut guest, &mut ctx, 3, 4, 16).unwrap();
+        sock_accept(&mut guest, &ctx.0, 3, 4, 16).unwrap();
         let fd = guest.load_u32(GuestPtr::new(16)).unwrap();
-        assert_eq!(sock_recv(&mut guest, &mut ctx, fd, 0, 1, 0, 16, 20), Err(Errno::AGAIN));
-        assert_eq!(fd_fdstat_set_flags(&mut guest, &mut ctx, fd, 1), Err(Errno::INVAL));
+        assert_eq!(sock_recv(&mut guest, &ctx.0, fd, 0, 1, 0, 16, 20), Err(Errno::AGAIN));
+        assert_eq!(fd_fdstat_set_flags(&mut guest, &ctx.0, fd, 1), Err(Errno::INVAL));
+    }
+
+    /// Whoever has the same socket sees nothing of whether the guest blocks, and the guest nothing of whether the host does.
+    #[test]
+    fn the_state_of_a_socket_that_others_have_is_left_alone() {
+        let inherited = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = inherited.local_addr().unwrap();
+        let nonblocking = || rustix::fs::fcntl_getfl(&inherited).unwrap().contains(rustix::fs::OFlags::NONBLOCK);
+        for host in [false, true] {
+            inherited.set_nonblocking(host).unwrap();
+            let given = inherited.try_clone().unwrap();
+            let ctx = WasiCtxBuilder::new().preopened_listener(given).unwrap().build();
+            let mut bytes = memory(8);
+            let mut guest = GuestMemory::new(&mut bytes);
+            fd_fdstat_set_flags(&mut guest, &ctx.0, 3, 4).unwrap();
+            assert_eq!((accept(&ctx.0), nonblocking()), (Err(Errno::AGAIN), host));
+            fd_fdstat_set_flags(&mut guest, &ctx.0, 3, 0).unwrap();
+            let peer = std::thread::spawn(move || {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                TcpStream::connect(address).unwrap()
+            });
+            assert_eq!((accept(&ctx.0), nonblocking()), (Ok(4), host), "it waits");
+            drop(peer.join().unwrap());
+        }
     }
 
     #[test]
     fn flags_and_places_are_checked_before_anything_happens() {
-        let (mut ctx, address) = listening();
+        let (ctx, address) = listening();
         let mut peer = TcpStream::connect(address).unwrap();
         let mut bytes = memory(8);
         let mut guest = GuestMemory::new(&mut bytes);
         for flags in [1, 2, 8, 1 << 16, u32::MAX] {
-            assert_eq!(sock_accept(&mut guest, &mut ctx, 3, flags, 16), Err(Errno::INVAL));
+            assert_eq!(sock_accept(&mut guest, &ctx.0, 3, flags, 16), Err(Errno::INVAL));
         }
-        assert_eq!(sock_accept(&mut guest, &mut ctx, 3, 0, 4093), Err(Errno::FAULT));
-        let fd = accept(&mut ctx).unwrap();
+        assert_eq!(sock_accept(&mut guest, &ctx.0, 3, 0, 4093), Err(Errno::FAULT));
+        let fd = accept(&ctx.0).unwrap();
         peer.write_all(b"abc").unwrap();
-        assert_eq!(sock_recv(&mut guest, &mut ctx, fd, 0, 1, 4, 16, 20), Err(Errno::NOTSUP));
-        assert_eq!(sock_recv(&mut guest, &mut ctx, fd, 0, 1, 0, 4093, 20), Err(Errno::FAULT));
-        assert_eq!(sock_recv(&mut guest, &mut ctx, fd, 0, 1, 0, 16, 4095), Err(Errno::FAULT));
-        assert_eq!(sock_send(&mut guest, &mut ctx, fd, 0, 1, 1, 16), Err(Errno::NOTSUP));
+        assert_eq!(sock_recv(&mut guest, &ctx.0, fd, 0, 1, 4, 16, 20), Err(Errno::NOTSUP));
+        assert_eq!(sock_recv(&mut guest, &ctx.0, fd, 0, 1, 0, 4093, 20), Err(Errno::FAULT));
+        assert_eq!(sock_recv(&mut guest, &ctx.0, fd, 0, 1, 0, 16, 4095), Err(Errno::FAULT));
+        assert_eq!(sock_send(&mut guest, &ctx.0, fd, 0, 1, 1, 16), Err(Errno::NOTSUP));
         for how in [0, 4, u32::MAX] {
-            assert_eq!(sock_shutdown(&mut guest, &mut ctx, fd, how), Err(Errno::INVAL));
+            assert_eq!(sock_shutdown(&mut guest, &ctx.0, fd, how), Err(Errno::INVAL));
         }
-        assert_eq!(receive(&mut ctx, fd, 8, 0), Ok(b"abc".to_vec()));
+        assert_eq!(receive(&ctx.0, fd, 8, 0), Ok(b"abc".to_vec()));
     }
 
     #[test]
     fn a_connection_has_what_its_listener_hands_on() {
-        let (mut ctx, address) = listening();
+        let (ctx, address) = listening();
         let _peer = TcpStream::connect(address).unwrap();
         let mut bytes = memory(8);
         let mut guest = GuestMemory::new(&mut bytes);
-        let base = ctx.table.entry(3).unwrap().base;
-        fd_fdstat_set_rights(&mut guest, &mut ctx, 3, base.bits(), Rights::FD_READ.bits()).unwrap();
-        let fd = accept(&mut ctx).unwrap();
-        assert_eq!(sock_send(&mut guest, &mut ctx, fd, 0, 1, 0, 16), Err(Errno::NOTCAPABLE));
-        assert_eq!(sock_shutdown(&mut guest, &mut ctx, fd, 3), Err(Errno::NOTCAPABLE));
-        fd_fdstat_set_rights(&mut guest, &mut ctx, 3, 0, 0).unwrap();
-        assert_eq!(accept(&mut ctx), Err(Errno::NOTCAPABLE));
+        let base = ctx.0.table.entry(3).unwrap().base;
+        fd_fdstat_set_rights(&mut guest, &ctx.0, 3, base.bits(), Rights::FD_READ.bits()).unwrap();
+        let fd = accept(&ctx.0).unwrap();
+        assert_eq!(sock_send(&mut guest, &ctx.0, fd, 0, 1, 0, 16), Err(Errno::NOTCAPABLE));
+        assert_eq!(sock_shutdown(&mut guest, &ctx.0, fd, 3), Err(Errno::NOTCAPABLE));
+        fd_fdstat_set_rights(&mut guest, &ctx.0, 3, 0, 0).unwrap();
+        assert_eq!(accept(&ctx.0), Err(Errno::NOTCAPABLE));
     }
 }

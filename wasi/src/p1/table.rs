@@ -9,13 +9,15 @@ use super::rights::Rights;
 use crate::descriptor::Descriptor;
 use crate::directory::Directory;
 use crate::file::File;
+use crate::sync::lock;
 use rustix::fs::SeekFrom;
+use std::sync::{Arc, Mutex};
 
 /// How many descriptors a guest may have open, besides what it was given. More is `EMFILE`.
 const CAPACITY: usize = 1024;
 
 /// A descriptor and the rights it has left.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) descriptor: Descriptor,
     /// What may be done with it.
@@ -36,45 +38,49 @@ impl Entry {
     }
 }
 
-/// All descriptors of one guest.
+/// All descriptors of one guest. Its threads look up, add and remove at the same time.
 #[derive(Debug)]
-pub(crate) struct DescriptorTable {
+pub(crate) struct DescriptorTable(Mutex<Entries>);
+
+#[derive(Debug)]
+struct Entries {
     /// By number. The last is never `None`.
-    entries: Vec<Option<Entry>>,
+    by_number: Vec<Option<Entry>>,
+    /// How many are.
+    open: usize,
+    /// How many are about to be.
+    reserved: usize,
     /// How many there may be.
     capacity: usize,
 }
 
 impl DescriptorTable {
-    /// The table whose first descriptors are `given`, numbered from 0, with every right that means something to them.
-    pub(crate) fn new(given: impl Iterator<Item = Descriptor>) -> DescriptorTable {
-        let entries: Vec<_> = given.map(|descriptor| Some(all_rights(descriptor))).collect();
-        let capacity = entries.len() + CAPACITY;
-        DescriptorTable { entries, capacity }
+    /// The table whose first descriptors are `given`, numbered from 0, with every right that means something to them. Besides them there
+    /// may be `most`, or [`CAPACITY`].
+    pub(crate) fn new(given: impl Iterator<Item = Descriptor>, most: Option<usize>) -> DescriptorTable {
+        let by_number: Vec<_> = given.map(|descriptor| Some(all_rights(descriptor))).collect();
+        let open = by_number.len();
+        let capacity = open.saturating_add(most.unwrap_or(CAPACITY));
+        DescriptorTable(Mutex::new(Entries { by_number, open, reserved: 0, capacity }))
     }
 
     /// What `fd` stands for; `EBADF` if nothing.
-    pub(super) fn entry(&self, fd: u32) -> Result<&Entry, Errno> {
-        self.entries.get(index(fd)).and_then(Option::as_ref).ok_or(Errno::BADF)
-    }
-
-    /// What `fd` stands for, to be changed; `EBADF` if nothing.
-    pub(super) fn entry_mut(&mut self, fd: u32) -> Result<&mut Entry, Errno> {
-        self.entries.get_mut(index(fd)).and_then(Option::as_mut).ok_or(Errno::BADF)
+    pub(super) fn entry(&self, fd: u32) -> Result<Entry, Errno> {
+        lock(&self.0).by_number.get(index(fd)).cloned().flatten().ok_or(Errno::BADF)
     }
 
     /// The directory `fd`, with all `rights`. `ENOTDIR` if it is none.
-    pub(super) fn directory(&self, fd: u32, rights: Rights) -> Result<&Directory, Errno> {
+    pub(super) fn directory(&self, fd: u32, rights: Rights) -> Result<Arc<Directory>, Errno> {
         let entry = self.entry(fd)?;
         let Descriptor::Directory(directory) = &entry.descriptor else {
             return Err(Errno::NOTDIR);
         };
         entry.require(rights)?;
-        Ok(directory)
+        Ok(directory.clone())
     }
 
     /// The file `fd`, with all `rights`. `EISDIR` for a directory, `EINVAL` for a standard stream.
-    pub(super) fn file(&self, fd: u32, rights: Rights) -> Result<&File, Errno> {
+    pub(super) fn file(&self, fd: u32, rights: Rights) -> Result<Arc<File>, Errno> {
         let entry = self.entry(fd)?;
         let file = match &entry.descriptor {
             Descriptor::File(file) => file,
@@ -82,49 +88,89 @@ impl DescriptorTable {
             Descriptor::Input(_) | Descriptor::Output(_) | Descriptor::Socket(_) => return Err(Errno::INVAL),
         };
         entry.require(rights)?;
-        Ok(file)
+        Ok(file.clone())
     }
 
-    /// The number the next descriptor would get, the lowest that is free; `EMFILE` if there may be no more. Asked
-    /// before opening, so that nothing is opened, created or cut that then has no number.
-    pub(super) fn free(&self) -> Result<u32, Errno> {
-        let free = self.entries.iter().position(Option::is_none).unwrap_or(self.entries.len());
-        if free >= self.capacity {
+    /// Leaves `fd` these rights; `ENOTCAPABLE` if it does not have all of them.
+    pub(super) fn restrict(&self, fd: u32, base: Rights, inheriting: Rights) -> Result<(), Errno> {
+        let mut entries = lock(&self.0);
+        let entry = entries.by_number.get_mut(index(fd)).and_then(Option::as_mut).ok_or(Errno::BADF)?;
+        if !entry.base.contains(base) || !entry.inheriting.contains(inheriting) {
+            return Err(Errno::NOTCAPABLE);
+        }
+        (entry.base, entry.inheriting) = (base, inheriting);
+        Ok(())
+    }
+
+    /// Keeps room for one more descriptor; `EMFILE` if there may be no more. Asked for before opening, so that nothing is opened, created or
+    /// cut that then has no number.
+    pub(super) fn reserve(&self) -> Result<Place<'_>, Errno> {
+        let mut entries = lock(&self.0);
+        if entries.open.saturating_add(entries.reserved) >= entries.capacity {
             return Err(Errno::MFILE);
         }
-        u32::try_from(free).map_err(|_| Errno::MFILE)
-    }
-
-    /// Adds a descriptor and returns its number, the lowest that is free.
-    pub(super) fn insert(&mut self, entry: Entry) -> Result<u32, Errno> {
-        let fd = self.free()?;
-        match self.entries.get_mut(index(fd)) {
-            Some(slot) => *slot = Some(entry),
-            None => self.entries.push(Some(entry)),
-        }
-        Ok(fd)
+        entries.reserved += 1;
+        Ok(Place(self))
     }
 
     /// Removes `fd`; `EBADF` if it stands for nothing.
-    pub(super) fn remove(&mut self, fd: u32) -> Result<Entry, Errno> {
-        let entry = self.entries.get_mut(index(fd)).and_then(Option::take).ok_or(Errno::BADF)?;
-        while let Some(None) = self.entries.last() {
-            self.entries.pop();
-        }
-        Ok(entry)
+    pub(super) fn remove(&self, fd: u32) -> Result<Entry, Errno> {
+        lock(&self.0).remove(fd)
     }
 
     /// Makes `to` stand for what `from` stands for, and `from` for nothing; what `to` stood for is closed. Both must
     /// stand for something, or it is `EBADF`. Onto itself it does nothing.
-    pub(super) fn renumber(&mut self, from: u32, to: u32) -> Result<(), Errno> {
-        self.entry(from)?;
-        self.entry(to)?;
-        if from != to {
-            let moved = self.remove(from)?;
-            // Removing a higher number never removes a lower one that stands for something.
-            *self.entry_mut(to)? = moved;
+    pub(super) fn renumber(&self, from: u32, to: u32) -> Result<(), Errno> {
+        let mut entries = lock(&self.0);
+        let known = |fd: u32| entries.by_number.get(index(fd)).is_some_and(Option::is_some);
+        if !known(from) || !known(to) {
+            return Err(Errno::BADF);
         }
+        if from == to {
+            return Ok(());
+        }
+        let moved = entries.remove(from)?;
+        // Removing a higher number never removes a lower one that stands for something.
+        let closed = entries.by_number.get_mut(index(to)).ok_or(Errno::BADF)?.replace(moved);
+        // Closing may take its time, and others need not wait for it.
+        drop(entries);
+        drop(closed);
         Ok(())
+    }
+}
+
+impl Entries {
+    fn remove(&mut self, fd: u32) -> Result<Entry, Errno> {
+        let entry = self.by_number.get_mut(index(fd)).and_then(Option::take).ok_or(Errno::BADF)?;
+        self.open -= 1;
+        while let Some(None) = self.by_number.last() {
+            self.by_number.pop();
+        }
+        Ok(entry)
+    }
+}
+
+/// Room for one descriptor, which is given back unless it is filled.
+#[derive(Debug)]
+pub(super) struct Place<'t>(&'t DescriptorTable);
+
+impl Place<'_> {
+    /// Adds a descriptor and returns its number, the lowest that is free.
+    pub(super) fn fill(self, entry: Entry) -> u32 {
+        let mut entries = lock(&self.0.0);
+        entries.open += 1;
+        let free = entries.by_number.iter().position(Option::is_none).unwrap_or(entries.by_number.len());
+        match entries.by_number.get_mut(free) {
+            Some(slot) => *slot = Some(entry),
+            None => entries.by_number.push(Some(entry)),
+        }
+        u32::try_from(free).expect("nobody has room for so many descriptors")
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.0).reserved -= 1;
     }
 }
 
@@ -159,11 +205,15 @@ mod tests {
     use crate::stdio::{Input, Output, Sink, Source};
 
     fn input() -> Entry {
-        all_rights(Descriptor::Input(Input::new(Source::Empty)))
+        all_rights(Descriptor::from(Input::new(Source::Empty)))
     }
 
     fn table(count: usize) -> DescriptorTable {
-        DescriptorTable::new((0..count).map(|_| Descriptor::Output(Output::new(Sink::Discard))))
+        DescriptorTable::new((0..count).map(|_| Descriptor::from(Output::new(Sink::Discard))), None)
+    }
+
+    fn insert(table: &DescriptorTable) -> Result<u32, Errno> {
+        Ok(table.reserve()?.fill(input()))
     }
 
     fn is_input(table: &DescriptorTable, fd: u32) -> bool {
@@ -172,16 +222,16 @@ mod tests {
 
     #[test]
     fn the_lowest_free_number_is_next() {
-        let mut table = table(3);
-        assert_eq!(table.insert(input()), Ok(3));
+        let table = table(3);
+        assert_eq!(insert(&table), Ok(3));
         table.remove(1).unwrap();
-        assert_eq!(table.insert(input()), Ok(1));
-        assert_eq!(table.insert(input()), Ok(4));
+        assert_eq!(insert(&table), Ok(1));
+        assert_eq!(insert(&table), Ok(4));
     }
 
     #[test]
     fn numbers_that_stand_for_nothing_are_bad() {
-        let mut table = table(3);
+        let table = table(3);
         for fd in [3, 4, 1 << 31, u32::MAX] {
             assert_eq!(table.entry(fd).map(|_| ()), Err(Errno::BADF));
             assert_eq!(table.remove(fd).map(|_| ()), Err(Errno::BADF));
@@ -189,34 +239,61 @@ mod tests {
             assert_eq!(table.renumber(0, fd), Err(Errno::BADF));
             assert_eq!(table.renumber(fd, fd), Err(Errno::BADF));
         }
-        assert!(table.entries.len() == 3, "the table must not grow to a number a guest names");
+        assert!(lock(&table.0).by_number.len() == 3, "the table must not grow to a number a guest names");
     }
 
     #[test]
     fn renumbering_moves_and_closes() {
-        let mut table = table(3);
-        table.insert(input()).unwrap();
+        let table = table(3);
+        insert(&table).unwrap();
         table.renumber(3, 3).unwrap();
         assert!(is_input(&table, 3));
         table.renumber(3, 0).unwrap();
         assert!(is_input(&table, 0));
         assert!(table.entry(3).is_err());
-        table.insert(input()).unwrap();
+        insert(&table).unwrap();
         table.renumber(2, 3).unwrap();
         assert!(!is_input(&table, 3));
         assert!(table.entry(2).is_err());
-        assert_eq!(table.insert(input()), Ok(2));
+        assert_eq!(insert(&table), Ok(2));
     }
 
     #[test]
     fn the_table_is_bounded() {
-        let mut table = table(3);
+        let table = table(3);
         for _ in 0..CAPACITY {
-            table.insert(input()).unwrap();
+            insert(&table).unwrap();
         }
-        assert_eq!(table.insert(input()), Err(Errno::MFILE));
-        assert_eq!(table.free(), Err(Errno::MFILE));
+        assert_eq!(insert(&table), Err(Errno::MFILE));
+        assert_eq!(table.reserve().map(|_| ()), Err(Errno::MFILE));
         table.remove(7).unwrap();
-        assert_eq!(table.insert(input()), Ok(7));
+        let place = table.reserve().unwrap();
+        assert_eq!(table.reserve().map(|_| ()), Err(Errno::MFILE), "it is taken");
+        drop(place);
+        assert_eq!(insert(&table), Ok(7));
+    }
+
+    #[test]
+    fn a_table_may_be_told_how_many_it_holds() {
+        let table = DescriptorTable::new([Descriptor::from(Output::new(Sink::Discard))].into_iter(), Some(2));
+        assert_eq!((insert(&table), insert(&table), insert(&table)), (Ok(1), Ok(2), Err(Errno::MFILE)));
+    }
+
+    #[test]
+    fn threads_never_get_the_same_number() {
+        let table = table(3);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..2000 {
+                        let fd = insert(&table).unwrap();
+                        assert!(is_input(&table, fd));
+                        table.remove(fd).unwrap();
+                    }
+                });
+            }
+        });
+        let entries = lock(&table.0);
+        assert_eq!((entries.open, entries.reserved, entries.by_number.len()), (3, 0, 3));
     }
 }

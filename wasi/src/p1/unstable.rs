@@ -7,15 +7,10 @@ use super::errno::Errno;
 use super::layout::{Snapshot, store_unstable_filestat};
 use super::memory::{GuestMemory, GuestPtr};
 use super::{attribute, io, path, poll};
-use crate::context::WasiCtx;
+use crate::context::Context;
 
 /// `fd_filestat_get`, with a number of links of 32 bits.
-pub(super) fn fd_filestat_get(
-    guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
-    fd: u32,
-    result: u32,
-) -> Result<(), Errno> {
+pub(super) fn fd_filestat_get(guest: &mut GuestMemory<'_>, ctx: &Context, fd: u32, result: u32) -> Result<(), Errno> {
     let stat = attribute::of_descriptor(ctx, fd)?;
     store_unstable_filestat(guest, GuestPtr::new(result), &stat)
 }
@@ -23,7 +18,7 @@ pub(super) fn fd_filestat_get(
 /// `path_filestat_get`, with a number of links of 32 bits.
 pub(super) fn path_filestat_get(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     flags: u32,
     path: u32,
@@ -37,7 +32,7 @@ pub(super) fn path_filestat_get(
 /// `fd_seek`, which counts from the offset (0), the end (1) or the start (2).
 pub(super) fn fd_seek(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     fd: u32,
     offset: i64,
     whence: u32,
@@ -55,7 +50,7 @@ pub(super) fn fd_seek(
 /// `poll_oneoff`, with subscriptions that are 8 bytes longer.
 pub(super) fn poll_oneoff(
     guest: &mut GuestMemory<'_>,
-    ctx: &mut WasiCtx,
+    ctx: &Context,
     subscriptions: u32,
     events: u32,
     count: u32,

@@ -1,17 +1,29 @@
 //! Lists of buffers in guest memory (witx `iovec_array`, `ciovec_array`), as `fd_read` and `fd_write` take them.
 //!
 //! `io` checks a list once, before anything happens, and then moves data through it in batches of a fixed size, so that
-//! neither the number of buffers nor their lengths, both chosen by the guest, make the host allocate. Data goes between
-//! the host and the guest's own buffers without a copy. A list may well overlap itself or the buffers it names: each
-//! element is read and checked again where it is used.
+//! neither the number of buffers nor their lengths, both chosen by the guest, make the host allocate, or keep it for long in one call to
+//! the system. Data goes between the host and the guest's own buffers without a copy, but where other threads share the memory. A list may
+//! well overlap itself or the buffers it names: each element is read and checked again where it is used.
 
 use super::errno::Errno;
 use super::memory::{GuestMemory, GuestPtr};
+use crate::quota::Quota;
 use rustix::io::Errno as HostErrno;
+use std::borrow::Cow;
 use std::io::{IoSlice, IoSliceMut};
+
+/// What fills up a batch.
+const NOTHING: &[u8] = &[];
 
 /// How many buffers go into one system call.
 const BATCH: usize = 8;
+
+/// How many bytes go into one system call: as many as take some milliseconds at most, after which it is asked whether the guest is to be
+/// ended.
+const MOST_AT_ONCE: u32 = 8 << 20;
+
+/// How many of a shared memory, which are copied.
+const MOST_COPIED: u32 = 256 << 10;
 
 /// witx `iovec`: the address and the length of a buffer, 4 bytes each.
 const ELEMENT_SIZE: u32 = 8;
@@ -50,21 +62,32 @@ impl Vectors {
         Ok(vectors)
     }
 
-    /// Hands the buffers to `write`, a batch at a time, until one is not taken whole; returns how many bytes were
+    /// Hands the buffers to `write`, a batch at a time, until one is not taken whole or `quota` is used up; returns how many bytes were
     /// taken. An error after the first bytes were taken is left for the next call to meet.
     pub(super) fn write_from(
         self,
         guest: &GuestMemory<'_>,
+        quota: &Quota,
         mut write: impl FnMut(&[IoSlice<'_>]) -> Result<usize, HostErrno>,
     ) -> Result<u32, Errno> {
         let mut progress = Progress::default();
-        while let Some(batch) = self.batch(guest, &mut progress, false)? {
-            let mut slices = [IoSlice::new(&[]); BATCH];
-            for (slice, (at, length)) in slices.iter_mut().zip(batch.stretches) {
-                *slice = IoSlice::new(guest.bytes(at, length)?);
+        while let Some(mut batch) = self.batch(guest, &mut progress, false)? {
+            let wanted = batch.bytes;
+            let granted = match going_on(guest, &progress).and_then(|()| quota.take(u64::from(wanted))) {
+                Ok(granted) => granted,
+                Err(_) if progress.total > 0 => break,
+                Err(error) => return Err(error.into()),
+            };
+            batch.cut(u32::try_from(granted).unwrap_or(wanted));
+            let mut copies = [const { Cow::Borrowed(NOTHING) }; BATCH];
+            for (copy, (at, length)) in copies.iter_mut().zip(batch.stretches) {
+                *copy = guest.bytes(at, length)?;
             }
+            let slices = copies.each_ref().map(|copy| IoSlice::new(copy));
             let taken = write(slices.get(..batch.count).unwrap_or(&slices));
-            if !progress.advance(&batch, taken)? {
+            let written = taken.map_or(0, |bytes| u64::try_from(bytes).unwrap_or(granted).min(granted));
+            quota.give_back(granted - written);
+            if !progress.advance(&batch, taken)? || batch.bytes < wanted {
                 break;
             }
         }
@@ -81,14 +104,24 @@ impl Vectors {
     ) -> Result<u32, Errno> {
         let mut progress = Progress::default();
         while let Some(batch) = self.batch(guest, &mut progress, true)? {
-            let buffers = match guest.disjoint_mut(batch.stretches) {
-                Ok(buffers) => buffers,
-                // What was read before has changed the list itself; what was read counts.
+            match going_on(guest, &progress) {
+                Ok(()) => {}
                 Err(_) if progress.total > 0 => break,
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
+            }
+            let filled = if guest.is_own() {
+                match guest.disjoint_mut(batch.stretches) {
+                    Ok(buffers) => {
+                        let mut slices = buffers.map(IoSliceMut::new);
+                        read(slices.get_mut(..batch.count).expect("a batch counts at most BATCH buffers"))
+                    }
+                    // What was read before has changed the list itself; what was read counts.
+                    Err(_) if progress.total > 0 => break,
+                    Err(error) => return Err(error),
+                }
+            } else {
+                batch.read_by_copy(guest, &mut read)?
             };
-            let mut slices = buffers.map(IoSliceMut::new);
-            let filled = read(slices.get_mut(..batch.count).expect("a batch counts at most BATCH buffers"));
             if !progress.advance(&batch, filled)? || !on {
                 break;
             }
@@ -99,10 +132,14 @@ impl Vectors {
     /// The next batch; `None` at the end of the list or when as much was moved as the result can count. Where
     /// `disjoint`, it ends before a buffer that overlaps one already in it.
     fn batch(self, guest: &GuestMemory<'_>, progress: &mut Progress, disjoint: bool) -> Result<Option<Batch>, Errno> {
+        let most = if guest.is_own() { MOST_AT_ONCE } else { MOST_COPIED };
         let mut batch = Batch { stretches: [(GuestPtr::new(0), 0); BATCH], count: 0, bytes: 0 };
         while progress.next < self.count {
             let (at, length) = self.element(guest, progress.next)?;
-            let length = length.min(u32::MAX - progress.total - batch.bytes);
+            // A list that has changed meanwhile may have less here than was moved already.
+            let (at, rest) = (at.plus(progress.within.min(length))?, length.saturating_sub(progress.within));
+            let room = most.min(u32::MAX - progress.total) - batch.bytes;
+            let length = rest.min(room);
             let overlaps = batch.stretches.iter().any(|other| overlap((at, length), *other));
             if length > 0 && disjoint && overlaps {
                 break;
@@ -115,7 +152,11 @@ impl Vectors {
                 batch.count += 1;
                 batch.bytes += length;
             }
-            progress.next += 1;
+            if length < rest {
+                progress.within += length;
+                break;
+            }
+            (progress.next, progress.within) = (progress.next + 1, 0);
         }
         Ok(if batch.count > 0 { Some(batch) } else { None })
     }
@@ -127,11 +168,53 @@ impl Vectors {
     }
 }
 
+impl Batch {
+    /// Leaves out what is beyond the first `bytes`.
+    fn cut(&mut self, bytes: u32) {
+        let mut left = bytes;
+        for (_, length) in &mut self.stretches {
+            *length = left.min(*length);
+            left -= *length;
+        }
+        self.bytes = self.bytes.min(bytes);
+    }
+
+    /// Has `read` fill a buffer of the host's, and copies what came to the guest's. The outer error is the guest's own: what came has no
+    /// place.
+    fn read_by_copy(
+        &self,
+        guest: &mut GuestMemory<'_>,
+        read: impl FnOnce(&mut [IoSliceMut<'_>]) -> Result<usize, HostErrno>,
+    ) -> Result<Result<usize, HostErrno>, Errno> {
+        for (at, length) in self.stretches {
+            guest.check(at, length)?;
+        }
+        let length = usize::try_from(self.bytes).map_err(|_| Errno::OVERFLOW)?;
+        let mut copy = vec![0; length];
+        let filled = read(&mut [IoSliceMut::new(&mut copy)]);
+        let mut rest = copy.get(..filled.unwrap_or(0)).unwrap_or(&copy);
+        for (at, length) in self.stretches {
+            let length = usize::try_from(length).map_err(|_| Errno::OVERFLOW)?;
+            let (piece, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+            guest.store(at, piece)?;
+            rest = after;
+        }
+        Ok(filled)
+    }
+}
+
+/// An error when the guest is to be ended, but before the first call to the host: that asks by itself where it waits.
+fn going_on(guest: &GuestMemory<'_>, progress: &Progress) -> Result<(), HostErrno> {
+    if progress.total == 0 { Ok(()) } else { guest.interruption().check() }
+}
+
 /// How far a transfer has come.
 #[derive(Default)]
 struct Progress {
-    /// The first element of the list not yet used.
+    /// The first element of the list not yet used up.
     next: u32,
+    /// How many of its bytes are.
+    within: u32,
     /// Bytes moved.
     total: u32,
 }
@@ -199,7 +282,7 @@ mod tests {
         let guest = GuestMemory::new(&mut bytes);
         let vectors = Vectors::check(&guest, 0, u32::try_from(list.len()).unwrap()).unwrap();
         let mut calls = 0;
-        let result = vectors.write_from(&guest, |slices| {
+        let result = vectors.write_from(&guest, &Quota::unlimited(), |slices| {
             calls += 1;
             assert!(slices.len() <= BATCH && slices.iter().all(|slice| !slice.is_empty()));
             take(slices.iter().map(|slice| slice.len()).sum())
@@ -234,7 +317,7 @@ mod tests {
         let mut bytes = memory(&[(0, 4096); 3]);
         let guest = GuestMemory::new(&mut bytes);
         let vectors = Vectors::check(&guest, 0, 3).unwrap();
-        let mut progress = Progress { next: 0, total: u32::MAX - 5000 };
+        let mut progress = Progress { next: 0, within: 0, total: u32::MAX - 5000 };
         let batch = vectors.batch(&guest, &mut progress, false).unwrap().unwrap();
         assert_eq!(batch.bytes, 5000);
         assert_eq!(batch.count, 2);
@@ -290,6 +373,6 @@ mod tests {
         let mut guest = GuestMemory::new(&mut bytes);
         let vectors = Vectors::check(&guest, 0, 1).unwrap();
         assert_eq!(vectors.read_into(&mut guest, true, |_| Ok(usize::MAX)), Ok(4));
-        assert_eq!(vectors.write_from(&guest, |_| Ok(5)), Ok(4));
+        assert_eq!(vectors.write_from(&guest, &Quota::unlimited(), |_| Ok(5)), Ok(4));
     }
 }

@@ -56,6 +56,10 @@ own code and did not wait for something.";
 "The program has thrown an exception that nothing catches. What the program has printed before may say more.";
     EXIT_STATUS = 691, "the program ended with a status that no process has",
 "WASI allows exit statuses from 0 to 125, and the program has asked for another.";
+    THREADS = 692, "the program cannot have threads",
+"A program that starts threads (wasi-threads) has to be built for it, as for the target `wasm32-wasip1-threads`: it imports the memory that \
+its threads share, and exports the function that they begin with. It has no threads where a run must not depend on the machine \
+(`--deterministic`), and no more than `--max-threads` says.";
     OTHER_TRAP = 699, "a trap",
 "The program was ended by a trap that has no code of its own yet.";
     DIRECTORY = 701, "a directory for the program cannot be opened",

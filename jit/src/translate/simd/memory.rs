@@ -65,7 +65,7 @@ impl FunctionTranslator<'_, '_> {
     pub(crate) fn store_lane(&mut self, argument: &MemArg, ty: Type, lane: u8) -> Result<(), CompileError> {
         let vector = self.pop_as(ty);
         let index = self.pop();
-        let address = self.address(memory_of(argument)?, index, argument.offset, ty.lane_type().bytes());
+        let address = self.store_address(memory_of(argument)?, index, argument.offset, ty.lane_type());
         let value = self.builder.ins().extractlane(vector, lane);
         self.builder.ins().store(address.flags, value, address.base, address.offset);
         Ok(())

@@ -1,20 +1,21 @@
 //! Does everything that a guest hands in, however odd, end in an errno, without harm and without memory of the host?
 
-use super::guest::{DATA, Guest, MEMORY, ROOT, Random, scratch};
-use crate::context::{WasiCtx, WasiCtxBuilder};
+use super::guest::{DATA, Guest, MEMORY, ROOT, Random, cases, first_seed, scratch, snapshot};
+use crate::context::{Context, WasiCtx, WasiCtxBuilder};
 use crate::p1::errno::Errno;
 use crate::p1::memory::GuestMemory;
 use crate::p1::{attribute, clock, descriptor, io, listing, path, poll, process, socket, unstable};
 use crate::permission::{DirPerms, FilePerms};
 use std::fs;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// An import whose arguments all come from a list of numbers.
-type Import = fn(&mut GuestMemory<'_>, &mut WasiCtx, &[u64]) -> Result<(), Errno>;
+type Import = fn(&mut GuestMemory<'_>, &Context, &[u64]) -> Result<(), Errno>;
 
 macro_rules! import {
     ($file:ident::$name:ident($($kind:ident),*)) => {
         (stringify!($name), {
-            fn call(guest: &mut GuestMemory<'_>, ctx: &mut WasiCtx, numbers: &[u64]) -> Result<(), Errno> {
+            fn call(guest: &mut GuestMemory<'_>, ctx: &Context, numbers: &[u64]) -> Result<(), Errno> {
                 let mut _numbers = numbers.iter().copied();
                 $file::$name(guest, ctx, $(_numbers.next().unwrap() as $kind),*)
             }
@@ -87,18 +88,22 @@ fn context(root: &std::path::Path) -> WasiCtx {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     // Clocks that count, so that no wait takes time, however long.
     builder.preopened_listener(listener).unwrap().deterministic(1);
-    let mut ctx = builder.build();
+    let ctx = builder.build();
     // Nobody comes, and nothing is waited for.
     let mut memory = [0; 8];
-    descriptor::fd_fdstat_set_flags(&mut GuestMemory::new(&mut memory), &mut ctx, SOCKET, 4).unwrap();
+    descriptor::fd_fdstat_set_flags(&mut GuestMemory::new(&mut memory), &ctx.0, SOCKET, 4).unwrap();
     ctx
 }
 
-/// Each argument of each import in turn takes each number at a boundary, the others being valid ones.
-#[test]
-fn numbers_at_every_boundary() {
+/// Numbers at which something begins, ends or overflows, and addresses that are not aligned.
+fn boundaries() -> [u64; 31] {
     let end = MEMORY as u64;
-    let boundaries = [
+    let data = u64::from(DATA);
+    [
+        data + 1,
+        data + 2,
+        data + 7,
+        end - 3,
         0,
         1,
         2,
@@ -126,16 +131,37 @@ fn numbers_at_every_boundary() {
         1 << 63,
         u64::MAX - 1,
         u64::MAX,
-    ];
+    ]
+}
+
+/// What may stand where an import looks for a path, a list of buffers, or subscriptions.
+fn contents() -> [Vec<u8>; 5] {
+    let buffer = |at: u32, length: u32| [at.to_le_bytes(), length.to_le_bytes()].concat();
+    let end = u32::try_from(MEMORY).unwrap();
+    [
+        b"f".to_vec(),
+        vec![0xff; 64],
+        [buffer(DATA, u32::MAX), buffer(u32::MAX, 1)].concat(),
+        [buffer(end - 4, 4), buffer(end - 4, 5)].concat(),
+        [buffer(DATA + 1, 3), buffer(DATA, 64)].concat(),
+    ]
+}
+
+/// Each argument of each import in turn takes each number at a boundary, the others being valid ones, with everything in memory that could
+/// be met there.
+#[test]
+fn numbers_at_every_boundary() {
     let temp = scratch();
     let mut tried = 0;
     for (name, import) in imports() {
-        for (place, number) in (0..10).flat_map(|place| boundaries.map(|number| (place, number))) {
+        for (place, number) in (0..10).flat_map(|place| boundaries().map(|number| (place, number))) {
             fs::write(temp.path().join("f"), "content").unwrap();
             let mut guest = Guest::new(context(temp.path()));
             guest.put(DATA, b"f");
             let file = guest.create(ROOT, "f").unwrap();
-            for first in [ROOT, file, SOCKET, 0, 1] {
+            for (first, content) in [ROOT, file, SOCKET, 0, 1].iter().flat_map(|fd| contents().map(|text| (*fd, text)))
+            {
+                guest.put(DATA, &content);
                 let mut numbers = [u64::from(DATA); 10];
                 numbers[0] = u64::from(first);
                 numbers[2] = 1;
@@ -148,7 +174,7 @@ fn numbers_at_every_boundary() {
             let _ = fs::remove_dir(temp.path().join("f"));
         }
     }
-    assert!(tried > 40_000);
+    assert!(tried > 300_000, "{tried}");
 }
 
 #[test]
@@ -177,6 +203,84 @@ fn random_numbers() {
     assert!(temp.path().exists());
 }
 
+/// The same random calls of two guests, one whose memory is its own and one whose memory is shared: all that comes back is the same.
+#[test]
+fn a_shared_memory_makes_no_difference() {
+    let length = DATA as usize + 8 * 1024;
+    let temps = [scratch(), scratch()];
+    let contexts = [context(temps[0].path()), context(temps[1].path())];
+    let mut own = vec![0_u8; length];
+    let shared: Vec<AtomicU8> = (0..length).map(|_| AtomicU8::new(0)).collect();
+    let imports = imports();
+    let first = first_seed();
+    for seed in first..first + cases(20_000) {
+        let mut random = Random::new(seed);
+        let (name, import) = random.pick(&imports);
+        let mut numbers = [0_u64; 10];
+        for number in &mut numbers {
+            *number = match random.below(6) {
+                0 | 1 => random.below(8) as u64,
+                2 => random.below(length) as u64,
+                3 => length as u64 - random.below(20) as u64,
+                4 => u64::from(DATA) + random.below(64) as u64,
+                _ => u64::MAX >> random.below(64),
+            };
+        }
+        let text = *random.pick(&[&b"a"[..], b"b", b"a/b", b"..", b"\xff\xfe", b"", b"\0\0\x01\0\x09\0\0\0"]);
+        let at = DATA as usize + random.below(64);
+        own[at..at + text.len()].copy_from_slice(text);
+        shared[at..].iter().zip(text).for_each(|(cell, byte)| cell.store(*byte, Ordering::Relaxed));
+        let one = import(&mut GuestMemory::new(&mut own), &contexts[0].0, &numbers);
+        let other = import(&mut GuestMemory::shared(&shared), &contexts[1].0, &numbers);
+        assert_eq!(one, other, "seed {seed}: {name} {numbers:?}");
+        // Comparing takes longer than most calls.
+        if seed % 64 == 0 || seed == first + cases(20_000) - 1 {
+            let same = own.iter().zip(&shared).position(|(byte, cell)| *byte != cell.load(Ordering::Relaxed));
+            assert_eq!(same, None, "seed {seed}: {name} {numbers:?}");
+        }
+    }
+    assert_eq!(names(temps[0].path()), names(temps[1].path()));
+}
+
+/// What is below a directory, without what differs from run to run.
+fn names(root: &std::path::Path) -> Vec<String> {
+    snapshot(root).into_keys().collect()
+}
+
+/// The names of the specification, in its order.
+const NAMES: &str = "args_get args_sizes_get environ_get environ_sizes_get clock_res_get clock_time_get fd_advise fd_allocate fd_close \
+    fd_datasync fd_fdstat_get fd_fdstat_set_flags fd_fdstat_set_rights fd_filestat_get fd_filestat_set_size fd_filestat_set_times fd_pread \
+    fd_prestat_get fd_prestat_dir_name fd_pwrite fd_read fd_readdir fd_renumber fd_seek fd_sync fd_tell fd_write path_create_directory \
+    path_filestat_get path_filestat_set_times path_link path_open path_readlink path_remove_directory path_rename path_symlink \
+    path_unlink_file poll_oneoff proc_exit proc_raise sched_yield random_get sock_accept sock_recv sock_send sock_shutdown";
+
+/// There are as many functions as the specification has, and each is tried here.
+#[test]
+fn every_import_is_there_and_is_tried() {
+    let names: Vec<&str> = NAMES.split_whitespace().collect();
+    assert_eq!(names.len(), 46);
+    let engine = tancho::Engine::default();
+    let mut linker = tancho::Linker::new(&engine);
+    crate::p1::add_to_linker(&mut linker, |ctx: &mut WasiCtx| ctx).unwrap();
+    let mut store = tancho::Store::new(&engine, WasiCtxBuilder::new().build());
+    for name in names {
+        assert!(linker.get(&mut store, "wasi_snapshot_preview1", name).is_ok(), "{name}");
+        let unstable = linker.get(&mut store, "wasi_unstable", name).is_ok();
+        assert_eq!(unstable, name != "sock_accept", "{name}: snapshot 0 has all but what came later");
+        let ends = ["proc_exit", "proc_raise"].contains(&name);
+        assert!(ends || imports().iter().any(|(known, _)| *known == name), "{name} is not tried");
+    }
+    for number in boundaries() {
+        let number = number as u32;
+        let error = process::proc_exit(number);
+        assert_eq!(error.is::<crate::exit::I32Exit>(), number < 126);
+        match process::proc_raise(number) {
+            Ok(errno) => assert!([0, 28, 58].contains(&errno), "{number}"),
+            Err(error) => assert!(error.is::<crate::exit::I32Exit>(), "{number}"),
+        }
+    }
+}
+
 #[test]
 fn a_guest_without_memory_gets_faults_where_memory_is_needed() {
     let temp = tempfile::tempdir().unwrap();
@@ -184,7 +288,7 @@ fn a_guest_without_memory_gets_faults_where_memory_is_needed() {
     for (name, import) in imports() {
         let mut numbers = [16; 10];
         numbers[0] = u64::from(ROOT);
-        let result = import(&mut GuestMemory::new(&mut []), &mut ctx, &numbers);
+        let result = import(&mut GuestMemory::new(&mut []), &ctx.0, &numbers);
         let without = ["fd_close", "fd_renumber", "sched_yield", "fd_sync", "fd_datasync"];
         assert!(result.is_err() || without.contains(&name) || name.contains("_set_"), "{name}: {result:?}");
         ctx = context(temp.path());

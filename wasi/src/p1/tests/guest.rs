@@ -2,7 +2,7 @@
 //!
 //! Used by the tests beside it. Paths and buffers are put at fixed places; whatever an import answers is decoded.
 
-use crate::context::{WasiCtx, WasiCtxBuilder};
+use crate::context::{Context, WasiCtx, WasiCtxBuilder};
 use crate::p1::errno::Errno;
 use crate::p1::memory::GuestMemory;
 use crate::p1::rights::Rights;
@@ -79,6 +79,13 @@ impl Guest {
         Guest::new(builder.build())
     }
 
+    /// [`Guest::free`] with no more memory than the fixed places, of which there can be many one after the other.
+    pub(super) fn small(root: &Path) -> Guest {
+        let mut guest = Guest::free(root);
+        guest.bytes.truncate(DATA as usize + 8 * 1024);
+        guest
+    }
+
     /// A guest that was given one directory to do with as it likes.
     pub(super) fn free(root: &Path) -> Guest {
         Guest::with(root, DirPerms::all(), FilePerms::all())
@@ -86,9 +93,9 @@ impl Guest {
 
     pub(super) fn call(
         &mut self,
-        import: impl FnOnce(&mut GuestMemory<'_>, &mut WasiCtx) -> Result<(), Errno>,
+        import: impl FnOnce(&mut GuestMemory<'_>, &Context) -> Result<(), Errno>,
     ) -> Result<(), Errno> {
-        import(&mut GuestMemory::new(&mut self.bytes), &mut self.ctx)
+        import(&mut GuestMemory::new(&mut self.bytes), &self.ctx.0)
     }
 
     pub(super) fn put(&mut self, at: u32, bytes: &[u8]) -> u32 {
@@ -178,6 +185,14 @@ impl Guest {
 
     pub(super) fn allocate(&mut self, fd: u32, offset: u64, length: u64) -> Result<(), Errno> {
         self.call(|guest, ctx| attribute::fd_allocate(guest, ctx, fd, offset, length))
+    }
+
+    pub(super) fn sync(&mut self, fd: u32, data_alone: bool) -> Result<(), Errno> {
+        self.call(|guest, ctx| if data_alone { io::fd_datasync(guest, ctx, fd) } else { io::fd_sync(guest, ctx, fd) })
+    }
+
+    pub(super) fn advise(&mut self, fd: u32) -> Result<(), Errno> {
+        self.call(|guest, ctx| attribute::fd_advise(guest, ctx, fd, 0, 0, 0))
     }
 
     pub(super) fn set_times(&mut self, fd: u32, accessed: u64, modified: u64, flags: u32) -> Result<(), Errno> {
@@ -315,6 +330,16 @@ pub(super) fn snapshot(root: &Path) -> BTreeMap<String, String> {
         all.insert(name, format!("{} {mode:o} {links} {time:?} {content:?}", meta.ino()));
     }
     all
+}
+
+/// How many random cases a test tries: `TANCHO_CASES`, or else `usual`.
+pub(super) fn cases(usual: u64) -> u64 {
+    std::env::var("TANCHO_CASES").map_or(usual, |text| text.parse().unwrap())
+}
+
+/// The seed of the first of them: `TANCHO_SEED`, or else 0.
+pub(super) fn first_seed() -> u64 {
+    std::env::var("TANCHO_SEED").map_or(0, |text| text.parse().unwrap())
 }
 
 /// A generator of numbers that are random enough for a test, and the same for the same seed.

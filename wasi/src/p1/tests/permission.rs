@@ -15,7 +15,7 @@ const LOOK: DirPerms = DirPerms::READ;
 const MUTATE: DirPerms = DirPerms::MUTATE;
 const NO_FILE: FilePerms = FilePerms::empty();
 
-fn plant(root: &Path) {
+pub(super) fn plant(root: &Path) {
     fs::create_dir_all(root.join("d")).unwrap();
     fs::create_dir_all(root.join("full")).unwrap();
     fs::write(root.join("f"), "content").unwrap();
@@ -24,15 +24,15 @@ fn plant(root: &Path) {
 }
 
 /// Trees to do something with, planted anew only after they were changed.
-struct Grove {
+pub(super) struct Grove {
     temp: TempDir,
-    roots: Vec<PathBuf>,
+    pub(super) roots: Vec<PathBuf>,
     before: BTreeMap<String, String>,
 }
 
 impl Grove {
     /// Trees at these places, relative to a new directory.
-    fn new(roots: &[&str]) -> Grove {
+    pub(super) fn new(roots: &[&str]) -> Grove {
         let temp = scratch();
         let roots: Vec<_> = roots.iter().map(|root| temp.path().join(root)).collect();
         roots.iter().for_each(|root| plant(root));
@@ -40,11 +40,11 @@ impl Grove {
     }
 
     /// Do the trees look as they were planted?
-    fn untouched(&self) -> bool {
+    pub(super) fn untouched(&self) -> bool {
         snapshot(self.temp.path()) == self.before
     }
 
-    fn replant(&mut self) {
+    pub(super) fn replant(&mut self) {
         for root in &self.roots {
             fs::remove_dir_all(root).unwrap();
             plant(root);
@@ -54,15 +54,15 @@ impl Grove {
 }
 
 /// A way to do something with the directory `fd`.
-type Act = fn(&mut Guest, u32) -> Result<(), Errno>;
+pub(super) type Act = fn(&mut Guest, u32) -> Result<(), Errno>;
 
 /// A way to do something, and what it takes.
-struct Op {
-    name: &'static str,
-    dir: DirPerms,
-    file: FilePerms,
-    rights: Rights,
-    act: Act,
+pub(super) struct Op {
+    pub(super) name: &'static str,
+    pub(super) dir: DirPerms,
+    pub(super) file: FilePerms,
+    pub(super) rights: Rights,
+    pub(super) act: Act,
 }
 
 const fn op(name: &'static str, dir: DirPerms, file: FilePerms, rights: Rights, act: Act) -> Op {
@@ -74,7 +74,7 @@ fn opens(guest: &mut Guest, fd: u32, path: &str, oflags: u32, base: Rights) -> R
 }
 
 /// Every operation on a directory, with what it takes. `READ_DIR` and so on are what they need besides.
-fn operations() -> Vec<Op> {
+pub(super) fn operations() -> Vec<Op> {
     let both = DirPerms::all();
     let (read, write) = (FilePerms::READ, FilePerms::WRITE);
     let opening = Rights::PATH_OPEN;

@@ -1,7 +1,7 @@
 //! Do data and positions arrive as they should, at all the edges of buffers, files and streams?
 
 use super::guest::{CREAT, DATA, Guest, MEMORY, Open, READ, READ_WRITE, RESULT, ROOT, VECTORS};
-use crate::context::{WasiCtx, WasiCtxBuilder};
+use crate::context::{Context, WasiCtxBuilder};
 use crate::p1::errno::Errno;
 use crate::p1::io;
 use crate::p1::memory::GuestMemory;
@@ -10,7 +10,7 @@ use crate::stdio::MemoryOutput;
 use std::fs;
 use std::io::Read;
 
-type Transfer = fn(&mut GuestMemory<'_>, &mut WasiCtx, u32, u32, u32, u32) -> Result<(), Errno>;
+type Transfer = fn(&mut GuestMemory<'_>, &Context, u32, u32, u32, u32) -> Result<(), Errno>;
 
 fn lists(guest: &mut Guest, buffers: &[(u32, u32)]) -> u32 {
     for (index, (at, length)) in buffers.iter().enumerate() {
