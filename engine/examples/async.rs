@@ -63,7 +63,7 @@ pub(crate) fn main() -> Result<()> {
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
     runtime.block_on(async {
-        let requests: Vec<_> = (0..9)
+        let requests: Vec<_> = (0_u32..9)
             .map(|user| {
                 let kind = (user % 3).cast_signed();
                 let time = Duration::from_millis(if kind == 2 { 200 } else { 60_000 });
