@@ -82,9 +82,23 @@ impl Stopwatch {
 /// The first that `measure` returns.
 pub fn interleave<V, const SIDES: usize>(
     rounds: u32,
-    mut measure: impl FnMut(usize) -> Result<V, Error>,
+    measure: impl FnMut(usize) -> Result<V, Error>,
 ) -> Result<[Vec<V>; SIDES], Error> {
-    let mut values = [const { Vec::new() }; SIDES];
+    let values = interleave_all(SIDES, rounds, measure)?;
+    values.try_into().map_err(|_| "a side too few or too many".into())
+}
+
+/// [`interleave`] for a number of sides that the program's flags say.
+///
+/// # Errors
+///
+/// The first that `measure` returns.
+pub fn interleave_all<V>(
+    sides: usize,
+    rounds: u32,
+    mut measure: impl FnMut(usize) -> Result<V, Error>,
+) -> Result<Vec<Vec<V>>, Error> {
+    let mut values: Vec<Vec<V>> = (0..sides).map(|_| Vec::new()).collect();
     for _ in 0..rounds {
         for (side, values) in values.iter_mut().enumerate() {
             values.push(measure(side)?);

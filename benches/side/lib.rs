@@ -41,6 +41,8 @@ pub struct Side {
     pub name: &'static str,
     /// Compiles a guest program.
     pub compile: Compile,
+    /// The same, so that the guest cannot be interrupted.
+    pub compile_without_interruption: Compile,
     /// Compiles a guest program whose runs consume fuel, of which there is enough.
     pub compile_with_fuel: Compile,
     /// Compiles a module on one thread, at defaults otherwise, and drops it.
@@ -56,6 +58,7 @@ pub const SIDES: [Side; 2] = [
     Side {
         name: "tancho",
         compile: tancho::program::compile,
+        compile_without_interruption: tancho::program::compile_without_interruption,
         compile_with_fuel: tancho::program::compile_with_fuel,
         compile_on_one_thread: tancho::program::compile_on_one_thread,
         objects: tancho::heap::instantiate,
@@ -64,6 +67,7 @@ pub const SIDES: [Side; 2] = [
     Side {
         name: "wasmtime",
         compile: wasmtime::program::compile,
+        compile_without_interruption: wasmtime::program::compile_without_interruption,
         compile_with_fuel: wasmtime::program::compile_with_fuel,
         compile_on_one_thread: wasmtime::program::compile_on_one_thread,
         objects: wasmtime::heap::instantiate,

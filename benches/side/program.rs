@@ -20,6 +20,11 @@ pub(crate) fn compile(wasm: &[u8]) -> Result<Box<dyn Guest>, Error> {
     compile_for(Engine::default(), wasm, false)
 }
 
+/// See [`Side::compile_without_interruption`](crate::Side::compile_without_interruption).
+pub(crate) fn compile_without_interruption(wasm: &[u8]) -> Result<Box<dyn Guest>, Error> {
+    compile_for(Engine::new(&host::without_interruption())?, wasm, false)
+}
+
 /// See [`Side::compile_with_fuel`](crate::Side::compile_with_fuel).
 pub(crate) fn compile_with_fuel(wasm: &[u8]) -> Result<Box<dyn Guest>, Error> {
     let mut config = Config::new();

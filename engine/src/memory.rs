@@ -3,7 +3,7 @@
 //! Users read, write and grow them; `link` matches their types.
 
 use crate::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, ErrorCode, Result};
 use crate::handle::{StoreId, own};
 use crate::store::{StoreInner, StoreOpaque};
 use crate::types::MemoryType;
@@ -79,10 +79,14 @@ impl Memory {
 
     pub(crate) fn new_in(store: &mut StoreOpaque, ty: &MemoryType) -> Result<Memory> {
         if ty.is_shared() {
-            return Err(Error::msg(format!("a memory {ty} belongs to no store: `SharedMemory::new` makes it")));
+            return Err(ErrorCode::ImpossibleType
+                .error(format!("a memory {ty} belongs to no store: `SharedMemory::new` makes it")));
         }
         ty.check()?;
-        let id = store.runtime_mut().new_memory(ty.runtime()).with_context(|| format!("cannot make a memory {ty}"))?;
+        let id = store
+            .runtime_mut()
+            .new_memory(ty.runtime())
+            .with_context(|| Coded::new(ErrorCode::Refused, format!("cannot make a memory {ty}")))?;
         Ok(Memory::of(id, store))
     }
 
@@ -309,7 +313,7 @@ impl Memory {
         self.store.check(store, WHAT)?;
         store.require_at_rest()?;
         let grown = store.runtime_mut().grow_memory(self.id, delta);
-        grown.with_context(|| format!("cannot grow a memory by {delta} pages"))
+        grown.with_context(|| Coded::new(ErrorCode::Refused, format!("cannot grow a memory by {delta} pages")))
     }
 
     pub(crate) fn of(id: MemoryId, store: &StoreOpaque) -> Memory {

@@ -8,7 +8,7 @@
 use crate::context::AsContext;
 use crate::deadline::Deadlines;
 use crate::engine::Engine;
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::exception::Exception;
 use crate::func::{EpochEnd, HostRecord};
 use crate::func_type::FuncType;
@@ -126,10 +126,12 @@ impl<T> Store<T> {
     ///
     /// When the system has no more memory for it.
     pub fn try_new(engine: &Engine, data: T) -> Result<Store<T>> {
-        let mut runtime = RuntimeStore::new(engine.tunables().clone()).context("cannot make a store")?;
+        let mut runtime = RuntimeStore::new(engine.tunables().clone())
+            .context(Coded::new(ErrorCode::Refused, "cannot make a store"))?;
         if let Some(limit) = engine.heap_limit() {
             runtime.set_heap_limit(limit);
         }
+        runtime.set_backtrace_limit(engine.reports().frames);
         if engine.tunables().gc_zeal {
             runtime.verify_heap(true);
         }
@@ -269,7 +271,7 @@ impl<T> Store<T> {
     pub fn set_deadline(&mut self, deadline: Option<Instant>) -> Result<()> {
         let handle = self.interrupt_handle();
         let set = self.loan().inner_mut().opaque.deadlines.set_time(deadline, handle);
-        set.context("cannot start a thread for deadlines")
+        set.context(Coded::new(ErrorCode::Refused, "cannot start a thread for deadlines"))
     }
 
     /// Has what runs in this store ended when the engine's [epoch](Engine::increment_epoch) is `ticks` further than now; or has done what
@@ -426,7 +428,7 @@ impl StoreOpaque {
                  `std::mem::forget` or the like) while the call waited, and the call never ends. Drop futures instead",
             )),
             None => Ok(()),
-            Some(message) => Err(Error::msg(format!(
+            Some(message) => Err(ErrorCode::Poisoned.error(format!(
                 "the store is poisoned, nothing in it can run any more: the host panicked earlier: {message}"
             ))),
         }
@@ -505,7 +507,8 @@ impl StoreOpaque {
         if self.engine.is_same(engine) {
             return Ok(());
         }
-        Err(Error::msg(format!("this {what} belongs to another engine than the store it is used with")))
+        Err(ErrorCode::ForeignEngine
+            .error(format!("this {what} belongs to another engine than the store it is used with")))
     }
 
     pub(crate) fn runtime(&self) -> &RuntimeStore {
@@ -630,7 +633,8 @@ impl StoreOpaque {
         if self.engine.tunables().consume_fuel {
             return Ok(());
         }
-        Err(Error::msg("fuel is not configured in this store: make its engine with `Config::consume_fuel(true)`"))
+        Err(ErrorCode::Configuration
+            .error("fuel is not configured in this store: make its engine with `Config::consume_fuel(true)`"))
     }
 
     pub(crate) fn released(&self) -> &Arc<Released> {
@@ -665,7 +669,7 @@ impl StoreOpaque {
     fn collecting<R>(&mut self, work: impl FnOnce(&mut RuntimeStore) -> R) -> Result<R> {
         catch_unwind(AssertUnwindSafe(|| work(&mut self.runtime))).map_err(|payload| {
             self.poison(&message_of(payload));
-            Error::msg("the store is poisoned: a value of the host panicked as it was dropped")
+            ErrorCode::HostPanic.error("the store is poisoned: a value of the host panicked as it was dropped")
         })
     }
 }

@@ -17,12 +17,13 @@ use crate::options::Options;
 use crate::target::{self, Effort, NoVectors};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
 use crate::translate::function::{Caught, MAX_VALUES, Scratch, Translated, translate};
+use crate::translate::interrupt;
 use crate::translate::signature;
 use crate::translate::trampoline::TrampolineMaker;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::Function;
-use cranelift_codegen::isa::OwnedTargetIsa;
-use cranelift_codegen::{CodegenError, Context};
+use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::{CodegenError, CompiledCode, Context};
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -82,12 +83,26 @@ type Pieces = Vec<(Role, Code)>;
 struct Worker {
     scratch: Scratch,
     context: Context,
+    registers: regalloc2::Ctx,
 }
 
 impl Default for Worker {
     fn default() -> Self {
-        Worker { scratch: Scratch::default(), context: Context::new() }
+        Worker { scratch: Scratch::default(), context: Context::new(), registers: regalloc2::Ctx::default() }
     }
+}
+
+/// Machine code for the function of `worker`. What `Context::compile` of Cranelift does, with a step of our own where all has been
+/// optimised and no register is allocated yet. `bases` as in [`interrupt::settle`].
+fn machine_code(worker: &mut Worker, isa: &dyn TargetIsa, bases: &[u32]) -> Result<CompiledCode, CodegenError> {
+    let Worker { context, registers, .. } = worker;
+    let mut control = ControlPlane::default();
+    context.verify_if(isa)?;
+    context.optimize(isa, &mut control)?;
+    interrupt::settle(context, bases);
+    context.verify_if(isa)?;
+    let stencil = isa.compile_function(&context.func, &context.domtree, registers, false, &mut control)?;
+    Ok(stencil.apply_params(&context.func.params))
 }
 
 impl Compiler {
@@ -190,7 +205,7 @@ impl Compiler {
     /// When it is not valid with the enabled features.
     pub fn validate(&self, wasm: &[u8]) -> Result<(), CompileError> {
         // Vectors are valid whatever the target.
-        let Decoded { mut module, bodies } = decode(wasm, 0, self.options.features, None)?;
+        let Decoded { mut module, bodies } = decode(wasm, 0, self.options.features, false, None)?;
         number_escaped(&mut module);
         let env = self.environment(&module)?;
         self.in_pool(|| {
@@ -226,7 +241,7 @@ impl Compiler {
     }
 
     fn decode<'a>(&self, wasm: &'a [u8]) -> Result<Decoded<'a>, CompileError> {
-        decode(wasm, 0, self.options.features, self.no_vectors.as_ref())
+        decode(wasm, 0, self.options.features, self.options.keep_dwarf, self.no_vectors.as_ref())
     }
 
     fn environment<'m>(&'m self, module: &'m Module) -> Result<ModuleEnv<'m>, CompileError> {
@@ -292,7 +307,7 @@ impl Compiler {
     ) -> Result<Code, CompileError> {
         let index = FunctionIndex(body.validator.index);
         let offset = body.body.range().start;
-        let Worker { scratch, context } = worker;
+        let Worker { scratch, context, .. } = worker;
         context.clear();
         let translated = translate(env, body, scratch, &mut context.func, self.isa.frontend_config());
         if translated.is_err() {
@@ -301,32 +316,35 @@ impl Compiler {
         }
         translated
             .and_then(|Translated { live, caught, uses_heap }| {
+                let dfg = &worker.context.func.dfg;
                 if let Some(clif) = clif {
-                    *clif = context.func.display().to_string();
+                    *clif = worker.context.func.display().to_string();
                 }
                 // Every way out of a table can become a block.
-                let tables = context.func.dfg.jump_tables.values().map(|table| table.all_branches().len());
-                let isa = match context.func.dfg.num_blocks() + tables.sum::<usize>() {
+                let tables = dfg.jump_tables.values().map(|table| table.all_branches().len());
+                let isa = match dfg.num_blocks() + tables.sum::<usize>() {
                     _ if live > MAX_LIVE => &self.linear_isa,
                     blocks if blocks > MAX_BLOCKS => &self.unplaced_isa,
                     _ => &self.isa,
                 };
-                let mut code = self.generate(context, Some(CodeName::Function(index)), &caught, isa)?;
+                let mut code =
+                    self.generate(worker, Some(CodeName::Function(index)), &caught, isa, &env.interruptible_bases())?;
                 code.uses_heap = uses_heap;
                 Ok(code)
             })
             .map_err(|error| error.at(offset).in_function(|| env.function_name(index)))
     }
 
-    /// Optimises and generates code for the function in `context`, which catches `caught`.
+    /// Optimises and generates code for the function of `worker`, which catches `caught`.
     fn generate(
         &self,
-        context: &mut Context,
+        worker: &mut Worker,
         name: Option<CodeName>,
         caught: &[Caught],
         isa: &OwnedTargetIsa,
+        bases: &[u32],
     ) -> Result<Code, CompileError> {
-        context.compile(&**isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
+        let compiled = machine_code(worker, &**isa, bases).map_err(|error| match error {
             CodegenError::CodeTooLarge => CompileError::limit(format!(
                 "the function takes more than {MAX_VALUES} registers before they are allocated"
             )),
@@ -341,9 +359,8 @@ impl Compiler {
         })?;
         // In the order of the numbers that relocations refer to them by.
         let names: Vec<Option<CodeName>> =
-            context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
-        let compiled = context.compiled_code().ok_or_else(|| CompileError::internal("no code was generated"))?;
-        Code::new(compiled, name, &names, caught, &**isa, self.options.tunables.address_map)
+            worker.context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
+        Code::new(&compiled, name, &names, caught, &**isa, self.options.tunables.address_map)
     }
 
     /// The trampolines that a module needs: entries for the types of functions that the host may call, exits for
@@ -411,7 +428,8 @@ impl Compiler {
     }
 
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
-        let code = self.generate(&mut Context::for_function(function), name, &[], &self.isa)?;
+        let mut worker = Worker { context: Context::for_function(function), ..Worker::default() };
+        let code = self.generate(&mut worker, name, &[], &self.isa, &[])?;
         if code.frame > TRAMPOLINE_FRAME {
             return Err(CompileError::limit(format!(
                 "the parameters and results of a function take {} bytes of stack in a call from or to the host, \

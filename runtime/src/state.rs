@@ -80,7 +80,7 @@ pub(crate) struct State {
     pub(crate) signals_based_traps: bool,
     /// The addresses of all memories with their guards, sorted: for the signal handler.
     reserved: Vec<Range<usize>>,
-    /// The pages below the contexts of instances, by their addresses, sorted: for the signal handler.
+    /// The pages below the contexts of instances and below memories, by their addresses, sorted: for the signal handler.
     pages: Vec<usize>,
     pub(crate) tunables: Arc<Tunables>,
     pub(crate) instances: Vec<Instance>,
@@ -183,7 +183,7 @@ impl State {
         below.is_some_and(|page| address - page < page_size())
     }
 
-    /// Takes note of the page below the context of an instance.
+    /// Takes note of the page below the context of an instance, or below a memory.
     pub(crate) fn add_page(&mut self, page: usize) {
         let position = self.pages.partition_point(|other| *other < page);
         self.pages.insert(position, page);
@@ -201,6 +201,11 @@ impl State {
             return known;
         }
         self.reserve(memory.reserved());
+        if let MemoryInstance::Own(own) = &memory
+            && let Some(page) = own.interrupt_page()
+        {
+            self.add_page(page);
+        }
         self.memories.push(memory);
         id
     }

@@ -94,10 +94,10 @@
 ;;
 ;;     0  stp x29, x30, [sp, #-0x10]!
 ;;     4  mov x29, sp
-;;     8  ldur w6, [x2, #-4]
+;;     8  ldur w7, [x2, #-4]
 ;;     c  bl #0xc
-;;    10  mov w7, #3
-;;    14  mul w2, w2, w7
+;;    10  mov w8, #3
+;;    14  mul w2, w2, w8
 ;;    18  ldp x29, x30, [sp], #0x10
 ;;    1c  ret
 ;;
@@ -105,12 +105,12 @@
 ;;
 ;;     0  stp x29, x30, [sp, #-0x10]!
 ;;     4  mov x29, sp
-;;     8  ldur w8, [x2, #-4]
-;;     c  ldr x8, [x2, #0x30]
+;;     8  ldur w9, [x2, #-4]
+;;     c  ldr x9, [x2, #0x30]
 ;;    10  ldr x2, [x2, #0x38]
-;;    14  blr x8
-;;    18  mov w9, #3
-;;    1c  mul w2, w2, w9
+;;    14  blr x9
+;;    18  mov w10, #3
+;;    1c  mul w2, w2, w10
 ;;    20  ldp x29, x30, [sp], #0x10
 ;;    24  ret
 ;;

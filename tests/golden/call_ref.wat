@@ -40,25 +40,25 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%r11d
-;;     8  mov %rdi,%rcx
-;;     b  mov 0x10(%rsi),%rdi
-;;     f  mov %rcx,%rax
-;;    12  cmp %rax,%rdi
-;;    15  jne 0x0000000000000035
-;;    1b  mov %rsi,%rax
-;;    1e  mov %rdx,%rsi
-;;    21  mov 8(%rax),%rax
-;;    25  mov %rcx,%rdi
-;;    28  call *%rax
-;;    2a  add $1,%eax
-;;    30  mov %rbp,%rsp
-;;    33  pop %rbp
-;;    34  ret
-;;    35  mov (%rsi),%rax
-;;    38  mov %rdx,%rsi
-;;    3b  call *%rax
-;;    3d  jmp 0x000000000000002A
+;;     4  mov -4(%rdi),%eax
+;;     7  mov %rdi,%rcx
+;;     a  mov 0x10(%rsi),%rdi
+;;     e  mov %rcx,%rax
+;;    11  cmp %rax,%rdi
+;;    14  jne 0x0000000000000034
+;;    1a  mov %rsi,%rax
+;;    1d  mov %rdx,%rsi
+;;    20  mov 8(%rax),%rax
+;;    24  mov %rcx,%rdi
+;;    27  call *%rax
+;;    29  add $1,%eax
+;;    2f  mov %rbp,%rsp
+;;    32  pop %rbp
+;;    33  ret
+;;    34  mov (%rsi),%rax
+;;    37  mov %rdx,%rsi
+;;    3a  call *%rax
+;;    3c  jmp 0x0000000000000029
 ;;
 ;; function 1
 ;; | function u0:1(i64, i64, i32) -> i32 tail {
@@ -81,7 +81,7 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%r9d
+;;     4  mov -4(%rdi),%r10d
 ;;     8  mov %rdi,%rcx
 ;;     b  mov 0x10(%rsi),%rdi
 ;;     f  mov %rcx,%rax

@@ -44,13 +44,13 @@
 ;;     1  mov %rsp,%rbp
 ;;     4  xor %rax,%rax
 ;;     7  mov 0x30(%rdi),%rcx
-;;     b  mov -4(%rdi),%r8d
-;;     f  mov %esi,%r8d
-;;    12  mov (%rcx,%r8),%r8d
-;;    16  add $4,%esi
-;;    1c  add %r8,%rax
-;;    1f  cmp %edx,%esi
-;;    21  jne 0x000000000000000B
-;;    27  mov %rbp,%rsp
-;;    2a  pop %rbp
-;;    2b  ret
+;;     b  mov -4(%rcx),%edi
+;;     e  mov %esi,%edi
+;;    10  mov (%rcx,%rdi),%edi
+;;    13  add $4,%esi
+;;    19  add %rdi,%rax
+;;    1c  cmp %edx,%esi
+;;    1e  jne 0x000000000000000B
+;;    24  mov %rbp,%rsp
+;;    27  pop %rbp
+;;    28  ret

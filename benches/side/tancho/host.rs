@@ -1,6 +1,6 @@
 //! Tancho's WASI: a context for a case, the imports, and how a guest's exit looks.
 //!
-//! `program` calls these; the file of the same name on wasmtime's side has the same three.
+//! `program` calls these; the file of the same name on wasmtime's side has the same ones.
 
 use crate::case::Case;
 use std::io::Cursor;
@@ -37,6 +37,13 @@ pub(super) fn add_to_linker(linker: &mut Linker<Wasi>) -> Result<()> {
 pub(super) fn one_thread() -> Config {
     let mut config = Config::new();
     config.compilation_threads(1);
+    config
+}
+
+/// A configuration whose guests cannot be interrupted, and do not pay for it.
+pub(super) fn without_interruption() -> Config {
+    let mut config = Config::new();
+    config.interruption(false);
     config
 }
 

@@ -1,6 +1,6 @@
 //! wasmtime's WASI: a context for a case, the imports, and how a guest's exit looks.
 //!
-//! `program` calls these; the file of the same name on Tancho's side has the same three.
+//! `program` calls these; the file of the same name on Tancho's side has the same ones.
 
 use crate::case::Case;
 use std::time::Duration;
@@ -39,6 +39,11 @@ pub(super) fn one_thread() -> Config {
     let mut config = Config::new();
     config.parallel_compilation(false);
     config
+}
+
+/// A configuration whose guests cannot be interrupted: by default they cannot.
+pub(super) fn without_interruption() -> Config {
+    Config::new()
 }
 
 /// The exit code, if that is what the guest ended with.

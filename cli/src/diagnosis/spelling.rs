@@ -106,9 +106,9 @@ pub(crate) fn of_option(option: &str, arguments: &[OsString]) -> Option<String> 
         "--cranelift" | "--llvm" | "--singlepass" | "-C" | "--codegen" | "--compiler" => fixed(
             "the compiler is Cranelift; `--opt-level none` compiles quicker, and `tancho help run` lists what can be set",
         ),
-        "-D" | "--debug" | "-g" => {
-            fixed("traps have offsets and names without an option; `tancho objdump` shows the code")
-        }
+        "--debug" | "-g" => fixed(
+            "traps have names, files and lines without an option, where the module was compiled with -g; `tancho objdump` shows the code",
+        ),
         "--wasm-timeout" | "--max-time" | "--time-limit" => Some(format!("write --timeout {}", or(value, "2s"))),
         "--fuel" | "--max-memory" | "--max-memory-size" => fixed(
             "there is no such limit yet; --timeout limits the time, the shell's `ulimit -v` the memory of the whole process",

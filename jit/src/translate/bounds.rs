@@ -225,11 +225,7 @@ impl FunctionTranslator<'_, '_> {
         if self.env.memory_space(memory).moves() {
             return self.load_memory_head(memory, offset_of!(VmMemory, base));
         }
-        let offset = match self.env.memory_import(memory) {
-            Some(import) => import + offset_of!(VmMemoryImport, base) as u32,
-            None => self.env.layout.defined_memory(memory) + offset_of!(VmMemory, base) as u32,
-        };
-        self.load_constant(POINTER, offset)
+        self.load_constant(POINTER, self.env.memory_base(memory))
     }
 
     /// The present length of a memory in bytes. Where the memory is shared, another thread may write it at any time: the load is one of an

@@ -6,6 +6,7 @@
 use crate::decode;
 use crate::error::CompileError;
 use crate::target;
+use core::mem::offset_of;
 use cranelift_codegen::ir::UserExternalName;
 use cranelift_codegen::isa::TargetIsa;
 use tancho_abi::builtin::Builtin;
@@ -15,7 +16,10 @@ use tancho_abi::object::{StructLayout, array_start};
 use tancho_abi::target::Architecture;
 use tancho_abi::tunables::{Space, Tunables};
 use tancho_abi::types::{CompositeType, FieldType, FuncType, HeapType, RefType, StorageType, ValType};
-use tancho_abi::vmctx::VmLayout;
+use tancho_abi::vmctx::{VmLayout, VmMemory, VmMemoryImport};
+
+/// By no more memories than this is interrupted: few modules have more than one.
+const MAX_INTERRUPTIBLE: usize = 16;
 
 /// What all functions of a module share.
 pub(crate) struct ModuleEnv<'m> {
@@ -147,6 +151,21 @@ impl<'m> ModuleEnv<'m> {
     pub(crate) fn memory_space(&self, memory: MemoryIndex) -> Space {
         let record = &self.module.memories[memory.index()];
         self.tunables.space(record.index64(), record.page_size_log2, record.shared())
+    }
+
+    /// Where in the vmctx the bases of memories stand below which there is a page for sites of interruption.
+    pub(crate) fn interruptible_bases(&self) -> Vec<u32> {
+        let memories = (0..self.module.memories.len()).filter_map(MemoryIndex::new);
+        let memories = memories.take(MAX_INTERRUPTIBLE).filter(|memory| self.memory_space(*memory).sites);
+        memories.map(|memory| self.memory_base(memory)).collect()
+    }
+
+    /// Where in the vmctx the base of a memory stands that does not move.
+    pub(crate) fn memory_base(&self, memory: MemoryIndex) -> u32 {
+        match self.memory_import(memory) {
+            Some(import) => import + offset_of!(VmMemoryImport, base) as u32,
+            None => self.layout.defined_memory(memory) + offset_of!(VmMemory, base) as u32,
+        }
     }
 
     /// Where in the vmctx a memory's base and the address of its head stand; `None` for one whose head is there itself.

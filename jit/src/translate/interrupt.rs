@@ -7,6 +7,7 @@
 //!
 //! Each loop's header is a site, and so is the entry of each function that calls others or is long, and each operator that may take its time:
 //! what runs without end passes one again and again.
+//! A loop that uses the base of a memory reads a page below that instead ([`settle`]).
 //! [`number`] gives each site of a function a place of its own, after all that copies or moves code: Cranelift would make one load of two at
 //! the same place, and a loop within a loop could lose its site.
 
@@ -15,9 +16,12 @@ use super::signature::POINTER;
 use super::trap;
 use crate::error::CompileError;
 use core::mem::offset_of;
+use cranelift_codegen::Context;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::immediates::Offset32;
 use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, MemFlagsData, Opcode, Type, Value, types};
+use cranelift_codegen::loop_analysis::Loop;
+use std::collections::{HashMap, HashSet};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{INTERRUPT_SITES, VmContext, VmStore};
@@ -118,6 +122,74 @@ pub(crate) fn number(func: &mut Function, calls: bool) -> Result<(), CompileErro
     Ok(())
 }
 
+/// Prepares the sites of a function that has been optimised for the allocation of registers. `bases` are the places in the vmctx of the
+/// bases of memories that have a page for sites below them.
+///
+/// A loop that accesses memory has the base in a register, and the vmctx often not: its sites become loads from below the base. All of them
+/// load the same place, since no two are made one any more.
+///
+/// And each site gets something before it in its block that makes no code. For where the first instruction of a block uses a value that is in
+/// memory, the register allocator loads it twice: on every way to the block, which makes a loop's way back two jumps, and in the block.
+pub(crate) fn settle(context: &mut Context, bases: &[u32]) {
+    let sites = sites(&context.func);
+    if sites.is_empty() {
+        return;
+    }
+    let nearer = nearer(context, bases, &sites);
+    for (site, base) in sites.into_iter().zip(nearer) {
+        let func = &mut context.func;
+        if let (Some(base), InstructionData::Load { arg, offset, .. }) = (base, &mut func.dfg.insts[site]) {
+            (*arg, *offset) = (base, Offset32::new(-(SITE as i32)));
+        }
+        FuncCursor::new(func).at_inst(site).ins().sequence_point();
+    }
+}
+
+/// For each site the base that its loop uses, if there is one.
+fn nearer(context: &mut Context, bases: &[u32], sites: &[Inst]) -> Vec<Option<Value>> {
+    let loaded = loaded(&context.func, bases);
+    if loaded.is_empty() {
+        return vec![None; sites.len()];
+    }
+    let Context { func, cfg, domtree, loop_analysis: loops, .. } = context;
+    // The optimiser has left out branches since it asked.
+    loops.compute(func, cfg, domtree);
+    let mut used: HashSet<(Loop, Value)> = HashSet::new();
+    for block in func.layout.blocks() {
+        let Some(innermost) = loops.innermost_loop(block) else { continue };
+        let values = func.layout.block_insts(block).flat_map(|inst| func.dfg.inst_values(inst));
+        for value in values.filter(|value| loaded.contains_key(value)) {
+            let mut around = Some(innermost);
+            while let Some(each) = around.filter(|each| used.insert((*each, value))) {
+                around = loops.loop_parent(each);
+            }
+        }
+    }
+    let find = |site: &Inst| {
+        let around = loops.innermost_loop(func.layout.inst_block(*site)?)?;
+        let fits = |(value, inst): &(&Value, &Inst)| {
+            used.contains(&(around, **value)) && domtree.dominates(**inst, *site, &func.layout)
+        };
+        loaded.iter().filter(fits).map(|(value, _)| *value).min()
+    };
+    sites.iter().map(find).collect()
+}
+
+/// The values that are bases, and the instructions that load them.
+fn loaded(func: &Function, bases: &[u32]) -> HashMap<Value, Inst> {
+    let vmctx = func.layout.entry_block().and_then(|entry| func.dfg.block_params(entry).first());
+    let base = |inst: Inst| match func.dfg.insts[inst] {
+        InstructionData::Load { opcode: Opcode::Load, arg, flags, offset } => {
+            let place = u32::try_from(i32::from(offset)).ok()?;
+            let is_base = Some(&arg) == vmctx && bases.contains(&place) && func.dfg.mem_flags[flags].readonly();
+            let value = func.dfg.first_result(inst);
+            (is_base && func.dfg.value_type(value) == POINTER).then_some((value, inst))
+        }
+        _ => None,
+    };
+    func.layout.blocks().flat_map(|block| func.layout.block_insts(block)).filter_map(base).collect()
+}
+
 fn load<'f>(
     ins: impl InstBuilder<'f>,
     (opcode, ty): (Opcode, Type),
@@ -141,7 +213,7 @@ fn sites(func: &Function) -> Vec<Inst> {
     let code = trap::code(Trap::Interrupt);
     let is_site = |inst: &Inst| {
         let data = &func.dfg.insts[*inst];
-        data.opcode() == Opcode::Load && data.memflags_trap_code(&func.dfg) == Some(code)
+        data.opcode().can_load() && data.memflags_trap_code(&func.dfg) == Some(code)
     };
     func.layout.blocks().flat_map(|block| func.layout.block_insts(block)).filter(is_site).collect()
 }

@@ -52,6 +52,9 @@ pub enum RegallocAlgorithm {
 /// that of WebAssembly's pages of 64 KiB.
 pub const GUARDED_PAGE_SIZE_LOG2: u32 = 16;
 
+/// No machine's page is larger.
+const LARGEST_PAGE: u64 = 64 << 10;
+
 tunables! {
     /// Bytes of address space reserved for each 32-bit memory: 4 GiB, so that no index can leave it. It has no more bytes than this;
     /// but where this is 0 it has address space for what it holds only, and moves when it grows.
@@ -107,6 +110,9 @@ pub struct Space {
     pub checks: bool,
     /// Whether threads share it.
     pub shared: bool,
+    /// Whether the page directly below the memory can be read as long as the store is not to stop, like that below an instance's context
+    /// ([`INTERRUPT_SITES`](crate::vmctx::INTERRUPT_SITES)): the guard before the memory ends a page earlier.
+    pub sites: bool,
 }
 
 impl Space {
@@ -122,7 +128,15 @@ impl Tunables {
     pub const fn space(&self, index64: bool, page_size_log2: u32, shared: bool) -> Space {
         let reservation = if index64 { self.memory64_reservation } else { self.memory_reservation };
         let checks = self.signals_based_traps && page_size_log2 >= GUARDED_PAGE_SIZE_LOG2;
-        Space { reservation, guard: self.memory_guard, checks, shared }
+        // No index of 32 bits leads below the base. Those of 64 may be stepped down to where it must fault. A shared memory is of many
+        // stores, which stop each on its own, and one that moves has no place that stays.
+        let sites = self.interruption
+            && self.signals_based_traps
+            && !index64
+            && !shared
+            && reservation != 0
+            && self.memory_guard_before >= LARGEST_PAGE;
+        Space { reservation, guard: self.memory_guard, checks, shared, sites }
     }
 
     /// BLAKE3 over the list.

@@ -5,6 +5,8 @@
 //!                ^ base                                                                  ^ base + reservation
 //! ```
 //!
+//! Where the tunables say so (`Space::sites`), the last page of the guard before is accessible too, and compiled code reads it to be interrupted.
+//!
 //! Called by `store`, `instantiate`, `shared` and the builtins. Its head, which compiled code reads, is always true. Its base changes only where the
 //! tunables reserve nothing for growth; pages smaller than the machine's can end in the middle of one, the rest of which is accessible.
 
@@ -92,6 +94,8 @@ pub struct Memory {
     limit: u64,
     /// Whether it goes to a larger reservation when it outgrows this one.
     moves: bool,
+    /// Whether the page below the base is read by compiled code to be interrupted.
+    sites: bool,
     head: Head<VmMemory>,
 }
 
@@ -138,9 +142,13 @@ impl Memory {
         let mut reservation = reservation.map_err(MemoryError::Io)?;
         // The length fits the room, which is a position.
         let length = length as usize;
-        reservation.commit(before, length.next_multiple_of(map::page_size())).map_err(MemoryError::Io)?;
+        // One protection for both: the page below costs no system call of its own.
+        let below = if space.sites { map::page_size() } else { 0 };
+        let accessible = below + length.next_multiple_of(map::page_size());
+        reservation.commit(before - below, accessible).map_err(MemoryError::Io)?;
         let head = head(VmMemory { base: reservation.at(before), length });
-        Ok(Memory { ty, reservation, guards: [before, after], room, limit, moves: space.moves(), head })
+        let (moves, sites) = (space.moves(), space.sites);
+        Ok(Memory { ty, reservation, guards: [before, after], room, limit, moves, sites, head })
     }
 
     /// Its type.
@@ -232,6 +240,11 @@ impl Memory {
     /// The head that compiled code reads.
     pub(crate) fn head(&self) -> *mut VmMemory {
         self.head.as_ptr()
+    }
+
+    /// The address of the page that compiled code reads to be interrupted, where it has one.
+    pub(crate) fn interrupt_page(&self) -> Option<usize> {
+        self.sites.then(|| self.reservation.at(self.guards[0] - map::page_size()).expose_provenance())
     }
 
     /// All addresses that are its own, guards included.

@@ -161,12 +161,12 @@ impl PageAndMemory {
     }
 }
 
-/// Lets a page of a [`PageAndMemory`] be read, or not. Its protection is changed as a whole, for which the system needs nothing; were it
+/// Lets a page of a [`PageAndMemory`], or one of a [`Reservation`] that nothing else is done with, be read, or not. Its protection is changed as a whole, for which the system needs nothing; were it
 /// refused all the same, a store could not be stopped, or not go on: the process ends.
 pub(crate) fn allow_reading(page: usize, allowed: bool) {
     let protection = if allowed { Protection::READ } else { Protection::NONE };
     let pointer = std::ptr::with_exposed_provenance::<u8>(page);
-    // SAFETY: the page is of an allocation of this kind that is in use; whoever reads it expects either.
+    // SAFETY: the page is of an allocation of these kinds that is in use; whoever reads it expects either.
     let changed = unsafe { region::protect(pointer, page_size(), protection) };
     if changed.is_err() {
         super::signal::fail(
