@@ -311,6 +311,7 @@ impl Memory {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
         self.store.check(store, WHAT)?;
+        store.require_at_rest()?;
         let grown = store.runtime_mut().grow_memory(self.id, delta);
         let failed = || Coded::new(ErrorCode::Refused, format!("cannot grow a memory by {delta} pages"));
         grown.map_err(|denied| store.denied(denied).context(failed()))

@@ -10,7 +10,7 @@ use crate::deadline::Deadlines;
 use crate::engine::Engine;
 use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::exception::Exception;
-use crate::func::{CallHook, Hook, HostRecord};
+use crate::func::{CallHook, EpochEnd, Hook, HostRecord};
 use crate::func_type::FuncType;
 use crate::gc::Released;
 use crate::handle::StoreId;
@@ -74,6 +74,8 @@ const RECENT_TYPES: usize = 8;
 /// What a [`Store`] points to. Its address does not change.
 pub(crate) struct StoreInner<T> {
     pub(crate) opaque: StoreOpaque,
+    /// What is done when the store's epoch has come.
+    pub(crate) epoch_end: EpochEnd<T>,
     pub(crate) data: T,
 }
 
@@ -95,6 +97,12 @@ pub struct StoreOpaque {
     throws: u64,
     /// What the host function that poisoned the store panicked with.
     poison: Option<Box<str>>,
+    /// How many calls of the store are suspended. While the host's code runs there is none, unless one was forgotten.
+    suspended: u32,
+    /// Whether its code is stopped in the middle of a function, so that nothing can run, be collected, moved or grown.
+    stopped: bool,
+    /// Whether something that can be called may come to wait: then an asynchronous call needs a fiber.
+    waits: bool,
     /// What host functions are found by. Compiled code has the addresses.
     hosts: Vec<Box<[HostRecord]>>,
     /// The modules whose trampolines may be used. One may be there twice.
@@ -159,6 +167,9 @@ impl<T> Store<T> {
             thrown: None,
             throws: 0,
             poison: None,
+            suspended: 0,
+            stopped: false,
+            waits: false,
             deadlines: Deadlines::new(engine),
             limits: Limits::new(),
             hosts: Vec::new(),
@@ -168,7 +179,10 @@ impl<T> Store<T> {
             released: Arc::default(),
             recent_types: Vec::new(),
         };
-        Ok(Store { inner: Box::into_raw(Box::new(StoreInner { opaque, data })), owned: PhantomData })
+        Ok(Store {
+            inner: Box::into_raw(Box::new(StoreInner { opaque, epoch_end: EpochEnd::Trap, data })),
+            owned: PhantomData,
+        })
     }
 
     /// The program's own data.
@@ -186,8 +200,8 @@ impl<T> Store<T> {
         let store = std::mem::ManuallyDrop::new(self);
         // SAFETY: `inner` is from `Box::into_raw`, and `ManuallyDrop` keeps `Store::drop` from taking it a second time.
         let inner = unsafe { Box::from_raw(store.inner) };
-        let StoreInner { opaque, data } = *inner;
-        drop(opaque);
+        let StoreInner { opaque, epoch_end, data } = *inner;
+        drop((opaque, epoch_end));
         data
     }
 
@@ -322,11 +336,12 @@ impl<T> Store<T> {
         set.context(Coded::new(ErrorCode::Refused, "cannot start a thread for deadlines"))
     }
 
-    /// Has what runs in this store ended when the engine's [epoch](Engine::increment_epoch) is `ticks` further than now. It replaces the
-    /// epoch before; there is none at first.
+    /// Has what runs in this store ended when the engine's [epoch](Engine::increment_epoch) is `ticks` further than now; or has done what
+    /// [`epoch_deadline_callback`](Store::epoch_deadline_callback) or
+    /// [`epoch_deadline_async_yield_and_update`](Store::epoch_deadline_async_yield_and_update) says. It replaces the epoch before; there is
+    /// none at first.
     pub fn set_epoch_deadline(&mut self, ticks: u64) {
-        let handle = self.interrupt_handle();
-        self.loan().inner_mut().opaque.deadlines.set_epoch(ticks, handle);
+        self.loan().inner_mut().opaque.set_epoch_deadline(ticks);
     }
 
     /// Has `hook` told of each call that crosses between the host and WebAssembly, with the store at hand: for measuring time, and for
@@ -534,14 +549,74 @@ impl StoreOpaque {
         self.require_sound()
     }
 
-    /// An error when the store is poisoned.
+    /// An error when the store is poisoned, or one of its calls was forgotten while it waited.
     pub(crate) fn require_sound(&self) -> Result<()> {
         match &self.poison {
+            None if self.stopped => Err(Error::msg(
+                "the store's code is stopped in the middle of a function, at the end of an epoch: nothing can be run, made on the heap \
+                 or grown in the store there",
+            )),
+            None if self.suspended > 0 => Err(Error::msg(
+                "nothing in this store can run any more: the future of an asynchronous call was forgotten (by \
+                 `std::mem::forget` or the like) while the call waited, and the call never ends. Drop futures instead",
+            )),
             None => Ok(()),
             Some(message) => Err(ErrorCode::Poisoned.error(format!(
                 "the store is poisoned, nothing in it can run any more: the host panicked earlier: {message}"
             ))),
         }
+    }
+
+    /// Notes that something that can be called may come to wait.
+    pub(crate) fn note_waits(&mut self) {
+        self.waits = true;
+    }
+
+    /// Whether something that can be called may come to wait.
+    #[cfg(feature = "async")]
+    pub(crate) fn waits(&self) -> bool {
+        self.waits
+    }
+
+    /// A call of the store is suspended. Nothing can be called until it goes on.
+    pub(crate) fn begin_suspension(&mut self) {
+        self.suspended += 1;
+        self.live = None;
+    }
+
+    /// It goes on.
+    pub(crate) fn end_suspension(&mut self) {
+        self.suspended -= 1;
+        self.set_live();
+    }
+
+    /// The store's code is stopped in the middle of a function, where nothing may be run, collected, moved or grown.
+    pub(crate) fn begin_stop(&mut self) {
+        self.stopped = true;
+        self.live = None;
+    }
+
+    /// It goes on or ends.
+    pub(crate) fn end_stop(&mut self) {
+        self.stopped = false;
+        self.set_live();
+    }
+
+    fn set_live(&mut self) {
+        if self.suspended == 0 && !self.stopped && self.poison.is_none() {
+            self.live = Some(self.id);
+        }
+    }
+
+    /// An error where the store's code is stopped in the middle of a function: it may have the addresses of what would move.
+    pub(crate) fn require_at_rest(&self) -> Result<()> {
+        if self.stopped { self.require_sound() } else { Ok(()) }
+    }
+
+    /// Has the store's epoch come when the engine has counted `ticks` further.
+    pub(crate) fn set_epoch_deadline(&mut self, ticks: u64) {
+        let handle = self.runtime.epoch_handle();
+        self.deadlines.set_epoch(ticks, handle);
     }
 
     /// Makes the store uncallable.
@@ -681,11 +756,13 @@ impl StoreOpaque {
     /// Replaces the fuel that is left; an error where none is consumed.
     pub(crate) fn set_fuel(&mut self, fuel: u64) -> Result<()> {
         self.require_fuel()?;
+        // Compiled code has what is left in a register there.
+        self.require_at_rest()?;
         self.runtime.set_fuel(fuel);
         Ok(())
     }
 
-    fn require_fuel(&self) -> Result<()> {
+    pub(crate) fn require_fuel(&self) -> Result<()> {
         if self.engine.tunables().consume_fuel {
             return Ok(());
         }
@@ -710,6 +787,10 @@ impl StoreOpaque {
 
     /// Collects everything that nothing refers to.
     pub(crate) fn collect(&mut self) {
+        if self.stopped {
+            // Put off until there is a reason for one again.
+            return;
+        }
         // What a host function threw and the guest has caught: the error owns its values, and nothing is being thrown while this runs.
         self.thrown = None;
         self.forget_released();

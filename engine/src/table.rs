@@ -115,6 +115,7 @@ impl Table {
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64, init: Ref) -> Result<u64> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
+        store.require_at_rest()?;
         let init = self.lower(store, init)?;
         let grown = store.runtime_mut().grow_table(self.id, delta, init);
         let failed = || Coded::new(ErrorCode::Refused, format!("cannot grow a table by {delta} entries"));

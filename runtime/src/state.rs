@@ -11,6 +11,8 @@ use crate::instance::Instance;
 use crate::interrupt::Interruption;
 use crate::limit::Limitation;
 use crate::memory::{MemoryInstance, SharedMemory};
+use crate::site::SiteHook;
+use crate::stack::Suspender;
 use crate::sync;
 use crate::sys::map::page_size;
 use crate::table::Table;
@@ -19,6 +21,7 @@ use crate::unwind::Trace;
 use crate::vmctx::Fixed;
 use std::any::Any;
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -70,6 +73,10 @@ pub(crate) struct State {
     /// The last activation of the store that was begun and has not ended, or null: the collector finds the others by it.
     pub(crate) activation: *const Activation,
     pub(crate) stop: Stop,
+    /// The fiber that runs, where one does and nobody has taken it; else null.
+    pub(crate) suspender: *const Suspender,
+    /// How many fibers of the store there are.
+    pub(crate) fibers: u32,
     /// The tunable of this name, where calls find it at once.
     pub(crate) signals_based_traps: bool,
     /// The addresses of all memories with their guards, sorted: for the signal handler.
@@ -97,6 +104,13 @@ pub(crate) struct State {
     pub(crate) limitation: Limitation,
     /// How it is interrupted.
     pub(crate) interruption: sync::Arc<Interruption>,
+    /// Whom it asks when its epoch has come, unless that ends what runs.
+    pub(crate) epoch_hook: Option<SiteHook>,
+    /// How much fuel compiled code may spend in one turn, and whom the store asks at its end.
+    pub(crate) fuel_interval: Option<NonZeroU64>,
+    pub(crate) fuel_hook: Option<SiteHook>,
+    /// What is left beside [`VmStore::fuel`], which is that of this turn.
+    pub(crate) fuel_reserve: u64,
     /// The message of a panic in a builtin.
     pub(crate) panic: Option<Box<str>>,
 }
@@ -119,6 +133,8 @@ impl State {
                 fuel_cost: 0,
             },
             activation: ptr::null(),
+            suspender: ptr::null(),
+            fibers: 0,
             stop: Stop { pending: 0, address: None, trace: Trace::new() },
             signals_based_traps: tunables.signals_based_traps,
             reserved: Vec::new(),
@@ -139,6 +155,10 @@ impl State {
             kept: Vec::new(),
             limitation: Limitation::default(),
             interruption: Interruption::new(),
+            epoch_hook: None,
+            fuel_interval: None,
+            fuel_hook: None,
+            fuel_reserve: 0,
             panic: None,
         }
     }

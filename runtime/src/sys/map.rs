@@ -70,6 +70,15 @@ impl Reservation {
         Ok(())
     }
 
+    /// Asks for no pages that are larger than the least.
+    #[cfg(feature = "async")]
+    pub(crate) fn avoid_large_pages(&mut self) -> io::Result<()> {
+        let length = self.allocation.len();
+        // SAFETY: the pages are this reservation's own; what stands in them stays.
+        unsafe { rustix::mm::madvise(self.at(0).cast(), length, rustix::mm::Advice::LinuxNoHugepage) }?;
+        Ok(())
+    }
+
     /// [`discard`](Self::discard), and makes them inaccessible.
     pub(crate) fn decommit(&mut self, offset: usize, length: usize) -> io::Result<()> {
         self.discard(offset, length)?;
