@@ -38,6 +38,7 @@ const NESTED: &str = r#"(module
     (import "host" "deeper" (func $deeper (param externref) (result i32)))
     (memory (export "memory") 1)
     (global $depth (export "depth") (mut i32) (i32.const 0))
+    (func (export "one") (result i32) (i32.const 1))
     (func $run (export "run") (result i32)
         (local $value externref) (local $turn i32) (local $sum i32)
         (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
@@ -139,7 +140,11 @@ fn a_forgotten_future_closes_its_store() {
             continue;
         }
         assert!(engine.async_stacks_in_use() > before);
+        // What comes to nothing that would ask the store is refused as well.
+        let one = instance.get_typed_func::<(), i32>(&mut store, "one").unwrap();
         for error in [
+            one.call(&mut store, ()).unwrap_err(),
+            one.func().call(&mut store, &[], &mut [Val::I32(0)]).unwrap_err(),
             run.call(&mut store, ()).unwrap_err(),
             block_on(run.call_async(&mut store, ())).unwrap_err(),
             run.func().call(&mut store, &[], &mut [Val::I32(0)]).unwrap_err(),
