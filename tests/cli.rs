@@ -725,3 +725,72 @@ fn objdump_shows_code_by_its_origin() {
     let ended = bench.run(&["objdump", "--function", "nothing", "a.wat"]);
     assert!(ended.code == Some(1) && ended.stderr.contains("T0304"), "{}", ended.stderr);
 }
+
+/// Lines of the source and the places of references stand between the instructions.
+#[test]
+fn objdump_shows_lines_and_references() {
+    let bench = Bench::new();
+    let ended = bench.run(&["objdump", &program("lines.wasm")]);
+    for part in ["  guest.rs:12 in guest::divide (inlined)\n", "  guest.rs:25\n", "  guest.rs:30\n"] {
+        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+    }
+    let keeps = "(module (func $other) (func $keep (export \"keep\") (param externref) (result externref) (call $other) (local.get 0)))";
+    let alive =
+        bench.file("keeps.wat", keeps).run(&["objdump", "--opt-level", "none", "--function", "keep", "keeps.wat"]);
+    assert!(alive.stdout.contains("; references alive here: fp-"), "{}", alive.stdout);
+}
+
+#[test]
+fn traps_are_told_with_lines_of_the_source() {
+    let bench = Bench::new();
+    let lines = program("lines.wasm");
+    let told = |arguments: &[&str]| {
+        let mut all = arguments.to_vec();
+        all.extend(["--invoke", "run", &lines, "0"]);
+        let ended = bench.run(&all);
+        assert_eq!(ended.code, Some(134), "{}", ended.stderr);
+        ended.stderr
+    };
+    let with = told(&[]);
+    assert!(with.contains("guest::divide (inlined)\n") && with.contains("at guest.rs:12:8\n"), "{with}");
+    assert!(with.contains("at guest.rs:30:5\n") && with.contains("tancho explain T0609"), "{with}");
+    assert_eq!(told(&[]), with, "from the cache");
+    for without in [&["--source-lines=n"][..], &["-D", "symbols=n"], &["--keep-dwarf=n"]] {
+        let told = told(without);
+        assert!(!told.contains("guest.rs") && told.contains("!run"), "{without:?}: {told}");
+    }
+    let short = told(&["--max-backtrace", "1"]);
+    assert!(short.contains("and at least 1 more") && !short.contains("!run"), "{short}");
+    let none = told(&["-D", "max-backtrace=0"]);
+    assert!(!none.contains("backtrace"), "{none}");
+}
+
+#[test]
+fn a_core_dump_is_written_where_it_is_wanted() {
+    let bench = Bench::new();
+    bench.file("a.wat", ADD);
+    for (arguments, file) in [(&["--coredump", "one"][..], "one"), (&["-D", "coredump=two"], "two")] {
+        let mut all = arguments.to_vec();
+        all.extend(["--invoke", "trap", "a.wat"]);
+        let ended = bench.run(&all);
+        assert_eq!(ended.code, Some(134), "{}", ended.stderr);
+        let bytes = std::fs::read(bench.folder.path().join(file)).expect("it was written");
+        assert!(bytes.starts_with(b"\0asm") && bytes.windows(9).any(|part| part == b"corestack"), "{bytes:?}");
+        assert!(
+            ended.stderr.contains(&format!("The core dump is in {file} ({} bytes).", bytes.len())),
+            "{}",
+            ended.stderr
+        );
+    }
+    let ended = bench.run(&["--coredump", "three", "--invoke", "add", "a.wat", "1", "2"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "3\n"));
+    assert!(!bench.folder.path().join("three").exists());
+    let ended = bench.run(&["--coredump", "no/where", "--invoke", "trap", "a.wat"]);
+    assert!(
+        ended.code == Some(134) && ended.stderr.contains("Warning: cannot write the core dump no/where"),
+        "{}",
+        ended.stderr
+    );
+    let ended = bench.run(&["-D", "core=x", "a.wat"]);
+    assert!(ended.code == Some(2) && ended.stderr.contains("coredump=FILE"), "{}", ended.stderr);
+}

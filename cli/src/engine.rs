@@ -20,6 +20,7 @@ pub(crate) fn config(flags: &EngineFlags) -> Config {
     }
     config.belt(flags.belt);
     config.gc_zeal(flags.gc_zeal);
+    config.keep_dwarf(flags.keep_dwarf);
     if let Some(bytes) = flags.gc_heap_limit {
         config.gc_heap_limit(bytes);
     }

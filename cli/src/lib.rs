@@ -1,6 +1,7 @@
 //! The command `tancho` as a library: the binary calls [`main`], the tests the script runner in [`command::wast`].
 
 pub mod command;
+mod coredump;
 mod diagnosis;
 mod engine;
 mod flags;

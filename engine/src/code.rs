@@ -3,6 +3,7 @@
 //!
 //! Used by `tancho objdump` and by people who look at code. Nothing here changes anything.
 
+use crate::dwarf::{self, FrameSymbol};
 use crate::module::Module;
 use std::ops::Range;
 use tancho_abi::index::FunctionIndex;
@@ -69,6 +70,28 @@ impl Module {
     pub fn traps(&self) -> impl Iterator<Item = (usize, Trap)> + '_ {
         let records = self.code().view().traps.iter();
         records.filter_map(|record| Some((record.code as usize, Trap::from_code(u8::try_from(record.trap).ok()?)?)))
+    }
+
+    /// The places in [`Module::text`], in order, that calls return to across which references to objects are alive: for each, how many
+    /// bytes below its function's frame pointer they stand. The collector finds and updates them there.
+    pub fn safepoints(&self) -> impl Iterator<Item = (usize, &[u32])> {
+        let view = self.code().view();
+        let references = view.references;
+        let records = view.safepoint_addresses.iter().zip(view.safepoints);
+        records.filter_map(move |(code, range)| Some((*code as usize, range.of(references)?)))
+    }
+
+    /// What the module's DWARF says of places in the WebAssembly file, in bytes from its start: for each the functions that are inlined
+    /// there, innermost first, and at last the function itself. Empty where nothing is known. As
+    /// [`FrameInfo::symbols`](crate::FrameInfo::symbols), for many places at once.
+    pub fn symbols(&self, offsets: &[usize]) -> Vec<Vec<FrameSymbol>> {
+        let offsets: Vec<u32> = offsets.iter().map(|offset| u32::try_from(*offset).unwrap_or(NONE)).collect();
+        dwarf::symbols(&self.code().view(), &offsets)
+    }
+
+    /// Whether it has DWARF, which says what comes from where in the source.
+    pub fn has_dwarf(&self) -> bool {
+        !self.code().view().debug_sections.is_empty()
     }
 
     /// Bytes of the whole compiled module, as in a `.cwasm` file.

@@ -5,7 +5,7 @@
 //! that says so.
 
 use crate::config::Config;
-use crate::error::{Context, Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use std::borrow::Cow;
 use tancho_abi::target::Architecture;
 use tancho_abi::types::FuncType;
@@ -19,10 +19,26 @@ pub(crate) struct Compiler {
     foreign: Option<Architecture>,
     /// The proposals that modules may use.
     proposals: String,
+    /// Whether modules keep their DWARF.
+    #[cfg(feature = "compile")]
+    keep_dwarf: bool,
 }
 
 #[cfg(feature = "compile")]
 pub use tancho_jit::CompileError;
+
+/// The code of an error of the compiler.
+#[cfg(feature = "compile")]
+pub(crate) fn code_of(error: &CompileError) -> ErrorCode {
+    match error {
+        error if error.is_component() => ErrorCode::Component,
+        error if error.is_limit() => ErrorCode::ModuleLimit,
+        error if error.is_unsupported() => ErrorCode::UnsupportedModule,
+        error if error.is_about_target() => ErrorCode::Target,
+        error if error.is_internal() => ErrorCode::CompilerBug,
+        _ => ErrorCode::InvalidModule,
+    }
+}
 
 /// The names of the proposals that are on, for people.
 fn proposals(config: &Config) -> String {
@@ -33,10 +49,10 @@ fn proposals(config: &Config) -> String {
 fn target(config: &Config) -> Result<Option<(Triple, Architecture)>> {
     let Some(name) = &config.target else { return Ok(None) };
     let triple: Triple =
-        name.parse().map_err(|error| Error::msg(format!("`{name}` is not a target triple: {error}")))?;
-    let architecture = Architecture::of_triple(&triple).with_context(|| {
+        name.parse().map_err(|error| ErrorCode::Target.error(format!("`{name}` is not a target triple: {error}")))?;
+    let architecture = Architecture::of_triple(&triple).ok_or_else(|| {
         let known = Architecture::ALL.map(Architecture::triple).join(", ");
-        format!("target `{name}` is not supported; these are: {known}")
+        ErrorCode::Target.error(format!("target `{name}` is not supported; these are: {known}"))
     })?;
     Ok(Some((triple, architecture)))
 }
@@ -74,11 +90,12 @@ impl Compiler {
                 wide_arithmetic: features.wide_arithmetic,
                 branch_hinting: features.branch_hinting,
             },
+            keep_dwarf: !config.drop_dwarf,
             threads: config.threads,
             verifier: config.verifier,
             regalloc_checker: config.regalloc_checker,
         })?;
-        Ok(Compiler { jit, foreign, proposals: proposals(config) })
+        Ok(Compiler { jit, foreign, proposals: proposals(config), keep_dwarf: !config.drop_dwarf })
     }
 
     /// The image of a module, unsigned.
@@ -90,12 +107,13 @@ impl Compiler {
         Ok(self.jit.validate(wasm)?)
     }
 
-    /// What it compiles for, and what modules may use.
-    pub(crate) fn settings(&self) -> [(String, String); 3] {
+    /// What it compiles for, what modules may use, and what is kept of them.
+    pub(crate) fn settings(&self) -> [(String, String); 4] {
         [
             ("target".to_owned(), self.jit.target()),
             ("cpu_features".to_owned(), self.jit.cpu_features().join(" ")),
             ("proposals".to_owned(), self.proposals.clone()),
+            ("dwarf".to_owned(), if self.keep_dwarf { "kept" } else { "dropped" }.to_owned()),
         ]
     }
 
@@ -111,6 +129,7 @@ impl Compiler {
         let foreign = target(config)?.map(|target| target.1).filter(|target| *target != Architecture::HOST);
         // What only the compiler reads is read here, so that a build without it has no other configuration.
         let _ = (&config.features, &config.cpu_features, config.threads, config.verifier, config.regalloc_checker);
+        let _ = config.drop_dwarf;
         Ok(Compiler { foreign, proposals: proposals(config) })
     }
 
@@ -121,7 +140,7 @@ impl Compiler {
     }
 
     fn absent<T>(what: &str) -> Result<T> {
-        Err(Error::msg(format!(
+        Err(ErrorCode::NoCompiler.error(format!(
             "{what}: this build of Tancho has no compiler (feature `compile` is off), it only loads compiled modules (.cwasm)"
         )))
     }

@@ -2,7 +2,8 @@
 //!
 //! Users fill a [`Config`]; `engine` and `compile` read it.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use tancho_abi::tunables::Tunables;
 
@@ -118,7 +119,7 @@ features! {
 
 fn unknown_feature(name: &str) -> Error {
     let known = Config::WASM_FEATURES.join(", ").replace('_', "-");
-    Error::msg(format!("there is no proposal `{name}`; these are: {known}"))
+    ErrorCode::Configuration.error(format!("there is no proposal `{name}`; these are: {known}"))
 }
 
 /// What an [`Engine`](crate::Engine) is made with.
@@ -144,7 +145,50 @@ pub struct Config {
     pub(crate) regalloc_checker: bool,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) heap_limit: Option<u64>,
+    pub(crate) drop_dwarf: bool,
+    pub(crate) backtrace: BacktraceConfig,
+    pub(crate) coredump_on_trap: bool,
     pub(crate) no_shared_memory: bool,
+}
+
+/// What is kept and shown of stacks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BacktraceConfig {
+    pub(crate) frames: usize,
+    pub(crate) details: WasmBacktraceDetails,
+}
+
+impl Default for BacktraceConfig {
+    fn default() -> Self {
+        BacktraceConfig { frames: FRAMES, details: WasmBacktraceDetails::Environment }
+    }
+}
+
+/// How many functions of a backtrace are kept where nobody says otherwise.
+const FRAMES: usize = 64;
+
+/// Whether backtraces are shown with functions, files and lines of the source: see [`Config::wasm_backtrace_details`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum WasmBacktraceDetails {
+    /// Yes, where a module has DWARF.
+    Enable,
+    /// No.
+    Disable,
+    /// Yes, unless the environment variable `TANCHO_BACKTRACE_DETAILS` is `0` when the engine is made.
+    Environment,
+}
+
+impl WasmBacktraceDetails {
+    pub(crate) fn are_on(self) -> bool {
+        match self {
+            WasmBacktraceDetails::Enable => true,
+            WasmBacktraceDetails::Disable => false,
+            WasmBacktraceDetails::Environment => {
+                std::env::var_os("TANCHO_BACKTRACE_DETAILS").is_none_or(|value| value != "0")
+            }
+        }
+    }
 }
 
 impl Config {
@@ -269,12 +313,11 @@ impl Config {
         const BLOCK: u32 = 64 << 10;
         let (nursery, reservation) = (self.tunables.gc_nursery, self.tunables.gc_heap_reservation);
         if nursery < 2 * BLOCK || !nursery.is_multiple_of(BLOCK) {
-            return Err(Error::msg(format!(
-                "a nursery of {nursery} bytes is not a multiple of 64 KiB from 128 KiB on"
-            )));
+            return Err(ErrorCode::Configuration
+                .error(format!("a nursery of {nursery} bytes is not a multiple of 64 KiB from 128 KiB on")));
         }
         if reservation > 4 << 30 || reservation < u64::from(nursery) + (1 << 20) {
-            return Err(Error::msg(format!(
+            return Err(ErrorCode::Configuration.error(format!(
                 "{reservation} bytes for a heap are more than 4 GiB, or too few for a nursery of {nursery} and 1 MiB"
             )));
         }
@@ -349,7 +392,8 @@ impl Config {
     /// An error unless there may be memories that threads share.
     pub(crate) fn require_shared_memory(&self) -> Result<()> {
         if self.no_shared_memory {
-            return Err(Error::msg("shared memories are turned off: `Config::shared_memory(true)` turns them on"));
+            return Err(ErrorCode::Configuration
+                .error("shared memories are turned off: `Config::shared_memory(true)` turns them on"));
         }
         Ok(())
     }
@@ -359,6 +403,42 @@ impl Config {
     /// code that uses memory many times slower. For fuzzing, and for those who trust the compiler least.
     pub fn belt(&mut self, enable: bool) -> &mut Self {
         self.tunables.belt = enable;
+        self
+    }
+
+    /// Whether compiled modules keep the sections of DWARF by which [backtraces](crate::WasmBacktrace) have files and lines of the source,
+    /// if there are any. On by default. Nothing reads them before somebody asks, but a `.cwasm` file and a module in memory are as
+    /// much larger; a module compiled with either loads with either.
+    pub fn keep_dwarf(&mut self, enable: bool) -> &mut Self {
+        self.drop_dwarf = !enable;
+        self
+    }
+
+    /// Whether a [`WasmBacktrace`](crate::WasmBacktrace) is shown with functions that were inlined, files and lines, of modules that
+    /// [keep their DWARF](Config::keep_dwarf). It is looked up when the backtrace is shown. [`WasmBacktraceDetails::Environment`] by
+    /// default. [`FrameInfo::symbols`](crate::FrameInfo::symbols) says it in any case.
+    pub fn wasm_backtrace_details(&mut self, details: WasmBacktraceDetails) -> &mut Self {
+        self.backtrace.details = details;
+        self
+    }
+
+    /// How many functions of a [`WasmBacktrace`](crate::WasmBacktrace) are kept, the innermost ones: 64 by default, and at most 4,096.
+    /// With `None` no stack is looked at, and errors have no backtrace.
+    pub fn wasm_backtrace_max_frames(&mut self, limit: Option<NonZeroUsize>) -> &mut Self {
+        self.backtrace.frames = limit.map_or(0, NonZeroUsize::get);
+        self
+    }
+
+    /// Whether errors have a [`WasmBacktrace`](crate::WasmBacktrace). On by default.
+    pub fn wasm_backtrace(&mut self, enable: bool) -> &mut Self {
+        self.backtrace.frames = if enable { FRAMES } else { 0 };
+        self
+    }
+
+    /// Whether the error of a trap has a [`WasmCoreDump`](crate::WasmCoreDump), of all that is in the store. Off by default.
+    #[cfg(feature = "coredump")]
+    pub fn coredump_on_trap(&mut self, enable: bool) -> &mut Self {
+        self.coredump_on_trap = enable;
         self
     }
 

@@ -5,7 +5,7 @@
 use crate::compile::{self, Compiler};
 use crate::config::Config;
 use crate::deadline::Epochs;
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, ErrorCode, Result};
 use crate::func_type::FuncType;
 use crate::key::{self, Key};
 use std::borrow::Cow;
@@ -94,6 +94,18 @@ struct Shared {
     /// Bytes that the heap of each store may have, if it is not to be left to the reservation.
     heap_limit: Option<u64>,
     epochs: Epochs,
+    reports: Reports,
+}
+
+/// What errors tell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reports {
+    /// How many functions of a backtrace are kept.
+    pub(crate) frames: usize,
+    /// Whether backtraces are shown with what DWARF says.
+    pub(crate) details: bool,
+    /// Whether traps have a core dump.
+    pub(crate) coredump: bool,
 }
 
 impl Engine {
@@ -108,7 +120,8 @@ impl Engine {
     pub fn new(config: &Config) -> Result<Engine> {
         config.require_heap()?;
         if config.tunables.signals_based_traps {
-            tancho_runtime::trap::install().context("cannot install the signal handlers")?;
+            tancho_runtime::trap::install()
+                .context(Coded::new(ErrorCode::Refused, "cannot install the signal handlers"))?;
         }
         Ok(Engine(Arc::new(Shared {
             config: config.clone(),
@@ -120,6 +133,11 @@ impl Engine {
             key: OnceLock::new(),
             heap_limit: config.heap_limit,
             epochs: Epochs::new(),
+            reports: Reports {
+                frames: config.backtrace.frames,
+                details: config.backtrace.details.are_on(),
+                coredump: config.coredump_on_trap,
+            },
         })))
     }
 
@@ -136,7 +154,7 @@ impl Engine {
     }
 
     /// What the engine is: names and values of its build, its target with the CPU features that code may use, the proposals that
-    /// modules may use, and the tunables, in this order. For people, and for comparing two engines.
+    /// modules may use, whether they keep their DWARF, and the tunables, in this order. For people, and for comparing two engines.
     pub fn settings(&self) -> Vec<(String, String)> {
         let mut settings = vec![("build".to_owned(), BUILD_ID.to_owned())];
         settings.extend(self.0.compiler.settings());
@@ -205,10 +223,11 @@ impl Engine {
     pub fn detect_precompiled_file(path: impl AsRef<Path>) -> Result<Option<Precompiled>> {
         let path = path.as_ref();
         let mut start = Vec::new();
-        let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
+        let file = File::open(path)
+            .with_context(|| Coded::new(ErrorCode::FileUnreadable, format!("cannot open `{}`", path.display())))?;
         file.take(MAGIC.len() as u64)
             .read_to_end(&mut start)
-            .with_context(|| format!("cannot read `{}`", path.display()))?;
+            .with_context(|| Coded::new(ErrorCode::FileUnreadable, format!("cannot read `{}`", path.display())))?;
         Ok(Self::detect_precompiled(&start))
     }
 
@@ -254,7 +273,7 @@ impl Engine {
     pub(crate) fn require_native(&self) -> Result<()> {
         match self.0.compiler.foreign() {
             None => Ok(()),
-            Some(target) => Err(Error::msg(format!(
+            Some(target) => Err(ErrorCode::NotNative.error(format!(
                 "this engine compiles for {target}, which does not run here: use `Engine::precompile_module`"
             ))),
         }
@@ -274,6 +293,10 @@ impl Engine {
 
     pub(crate) fn tunables(&self) -> &Arc<Tunables> {
         &self.0.tunables
+    }
+
+    pub(crate) fn reports(&self) -> Reports {
+        self.0.reports
     }
 
     pub(crate) fn heap_limit(&self) -> Option<u64> {
@@ -297,7 +320,7 @@ impl Engine {
 /// An error when the bytes are compiled already.
 fn require_source(wasm: &[u8]) -> Result<()> {
     if Image::is_image(wasm) {
-        return Err(Error::msg(
+        return Err(ErrorCode::AlreadyCompiled.error(
             "these bytes are a compiled module, not WebAssembly: load them with `Module::deserialize` (or `deserialize_file`)",
         ));
     }

@@ -4,7 +4,7 @@
 //! that a host function returns as its error.
 
 use crate::context::AsContextMut;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, ErrorCode, Result};
 use crate::func::{lift_field, lower_val, object_reference};
 use crate::gc::{Located, Owner, Rooted, referent};
 use crate::store::StoreOpaque;
@@ -69,7 +69,7 @@ impl Exception {
         let ty = tag.ty_in(store)?;
         let types = ty.ty().params();
         if types.len() != fields.len() {
-            return Err(Error::msg(format!(
+            return Err(ErrorCode::ValueCount.error(format!(
                 "an exception with the tag {ty} has {} values, and {} are given",
                 types.len(),
                 fields.len()
@@ -193,7 +193,9 @@ impl ExnRef {
         // Only now, since making the object may have moved what the values refer to.
         for (position, value) in (0..).zip(exception.lower(store)?) {
             let set = store.runtime_mut().set_exception_value(reference, position, value);
-            set.context("an exception has not the values of its tag; this is a bug in Tancho")?;
+            set.ok_or_else(|| {
+                ErrorCode::EngineBug.error("an exception has not the values of its tag; this is a bug in Tancho")
+            })?;
         }
         Ok(store.root(reference))
     }
@@ -233,12 +235,16 @@ impl ExnRef {
         let (tag, values) = self.content(store)?;
         let ty = Tag::of(tag, store).ty_in(store)?;
         let found = values.get(index).zip(ty.ty().param(index));
-        let (value, ty) = found.with_context(|| format!("an exception with the tag {ty} has no value {index}"))?;
+        let (value, ty) = found.ok_or_else(|| {
+            ErrorCode::OutOfBounds.error(format!("an exception with the tag {ty} has no value {index}"))
+        })?;
         Ok(lift_field(value, &ty, store))
     }
 
     fn content(&self, store: &StoreOpaque) -> Result<(tancho_runtime::store::TagId, Vec<ValRaw>)> {
         let found = store.runtime().exception(self.reference(store)?);
-        found.context("a reference does not refer to an exception; this is a bug in Tancho")
+        found.ok_or_else(|| {
+            ErrorCode::EngineBug.error("a reference does not refer to an exception; this is a bug in Tancho")
+        })
     }
 }

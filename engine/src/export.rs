@@ -3,7 +3,7 @@
 //! `module` makes them, users turn them into handles of an instance.
 
 use crate::context::{AsContext, AsContextMut};
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, ErrorCode, Result};
 use crate::func::{TypedFunc, WasmParams, WasmResults, check_type};
 use crate::handle::Extern;
 use crate::instance::Instance;
@@ -95,9 +95,9 @@ impl<P, R> fmt::Debug for TypedExport<P, R> {
 
 impl<P: WasmParams, R: WasmResults> TypedExport<P, R> {
     pub(crate) fn new(module: &Module, name: &str) -> Result<Self> {
-        let missing = || format!("there is no exported function `{name}`");
-        let export = module.get_export_index(name).with_context(missing)?;
-        let Some(ExternType::Func(ty)) = module.get_export(name) else { return Err(Error::msg(missing())) };
+        let missing = || ErrorCode::NoExport.error(format!("there is no exported function `{name}`"));
+        let export = module.get_export_index(name).ok_or_else(missing)?;
+        let Some(ExternType::Func(ty)) = module.get_export(name) else { return Err(missing()) };
         check_type::<P, R>(&ty).with_context(|| format!("the exported function `{name}` has another type"))?;
         Ok(TypedExport { export, types: PhantomData })
     }
@@ -115,7 +115,8 @@ impl<P: WasmParams, R: WasmResults> TypedExport<P, R> {
     pub fn func(&self, store: impl AsContext, instance: &Instance) -> Result<TypedFunc<P, R>> {
         let context = store.as_context();
         let item = self.export.of(context.opaque(), *instance)?;
-        item.into_func().context("a module does not export what it has said; this is a bug in Tancho")?.typed(context)
+        let other = || ErrorCode::EngineBug.error("a module does not export what it has said; this is a bug in Tancho");
+        item.into_func().ok_or_else(other)?.typed(context)
     }
 
     /// Calls the function of an instance.

@@ -3,7 +3,7 @@
 //! Users read and set them; `link` matches their types.
 
 use crate::context::{AsContext, AsContextMut};
-use crate::error::{Error, Result};
+use crate::error::{ErrorCode, Result};
 use crate::func::{load_global, lower_val, store_global};
 use crate::handle::{StoreId, own};
 use crate::store::StoreOpaque;
@@ -100,7 +100,7 @@ impl Global {
         let store = context.opaque_mut();
         let ty = self.ty_in(store)?;
         if ty.mutability() == Mutability::Const {
-            return Err(Error::msg("an immutable global cannot be set"));
+            return Err(ErrorCode::Immutable.error("an immutable global cannot be set"));
         }
         value.require(ty.content(), store)?;
         let value = lower_val(value, store)?;

@@ -4,7 +4,7 @@
 //! Every file that defines a handle checks it with [`StoreId`] before it touches the store.
 
 use crate::context::AsContext;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::func::Func;
 use crate::global::Global;
 use crate::memory::Memory;
@@ -43,7 +43,7 @@ impl StoreId {
 
 #[cold]
 pub(crate) fn foreign(what: &str) -> Error {
-    Error::msg(format!("this {what} belongs to another store than the one it is used with"))
+    ErrorCode::ForeignStore.error(format!("this {what} belongs to another store than the one it is used with"))
 }
 
 /// What methods answer that have no room for an error: most of them have a twin that has.

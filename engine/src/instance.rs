@@ -3,7 +3,7 @@
 //! Users make them here or through a `Linker`; `Caller` looks exports up here.
 
 use crate::context::{AsContextMut, StoreContext};
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::export::ModuleExport;
 use crate::func::{Func, TypedFunc, WasmParams, WasmResults, call_start};
 use crate::global::Global;
@@ -53,7 +53,8 @@ impl Instance {
     pub fn new(mut store: impl AsContextMut, module: &Module, imports: &[Extern]) -> Result<Instance> {
         let expected = module.import_types().len();
         if imports.len() != expected {
-            return Err(Error::msg(format!("the module has {expected} imports, and {} are given", imports.len())));
+            return Err(ErrorCode::ImportCount
+                .error(format!("the module has {expected} imports, and {} are given", imports.len())));
         }
         let definitions: Vec<Definition> = imports.iter().cloned().map(Definition::Extern).collect();
         instantiate(store.as_context_mut().loan(), module, &definitions)
@@ -130,7 +131,9 @@ impl Instance {
         self.check(store)?;
         let code = store.runtime().code_of(self.id);
         let found = store.modules().iter().rev().find(|module| Arc::ptr_eq(module.code(), code));
-        found.context("the module of an instance is not known any more; this is a bug in Tancho")
+        found.ok_or_else(|| {
+            ErrorCode::EngineBug.error("the module of an instance is not known any more; this is a bug in Tancho")
+        })
     }
 
     /// What it exports at a position, if it is an instance of this module.
@@ -142,13 +145,17 @@ impl Instance {
         self.check(store)?;
         let code = store.runtime().code_of(self.id);
         if !Arc::ptr_eq(code, module.code()) {
-            return Err(Error::msg("this export is one of another module than the instance it is used with"));
+            return Err(
+                ErrorCode::NoExport.error("this export is one of another module than the instance it is used with")
+            );
         }
         let item = code.view().exports.get(position).and_then(|record| {
             let export = store.runtime().export(self.id, ExternKind::from_code(record.kind)?, record.index)?;
             Some(Extern::of(export, store))
         });
-        item.context("a module does not export what it has said; this is a bug in Tancho")
+        item.ok_or_else(|| {
+            ErrorCode::EngineBug.error("a module does not export what it has said; this is a bug in Tancho")
+        })
     }
 
     /// The function exported by this name, with its type in Rust's terms: see [`Func::typed`].
@@ -164,7 +171,7 @@ impl Instance {
         let context = store.as_context_mut();
         self.store.check(context.opaque(), "instance")?;
         let func = export(context.opaque(), self.id, name).and_then(Extern::into_func);
-        let func = func.with_context(|| format!("there is no exported function `{name}`"))?;
+        let func = func.ok_or_else(|| ErrorCode::NoExport.error(format!("there is no exported function `{name}`")))?;
         func.typed(&context).with_context(|| format!("the exported function `{name}` has another type"))
     }
 
@@ -206,6 +213,11 @@ impl Instance {
         }))
     }
 
+    #[cfg(feature = "coredump")]
+    pub(crate) fn id(self) -> InstanceId {
+        self.id
+    }
+
     /// An error unless the instance belongs to `store`.
     pub(crate) fn check(self, store: &StoreOpaque) -> Result<()> {
         self.store.check(store, "instance")
@@ -240,10 +252,12 @@ pub(crate) fn instantiate<T>(store: &mut Loan<'_, T>, module: &Module, definitio
         InstantiateError::Segment { segment, target, trap } => {
             let view = module.code().view();
             let [segment, target] = [segment, target].map(|(item, index)| view.item_label(item, index));
-            Error::new(trap).context(format!("{segment} does not fit {target}"))
+            Error::new(trap).context(Coded::new(ErrorCode::Instantiation, format!("{segment} does not fit {target}")))
         }
-        InstantiateError::Denied(denied) => opaque.denied(denied).context("cannot instantiate the module"),
-        error => Error::new(error).context("cannot instantiate the module"),
+        InstantiateError::Denied(denied) => {
+            opaque.denied(denied).context(Coded::new(ErrorCode::Instantiation, "cannot instantiate the module"))
+        }
+        error => Error::new(error).context(Coded::new(ErrorCode::Instantiation, "cannot instantiate the module")),
     })?;
     let instance = of(opaque, id);
     if let Some(start) = opaque.runtime().start_function(id).and_then(NonNull::new) {

@@ -3,7 +3,7 @@
 //! `engine` asks for it when a module is first serialised or deserialised. The file is made atomically, so that all
 //! processes of a user agree, and is refused when anybody else could know or change it.
 
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use std::env;
@@ -26,7 +26,11 @@ pub(crate) fn location() -> Result<PathBuf> {
         .filter(|folder| folder.is_absolute())
         .or_else(|| set("HOME").map(|home| home.join(".config")))
         .map(|folder| folder.join("tancho").join("key"))
-        .context("there is no place for the key that compiled modules are signed with: set TANCHO_KEY_FILE or HOME")
+        .ok_or_else(|| {
+            ErrorCode::Key.error(
+                "there is no place for the key that compiled modules are signed with: set TANCHO_KEY_FILE or HOME",
+            )
+        })
 }
 
 /// The key in `file`, or in the user's place for it; made when there is none yet.
@@ -35,7 +39,8 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Key> {
         Some(file) => file.to_path_buf(),
         None => location()?,
     };
-    load_or_create(&path).with_context(|| format!("cannot use the key file `{}`", path.display()))
+    load_or_create(&path)
+        .with_context(|| Coded::new(ErrorCode::Key, format!("cannot use the key file `{}`", path.display())))
 }
 
 fn load_or_create(path: &Path) -> Result<Key> {
@@ -47,7 +52,7 @@ fn load_or_create(path: &Path) -> Result<Key> {
             Err(error) => return Err(error),
         }
     }
-    Err(Error::msg("it is removed as soon as it is made"))
+    Err(ErrorCode::Key.error("it is removed as soon as it is made"))
 }
 
 /// The key in the file; `None` when there is no such file.
@@ -61,15 +66,17 @@ fn read(path: &Path) -> Result<Option<Key>> {
     };
     let stat = rustix::fs::fstat(&file).context("it cannot be examined")?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Err(Error::msg("it is not a regular file"));
+        return Err(ErrorCode::Key.error("it is not a regular file"));
     }
     let user = rustix::process::geteuid().as_raw();
     if stat.st_uid != user {
-        return Err(Error::msg(format!("it belongs to user {} and this process runs as user {user}", stat.st_uid)));
+        return Err(
+            ErrorCode::Key.error(format!("it belongs to user {} and this process runs as user {user}", stat.st_uid))
+        );
     }
     if stat.st_mode & 0o077 != 0 {
         let mode = stat.st_mode & 0o7777;
-        return Err(Error::msg(format!(
+        return Err(ErrorCode::Key.error(format!(
             "others than its owner may read or write it (mode {mode:04o}), so it may be known or forged: remove it, and a new one will be \
              made; modules signed with it must be compiled again"
         )));
@@ -78,7 +85,7 @@ fn read(path: &Path) -> Result<Option<Key>> {
     File::from(file).take(33).read_to_end(&mut bytes).context("it cannot be read")?;
     let length = stat.st_size;
     let key = Key::try_from(bytes).map_err(|_| {
-        Error::msg(format!("it has {length} bytes and a key has 32: remove it, and a new one will be made"))
+        ErrorCode::Key.error(format!("it has {length} bytes and a key has 32: remove it, and a new one will be made"))
     })?;
     Ok(Some(key))
 }
@@ -132,10 +139,14 @@ pub(crate) fn fill(bytes: &mut [u8]) -> Result<()> {
     let mut filled = 0;
     while filled < bytes.len() {
         match rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()) {
-            Ok(0) => return Err(Error::msg("the kernel gives no random bytes")),
+            Ok(0) => return Err(ErrorCode::Refused.error("the kernel gives no random bytes")),
             Ok(count) => filled += count,
             Err(Errno::INTR) => {}
-            Err(error) => return Err(Error::new(error).context("the kernel gives no random bytes")),
+            Err(error) => {
+                return Err(
+                    Error::new(error).context(Coded::new(ErrorCode::Refused, "the kernel gives no random bytes"))
+                );
+            }
         }
     }
     Ok(())

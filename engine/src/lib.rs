@@ -43,7 +43,10 @@ mod code;
 mod compile;
 mod config;
 mod context;
+#[cfg(feature = "coredump")]
+mod coredump;
 mod deadline;
+mod dwarf;
 mod engine;
 mod error;
 mod exception;
@@ -96,9 +99,21 @@ pub use config::OptLevel;
 /// # }
 /// ```
 pub use config::RegallocAlgorithm;
+/// ```
+/// # use tancho::{Config, Engine, Result, WasmBacktraceDetails};
+/// # fn main() -> Result<()> {
+/// // Backtraces without lines of the source, whatever the modules and the environment say.
+/// let engine = Engine::new(Config::new().wasm_backtrace_details(WasmBacktraceDetails::Disable))?;
+/// # Ok(())
+/// # }
+/// ```
+pub use config::WasmBacktraceDetails;
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
+#[cfg(feature = "coredump")]
+pub use coredump::WasmCoreDump;
+pub use dwarf::FrameSymbol;
 pub use engine::{Engine, EngineWeak, Precompiled};
-pub use error::{Chain, Context, Error, Result};
+pub use error::{Chain, Coded, Context, Error, ErrorCode, NoCode, Result};
 pub use exception::{Exception, ExnRef};
 pub use export::{ModuleExport, TypedExport};
 pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};

@@ -3,7 +3,7 @@
 //! `instance` resolves definitions here for each instantiation; `linker` checks what it can beforehand.
 
 use crate::context::StoreContextMut;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::func::{Func, HostFunc, HostRecord};
 use crate::func_type::FuncType;
 use crate::global::Global;
@@ -122,6 +122,16 @@ impl fmt::Display for LinkError {
 }
 
 impl std::error::Error for LinkError {}
+
+impl LinkError {
+    /// Its code.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            LinkError::Unknown(_) => ErrorCode::UnknownImport,
+            LinkError::Incompatible { .. } => ErrorCode::IncompatibleImport,
+        }
+    }
+}
 
 /// The error of a call of an import that [nothing was defined for](crate::Linker::define_unknown_imports_as_traps).
 ///
@@ -306,7 +316,7 @@ pub(crate) fn require_default_results(ty: &FuncType) -> Result<()> {
     if ty.results().all(|ty| Val::default_for_ty(&ty).is_some()) {
         return Ok(());
     }
-    Err(Error::msg(format!("there is no default value for a function of type {ty}")))
+    Err(ErrorCode::NoDefault.error(format!("there is no default value for a function of type {ty}")))
 }
 
 /// A function of this type that returns zeros and nulls.
@@ -317,7 +327,7 @@ pub(crate) fn default_function<T>(ty: &FuncType, store: &mut StoreContextMut<'_,
 
 /// A new thing of this type: zero, null, and as small as it may be.
 pub(crate) fn make_default(store: &mut StoreOpaque, ty: &ExternType) -> Result<Extern> {
-    let no_default = || Error::msg(format!("there is no default value for a {ty}"));
+    let no_default = || ErrorCode::NoDefault.error(format!("there is no default value for a {ty}"));
     Ok(match ty {
         ExternType::Func(_) => return Err(no_default()),
         ExternType::Table(ty) => Table::new_in(store, ty, Ref::null(ty.element().heap_type()))?.into(),

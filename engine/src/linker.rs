@@ -4,7 +4,7 @@
 
 use crate::context::{AsContext, AsContextMut};
 use crate::engine::Engine;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, ErrorCode, Result};
 use crate::export::TypedExport;
 use crate::func::{Caller, Func, HostFunc, IntoFunc, WasmParams, WasmResults};
 use crate::func_type::FuncType;
@@ -210,7 +210,7 @@ impl<T> Linker<T> {
         for export in module.exports() {
             let ExternType::Func(ty) = export.ty() else {
                 if !self.unknown_exports && !is_of_toolchain(&export) {
-                    return Err(Error::msg(format!(
+                    return Err(ErrorCode::NoDefault.error(format!(
                         "the command exports `{}`, which is no function: allow that by `Linker::allow_unknown_exports`",
                         export.name()
                     )));
@@ -221,7 +221,10 @@ impl<T> Linker<T> {
             self.func_new(name, export.name(), ty, move |mut caller, params, results| {
                 let instance = pre.instantiate(&mut caller)?;
                 let func = instance.get_func(&mut caller, &function);
-                func.context("a module does not export what it has said")?.call(&mut caller, params, results)
+                func.ok_or_else(|| {
+                    ErrorCode::EngineBug.error("a module does not export what it has said; this is a bug in Tancho")
+                })?
+                .call(&mut caller, params, results)
             })?;
         }
         Ok(self)
@@ -234,7 +237,8 @@ impl<T> Linker<T> {
     /// When the name is not defined, or the other one is already.
     pub fn alias(&mut self, module: &str, name: &str, as_module: &str, as_name: &str) -> Result<&mut Self> {
         let definition = self.find(module, name).cloned();
-        let definition = definition.with_context(|| format!("`{module}::{name}` has not been defined"))?;
+        let definition = definition
+            .ok_or_else(|| ErrorCode::NotDefined.error(format!("`{module}::{name}` has not been defined")))?;
         self.insert(as_module, as_name, definition)
     }
 
@@ -245,7 +249,9 @@ impl<T> Linker<T> {
     /// When nothing is defined under it, or one of the names is defined under the other already.
     pub fn alias_module(&mut self, module: &str, as_module: &str) -> Result<()> {
         let names = self.definitions.get(module).cloned();
-        for (name, definition) in names.with_context(|| format!("nothing has been defined in `{module}`"))? {
+        for (name, definition) in
+            names.ok_or_else(|| ErrorCode::NotDefined.error(format!("nothing has been defined in `{module}`")))?
+        {
             self.insert(as_module, &name, definition)?;
         }
         Ok(())
@@ -258,10 +264,10 @@ impl<T> Linker<T> {
     /// When it is not defined; when the store belongs to another engine, or the thing to another store.
     pub fn get(&self, mut store: impl AsContextMut<Data = T>, module: &str, name: &str) -> Result<Extern> {
         let mut context = store.as_context_mut();
-        let found = self.find(module, name).with_context(|| {
+        let found = self.find(module, name).ok_or_else(|| {
             let near = link::nearest(module, name, self.names());
             let near = near.iter().map(|name| format!("; `{name}` has")).collect::<String>();
-            format!("`{module}::{name}` has not been defined{near}")
+            ErrorCode::NotDefined.error(format!("`{module}::{name}` has not been defined{near}"))
         })?;
         self.get_in(&mut context, found).with_context(|| format!("`{module}::{name}`"))
     }
@@ -301,7 +307,9 @@ impl<T> Linker<T> {
         for name in ["", "_start"] {
             if let Some(definition) = self.find(module, name) {
                 let found = self.get_in(&mut context, definition)?.into_func();
-                return found.with_context(|| format!("what is defined as `{module}::{name}` is no function"));
+                let other =
+                    || ErrorCode::FunctionType.error(format!("what is defined as `{module}::{name}` is no function"));
+                return found.ok_or_else(other);
             }
         }
         context.opaque().require_engine(&self.engine, "linker")?;
@@ -430,7 +438,7 @@ impl<T> Linker<T> {
         if self.engine.is_same(module.engine()) {
             return Ok(());
         }
-        Err(Error::msg("this module belongs to another engine than the linker it is used with"))
+        Err(ErrorCode::ForeignEngine.error("this module belongs to another engine than the linker it is used with"))
     }
 
     fn definitions_of(&self, module: &Module) -> Result<Box<[Definition]>> {
@@ -444,7 +452,7 @@ impl<T> Linker<T> {
 
     fn insert(&mut self, module: &str, name: &str, definition: Definition) -> Result<&mut Self> {
         if !self.shadowing && self.find(module, name).is_some() {
-            return Err(Error::msg(format!("import of `{module}::{name}` defined twice")));
+            return Err(ErrorCode::DefinedTwice.error(format!("import of `{module}::{name}` defined twice")));
         }
         match self.definitions.get_mut(module) {
             Some(names) => names.insert(name.into(), definition),

@@ -3,7 +3,7 @@
 //! Users read, write and grow them; `link` matches their types.
 
 use crate::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, ErrorCode, Result};
 use crate::handle::{StoreId, own};
 use crate::store::{StoreInner, StoreOpaque};
 use crate::types::MemoryType;
@@ -79,12 +79,14 @@ impl Memory {
 
     pub(crate) fn new_in(store: &mut StoreOpaque, ty: &MemoryType) -> Result<Memory> {
         if ty.is_shared() {
-            return Err(Error::msg(format!("a memory {ty} belongs to no store: `SharedMemory::new` makes it")));
+            return Err(ErrorCode::ImpossibleType
+                .error(format!("a memory {ty} belongs to no store: `SharedMemory::new` makes it")));
         }
         ty.check()?;
+        let what = || Coded::new(ErrorCode::Refused, format!("cannot make a memory {ty}"));
         let admitted = store.runtime_mut().admit_memory(&ty.runtime());
-        admitted.map_err(|denied| store.denied(denied).context(format!("cannot make a memory {ty}")))?;
-        let id = store.runtime_mut().new_memory(ty.runtime()).with_context(|| format!("cannot make a memory {ty}"))?;
+        admitted.map_err(|denied| store.denied(denied).context(what()))?;
+        let id = store.runtime_mut().new_memory(ty.runtime()).with_context(what)?;
         Ok(Memory::of(id, store))
     }
 
@@ -310,7 +312,10 @@ impl Memory {
         let store = context.opaque_mut();
         self.store.check(store, WHAT)?;
         let grown = store.runtime_mut().grow_memory(self.id, delta);
-        grown.map_err(|denied| store.denied(denied).context(format!("cannot grow a memory by {delta} pages")))
+        grown.map_err(|denied| {
+            let what = format!("cannot grow a memory by {delta} pages");
+            store.denied(denied).context(Coded::new(ErrorCode::Refused, what))
+        })
     }
 
     pub(crate) fn of(id: MemoryId, store: &StoreOpaque) -> Memory {

@@ -3,7 +3,7 @@
 //! Made by users from WebAssembly or from the bytes of a `.cwasm` file; `instance` and `linker` instantiate it.
 
 use crate::engine::{self, Engine};
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::export::{ModuleExport, TypedExport};
 use crate::func::{WasmParams, WasmResults};
 use crate::types::{self, ExportType, ExternType, ImportType};
@@ -237,9 +237,9 @@ impl Module {
         if !engine.tunables().signals_based_traps {
             let message =
                 "code is mapped only where there are signal handlers, which notice that its file was made shorter";
-            return Err(Error::msg(message).context(failed()));
+            return Err(ErrorCode::Configuration.error(message).context(failed()));
         }
-        let file = File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let file = File::open(path).with_context(|| unreadable(path))?;
         // SAFETY: the caller says the same, and an engine with signals has installed the handlers.
         let code = unsafe { Code::map(&file, path, engine.tunables()) }.map_err(Error::new).with_context(failed)?;
         Self::of(engine, code, None)
@@ -251,7 +251,10 @@ impl Module {
 
     fn of(engine: &Engine, code: Arc<Code>, source: Option<blake3::Hash>) -> Result<Module> {
         let view = code.view();
-        let types = engine.types().register_module(&view).context("the module's types cannot be taken in")?;
+        let types = engine
+            .types()
+            .register_module(&view)
+            .context(Coded::new(ErrorCode::Damaged, "the module's types cannot be taken in"))?;
         let of = |kind, index| types::extern_type(&view, &types, engine.types(), kind, index);
         let imports = view.imports.iter().map(|import| of(import.kind, import.index)).collect::<Result<_>>()?;
         let exports = view.exports.iter().map(|export| of(export.kind, export.index)).collect::<Result<_>>()?;
@@ -396,7 +399,11 @@ impl Module {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+    std::fs::read(path).with_context(|| unreadable(path))
+}
+
+fn unreadable(path: &Path) -> Coded {
+    Coded::new(ErrorCode::FileUnreadable, format!("cannot read `{}`", path.display()))
 }
 
 impl fmt::Debug for Module {

@@ -4,7 +4,7 @@
 //! Unlike other things that are imported, they belong to no store.
 
 use crate::engine::Engine;
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, ErrorCode, Result};
 use crate::memory::MemoryAccessError;
 use crate::store::StoreOpaque;
 use crate::trap::Trap;
@@ -82,11 +82,12 @@ impl SharedMemory {
     /// memory left.
     pub fn new(engine: &Engine, ty: MemoryType) -> Result<SharedMemory> {
         if !ty.is_shared() {
-            return Err(Error::msg(format!("a shared memory cannot have the type {ty}, which is not shared")));
+            return Err(ErrorCode::ImpossibleType
+                .error(format!("a shared memory cannot have the type {ty}, which is not shared")));
         }
         engine.config().require_shared_memory()?;
         let memory = RuntimeMemory::new(ty.runtime(), engine.tunables());
-        let memory = memory.with_context(|| format!("cannot make a memory {ty}"))?;
+        let memory = memory.with_context(|| Coded::new(ErrorCode::Refused, format!("cannot make a memory {ty}")))?;
         Ok(SharedMemory { engine: engine.clone(), memory })
     }
 
@@ -155,7 +156,9 @@ impl SharedMemory {
     ///
     /// When it would exceed its maximum or what the engine reserves, or the system has no memory left. Then it is as it was.
     pub fn grow(&self, delta: u64) -> Result<u64> {
-        self.memory.grow(delta).with_context(|| format!("cannot grow a memory by {delta} pages"))
+        self.memory
+            .grow(delta)
+            .with_context(|| Coded::new(ErrorCode::Refused, format!("cannot grow a memory by {delta} pages")))
     }
 
     /// What `memory.atomic.notify` does: releases at most `count` threads that wait at `addr`, guests and hosts alike, and says how many.

@@ -8,7 +8,7 @@
 use crate::context::AsContext;
 use crate::deadline::Deadlines;
 use crate::engine::Engine;
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::exception::Exception;
 use crate::func::HostRecord;
 use crate::func_type::FuncType;
@@ -122,10 +122,12 @@ impl<T> Store<T> {
     ///
     /// When the system has no more memory for it.
     pub fn try_new(engine: &Engine, data: T) -> Result<Store<T>> {
-        let mut runtime = RuntimeStore::new(engine.tunables().clone()).context("cannot make a store")?;
+        let mut runtime = RuntimeStore::new(engine.tunables().clone())
+            .context(Coded::new(ErrorCode::Refused, "cannot make a store"))?;
         if let Some(limit) = engine.heap_limit() {
             runtime.set_heap_limit(limit);
         }
+        runtime.set_backtrace_limit(engine.reports().frames);
         if engine.tunables().gc_zeal {
             runtime.verify_heap(true);
         }
@@ -244,7 +246,7 @@ impl<T> Store<T> {
     pub fn set_limits(&mut self, limits: Limits) -> Result<()> {
         let opaque = &self.inner().opaque;
         if limits.runtime.stack_bytes != u64::MAX && opaque.engine.tunables().signals_based_traps {
-            return Err(Error::msg(
+            return Err(ErrorCode::Configuration.error(
                 "bytes of stack can be limited only where compiled code compares for its end: make the engine with \
                  `Config::signals_based_traps(false)`, or give calls a thread with a smaller stack",
             ));
@@ -298,7 +300,7 @@ impl<T> Store<T> {
     pub fn set_deadline(&mut self, deadline: Option<Instant>) -> Result<()> {
         let handle = self.interrupt_handle();
         let set = self.loan().inner_mut().opaque.deadlines.set_time(deadline, handle);
-        set.context("cannot start a thread for deadlines")
+        set.context(Coded::new(ErrorCode::Refused, "cannot start a thread for deadlines"))
     }
 
     /// Has what runs in this store ended when the engine's [epoch](Engine::increment_epoch) is `ticks` further than now. It replaces the
@@ -389,7 +391,7 @@ impl<T> Limiter for Hook<T> {
     }
 
     fn memory_grow_failed(&mut self, reason: &str) -> Result<(), Foreign> {
-        self.ask(|limiter| limiter.memory_grow_failed(Error::msg(reason.to_owned())))
+        self.ask(|limiter| limiter.memory_grow_failed(ErrorCode::Refused.error(reason.to_owned())))
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool, Foreign> {
@@ -397,7 +399,7 @@ impl<T> Limiter for Hook<T> {
     }
 
     fn table_grow_failed(&mut self, reason: &str) -> Result<(), Foreign> {
-        self.ask(|limiter| limiter.table_grow_failed(Error::msg(reason.to_owned())))
+        self.ask(|limiter| limiter.table_grow_failed(ErrorCode::Refused.error(reason.to_owned())))
     }
 
     fn counts(&mut self) -> Result<[usize; 3], Foreign> {
@@ -525,7 +527,7 @@ impl StoreOpaque {
     pub(crate) fn require_sound(&self) -> Result<()> {
         match &self.poison {
             None => Ok(()),
-            Some(message) => Err(Error::msg(format!(
+            Some(message) => Err(ErrorCode::Poisoned.error(format!(
                 "the store is poisoned, nothing in it can run any more: the host panicked earlier: {message}"
             ))),
         }
@@ -552,7 +554,8 @@ impl StoreOpaque {
         if self.engine.is_same(engine) {
             return Ok(());
         }
-        Err(Error::msg(format!("this {what} belongs to another engine than the store it is used with")))
+        Err(ErrorCode::ForeignEngine
+            .error(format!("this {what} belongs to another engine than the store it is used with")))
     }
 
     pub(crate) fn runtime(&self) -> &RuntimeStore {
@@ -663,15 +666,17 @@ impl StoreOpaque {
     pub(crate) fn denied(&mut self, denied: Denied) -> Error {
         let foreign = match denied {
             Denied::Limiter(foreign) => foreign,
-            Denied::Exceeded(exceeded) => return Error::new(exceeded),
-            other => return Error::msg(other.to_string()),
+            Denied::Exceeded(exceeded) => {
+                return Error::new(exceeded).context(Coded::new(ErrorCode::Refused, "the store may not have so much"));
+            }
+            other => return ErrorCode::Refused.error(other.to_string()),
         };
         match foreign.downcast::<Error>() {
             Ok(error) => *error,
             Err(panic) => {
                 let message = panic.downcast::<LimiterPanic>().map_or_else(|_| String::new(), |panic| panic.0);
                 self.poison(&message);
-                Error::msg(format!("the store is poisoned: its resource limiter panicked: {message}"))
+                ErrorCode::HostPanic.error(format!("the store is poisoned: its resource limiter panicked: {message}"))
             }
         }
     }
@@ -693,7 +698,8 @@ impl StoreOpaque {
         if self.engine.tunables().consume_fuel {
             return Ok(());
         }
-        Err(Error::msg("fuel is not configured in this store: make its engine with `Config::consume_fuel(true)`"))
+        Err(ErrorCode::Configuration
+            .error("fuel is not configured in this store: make its engine with `Config::consume_fuel(true)`"))
     }
 
     pub(crate) fn released(&self) -> &Arc<Released> {
@@ -724,7 +730,7 @@ impl StoreOpaque {
     fn collecting<R>(&mut self, work: impl FnOnce(&mut RuntimeStore) -> R) -> Result<R> {
         catch_unwind(AssertUnwindSafe(|| work(&mut self.runtime))).map_err(|payload| {
             self.poison(&message_of(payload));
-            Error::msg("the store is poisoned: a value of the host panicked as it was dropped")
+            ErrorCode::HostPanic.error("the store is poisoned: a value of the host panicked as it was dropped")
         })
     }
 }

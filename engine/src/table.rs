@@ -3,7 +3,7 @@
 //! Users read, write and grow them; `link` matches their types.
 
 use crate::context::{AsContext, AsContextMut};
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::func::{lift_ref, lower_ref};
 use crate::handle::{StoreId, own};
 use crate::store::StoreOpaque;
@@ -47,18 +47,19 @@ impl Table {
 
     pub(crate) fn new_in(store: &mut StoreOpaque, ty: &TableType, init: Ref) -> Result<Table> {
         let ValType::Ref(element) = store.keep_type(&ValType::Ref(ty.element().clone())) else {
-            return Err(Error::msg("a table holds references"));
+            return Err(ErrorCode::ImpossibleType.error("a table holds references"));
         };
         // §3.2.5.
         if ty.maximum().is_some_and(|maximum| maximum < ty.minimum()) {
-            return Err(Error::msg(format!("the minimum of a table {ty} exceeds its maximum")));
+            return Err(ErrorCode::ImpossibleType.error(format!("the minimum of a table {ty} exceeds its maximum")));
         }
         init.require(&element, store)?;
         let init = lower_ref(init, store)?;
         let runtime = tancho_runtime::table::TableType { element: element.abi(), ..ty.runtime() };
+        let what = || Coded::new(ErrorCode::Refused, format!("cannot make a table {ty}"));
         let admitted = store.runtime_mut().admit_table(&runtime);
-        admitted.map_err(|denied| store.denied(denied).context(format!("cannot make a table {ty}")))?;
-        let id = store.runtime_mut().new_table(runtime, init).with_context(|| format!("cannot make a table {ty}"))?;
+        admitted.map_err(|denied| store.denied(denied).context(what()))?;
+        let id = store.runtime_mut().new_table(runtime, init).with_context(what)?;
         Ok(Table::of(id, store))
     }
 
@@ -102,7 +103,7 @@ impl Table {
         let store = context.opaque_mut();
         let value = self.lower(store, value)?;
         let set = store.runtime_mut().table_mut(self.id).set(index, value);
-        set.map_err(|_| Error::msg(format!("table entry {index} is out of bounds")))
+        set.map_err(|_| ErrorCode::OutOfBounds.error(format!("table entry {index} is out of bounds")))
     }
 
     /// Grows it by `delta` entries that are `init`, and says how many it had.
@@ -116,7 +117,10 @@ impl Table {
         let store = context.opaque_mut();
         let init = self.lower(store, init)?;
         let grown = store.runtime_mut().grow_table(self.id, delta, init);
-        grown.map_err(|denied| store.denied(denied).context(format!("cannot grow a table by {delta} entries")))
+        grown.map_err(|denied| {
+            let what = format!("cannot grow a table by {delta} entries");
+            store.denied(denied).context(Coded::new(ErrorCode::Refused, what))
+        })
     }
 
     /// How many entries it has.
@@ -174,7 +178,7 @@ impl Table {
         let to = target.ty_in(store)?;
         let from = source.ty_in(store)?;
         if !from.element().matches(to.element()) {
-            return Err(Error::msg(format!(
+            return Err(ErrorCode::TypeMismatch.error(format!(
                 "type mismatch: {} entries cannot be copied to a table of {}",
                 from.element(),
                 to.element()

@@ -3,7 +3,7 @@
 //! Untyped calls, globals and tables take and give them. How they look to compiled code is said in `func::untyped`.
 
 use crate::context::AsContext;
-use crate::error::{Error, Result};
+use crate::error::{ErrorCode, Result};
 use crate::exception::ExnRef;
 use crate::func::Func;
 use crate::gc::{AnyRef, ArrayRef, EqRef, ExternRef, Located, Rooted, StructRef, heap_type};
@@ -227,7 +227,7 @@ impl Val {
                 return Ok(());
             }
         }
-        Err(Error::msg(format!("type mismatch: expected {ty}, found {found}")))
+        Err(ErrorCode::TypeMismatch.error(format!("type mismatch: expected {ty}, found {found}")))
     }
 }
 
@@ -327,7 +327,9 @@ impl Ref {
     pub fn ty(&self, store: impl AsContext) -> Result<RefType> {
         match Val::from(*self).ty(store)? {
             ValType::Ref(ty) => Ok(ty),
-            other => Err(Error::msg(format!("a reference has the type {other}; this is a bug in Tancho"))),
+            other => {
+                Err(ErrorCode::EngineBug.error(format!("a reference has the type {other}; this is a bug in Tancho")))
+            }
         }
     }
 

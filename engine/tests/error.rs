@@ -4,7 +4,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-use tancho::{Context, Error, Result, Trap, bail, ensure, format_err};
+use tancho::{Coded, Context, Error, ErrorCode, Result, Trap, bail, ensure, format_err};
 
 #[derive(Debug, PartialEq)]
 struct Inner;
@@ -90,4 +90,73 @@ fn contexts_and_macros() {
     assert_eq!(check(1).unwrap(), 6);
     assert_eq!(check(0).unwrap_err().to_string(), "0 is too small");
     assert_eq!(check(11).unwrap_err().to_string(), "11 is too large");
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Plugin {
+    #[error("the plugin failed")]
+    Run(#[from] Error),
+    #[error("the plugin has no name")]
+    Nameless,
+}
+
+#[test]
+fn thiserror_derives_both_ways() {
+    fn host(fail: bool) -> Result<(), Plugin> {
+        let ran: Result<()> = Err(Error::from(Trap::Interrupt).context("in the loop"));
+        if fail {
+            ran?;
+        }
+        Err(Plugin::Nameless)
+    }
+    fn embedder(fail: bool) -> Result<()> {
+        host(fail)?;
+        Ok(())
+    }
+    let error = embedder(true).unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::Interrupt));
+    let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+    assert_eq!(chain, ["the plugin failed", "in the loop", "wasm trap: interrupt"]);
+    let Plugin::Run(inside) = error.downcast::<Plugin>().unwrap() else { panic!("it was another") };
+    assert_eq!(inside.downcast_ref(), Some(&Trap::Interrupt));
+    assert!(matches!(embedder(false).unwrap_err().downcast_ref(), Some(Plugin::Nameless)));
+    // As a standard error, a value that stands alone is itself, and one with a context is both.
+    let alone: &(dyn StdError + Send + Sync) = &*Error::from(Trap::Interrupt);
+    assert!(alone.is::<Trap>());
+}
+
+#[cfg(feature = "anyhow")]
+#[test]
+fn anyhow_there_and_back() {
+    use anyhow::Context as _;
+
+    fn embedder() -> anyhow::Result<()> {
+        Err(Error::from(Trap::Interrupt).context(Coded::new(ErrorCode::Instantiation, "one")).context(7_u32))?;
+        Ok(())
+    }
+    let there = embedder().context("two").unwrap_err();
+    assert_eq!(there.downcast_ref(), Some(&Trap::Interrupt));
+    assert_eq!(there.downcast_ref(), Some(&7_u32));
+    assert_eq!(there.downcast_ref::<Coded>().unwrap().code(), ErrorCode::Instantiation);
+    let chain: Vec<String> = there.chain().map(ToString::to_string).collect();
+    assert_eq!(chain, ["two", "7", "one", "wasm trap: interrupt"]);
+    let back = Error::from_anyhow(there).context("three");
+    assert_eq!(back.code(), Some(ErrorCode::Instantiation));
+    assert_eq!(back.downcast_ref(), Some(&Trap::Interrupt));
+    assert_eq!(back.downcast_ref::<&str>(), Some(&"three"));
+    let chain: Vec<String> = back.chain().map(ToString::to_string).collect();
+    assert_eq!(chain, ["three", "two", "7", "one", "wasm trap: interrupt"]);
+    assert_eq!(back.downcast::<Trap>().unwrap(), Trap::Interrupt);
+    // One that only passes through is the same, and an error of anyhow's own is found.
+    let own = anyhow::Error::from(Error::from_anyhow(anyhow::anyhow!("mine").context(Plugin::Nameless)));
+    assert!(matches!(own.downcast_ref(), Some(Plugin::Nameless)));
+    assert!(Error::from_anyhow(own).is::<Plugin>());
+    assert_eq!(anyhow::Error::from(Error::msg("alone")).downcast_ref::<&str>(), Some(&"alone"));
+    // Into a function of the host's: what it fails with arrives.
+    let engine = tancho::Engine::default();
+    let mut store = tancho::Store::new(&engine, ());
+    let fails = || -> anyhow::Result<()> { Err(Plugin::Nameless.into()) };
+    let func = tancho::Func::wrap(&mut store, move || -> Result<()> { fails().map_err(Error::from_anyhow) });
+    let error = func.call(&mut store, &[], &mut []).unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(Plugin::Nameless)));
 }

@@ -205,7 +205,7 @@ impl Compiler {
     /// When it is not valid with the enabled features.
     pub fn validate(&self, wasm: &[u8]) -> Result<(), CompileError> {
         // Vectors are valid whatever the target.
-        let Decoded { mut module, bodies } = decode(wasm, 0, self.options.features, None)?;
+        let Decoded { mut module, bodies } = decode(wasm, 0, self.options.features, false, None)?;
         number_escaped(&mut module);
         let env = self.environment(&module)?;
         self.in_pool(|| {
@@ -241,7 +241,7 @@ impl Compiler {
     }
 
     fn decode<'a>(&self, wasm: &'a [u8]) -> Result<Decoded<'a>, CompileError> {
-        decode(wasm, 0, self.options.features, self.no_vectors.as_ref())
+        decode(wasm, 0, self.options.features, self.options.keep_dwarf, self.no_vectors.as_ref())
     }
 
     fn environment<'m>(&'m self, module: &'m Module) -> Result<ModuleEnv<'m>, CompileError> {

@@ -17,6 +17,8 @@ pub struct Options {
     pub tunables: Tunables,
     /// What modules may use.
     pub features: Features,
+    /// Whether the image keeps the sections of DWARF that lines of the source are found by.
+    pub keep_dwarf: bool,
     /// On how many threads; `None` is as many as the machine has. The image is the same.
     pub threads: Option<usize>,
     /// Whether Cranelift checks its intermediate representation. Slow; the image is the same.

@@ -260,10 +260,11 @@ unsafe fn stopped(vm: *mut VmStore) -> Box<Stopped> {
 #[cold]
 fn refused(thread: &Thread, refusal: &Refusal) -> Box<Stopped> {
     let innermost = thread.innermost();
-    let mut found = Trace::new();
     // SAFETY: an innermost activation and its store are alive, and it has left for the host, where this call is.
     let backtrace = unsafe {
+        let mut found = Trace::new();
         if !innermost.is_null() {
+            found = Trace::with_limit((*State::of((*innermost).store)).stop.trace.limit());
             trace(&mut found, Start::Exit(Exit::of((*innermost).store)), innermost);
         }
         Backtrace::of(&found)

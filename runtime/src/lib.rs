@@ -23,6 +23,7 @@ pub mod code;
 pub mod gc;
 pub mod instantiate;
 pub mod interrupt;
+pub mod inventory;
 pub mod limit;
 pub mod memory;
 pub mod store;

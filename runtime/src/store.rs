@@ -303,8 +303,13 @@ impl Store {
     }
 
     /// The compiled functions on this thread's stack: to be called from a host function. Empty when no code of this store
-    /// runs on this thread.
+    /// runs on this thread. As many are kept as of a trap.
     pub fn backtrace(&self) -> Backtrace {
+        self.backtrace_of(self.state().stop.trace.limit())
+    }
+
+    /// The same, of which at most `frames` are kept.
+    pub fn backtrace_of(&self, frames: usize) -> Backtrace {
         let innermost = Thread::with(Thread::innermost);
         let mut next = innermost;
         loop {
@@ -315,7 +320,7 @@ impl Store {
             }
             next = activation.outer;
         }
-        let mut found = Trace::new();
+        let mut found = Trace::with_limit(frames);
         // SAFETY: the innermost activation left for the host, where this call is; the stores whose activations are on the
         // stack are alive.
         unsafe {

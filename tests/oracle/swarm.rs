@@ -172,7 +172,7 @@ impl Swarm {
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.
-        let Options { target, cpu_features, tunables: _, features: _, threads, verifier, regalloc_checker } =
+        let Options { target, cpu_features, tunables: _, features: _, keep_dwarf, threads, verifier, regalloc_checker } =
             self.options();
         if let Some(target) = target {
             config.target(&target.to_string());
@@ -183,7 +183,7 @@ impl Swarm {
         if let Some(threads) = threads {
             config.compilation_threads(threads);
         }
-        config.cranelift_debug_verifier(verifier).cranelift_regalloc_checker(regalloc_checker);
+        config.keep_dwarf(keep_dwarf).cranelift_debug_verifier(verifier).cranelift_regalloc_checker(regalloc_checker);
         config
     }
 
@@ -196,6 +196,7 @@ impl Swarm {
             cpu_features: self.cpu_features.iter().flatten().map(|feature| (*feature).to_owned()).collect(),
             tunables: self.tunables.clone(),
             features: Features { custom_page_sizes: true, ..Features::default() },
+            keep_dwarf: true,
             threads: self.threads,
             verifier: self.verifier,
             regalloc_checker: self.regalloc_checker,

@@ -78,12 +78,24 @@ exceptions() {
     rm -r "$work"
 }
 
+# Guests that keep their debug information: DWARF 5 of Rust, DWARF 4 of C++.
+lines() {
+    cd lines
+    rustc --target wasm32-wasip1 --edition 2024 --crate-type cdylib -C opt-level=1 -C debuginfo=2 -C panic=abort -C dwarf-version=5 \
+        --remap-path-prefix="$PWD=." -D warnings -o ../lines.wasm guest.rs
+    python3 -m ziglang c++ -std=c++20 -target wasm32-freestanding -O1 -g -nostdlib -fno-exceptions -fno-rtti "-ffile-prefix-map=$PWD=." \
+        -Wl,--no-entry -Wl,--export=run -o ../lines_cpp.wasm guest.cc
+    cd ..
+}
+
 # Rust programs for another target.
 declare -A TARGET=([threads]=wasip1-threads)
 build() {
     local name=$1 more=()
     if [ -n "${MORE[$name]:-}" ]; then more=("${MORE[$name]}"); fi
-    if [ -n "${WIDTH[$name]:-}" ]; then
+    if [[ $name = lines* ]]; then
+        lines
+    elif [ -n "${WIDTH[$name]:-}" ]; then
         python3 -m ziglang cc -std=c11 -target "wasm${WIDTH[$name]}-freestanding" "${FREE[@]}" -o "$name.wasm" wide/main.c
     elif [ "$name" = throws ]; then
         exceptions false throws
@@ -97,12 +109,12 @@ build() {
         rustc --target "wasm32-${TARGET[$name]:-wasip1}" --edition 2024 -C opt-level=3 -C codegen-units=1 -C strip=debuginfo -D warnings \
             -o "$name.wasm" "$name/main.rs"
     fi
-    drop_debug "$name.wasm"
+    [[ $name = lines* ]] || drop_debug "$name.wasm"
     chmod 644 "$name.wasm"
     printf '%8d %s  %s\n' "$(stat -c %s "$name.wasm")" "$(sha256sum "$name.wasm" | cut -d' ' -f1)" "$name.wasm"
 }
 
 if [ $# -eq 0 ]; then
-    set -- actors crunch files filter interpret json life lz machine narrow orbit posix sha shapes threads throws throws_legacy trap wc wide
+    set -- actors crunch files filter interpret json life lines lines_cpp lz machine narrow orbit posix sha shapes threads throws throws_legacy trap wc wide
 fi
 for name in "$@"; do build "$name"; done

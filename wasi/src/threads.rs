@@ -12,8 +12,8 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tancho::{
-    Context, Error, ExternType, InstancePre, InterruptHandle, Linker, Module, Result, SharedMemory, Store, Trap,
-    ValType,
+    Context, Error, ErrorCode, ExternType, InstancePre, InterruptHandle, Linker, Module, Result, SharedMemory, Store,
+    Trap, ValType,
 };
 
 /// The module and the name of the import that starts a thread.
@@ -114,7 +114,7 @@ impl<T: Clone + Send + 'static> Threads<T> {
             _ => None,
         });
         let (Some((from, name, ty)), None) = (shared.next(), shared.next()) else {
-            return Err(Error::msg(
+            return Err(ErrorCode::Threads.error(
                 "the module starts threads, so it has to import one memory that is shared: build it for a target with threads \
                  (`--import-memory --export-memory --shared-memory`)",
             ));
@@ -126,7 +126,7 @@ impl<T: Clone + Send + 'static> Threads<T> {
             _ => false,
         };
         if !starts {
-            return Err(Error::msg(format!(
+            return Err(ErrorCode::Threads.error(format!(
                 "the module starts threads, but exports no function `{START}` with two parameters of type i32, with which they begin"
             )));
         }
@@ -180,7 +180,7 @@ impl<T: Clone + Send + 'static> Threads<T> {
         {
             let mut state = lock(&self.0.state);
             if state.first.is_some() {
-                return Err(Error::msg("a guest with threads runs once"));
+                return Err(ErrorCode::Threads.error("a guest with threads runs once"));
             }
             (state.pre, state.first) = (Some(pre.clone()), Some(handle.clone()));
         }
@@ -283,7 +283,7 @@ struct Thread<T: Clone + Send + 'static> {
 
 impl<T: Clone + Send + 'static> Thread<T> {
     fn run(mut self, mut store: Store<T>, pre: &InstancePre<T>, argument: i32) {
-        self.result = Some(Err(Error::msg("the host panicked")));
+        self.result = Some(Err(ErrorCode::HostPanic.error("the host panicked")));
         let start = |store: &mut Store<T>| {
             let instance = pre.instantiate(&mut *store)?;
             instance.get_typed_func::<(i32, i32), ()>(&mut *store, START)?.call(&mut *store, (self.id, argument))

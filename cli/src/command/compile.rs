@@ -38,7 +38,7 @@ pub(crate) fn run(flags: Compile) -> Result<ExitCode> {
 }
 
 /// Writes a file that is there whole or not at all, whenever this process or the machine is stopped.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     // A device or pipe cannot be replaced by another file.
     if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
         return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);

@@ -1,6 +1,6 @@
 //! `tancho objdump`: the machine code of a module, function by function, with the WebAssembly that it comes from.
 //!
-//! The engine says where code stands, where it comes from and where it may trap; capstone reads the machine's instructions, wasmparser
+//! The engine says where code stands, where it comes from, where it may trap and where references are; capstone reads the machine's instructions, wasmparser
 //! WebAssembly's.
 
 use crate::flags::Objdump;
@@ -29,7 +29,7 @@ mod listing {
     use capstone::arch::{arm64, riscv, x86};
     use capstone::prelude::*;
     use std::collections::BTreeMap;
-    use tancho::{CompiledFunction, Context, Error, Module};
+    use tancho::{CompiledFunction, Context, Error, FrameSymbol, Module};
     use wasmparser::{Operator, Parser, Payload};
 
     pub(crate) fn run(flags: &Objdump) -> Result<ExitCode> {
@@ -49,6 +49,8 @@ mod listing {
             disassembler: disassembler(&engine)?,
             addresses: module.address_map().collect(),
             traps: module.traps().map(|(at, trap)| (at, trap.message())).collect(),
+            safepoints: module.safepoints().filter(|(_, references)| !references.is_empty()).collect(),
+            lines: lines(&module),
             names: names(&module),
             style: Style::stdout(),
             bytes: flags.bytes,
@@ -79,6 +81,10 @@ mod listing {
         /// Place in the text to place in the file.
         addresses: BTreeMap<usize, Option<usize>>,
         traps: BTreeMap<usize, &'static str>,
+        /// Place in the text that a call returns to, to how far below the frame pointer references stand.
+        safepoints: BTreeMap<usize, &'m [u32]>,
+        /// Place in the file to the place in the source.
+        lines: BTreeMap<usize, String>,
         /// Place in the text to the function that starts there.
         names: BTreeMap<usize, String>,
         /// Place in the file to the instruction.
@@ -97,17 +103,28 @@ mod listing {
             let start = function.code.start;
             let instructions = self.disassembler.disasm_all(code, start as u64).map_err(Error::new)?;
             let mut shown = None;
+            let mut line = None;
             let mut end = start;
             for instruction in instructions.iter() {
                 let at = usize::try_from(instruction.address()).map_err(Error::new)?;
                 end = at + instruction.len();
                 let place = self.addresses.range(..=at).next_back().and_then(|(_, place)| *place);
                 if let Some(place) = place.filter(|place| shown != Some(*place)) {
+                    let source = self.lines.get(&place);
+                    if let Some(source) = source.filter(|source| line != Some(*source)) {
+                        text += &format!("{}\n", self.style.heading(&format!("  {source}")));
+                    }
+                    line = source.or(line);
                     let operator = self.operators.get(&place).map_or("", String::as_str);
                     text += &format!("{}\n", self.style.good(format!("  {place:#8x}: {operator}").trim_end()));
                     shown = Some(place);
                 }
                 text += &self.instruction(at, instruction);
+                if let Some(references) = self.safepoints.get(&end) {
+                    let places: Vec<String> = references.iter().map(|below| format!("fp-{below}")).collect();
+                    let alive = format!("{:>12}  ; references alive here: {}", "", places.join(", "));
+                    text += &format!("{}\n", self.style.faint(&alive));
+                }
             }
             let rest = (function.code.end).saturating_sub(end);
             if rest > 0 {
@@ -136,6 +153,25 @@ mod listing {
             }
             line + "\n"
         }
+    }
+
+    /// The places in the source of the instructions that code comes from, with the function where it is an inlined one.
+    fn lines(module: &Module) -> BTreeMap<usize, String> {
+        if !module.has_dwarf() {
+            return BTreeMap::new();
+        }
+        let mut places: Vec<usize> = module.address_map().filter_map(|(_, place)| place).collect();
+        places.sort_unstable();
+        places.dedup();
+        let symbols = module.symbols(&places);
+        let line = |symbols: Vec<FrameSymbol>| {
+            let symbol = symbols.first()?;
+            let line = symbol.line().map_or(String::new(), |line| format!(":{line}"));
+            let inlined = if symbols.len() > 1 { symbol.name() } else { None };
+            let within = inlined.map_or(String::new(), |name| format!(" in {name} (inlined)"));
+            Some(format!("{}{line}{within}", symbol.file()?).escape_debug().to_string())
+        };
+        places.into_iter().zip(symbols).filter_map(|(place, symbols)| Some((place, line(symbols)?))).collect()
     }
 
     fn names(module: &Module) -> BTreeMap<usize, String> {

@@ -1,6 +1,7 @@
 //! `tancho run`: load, link with WASI, call.
 
 use super::invoke;
+use crate::coredump;
 use crate::diagnosis::{Diagnosis, code, spelling};
 use crate::engine::config;
 use crate::flags::{Run, UnknownImports, definition};
@@ -75,7 +76,10 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
         }
     };
     drop(timeout);
-    let ended = ended.map_err(|error| explain(error, flags));
+    let ended = ended.map_err(|error| {
+        let error = coredump::keep(error, &mut store, flags.debug.coredump(), &load::shown(file));
+        explain(error, flags)
+    });
     let Some(instance) = begun else { return ended.with_context(failed).map(|()| ExitCode::SUCCESS) };
     stats.time("run_us", "running", lap(&mut step));
     stats.count("host_calls", "calls to WASI", store.data().calls());
@@ -137,6 +141,7 @@ fn threads(
 
 fn engine(flags: &Run) -> Result<Engine> {
     let mut config = config(&flags.engine);
+    flags.debug.apply(&mut config);
     if flags.deterministic {
         config.cranelift_nan_canonicalization(true).relaxed_simd_deterministic(true);
     }
@@ -199,7 +204,8 @@ fn not_loaded(error: Error, file: &OsStr) -> Error {
     let shown = load::shown(file);
     match error.downcast_ref::<tancho::LoadError>() {
         Some(tancho::LoadError::Image(image)) => {
-            let diagnosis = Diagnosis::new(crate::diagnosis::report::of_image(image), format!("cannot load {shown}"));
+            let code = error.code().and_then(code::of).unwrap_or(&code::image::DAMAGED);
+            let diagnosis = Diagnosis::new(code, format!("cannot load {shown}"));
             let help = match image {
                 tancho::ImageError::Unsigned => {
                     "use --allow-precompiled for an intact file that another user or machine has compiled"

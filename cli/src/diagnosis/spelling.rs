@@ -106,9 +106,9 @@ pub(crate) fn of_option(option: &str, arguments: &[OsString]) -> Option<String> 
         "--cranelift" | "--llvm" | "--singlepass" | "-C" | "--codegen" | "--compiler" => fixed(
             "the compiler is Cranelift; `--opt-level none` compiles quicker, and `tancho help run` lists what can be set",
         ),
-        "-D" | "--debug" | "-g" => {
-            fixed("traps have offsets and names without an option; `tancho objdump` shows the code")
-        }
+        "--debug" | "-g" => fixed(
+            "traps have names, files and lines without an option, where the module was compiled with -g; `tancho objdump` shows the code",
+        ),
         "--wasm-timeout" | "--max-time" | "--time-limit" => Some(format!("write --timeout {}", or(value, "2s"))),
         "--memory-limit" | "--max-memory-bytes" => Some(format!("write --max-memory-size {}", or(value, "64M"))),
         "--gas" | "--max-fuel" => Some(format!("write --fuel {}", or(value, "1000000000"))),

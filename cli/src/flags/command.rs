@@ -2,6 +2,7 @@
 //!
 //! Read by `line`, carried out by `crate::command`. Options stand before the file; everything after it is the guest's, untouched.
 
+use super::debug::DebugFlags;
 use super::engine::{CacheFlags, EngineFlags, ProposalFlags, yes_or_no};
 use super::limits::LimitFlags;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -47,6 +48,9 @@ pub(crate) struct Run {
 
     #[command(flatten)]
     pub(crate) cache: CacheFlags,
+
+    #[command(flatten)]
+    pub(crate) debug: DebugFlags,
 
     /// Gives the guest the directory HOST, under the name GUEST or else the same name; with `::ro`, to read only. Without any, it sees no
     /// files.
@@ -234,7 +238,8 @@ pub(crate) struct Inspect {
     pub(crate) file: OsString,
 }
 
-/// Shows the machine code of a module's functions, each instruction of WebAssembly before what it became, and where it may trap.
+/// Shows the machine code of a module's functions: before what it became each instruction of WebAssembly, and the line of the source where
+/// the module has debug information; where it may trap, and where references to objects stand when the collector may work.
 #[derive(Args, Debug)]
 #[command(args_override_self = true)]
 pub(crate) struct Objdump {

@@ -59,6 +59,11 @@ pub(crate) struct EngineFlags {
     #[arg(long, value_name = "BYTES")]
     pub(crate) gc_heap_limit: Option<u64>,
 
+    /// Whether compiled modules keep the debug information (DWARF) that backtraces have lines of the source by; on by default.
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "y", default_missing_value = "y",
+          hide_default_value = true, value_name = "y|n", value_parser = yes_or_no)]
+    pub(crate) keep_dwarf: bool,
+
     /// Finds traps by comparing, and installs no signal handlers.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "n", default_missing_value = "y",
           hide_default_value = true, value_name = "y|n", value_parser = yes_or_no)]

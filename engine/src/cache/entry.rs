@@ -11,7 +11,7 @@
 //!
 //! Used by `folder` alone.
 
-use crate::error::{Error, Result};
+use crate::error::{ErrorCode, Result};
 use crate::key::Key;
 use std::fmt;
 use std::mem::offset_of;
@@ -69,16 +69,16 @@ pub(super) fn seal(mut image: Vec<u8>, key: &EntryKey, secret: &Key) -> Vec<u8> 
 /// When it is too short, is another module's, or was not sealed with this secret.
 pub(super) fn unseal<'a>(bytes: &'a [u8], key: &EntryKey, secret: &Key) -> Result<&'a [u8]> {
     let Some((image, trailer)) = bytes.split_last_chunk::<TRAILER>().filter(|(image, _)| image.len() >= HEADER) else {
-        return Err(Error::msg("it was cut short"));
+        return Err(ErrorCode::CacheEntry.error("it was cut short"));
     };
     if trailer[..32] != key.0 {
-        return Err(Error::msg("it is of another module"));
+        return Err(ErrorCode::CacheEntry.error("it is of another module"));
     }
     let mut found = [0; 32];
     found.copy_from_slice(&trailer[32..]);
     // Comparing two hashes of `blake3` takes the same time wherever they differ.
     if mac(image, key, secret) != blake3::Hash::from_bytes(found) {
-        return Err(Error::msg("it was not written with this user's key"));
+        return Err(ErrorCode::CacheEntry.error("it was not written with this user's key"));
     }
     Ok(image)
 }

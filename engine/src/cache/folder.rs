@@ -6,7 +6,7 @@
 
 use super::entry::{self, EntryKey};
 use crate::engine::Engine;
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::key;
 use crate::module::Module;
 use rustix::fd::OwnedFd;
@@ -109,7 +109,9 @@ impl Cache {
     pub fn open(folder: impl Into<PathBuf>) -> Result<Cache> {
         let path = folder.into();
         let opened = Self::open_safe(&path);
-        let folder = opened.with_context(|| format!("cannot use the cache folder `{}`", path.display()))?;
+        let folder = opened.with_context(|| {
+            Coded::new(ErrorCode::CacheUnusable, format!("cannot use the cache folder `{}`", path.display()))
+        })?;
         Ok(Cache { folder, path, limit: DEFAULT_LIMIT })
     }
 
@@ -124,17 +126,19 @@ impl Cache {
         };
         let folder = folder.map_err(|error| match error {
             // What Linux says of a link where none is followed, and of a file.
-            Errno::NOTDIR | Errno::LOOP => Error::msg("it is no directory, or a symbolic link"),
+            Errno::NOTDIR | Errno::LOOP => ErrorCode::CacheUnusable.error("it is no directory, or a symbolic link"),
             error => Error::new(error).context("it cannot be opened"),
         })?;
         let stat = rustix::fs::fstat(&folder).context("it cannot be examined")?;
         let user = rustix::process::geteuid().as_raw();
         if stat.st_uid != user {
-            return Err(Error::msg(format!("it belongs to user {} and this process runs as user {user}", stat.st_uid)));
+            return Err(ErrorCode::CacheUnusable
+                .error(format!("it belongs to user {} and this process runs as user {user}", stat.st_uid)));
         }
         if stat.st_mode & 0o022 != 0 {
             let mode = stat.st_mode & 0o7777;
-            return Err(Error::msg(format!("others than its owner may write to it (mode {mode:04o}): chmod go-w it")));
+            return Err(ErrorCode::CacheUnusable
+                .error(format!("others than its owner may write to it (mode {mode:04o}): chmod go-w it")));
         }
         Ok(folder)
     }
@@ -174,7 +178,9 @@ impl Cache {
             Err(error) => {
                 // Whether or not it can be removed, it is not used; a new one takes its place.
                 self.remove(&name).ok();
-                Lookup::Bad(error.context(format!("the cache entry {name} is not used")))
+                Lookup::Bad(
+                    error.context(Coded::new(ErrorCode::CacheEntry, format!("the cache entry {name} is not used"))),
+                )
             }
         })
     }
@@ -188,23 +194,24 @@ impl Cache {
     pub fn put(&self, source: &[u8], module: &Module) -> Result<()> {
         // What is signed here is believed by all that come after.
         if !module.is_compiled_from(source) {
-            return Err(Error::msg(
-                "this process has not compiled the module from these bytes: it is not kept as if it had",
-            ));
+            return Err(ErrorCode::CacheEntry
+                .error("this process has not compiled the module from these bytes: it is not kept as if it had"));
         }
         let engine = module.engine();
         let secret = engine.key()?;
         let key = EntryKey::new(&engine.maker(), source);
         let bytes = entry::seal(module.serialize()?, &key, secret);
         if bytes.len() as u64 > self.limit {
-            return Err(Error::msg(format!(
+            return Err(ErrorCode::CacheUnusable.error(format!(
                 "a compiled module of {} bytes does not go into a cache of {} bytes",
                 bytes.len(),
                 self.limit
             )));
         }
         let name = key.file_name();
-        self.write(&name, &bytes).with_context(|| format!("cannot write to the cache `{}`", self.path.display()))?;
+        self.write(&name, &bytes).with_context(|| {
+            Coded::new(ErrorCode::CacheUnusable, format!("cannot write to the cache `{}`", self.path.display()))
+        })?;
         self.prune_to_limit().ok();
         Ok(())
     }
@@ -215,20 +222,20 @@ impl Cache {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = match rustix::fs::openat(&self.folder, name, flags, Mode::empty()) {
             Err(Errno::NOENT) => return Ok(None),
-            opened => File::from(opened.context("it cannot be opened")?),
+            opened => File::from(opened.context(Coded::new(ErrorCode::CacheEntry, "it cannot be opened"))?),
         };
-        let stat = rustix::fs::fstat(&file).context("it cannot be examined")?;
+        let stat = rustix::fs::fstat(&file).context(Coded::new(ErrorCode::CacheEntry, "it cannot be examined"))?;
         let sound = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
             && stat.st_uid == rustix::process::geteuid().as_raw()
             && stat.st_mode & 0o022 == 0;
         if !sound {
-            return Err(Error::msg("it is no regular file that only this user may write"));
+            return Err(ErrorCode::CacheEntry.error("it is no regular file that only this user may write"));
         }
         let length = u64::try_from(stat.st_size).unwrap_or(0);
         let mut bytes = Vec::new();
         let room = usize::try_from(length).unwrap_or(usize::MAX);
-        bytes.try_reserve_exact(room).context("there is no memory for it")?;
-        (&file).take(length).read_to_end(&mut bytes).context("it cannot be read")?;
+        bytes.try_reserve_exact(room).context(Coded::new(ErrorCode::CacheEntry, "there is no memory for it"))?;
+        (&file).take(length).read_to_end(&mut bytes).context(Coded::new(ErrorCode::CacheEntry, "it cannot be read"))?;
         Ok(Some((bytes, stat, file)))
     }
 

@@ -6,7 +6,7 @@
 use super::entry;
 use super::folder::{Cache, seconds_now};
 use crate::engine::Engine;
-use crate::error::{Context, Error, Result};
+use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use rustix::fs::{AtFlags, Dir, FileType};
 use rustix::io::Errno;
 
@@ -80,7 +80,9 @@ impl Cache {
     /// When the folder cannot be listed.
     pub fn entries(&self) -> Result<Vec<CacheEntry>> {
         let mut entries = Vec::new();
-        let cannot = || format!("cannot list the cache folder `{}`", self.path().display());
+        let cannot = || {
+            Coded::new(ErrorCode::CacheUnusable, format!("cannot list the cache folder `{}`", self.path().display()))
+        };
         for file in Dir::read_from(&self.folder).with_context(cannot)? {
             let file = file.with_context(cannot)?;
             let Ok(name) = file.file_name().to_str() else { continue };
@@ -153,13 +155,14 @@ impl Cache {
         let entries = self.entries()?.into_iter().filter(|entry| !entry.temporary);
         let check = |entry: &CacheEntry| -> Result<()> {
             let Some((bytes, ..)) = self.read(&entry.name)? else { return Ok(()) };
-            let key = entry::stated_key(&bytes).context("it was cut short")?;
+            let key = entry::stated_key(&bytes).ok_or_else(|| ErrorCode::CacheEntry.error("it was cut short"))?;
             if key.file_name() != entry.name {
-                return Err(Error::msg("it is of another module"));
+                return Err(ErrorCode::CacheEntry.error("it is of another module"));
             }
             match entry::is_intact(entry::unseal(&bytes, &key, secret)?) {
                 true => Ok(()),
-                false => Err(Error::msg("it is damaged: its content does not have the digest that its header states")),
+                false => Err(ErrorCode::CacheEntry
+                    .error("it is damaged: its content does not have the digest that its header states")),
             }
         };
         Ok(entries.filter_map(|entry| check(&entry).err().map(|error| (entry, error))).collect())
@@ -178,7 +181,9 @@ impl Cache {
         match self.remove(&entry.name) {
             // Somebody has put a directory in its place; it is not ours.
             Err(Errno::ISDIR | Errno::PERM) => return Ok(()),
-            removed => removed.with_context(|| format!("cannot remove the cache entry {}", entry.name))?,
+            removed => removed.with_context(|| {
+                Coded::new(ErrorCode::CacheUnusable, format!("cannot remove the cache entry {}", entry.name))
+            })?,
         }
         swept.files += 1;
         swept.bytes += entry.bytes;

@@ -8,7 +8,7 @@ use super::native::Native;
 use super::typed::Results;
 use super::untyped::{self, FEW, Func};
 use crate::engine::Engine;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, ErrorCode, Result};
 use crate::export::ModuleExport;
 use crate::func_type::FuncType;
 use crate::handle::Extern;
@@ -177,7 +177,8 @@ pub(super) fn define<T>(store: &mut Loan<'_, T>, function: &Arc<HostFunc>) -> Fu
 #[cold]
 pub(super) fn externalize(func: Func, store: &mut StoreOpaque) -> Result<()> {
     let record = func.record(store)?;
-    let context = untyped::host_context(record).context("a function has no entry; this is a bug in Tancho")?;
+    let context = untyped::host_context(record)
+        .ok_or_else(|| ErrorCode::EngineBug.error("a function has no entry; this is a bug in Tancho"))?;
     let function = untyped::host_record(context).function.clone();
     let typed = function.is_typed();
     let known = store.modules().iter().find_map(|module| module.exit_trampoline(function.ty.id(), typed));
@@ -189,7 +190,9 @@ pub(super) fn externalize(func: Func, store: &mut StoreOpaque) -> Result<()> {
             let offset = record.map(|record| if typed { record.host_exit } else { record.array_exit });
             let address = offset.and_then(|offset| code.address(offset));
             store.runtime_mut().keep(code);
-            address.with_context(|| format!("there is no trampoline for host functions of type {}", function.ty))?
+            address.ok_or_else(|| {
+                ErrorCode::EngineBug.error(format!("there is no trampoline for host functions of type {}", function.ty))
+            })?
         }
     };
     let pointer = func.pointer().as_ptr();
@@ -211,7 +214,7 @@ pub(super) fn finish(store: &mut StoreOpaque) -> Result<()> {
         return Ok(());
     }
     let error = if pending == PENDING_THROW { store.take_last_thrown() } else { store.take_pending() };
-    Err(error.unwrap_or_else(|| Error::msg("a host function has failed without an error")))
+    Err(error.unwrap_or_else(|| ErrorCode::EngineBug.error("a host function has failed without an error")))
 }
 
 /// What a host function knows of who calls it: the store, with the program's own data, and the instance.
@@ -383,11 +386,11 @@ unsafe fn run<T, R: Results>(
 #[cold]
 fn fail(store: &mut StoreOpaque, failed: std::thread::Result<Option<Error>>) {
     let error = match failed {
-        Ok(error) => error.unwrap_or_else(|| Error::msg("a host function has failed without an error")),
+        Ok(error) => error.unwrap_or_else(|| ErrorCode::EngineBug.error("a host function has failed without an error")),
         Err(payload) => {
             let text = message_of(payload);
             store.poison(&text);
-            Error::msg(format!("a host function panicked, and the store is poisoned: {text}"))
+            ErrorCode::HostPanic.error(format!("a host function panicked, and the store is poisoned: {text}"))
         }
     };
     // An exception is thrown into the compiled code that called.

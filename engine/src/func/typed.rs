@@ -6,8 +6,7 @@
 use super::native::Native;
 use super::untyped::{self, Func};
 use crate::context::AsContextMut;
-use crate::error::{Context, Error, Result};
-
+use crate::error::{Context, Error, ErrorCode, Result};
 use crate::handle::foreign;
 use crate::store::StoreOpaque;
 use std::fmt;
@@ -432,9 +431,8 @@ pub(crate) fn check_type<P: WasmParams, R: WasmResults>(found: &crate::func_type
     let ty = found.abi();
     if !all(P::TYPES, &ty.params, &related) || !all(&ty.results, R::TYPES, &matches) {
         let expected = FuncType { params: P::TYPES.into(), results: R::TYPES.into() };
-        return Err(Error::msg(format!(
-            "type mismatch: expected a function of type {expected}, found one of type {found}"
-        )));
+        return Err(ErrorCode::FunctionType
+            .error(format!("type mismatch: expected a function of type {expected}, found one of type {found}")));
     }
     Ok(!all(P::TYPES, &ty.params, &matches))
 }

@@ -7,7 +7,9 @@
 use super::host::{self, Caller, HostFunc, HostRecord};
 use super::typed::{TypedFunc, WasmParams, WasmResults};
 use crate::context::{AsContext, AsContextMut};
-use crate::error::{Context, Error, Result};
+#[cfg(feature = "coredump")]
+use crate::coredump::WasmCoreDump;
+use crate::error::{Context, Error, ErrorCode, Result};
 use crate::exception::Exception;
 
 use crate::func_type::FuncType;
@@ -145,7 +147,7 @@ impl Func {
         let ty = store.take_function_type(id).ok_or_else(lost_type)?;
         let (expected, returned) = (&ty.abi().params, &ty.abi().results);
         if (params.len(), results.len()) != (expected.len(), returned.len()) {
-            return Err(Error::msg(format!(
+            return Err(ErrorCode::ValueCount.error(format!(
                 "a function of type {ty} cannot be called with {} parameters and {} results",
                 params.len(),
                 results.len()
@@ -245,7 +247,7 @@ impl Func {
 /// A store keeps the types of all its functions, so this is not seen.
 #[cold]
 fn lost_type() -> Error {
-    Error::msg("the type of a function is not known any more; this is a bug in Tancho")
+    ErrorCode::EngineBug.error("the type of a function is not known any more; this is a bug in Tancho")
 }
 
 /// The context of a host function, if the function is the host's.
@@ -285,9 +287,8 @@ pub(super) unsafe fn call_array(
     }
     let (entry, code, vmctx) = (record.array_entry, record.external, record.vmctx);
     if entry.is_null() {
-        return Err(Error::msg(
-            "the module that defines this function has no entry for the host; this is a bug in Tancho",
-        ));
+        return Err(ErrorCode::EngineBug
+            .error("the module that defines this function has no entry for the host; this is a bug in Tancho"));
     }
     type ArrayEntry = unsafe extern "C" fn(*mut VmContext, *const u8, *mut VmActivation, *mut ValRaw);
     // SAFETY: `array_entry` has this signature; `entry` belongs to the code of an instance, which the store keeps;
@@ -327,7 +328,7 @@ pub(super) fn stop(store: &mut StoreOpaque, stopped: Box<Stopped>) -> Error {
     let error = match stopped.cause {
         Cause::Trap(trap) => Error::new(trap),
         Cause::Exception => uncaught(store),
-        Cause::UnguardedStack => Error::msg(stopped.cause.to_string()),
+        Cause::UnguardedStack => ErrorCode::UnguardedStack.error(stopped.cause.to_string()),
         Cause::HostError => store.take_pending().unwrap_or_else(|| {
             if let Some(denied) = store.runtime_mut().take_refusal() {
                 return store.denied(denied);
@@ -335,17 +336,24 @@ pub(super) fn stop(store: &mut StoreOpaque, stopped: Box<Stopped>) -> Error {
             let message = store.runtime_mut().take_panic();
             let message = message.as_deref().unwrap_or("it left no message");
             store.poison(message);
-            Error::msg(format!("a builtin panicked, and the store is poisoned; this is a bug in Tancho: {message}"))
+            ErrorCode::EngineBug
+                .error(format!("a builtin panicked, and the store is poisoned; this is a bug in Tancho: {message}"))
         }),
     };
-    WasmBacktrace::attach(error, &stopped.backtrace)
+    let reports = store.engine().reports();
+    #[cfg(feature = "coredump")]
+    let error = match stopped.cause {
+        Cause::Trap(_) if reports.coredump => WasmCoreDump::attach(error, store, &stopped.backtrace),
+        _ => error,
+    };
+    WasmBacktrace::attach(error, &stopped.backtrace, reports)
 }
 
 /// The error of an exception that nothing has caught: the host's own, where the host threw it.
 #[cold]
 fn uncaught(store: &mut StoreOpaque) -> Error {
     let Some(thrown) = store.runtime_mut().take_uncaught() else {
-        return Error::msg("an exception was not caught, and is gone; this is a bug in Tancho");
+        return ErrorCode::EngineBug.error("an exception was not caught, and is gone; this is a bug in Tancho");
     };
     let of_host = store.take_thrown(thrown.origin);
     // At once: what the values refer to is moved by the next collection.
@@ -493,7 +501,7 @@ pub(super) unsafe fn require_raw(raw: &ValRaw, ty: &ValType, store: &StoreOpaque
     if found.matches(expected) {
         return Ok(());
     }
-    Err(Error::msg(format!("type mismatch: expected {ty}, found {found}")))
+    Err(ErrorCode::TypeMismatch.error(format!("type mismatch: expected {ty}, found {found}")))
 }
 
 /// What a table holds for a reference.

@@ -5,7 +5,7 @@
 use super::object;
 use super::root::{Located, Rooted, referent};
 use crate::context::{AsContext, AsContextMut, StoreContextMut};
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, ErrorCode, Result};
 use crate::handle::StoreId;
 use crate::store::StoreOpaque;
 use crate::types::{ArrayType, FieldType, HeapType, StorageType};
@@ -98,7 +98,8 @@ impl ArrayRef {
         for (position, elem) in elems.iter().enumerate() {
             object::lower(*elem, &element, store).with_context(|| format!("element {position} of an array"))?;
         }
-        let length = u32::try_from(elems.len()).map_err(|_| Error::msg("an array has fewer than 2^32 elements"))?;
+        let length = u32::try_from(elems.len())
+            .map_err(|_| ErrorCode::AllocationTooLarge.error("an array has fewer than 2^32 elements"))?;
         Self::make(store, allocator, length, |position| elems[position as usize])
     }
 
@@ -116,7 +117,8 @@ impl ArrayRef {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
         require_bytes(&allocator.element_in(store)?)?;
-        let length = u32::try_from(bytes.len()).map_err(|_| Error::msg("an array has fewer than 2^32 elements"))?;
+        let length = u32::try_from(bytes.len())
+            .map_err(|_| ErrorCode::AllocationTooLarge.error("an array has fewer than 2^32 elements"))?;
         Self::make(store, allocator, length, |position| Val::I32(bytes[position as usize].into()))
     }
 
@@ -132,10 +134,8 @@ impl ArrayRef {
         require_bytes(&ty)?;
         let length = self.length(store)?;
         if length as usize != bytes.len() {
-            return Err(Error::msg(format!(
-                "an array of {length} elements does not fit {} bytes exactly",
-                bytes.len()
-            )));
+            return Err(ErrorCode::ValueCount
+                .error(format!("an array of {length} elements does not fit {} bytes exactly", bytes.len())));
         }
         for (index, byte) in (0..).zip(bytes) {
             *byte = self.load(store, index, &ty)?.i32().ok_or_else(object::lost)? as u8;
@@ -255,7 +255,7 @@ impl ArrayRef {
         if index < length {
             return Ok(());
         }
-        Err(Error::msg(format!("element {index} is out of bounds of an array of {length}")))
+        Err(ErrorCode::OutOfBounds.error(format!("element {index} is out of bounds of an array of {length}")))
     }
 
     fn load(&self, store: &mut StoreOpaque, index: u32, ty: &FieldType) -> Result<Val> {
@@ -268,7 +268,7 @@ impl ArrayRef {
 fn require_bytes(ty: &FieldType) -> Result<()> {
     match ty.element_type() {
         StorageType::I8 => Ok(()),
-        other => Err(Error::msg(format!("type mismatch: the elements are {other}, not i8"))),
+        other => Err(ErrorCode::TypeMismatch.error(format!("type mismatch: the elements are {other}, not i8"))),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::i31::I31;
 use super::root::{Located, Referent};
-use crate::error::{Context, Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::func::{lift_field, lower_val};
 use crate::store::StoreOpaque;
 use crate::types::{FieldType, HeapType, Mutability};
@@ -48,7 +48,7 @@ pub(super) fn registered(place: &impl Referent, store: &StoreOpaque) -> Result<A
 /// References have the kinds that they say, so this is not seen.
 #[cold]
 pub(super) fn lost() -> Error {
-    Error::msg("a reference does not refer to what it says; this is a bug in Tancho")
+    ErrorCode::EngineBug.error("a reference does not refer to what it says; this is a bug in Tancho")
 }
 
 /// What a field or element of this type holds for a value.
@@ -65,12 +65,13 @@ pub(super) fn lower(value: Val, ty: &FieldType, store: &mut StoreOpaque) -> Resu
 pub(super) fn require_mutable(ty: &FieldType, what: &str) -> Result<()> {
     match ty.mutability() {
         Mutability::Var => Ok(()),
-        Mutability::Const => Err(Error::msg(format!("{what} is immutable and cannot be set"))),
+        Mutability::Const => Err(ErrorCode::Immutable.error(format!("{what} is immutable and cannot be set"))),
     }
 }
 
 /// The value that a field or element of this type holds: packed ones as unsigned integers.
 pub(super) fn lift(raw: Option<ValRaw>, ty: &FieldType, store: &mut StoreOpaque) -> Result<Val> {
-    let raw = raw.with_context(|| "a field is not where its type says; this is a bug in Tancho")?;
+    let raw =
+        raw.ok_or_else(|| ErrorCode::EngineBug.error("a field is not where its type says; this is a bug in Tancho"))?;
     Ok(lift_field(&raw, ty.element_type().unpack(), store))
 }

@@ -5,7 +5,7 @@
 //! as such for ever, so whatever is done with it is an error and never another object.
 
 use crate::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::handle::StoreId;
 use crate::store::StoreOpaque;
 use std::fmt;
@@ -298,7 +298,7 @@ impl<T: Referent> Located for T {}
 
 #[cold]
 fn unrooted(what: &str) -> Error {
-    Error::msg(format!(
+    ErrorCode::Unrooted.error(format!(
         "this {what} has been unrooted: the scope that it was made in has ended, or its owner has been dropped"
     ))
 }

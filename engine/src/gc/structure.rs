@@ -5,7 +5,7 @@
 use super::object;
 use super::root::{Located, Rooted, referent};
 use crate::context::{AsContext, AsContextMut, StoreContextMut};
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, ErrorCode, Result};
 use crate::handle::StoreId;
 use crate::store::StoreOpaque;
 use crate::types::{FieldType, HeapType, StructType};
@@ -79,7 +79,9 @@ impl StructRef {
         let types = allocator.ty.fields();
         if types.len() != fields.len() {
             let (needed, given) = (types.len(), fields.len());
-            return Err(Error::msg(format!("a {} has {needed} fields, and {given} are given", allocator.ty)));
+            return Err(
+                ErrorCode::ValueCount.error(format!("a {} has {needed} fields, and {given} are given", allocator.ty))
+            );
         }
         let types: Vec<FieldType> = types.collect();
         for (position, (field, ty)) in fields.iter().zip(&types).enumerate() {
@@ -163,7 +165,7 @@ impl StructRef {
     fn field_type(&self, store: &StoreOpaque, index: usize) -> Result<(u32, FieldType)> {
         let ty = self.type_in(store)?;
         let found = ty.field(index).and_then(|field| Some((u32::try_from(index).ok()?, field)));
-        found.with_context(|| format!("a {ty} has no field {index}"))
+        found.ok_or_else(|| ErrorCode::OutOfBounds.error(format!("a {ty} has no field {index}")))
     }
 
     fn load(&self, store: &mut StoreOpaque, position: u32, ty: &FieldType) -> Result<Val> {

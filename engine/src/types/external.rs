@@ -5,7 +5,7 @@
 
 use super::value::{RefType, ValType};
 use crate::context::AsContextMut;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::func_type::FuncType;
 use crate::handle::Extern;
 use crate::link;
@@ -230,17 +230,18 @@ impl MemoryType {
     /// Whether it is one (§3.2.6), as [`MemoryTypeBuilder::build`] says.
     pub(crate) fn check(&self) -> Result<()> {
         if ![0, DEFAULT_PAGE_SIZE_LOG2].contains(&self.page_size_log2) {
-            return Err(Error::msg(format!("a page of 2^{} bytes is neither 1 byte nor 64 KiB", self.page_size_log2)));
+            return Err(ErrorCode::ImpossibleType
+                .error(format!("a page of 2^{} bytes is neither 1 byte nor 64 KiB", self.page_size_log2)));
         }
         let most = if self.index64 { u128::from(u64::MAX) + 1 } else { 1 << 32 };
         if u128::from(self.maximum.unwrap_or(0).max(self.minimum)) << self.page_size_log2 > most {
-            return Err(Error::msg(format!("a memory {self} has more bytes than addresses")));
+            return Err(ErrorCode::ImpossibleType.error(format!("a memory {self} has more bytes than addresses")));
         }
         if self.maximum.is_some_and(|maximum| maximum < self.minimum) {
-            return Err(Error::msg(format!("the minimum of a memory {self} exceeds its maximum")));
+            return Err(ErrorCode::ImpossibleType.error(format!("the minimum of a memory {self} exceeds its maximum")));
         }
         if self.shared && self.maximum.is_none() {
-            return Err(Error::msg(format!("a memory {self} needs a maximum")));
+            return Err(ErrorCode::ImpossibleType.error(format!("a memory {self} needs a maximum")));
         }
         Ok(())
     }
@@ -383,7 +384,7 @@ impl TagType {
     /// When `ty` has results: an exception does not come back.
     pub fn new(ty: FuncType) -> Result<TagType> {
         if ty.results().len() > 0 {
-            return Err(Error::msg(format!("the type of a tag has no results, and {ty} has")));
+            return Err(ErrorCode::ImpossibleType.error(format!("the type of a tag has no results, and {ty} has")));
         }
         Ok(TagType(ty))
     }
@@ -630,5 +631,5 @@ pub(crate) fn extern_type(
 
 /// What is said of an image whose digest is right and whose content makes no sense.
 fn malformed() -> Error {
-    Error::msg("the compiled module contradicts itself; this is a bug in the compiler that made it")
+    ErrorCode::EngineBug.error("the compiled module contradicts itself; this is a bug in the compiler that made it")
 }

@@ -6,7 +6,7 @@
 use super::external::Mutability;
 use super::value::ValType;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{ErrorCode, Result};
 use std::fmt::{self, Display};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -264,7 +264,7 @@ impl StructType {
         let fields = fields.into_iter().take(MAX_FIELDS + 1).map(|field| field.in_registry(engine.types()));
         let fields: Vec<FieldType> = fields.collect();
         if fields.len() > MAX_FIELDS {
-            return Err(Error::msg(format!("a structure has at most {MAX_FIELDS} fields")));
+            return Err(ErrorCode::ImpossibleType.error(format!("a structure has at most {MAX_FIELDS} fields")));
         }
         let composite = abi::CompositeType::Struct(fields.iter().map(FieldType::abi).collect());
         declare(engine, finality, supertype.map(|ty| &ty.0), composite).map(StructType)
@@ -423,13 +423,16 @@ pub(crate) fn declare(
     let supertype = supertype.map(|ty| ty.in_registry(engine.types()));
     if let Some(above) = &supertype {
         if above.is_final() {
-            return Err(Error::msg(format!("the type ({}) is final, and may not be a supertype", Shown(above))));
+            return Err(ErrorCode::ImpossibleType
+                .error(format!("the type ({}) is final, and may not be a supertype", Shown(above))));
         }
         if above.supertypes().len() > MAX_DEPTH {
-            return Err(Error::msg(format!("a type has at most {MAX_DEPTH} supertypes above it")));
+            return Err(ErrorCode::ImpossibleType.error(format!("a type has at most {MAX_DEPTH} supertypes above it")));
         }
         if !composite_matches(&composite, above.composite(), engine.types()) {
-            return Err(Error::msg(format!("a type does not match its supertype ({})", Shown(above))));
+            return Err(
+                ErrorCode::ImpossibleType.error(format!("a type does not match its supertype ({})", Shown(above)))
+            );
         }
     }
     let supertype_index = supertype.as_ref().map(|ty| TypeIndex(ty.id));

@@ -9,6 +9,7 @@ use crate::error::CompileError;
 use crate::options::Features;
 use crate::target::NoVectors;
 use std::collections::HashMap;
+use tancho_abi::debug::{DEBUG_SECTIONS, DebugRecord};
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
     CustomSectionRecord, DataRecord, ElementRecord, ExportRecord, ExternKind, FieldRecord, FunctionNameRecord,
@@ -40,12 +41,13 @@ pub(crate) struct Body<'a> {
     pub(crate) hints: Vec<BranchHint>,
 }
 
-/// Decodes the core module `wasm`, which stands at `offset` in its file. A module that uses vectors is refused with `no_vectors`,
+/// Decodes the core module `wasm`, which stands at `offset` in its file, with its sections of DWARF if they are to be kept. A module that uses vectors is refused with `no_vectors`,
 /// where there is such an error.
 pub(crate) fn decode<'a>(
     wasm: &'a [u8],
     offset: u64,
     features: Features,
+    keep_dwarf: bool,
     no_vectors: Option<&NoVectors>,
 ) -> Result<Decoded<'a>, CompileError> {
     if Parser::is_component(wasm) {
@@ -59,6 +61,7 @@ pub(crate) fn decode<'a>(
         item_names: Vec::new(),
         read_hints: features.branch_hinting,
         hints: HashMap::new(),
+        keep_dwarf,
     };
     let features = features.wasmparser();
     let mut validator = Validator::new_with_features(features);
@@ -120,6 +123,8 @@ struct Decoder<'a> {
     /// Whether branch hints are still to be read: the feature is on, and neither the code nor a section with hints has come.
     read_hints: bool,
     hints: HashMap<u32, Vec<BranchHint>>,
+    /// Whether sections of DWARF are kept.
+    keep_dwarf: bool,
 }
 
 impl<'a> Decoder<'a> {
@@ -204,8 +209,11 @@ impl<'a> Decoder<'a> {
                     self.data(data?)?;
                 }
             }
-            // Hints stand before the code.
-            Payload::CodeSectionStart { .. } => self.read_hints = false,
+            Payload::CodeSectionStart { unchecked_range: range, .. } => {
+                // Hints stand before the code.
+                self.read_hints = false;
+                self.summary().code_offset = u32::try_from(range.start).unwrap_or(0);
+            }
             Payload::CustomSection(section) => {
                 self.custom(section.name(), section.data());
                 match section.as_known() {
@@ -223,9 +231,14 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Keeps a custom section for the host, unless it is one that is of use to the engine alone, and as large as the rest of the module.
+    /// Keeps a custom section: for the host, unless it is one that is of use to the engine alone, and as large as the rest of the module;
+    /// for backtraces, if it is one of DWARF.
     fn custom(&mut self, name: &'a str, bytes: &[u8]) {
-        if name == "name" || name.starts_with(".debug_") {
+        if name == "name" {
+            return;
+        }
+        if name.starts_with(".debug_") {
+            self.debug_section(name, bytes);
             return;
         }
         let start = self.module.custom_bytes.len();
@@ -234,6 +247,18 @@ impl<'a> Decoder<'a> {
         let Ok(name) = self.text(name) else { return };
         self.module.custom_bytes.extend_from_slice(bytes);
         self.module.custom_sections.push(CustomSectionRecord { name, bytes: bytes_range });
+    }
+
+    /// Keeps a section of DWARF, if it is one that is read; of two of one name, the first.
+    fn debug_section(&mut self, name: &str, bytes: &[u8]) {
+        let kind = DEBUG_SECTIONS.iter().position(|known| *known == name).filter(|_| self.keep_dwarf);
+        let Some(kind) = kind.map(|kind| kind as u32) else { return };
+        let start = self.module.debug_data.len();
+        let Ok(bytes_range) = range(start, start.saturating_add(bytes.len())) else { return };
+        if self.module.debug_sections.iter().all(|record| record.section != kind) {
+            self.module.debug_data.extend_from_slice(bytes);
+            self.module.debug_sections.push(DebugRecord { section: kind, reserved: 0, bytes: bytes_range });
+        }
     }
 
     fn recursion_group(&mut self, group: wasmparser::RecGroup) -> Result<(), CompileError> {

@@ -166,10 +166,14 @@ sections! {
     CustomSections = 34,
     /// Their bytes.
     CustomBytes = 35,
+    /// Sections of DWARF.
+    DebugSections = 36,
+    /// Their bytes. Nobody reads them before lines of the source are asked for.
+    DebugData = 37,
     /// Initial contents of memories, page-aligned.
-    MemoryImages = 36,
+    MemoryImages = 38,
     /// Machine code, page-aligned; to be mapped readable and executable.
-    Code = 37,
+    Code = 39,
 }
 
 impl Section {

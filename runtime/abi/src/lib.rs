@@ -3,6 +3,7 @@
 
 pub mod builtin;
 pub mod catch;
+pub mod debug;
 pub mod image;
 pub mod index;
 pub mod module;

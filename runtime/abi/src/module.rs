@@ -4,6 +4,7 @@
 //! reads the same arrays in place through a [`ModuleView`] (`view.rs` has the lookups). The list of arrays stands once, in `description!` below.
 
 use crate::catch::{CatchRecord, CatchSiteRecord};
+use crate::debug::DebugRecord;
 use crate::image::{Image, ImageError, ImageWriter, Section};
 use crate::index::{FunctionIndex, MemoryIndex, TypeIndex};
 use crate::types::ValTypeCode;
@@ -630,6 +631,10 @@ description! {
     custom_sections: CustomSectionRecord = CustomSections,
     /// Their bytes.
     custom_bytes: u8 = CustomBytes,
+    /// Sections of DWARF.
+    debug_sections: DebugRecord = DebugSections,
+    /// Their bytes.
+    debug_data: u8 = DebugData,
 }
 
 /// How many there are of each thing that has a place in a [`VmContext`](crate::vmctx::VmContext).
@@ -687,8 +692,8 @@ pub struct Summary {
     pub start: u32,
     /// 1 when code of the module makes or reads objects, so that each instance needs to know the heap of its store.
     pub uses_heap: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Where the content of the code section starts in the WebAssembly file, from which DWARF counts; 0 when there is none.
+    pub code_offset: u32,
     /// The module's own name from the name section; empty when it has none.
     pub name: Range,
 }
@@ -696,6 +701,6 @@ pub struct Summary {
 impl Default for Summary {
     fn default() -> Self {
         let (counts, name) = (ModuleCounts::default(), Range::default());
-        Summary { counts, start: NONE, uses_heap: 0, reserved: 0, name }
+        Summary { counts, start: NONE, uses_heap: 0, code_offset: 0, name }
     }
 }

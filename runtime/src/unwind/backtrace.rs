@@ -34,16 +34,16 @@ impl Backtrace {
     ///
     /// The code in which the places lie must be alive: the stores to which it belongs have not been dropped since.
     pub(crate) unsafe fn of(trace: &Trace) -> Backtrace {
-        let frame = |place: &usize| {
+        let frame = |place: usize| {
             // SAFETY: the caller says so.
-            let code = unsafe { Code::find_owned(*place) }?;
-            let offset = u32::try_from(*place - code.text().start).ok()?;
+            let code = unsafe { Code::find_owned(place) }?;
+            let offset = u32::try_from(place - code.text().start).ok()?;
             let view = code.view();
             // Trampolines belong to no function.
             let function = view.function_at(offset)?;
             let wasm_offset = view.wasm_offset(offset);
             Some(Frame { code, function, wasm_offset })
         };
-        Backtrace { frames: trace.places().iter().filter_map(frame).collect(), truncated: trace.more() }
+        Backtrace { frames: trace.places().filter_map(frame).collect(), truncated: trace.more() }
     }
 }

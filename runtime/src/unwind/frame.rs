@@ -7,8 +7,8 @@
 use crate::activation::{Activation, Exit};
 use crate::sys::register::FrameRecord;
 
-/// How many frames are kept.
-pub(crate) const KEPT: usize = 64;
+/// How many frames are kept where nobody has said otherwise; as many have room in the trace itself.
+const KEPT: usize = 64;
 /// How many more are counted. Without a bound, a program that goes from compiled code to the host and back over and over,
 /// with a trap at every level, would take time by the square of its depth.
 const COUNTED: usize = 4096;
@@ -16,19 +16,37 @@ const COUNTED: usize = 4096;
 /// The innermost places of a stack of frames, and how many more there were, at least.
 #[derive(Debug)]
 pub(crate) struct Trace {
+    /// The first places.
     places: [usize; KEPT],
+    /// Room for those after them, where more are to be kept: a signal handler makes none.
+    further: Box<[usize]>,
+    /// How many are kept.
+    limit: usize,
     length: usize,
     more: usize,
 }
 
 impl Trace {
-    pub(crate) const fn new() -> Trace {
-        Trace { places: [0; KEPT], length: 0, more: 0 }
+    pub(crate) fn new() -> Trace {
+        Trace::with_limit(KEPT)
+    }
+
+    /// One that keeps at most `limit` frames. With 0 nothing is walked.
+    pub(crate) fn with_limit(limit: usize) -> Trace {
+        // No stack has more than are counted, so that nobody needs room for them.
+        let limit = limit.min(COUNTED);
+        let further = vec![0; limit.saturating_sub(KEPT)].into_boxed_slice();
+        Trace { places: [0; KEPT], further, limit, length: 0, more: 0 }
+    }
+
+    /// How many frames it keeps.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
     }
 
     /// Addresses inside of the instructions at which the frames stand, innermost first.
-    pub(crate) fn places(&self) -> &[usize] {
-        self.places.get(..self.length).unwrap_or(&[])
+    pub(crate) fn places(&self) -> impl Iterator<Item = usize> {
+        self.places.iter().chain(&self.further).copied().take(self.length)
     }
 
     /// How many frames outside of these were not kept: exactly, or, where it is [`COUNTED`], at least.
@@ -37,7 +55,11 @@ impl Trace {
     }
 
     fn push(&mut self, place: usize) {
-        match self.places.get_mut(self.length) {
+        let slot = match self.length.checked_sub(KEPT) {
+            None => self.places.get_mut(self.length),
+            Some(position) => self.further.get_mut(position),
+        };
+        match slot.filter(|_| self.length < self.limit) {
             Some(slot) => {
                 *slot = place;
                 self.length += 1;
@@ -48,7 +70,7 @@ impl Trace {
 
     /// Whether the walk may end.
     fn is_full(&self) -> bool {
-        self.more >= COUNTED
+        self.more >= COUNTED || self.limit == 0
     }
 }
 
@@ -70,7 +92,7 @@ pub(crate) unsafe fn trace(trace: &mut Trace, start: Start, activation: *const A
     trace.length = 0;
     trace.more = 0;
     let mut start = start;
-    let mut next = activation;
+    let mut next = if trace.is_full() { std::ptr::null() } else { activation };
     // SAFETY: activations live on the stack frames of `call::enter` calls that have not returned.
     while let Some(activation) = unsafe { next.as_ref() } {
         let (fp, sp) = match start {
@@ -111,7 +133,10 @@ unsafe fn walk(trace: &mut Trace, fp: usize, sp: usize, activation: &Activation)
     while fp < entry_fp && !trace.is_full() {
         // SAFETY: the caller says so.
         let Some(found) = (unsafe { record(activation, fp, lowest) }) else { return };
-        trace.push(found.return_address.wrapping_sub(1));
+        // The last one returns to the entry trampoline, which is no function.
+        if found.caller != entry_fp {
+            trace.push(found.return_address.wrapping_sub(1));
+        }
         lowest = fp + 1;
         fp = found.caller;
     }

@@ -151,7 +151,7 @@ fn call<T: 'static>(
             let mut guest = GuestMemory::shared(memory.atomics()).of(interruption);
             (function(&mut guest, &ctx.0), guest.into_interruption())
         }
-        _ => return Err(tancho::Error::msg("missing required memory export")),
+        _ => return Err(tancho::ErrorCode::NoMemory.error("missing required memory export")),
     };
     match answer {
         Ok(()) => Ok(0),

@@ -43,7 +43,7 @@ pub(super) fn environ_sizes_get(
 /// `proc_exit`: the error that ends the guest, [`I32Exit`] or, for a status no process can have, another.
 pub(super) fn proc_exit(status: u32) -> tancho::Error {
     if status >= EXIT_STATUSES {
-        return tancho::Error::msg("exit with invalid exit status outside of [0..126)");
+        return tancho::ErrorCode::ExitStatus.error("exit with invalid exit status outside of [0..126)");
     }
     I32Exit(status.cast_signed()).into()
 }

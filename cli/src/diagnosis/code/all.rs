@@ -2,8 +2,9 @@
 //!
 //! `command::explain` shows them, `report` names them beside an error.
 
-use super::{cache, file, guest, image, import, line, module};
+use super::{cache, embedding, file, guest, image, import, line, module};
 use std::fmt;
+use tancho::ErrorCode;
 
 /// The code of a kind of error.
 #[derive(Debug)]
@@ -22,14 +23,11 @@ impl fmt::Display for Code {
     }
 }
 
-/// Declares codes: a constant for each, and the list of them.
+/// Declares codes: a constant for each, and the list of them. Those of the library's errors have their number and title there.
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $number:literal, $title:literal, $explanation:literal;)*) => {
-        $($(#[$doc])* pub(crate) static $name: $crate::diagnosis::code::Code = $crate::diagnosis::code::Code {
-            number: $number,
-            title: $title,
-            explanation: $explanation,
-        };)*
+    ($($(#[$doc:meta])* $name:ident = [$($what:tt)+], $explanation:literal;)*) => {
+        $($(#[$doc])* pub(crate) static $name: $crate::diagnosis::code::Code =
+            $crate::diagnosis::code::all::code!($($what)+; $explanation);)*
 
         /// All of them, by number.
         pub(super) static CODES: &[&$crate::diagnosis::code::Code] = &[$(&$name),*];
@@ -37,8 +35,18 @@ macro_rules! codes {
 }
 pub(super) use codes;
 
+macro_rules! code {
+    ($number:literal, $title:literal; $explanation:literal) => {
+        $crate::diagnosis::code::Code { number: $number, title: $title, explanation: $explanation }
+    };
+    ($code:path; $explanation:literal) => {
+        $crate::diagnosis::code::Code { number: $code.number(), title: $code.title(), explanation: $explanation }
+    };
+}
+pub(super) use code;
+
 /// The subjects, in the order of their numbers.
-static SUBJECTS: [(&str, &[&Code]); 7] = [
+static SUBJECTS: [(&str, &[&Code]); 8] = [
     ("The command line", line::CODES),
     ("Files", file::CODES),
     ("Modules", module::CODES),
@@ -46,6 +54,7 @@ static SUBJECTS: [(&str, &[&Code]); 7] = [
     ("Compiled files", image::CODES),
     ("The cache", cache::CODES),
     ("Running", guest::CODES),
+    ("Embedding", embedding::CODES),
 ];
 
 /// Every code, by number.
@@ -60,10 +69,16 @@ pub(crate) fn find(text: &str) -> Option<&'static Code> {
     all().find(|code| code.number == number)
 }
 
+/// What is said of a code of the library's.
+pub(crate) fn of(code: ErrorCode) -> Option<&'static Code> {
+    all().find(|known| known.number == code.number())
+}
+
 /// The document `docs/errors.md`.
 pub(crate) fn markdown() -> String {
-    let mut text = "# Errors\n\nEvery error of the command has a code that does not change. `tancho explain T0301` prints what stands here; this \
-                    file is made by\n`tancho explain --markdown`, and a test compares them.\n"
+    let mut text = "# Errors\n\nEvery error of the command and of the library has a code that does not change: a program that embeds Tancho gets it \
+                    by `Error::code`.\n`tancho explain T0301` prints what stands here; this file is made by `tancho explain --markdown`, and a test \
+                    compares them.\n"
         .to_owned();
     for (subject, codes) in SUBJECTS {
         text += &format!("\n## {subject}\n");
@@ -99,10 +114,10 @@ mod tests {
     }
 
     #[test]
-    fn every_trap_has_a_code() {
-        for trap in tancho::Trap::ALL {
-            let code = guest::of_trap(*trap).unwrap_or_else(|| panic!("{trap}"));
-            assert_eq!(code.number, 600 + u16::from(trap.code()), "{trap}");
+    fn every_code_of_the_library_is_explained() {
+        for code in ErrorCode::ALL {
+            let found = of(*code).unwrap_or_else(|| panic!("{code} is not explained"));
+            assert_eq!((found.title, found.to_string()), (code.title(), code.to_string()));
         }
     }
 }

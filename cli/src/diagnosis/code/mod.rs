@@ -4,6 +4,7 @@
 
 mod all;
 pub(crate) mod cache;
+pub(crate) mod embedding;
 pub(crate) mod file;
 pub(crate) mod guest;
 pub(crate) mod image;
@@ -11,4 +12,4 @@ pub(crate) mod import;
 pub(crate) mod line;
 pub(crate) mod module;
 
-pub(crate) use all::{Code, all, find, markdown};
+pub(crate) use all::{Code, all, find, markdown, of};

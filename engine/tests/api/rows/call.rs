@@ -2,7 +2,7 @@
 
 use crate::misuse::{Row, alone, error, panic, reference, result, value};
 use crate::world::World;
-use tancho::{ExternRef, Func, FuncType, Module, Rooted, Val, ValType};
+use tancho::{Config, Engine, ExternRef, Func, FuncType, Instance, Module, Rooted, Store, Val, ValType, WasmCoreDump};
 
 pub(crate) const ROWS: &[Row] = &[
     alone("Func::new"),
@@ -88,7 +88,18 @@ pub(crate) const ROWS: &[Row] = &[
         ],
     ),
     alone("WasmBacktrace::capture"),
+    alone("WasmBacktrace::force_capture"),
+    error("WasmCoreDump::serialize", &[|a, _| result(core_dump().serialize(&mut a.store, ""))]),
 ];
+
+/// A core dump of a store of its own.
+fn core_dump() -> WasmCoreDump {
+    let engine = Engine::new(Config::new().coredump_on_trap(true)).unwrap();
+    let module = Module::new(&engine, "(module (func (export \"f\") unreachable))").unwrap();
+    let mut store = Store::new(&engine, ());
+    let f = Instance::new(&mut store, &module, &[]).unwrap().get_func(&mut store, "f").unwrap();
+    f.call(&mut store, &[], &mut []).unwrap_err().downcast().unwrap()
+}
 
 fn take(a: &mut World, param: Val) -> crate::misuse::Answer {
     let take = *a.things.take.func();

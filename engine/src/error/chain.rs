@@ -3,9 +3,11 @@
 //! Every fallible function of this crate returns it. It is one pointer wide, so that results of calls stay small;
 //! what it holds can be found again by type ([`Error::downcast_ref`]), whichever layer of the chain it is in.
 
+use super::foreign;
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt::{self, Debug, Display};
+use std::ops::Deref;
 
 /// A result with this crate's [`Error`].
 ///
@@ -21,7 +23,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Anything that went wrong, with its causes.
 ///
 /// Made from any standard error by `?`, or from a message by [`Error::msg`]. `{}` shows the outermost message, `{:#}`
-/// and `{:?}` show all of them under "Caused by:". It converts into `Box<dyn std::error::Error + Send + Sync>`.
+/// and `{:?}` show all of them under "Caused by:". [`Error::code`] says what kind it is, in a number that does not change.
+///
+/// It converts into `Box<dyn std::error::Error + Send + Sync>` and, with feature `anyhow`, into `anyhow::Error`, in which
+/// values are found by type as they are here. It can be the source of an error that thiserror derives.
 ///
 /// ```
 /// # use tancho::{Context, Error, Result, Trap};
@@ -41,17 +46,22 @@ struct Layer {
     source: Option<Box<Layer>>,
 }
 
-trait Payload: Send + Sync {
+/// What a layer holds.
+pub(super) trait Payload: Send + Sync {
     fn any(&self) -> &(dyn Any + Send + Sync);
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send + Sync>;
     /// The value as a standard error, where it is one.
-    fn standard(&self) -> Option<&(dyn StdError + 'static)>;
+    fn standard(&self) -> Option<&(dyn StdError + Send + Sync + 'static)>;
     fn display(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    /// The value around `source`, as anyhow has it.
+    #[cfg(feature = "anyhow")]
+    fn into_anyhow(self: Box<Self>, source: Option<anyhow::Error>) -> anyhow::Error;
 }
 
-struct Message<C>(C);
+/// What is an error by itself, without being a standard one.
+struct Message<M>(M);
 
-impl<C: Display + Send + Sync + 'static> Payload for Message<C> {
+impl<M: Display + Debug + Send + Sync + 'static> Payload for Message<M> {
     fn any(&self) -> &(dyn Any + Send + Sync) {
         &self.0
     }
@@ -60,12 +70,46 @@ impl<C: Display + Send + Sync + 'static> Payload for Message<C> {
         Box::new(self.0)
     }
 
-    fn standard(&self) -> Option<&(dyn StdError + 'static)> {
+    fn standard(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         None
     }
 
     fn display(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(&self.0, f)
+    }
+
+    #[cfg(feature = "anyhow")]
+    fn into_anyhow(self: Box<Self>, _: Option<anyhow::Error>) -> anyhow::Error {
+        anyhow::Error::msg(self.0)
+    }
+}
+
+/// A context: there is always a source.
+struct Around<C>(C);
+
+impl<C: Display + Send + Sync + 'static> Payload for Around<C> {
+    fn any(&self) -> &(dyn Any + Send + Sync) {
+        &self.0
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send + Sync> {
+        Box::new(self.0)
+    }
+
+    fn standard(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        None
+    }
+
+    fn display(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.0, f)
+    }
+
+    #[cfg(feature = "anyhow")]
+    fn into_anyhow(self: Box<Self>, source: Option<anyhow::Error>) -> anyhow::Error {
+        match source {
+            Some(source) => source.context(self.0),
+            None => anyhow::Error::msg(self.0.to_string()),
+        }
     }
 }
 
@@ -80,12 +124,17 @@ impl<E: StdError + Send + Sync + 'static> Payload for Standard<E> {
         Box::new(self.0)
     }
 
-    fn standard(&self) -> Option<&(dyn StdError + 'static)> {
+    fn standard(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         Some(&self.0)
     }
 
     fn display(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(&self.0, f)
+    }
+
+    #[cfg(feature = "anyhow")]
+    fn into_anyhow(self: Box<Self>, _: Option<anyhow::Error>) -> anyhow::Error {
+        anyhow::Error::new(self.0)
     }
 }
 
@@ -101,17 +150,22 @@ impl Payload for Boxed {
         Box::new(self.0)
     }
 
-    fn standard(&self) -> Option<&(dyn StdError + 'static)> {
+    fn standard(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         Some(&*self.0)
     }
 
     fn display(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(&self.0, f)
     }
+
+    #[cfg(feature = "anyhow")]
+    fn into_anyhow(self: Box<Self>, _: Option<anyhow::Error>) -> anyhow::Error {
+        anyhow::Error::from_boxed(self.0)
+    }
 }
 
 impl Layer {
-    fn as_standard(&self) -> &(dyn StdError + 'static) {
+    fn as_standard(&self) -> &(dyn StdError + Send + Sync + 'static) {
         self.value.standard().unwrap_or(self)
     }
 }
@@ -133,7 +187,7 @@ impl StdError for Layer {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.source {
             Some(source) => Some(source.as_standard()),
-            None => self.value.standard().and_then(StdError::source),
+            None => self.value.standard().and_then(|value| value.source()),
         }
     }
 }
@@ -165,16 +219,36 @@ impl Error {
     #[must_use]
     #[cold]
     pub fn context<C: Display + Send + Sync + 'static>(self, context: C) -> Error {
-        Error(Box::new(Layer { value: Box::new(Message(context)), source: Some(self.0) }))
+        Error(Box::new(Layer { value: Box::new(Around(context)), source: Some(self.0) }))
+    }
+
+    /// An error that is this value.
+    #[cfg(feature = "anyhow")]
+    pub(super) fn holding(value: impl Payload + 'static) -> Error {
+        Error(Box::new(Layer { value: Box::new(value), source: None }))
+    }
+
+    /// Its value, and what that was put around.
+    #[cfg(feature = "anyhow")]
+    pub(super) fn split(self) -> (Box<dyn Payload>, Option<Error>) {
+        (self.0.value, self.0.source.map(Error))
     }
 
     fn layers(&self) -> impl Iterator<Item = &Layer> {
         std::iter::successors(Some(&*self.0), |layer| layer.source.as_deref())
     }
 
+    /// The contexts, outermost first, and the error itself.
+    pub(super) fn values(&self) -> impl Iterator<Item = &(dyn Any + Send + Sync)> {
+        self.layers().map(|layer| layer.value.any())
+    }
+
     /// The outermost value of type `E` in the chain of contexts: a context, or the error itself.
     pub fn downcast_ref<E: Display + Debug + Send + Sync + 'static>(&self) -> Option<&E> {
-        self.layers().find_map(|layer| layer.value.any().downcast_ref::<E>())
+        self.layers().find_map(|layer| {
+            let value = layer.value.any();
+            value.downcast_ref::<E>().or_else(|| foreign::within(value))
+        })
     }
 
     /// Whether there is a value of type `E` in the chain of contexts.
@@ -196,6 +270,10 @@ impl Error {
             if layer.value.any().is::<E>() {
                 let found = layer.value.into_any().downcast::<E>();
                 return Ok(*found.unwrap_or_else(|_| unreachable!("its type was compared one line above")));
+            }
+            if foreign::within::<E>(layer.value.any()).is_some() {
+                let found = foreign::take_within(layer.value.into_any());
+                return Ok(found.unwrap_or_else(|| unreachable!("it was found one line above")));
             }
             next = layer.source;
         }
@@ -249,6 +327,11 @@ impl<'a> Iterator for Chain<'a> {
     }
 }
 
+/// What a context in a chain holds: `None` for a standard error, which is itself.
+pub(super) fn context_of<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn Any + Send + Sync)> {
+    cause.downcast_ref::<Layer>().map(|layer| layer.value.any())
+}
+
 fn write_chain(layer: &Layer, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut chain = Chain { next: Some(layer.as_standard()), layer: Some(layer) };
     layer.value.display(f)?;
@@ -291,6 +374,22 @@ impl<E: StdError + Send + Sync + 'static> From<E> for Error {
     #[cold]
     fn from(error: E) -> Error {
         Error::new(error)
+    }
+}
+
+/// As a standard error: so that one can be the `source` of another, such as thiserror derives.
+impl Deref for Error {
+    type Target = dyn StdError + Send + Sync + 'static;
+
+    fn deref(&self) -> &Self::Target {
+        // A context in front of a source is seen with it.
+        if self.0.source.is_none() { self.0.as_standard() } else { &*self.0 }
+    }
+}
+
+impl AsRef<dyn StdError + Send + Sync> for Error {
+    fn as_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        &**self
     }
 }
 

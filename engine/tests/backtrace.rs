@@ -1,0 +1,134 @@
+//! Backtraces: captured in host functions, attached to errors, through calls from the host and back, of the length that was asked for.
+#![cfg(all(feature = "compile", feature = "wat"))]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+use tancho::{Caller, Config, Engine, Error, Linker, Module, Result, Store, Trap, WasmBacktrace};
+
+/// `outer` calls the host, which calls `inner` of the same instance, which calls the host again, which does `last`.
+const NESTED: &str = r#"(module $nested
+    (import "host" "again" (func $again))
+    (import "host" "last" (func $last))
+    (func $deep (call $last))
+    (func $inner (export "inner") (call $deep))
+    (func $middle (call $again))
+    (func $outer (export "outer") (call $middle)))"#;
+
+type Last = fn(Caller<'_, Seen>) -> Result<()>;
+
+#[derive(Default)]
+struct Seen {
+    captured: Arc<Mutex<Vec<WasmBacktrace>>>,
+}
+
+/// Calls `outer`, and says what it ended in and what was captured.
+fn nested(config: &Config, last: Last) -> (Result<()>, Vec<WasmBacktrace>) {
+    let engine = Engine::new(config).unwrap();
+    let mut linker: Linker<Seen> = Linker::new(&engine);
+    let again = |mut caller: Caller<'_, Seen>| -> Result<()> {
+        let inner = caller.get_export("inner").unwrap().into_func().unwrap();
+        inner.typed::<(), ()>(&caller)?.call(&mut caller, ())
+    };
+    linker.func_wrap("host", "again", again).unwrap();
+    linker.func_wrap("host", "last", last).unwrap();
+    let mut store = Store::new(&engine, Seen::default());
+    let captured = Arc::clone(&store.data().captured);
+    assert!(WasmBacktrace::capture(&store).frames().is_empty());
+    assert!(WasmBacktrace::force_capture(&store).frames().is_empty());
+    let module = Module::new(&engine, NESTED).unwrap();
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let outer = instance.get_typed_func::<(), ()>(&mut store, "outer").unwrap();
+    let ended = outer.call(&mut store, ());
+    let captured = std::mem::take(&mut *captured.lock().unwrap());
+    (ended, captured)
+}
+
+fn names(trace: &WasmBacktrace) -> Vec<&str> {
+    trace.frames().iter().map(|frame| frame.func_name().unwrap()).collect()
+}
+
+fn capture(caller: Caller<'_, Seen>) -> Result<()> {
+    let traces = [WasmBacktrace::capture(&caller), WasmBacktrace::force_capture(&caller)];
+    caller.data().captured.lock().unwrap().extend(traces);
+    Ok(())
+}
+
+const ALL: [&str; 4] = ["deep", "inner", "middle", "outer"];
+
+#[test]
+fn hosts_are_not_in_them_and_whom_they_call_is() {
+    let (ended, captured) = nested(&Config::new(), capture);
+    ended.unwrap();
+    assert_eq!(captured.iter().map(names).collect::<Vec<_>>(), [ALL, ALL]);
+    assert!(captured.iter().all(|trace| trace.truncated() == 0));
+}
+
+#[test]
+fn an_error_of_the_host_has_one_and_only_one() {
+    let (ended, _) = nested(&Config::new(), |_| Err(Error::from(Trap::OutOfFuel)));
+    let error = ended.unwrap_err();
+    assert_eq!(names(error.downcast_ref::<WasmBacktrace>().unwrap()), ALL);
+    let traces = error.chain().filter(|cause| cause.to_string().starts_with("error while executing at wasm")).count();
+    assert_eq!(traces, 1);
+    assert_eq!(error.downcast_ref(), Some(&Trap::OutOfFuel));
+    // One that the host has put there itself stays.
+    let own =
+        |caller: Caller<'_, Seen>| Err(Error::msg("mine").context(WasmBacktrace::capture(&caller)).context("put"));
+    let (ended, _) = nested(&Config::new(), own);
+    let error = ended.unwrap_err();
+    assert_eq!(error.to_string(), "put");
+    assert_eq!(error.downcast::<WasmBacktrace>().map(|trace| names(&trace).len()).unwrap(), ALL.len());
+}
+
+#[test]
+fn they_are_as_long_as_was_asked_for() {
+    for limit in [1, 2, 3, 4, 5] {
+        let mut config = Config::new();
+        config.wasm_backtrace_max_frames(NonZeroUsize::new(limit));
+        let (ended, captured) = nested(&config, capture);
+        ended.unwrap();
+        assert_eq!(names(&captured[0]), ALL[..limit.min(4)], "{limit}");
+        assert_eq!(captured[0].truncated(), 4 - limit.min(4), "{limit}");
+        assert_eq!(names(&captured[1]), ALL, "{limit}");
+        let (ended, _) = nested(&config, |_| Err(Error::msg("mine")));
+        assert_eq!(names(ended.unwrap_err().downcast_ref::<WasmBacktrace>().unwrap()), ALL[..limit.min(4)]);
+    }
+}
+
+#[test]
+fn there_are_none_where_none_are_wanted() {
+    let mut none = Config::new();
+    none.wasm_backtrace_max_frames(None);
+    let mut off = Config::new();
+    off.wasm_backtrace(false);
+    for config in [none, off] {
+        let (ended, captured) = nested(&config, |caller| {
+            capture(caller)?;
+            Err(Error::from(Trap::Interrupt))
+        });
+        assert!(ended.as_ref().is_err_and(|error| !error.is::<WasmBacktrace>()), "{ended:?}");
+        assert!(captured[0].frames().is_empty());
+        assert_eq!(names(&captured[1]), ALL, "`force_capture` does not ask");
+    }
+}
+
+/// More than a trace has room for by itself, in a signal handler among other places.
+#[test]
+fn deep_recursion_is_kept_as_far_as_was_asked_for() {
+    let text = r#"(module (func $down (export "down") (param i32)
+        (if (local.get 0) (then (call $down (i32.sub (local.get 0) (i32.const 1)))) (else unreachable))))"#;
+    for (limit, kept) in [(64, 64), (65, 65), (200, 200), (4096, 1001), (1_000_000, 1001)] {
+        let engine = Engine::new(Config::new().wasm_backtrace_max_frames(NonZeroUsize::new(limit))).unwrap();
+        let mut store = Store::new(&engine, ());
+        let instance = tancho::Instance::new(&mut store, &Module::new(&engine, text).unwrap(), &[]).unwrap();
+        let down = instance.get_typed_func::<i32, ()>(&mut store, "down").unwrap();
+        let error = down.call(&mut store, 1000).unwrap_err();
+        let trace = error.downcast_ref::<WasmBacktrace>().unwrap();
+        assert_eq!((trace.frames().len(), trace.truncated()), (kept, 1001 - kept), "{limit}");
+        assert!(trace.frames().iter().all(|frame| frame.func_name() == Some("down") && frame.func_offset() > Some(0)));
+        // It is kept when all else is gone.
+        drop((store, engine));
+        assert_eq!(trace.frames()[0].func_name(), Some("down"));
+    }
+}
