@@ -2,7 +2,7 @@
 //!
 //! Users call [`Store::limiter`]; the runtime asks by its own trait, whose answers come back as errors of this crate.
 
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Coded, Error, ErrorCode, Result};
 use crate::limits::ResourceLimiter;
 use crate::store::{Store, StoreInner, StoreOpaque, message_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -93,7 +93,9 @@ impl StoreOpaque {
     pub(crate) fn denied(&mut self, denied: Denied) -> Error {
         let foreign = match denied {
             Denied::Limiter(foreign) => foreign,
-            Denied::Exceeded(exceeded) => return Error::new(exceeded),
+            Denied::Exceeded(exceeded) => {
+                return Error::new(exceeded).context(Coded::new(ErrorCode::Refused, "the store may not have so much"));
+            }
             other => return ErrorCode::Refused.error(other.to_string()),
         };
         match foreign.downcast::<Error>() {

@@ -5,12 +5,12 @@
 //! here, and only here, is it decided who may hold a reference to a store and when: nobody holds one while compiled
 //! code runs.
 
-use crate::context::{AsContext, StoreContextMut};
+use crate::context::AsContext;
 use crate::deadline::Deadlines;
 use crate::engine::Engine;
 use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::exception::Exception;
-use crate::func::{CallHook, EpochEnd, Hook, HostRecord};
+use crate::func::{EpochEnd, Hook, HostRecord};
 use crate::func_type::FuncType;
 use crate::gc::Released;
 use crate::handle::StoreId;
@@ -53,20 +53,6 @@ unsafe impl<T: Send> Send for Store<T> {}
 
 // SAFETY: by a shared reference to a store, things are only read, the data among them.
 unsafe impl<T: Sync> Sync for Store<T> {}
-
-/// Where a store is, for its own hook.
-struct Inner<T>(*mut StoreInner<T>);
-
-// SAFETY: a hook runs where its store is used, and is kept by it.
-unsafe impl<T> Send for Inner<T> {}
-// SAFETY: as above.
-unsafe impl<T> Sync for Inner<T> {}
-
-impl<T> Inner<T> {
-    fn pointer(&self) -> *mut StoreInner<T> {
-        self.0
-    }
-}
 
 /// How many types a store remembers: few, because they are searched one by one.
 const RECENT_TYPES: usize = 8;
@@ -279,7 +265,7 @@ impl<T> Store<T> {
     pub fn set_limits(&mut self, limits: Limits) -> Result<()> {
         let opaque = &self.inner().opaque;
         if limits.runtime.stack_bytes != u64::MAX && opaque.engine.tunables().signals_based_traps {
-            return Err(Error::msg(
+            return Err(ErrorCode::Configuration.error(
                 "bytes of stack can be limited only where compiled code compares for its end: make the engine with \
                  `Config::signals_based_traps(false)`, or give calls a thread with a smaller stack",
             ));
@@ -342,58 +328,6 @@ impl<T> Store<T> {
     /// none at first.
     pub fn set_epoch_deadline(&mut self, ticks: u64) {
         self.loan().inner_mut().opaque.set_epoch_deadline(ticks);
-    }
-
-    /// Has `hook` told of each call that crosses between the host and WebAssembly, with the store at hand: for measuring time, and for
-    /// setting limits anew. It replaces the hook before. An error that it returns is what the call ends in; then a function that was to
-    /// be called is not. It is not told of calls that it makes itself; where it is told that a host function returns that has thrown an
-    /// exception, these must not throw another. Stores without a hook pay nothing for there being hooks; with one, calls are several
-    /// times slower.
-    ///
-    /// ```
-    /// # use tancho::{CallHook, Engine, Linker, Module, Result, Store};
-    /// # fn main() -> Result<()> {
-    /// let engine = Engine::default();
-    /// let module = Module::new(&engine, r#"(module (import "" "h" (func $h)) (func (export "f") (call $h)))"#)?;
-    /// let mut linker = Linker::new(&engine);
-    /// linker.func_wrap("", "h", || ())?;
-    /// let mut store = Store::new(&engine, Vec::new());
-    /// store.call_hook(|mut context, event| {
-    ///     context.data_mut().push(event);
-    ///     Ok(())
-    /// })?;
-    /// let instance = linker.instantiate(&mut store, &module)?;
-    /// instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ())?;
-    /// use CallHook::{CallingHost, CallingWasm, ReturningFromHost, ReturningFromWasm};
-    /// assert_eq!(*store.data(), [CallingWasm, CallingHost, ReturningFromHost, ReturningFromWasm]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// When there is no hook yet, and the store has functions or instances already: set it first. When the store is poisoned.
-    pub fn call_hook(
-        &mut self,
-        mut hook: impl FnMut(StoreContextMut<'_, T>, CallHook) -> Result<()> + Send + Sync + 'static,
-    ) -> Result<()>
-    where
-        T: 'static,
-    {
-        let inner = Inner(self.inner);
-        let store = &mut self.loan().into_mut().opaque;
-        store.require_sound()?;
-        if !(store.hooked || store.hosts.is_empty() && store.modules.is_empty()) {
-            let message = "the store has functions or instances already: set the call hook before them";
-            return Err(ErrorCode::Configuration.error(message));
-        }
-        store.hooked = true;
-        store.live = None;
-        store.hook = Some(Box::new(move |event| {
-            // SAFETY: a store keeps its hook, and stays where it is; whoever runs it has given the store away (`hook::tell`).
-            hook(StoreContextMut::of(unsafe { Loan::new(inner.pointer()) }), event)
-        }));
-        Ok(())
     }
 
     /// How other threads end what runs in this store: with [`Trap::Interrupt`](crate::Trap::Interrupt).
@@ -526,12 +460,27 @@ impl StoreOpaque {
     /// Whether the store is not poisoned.
     #[inline]
     pub(crate) fn is_alive(&self) -> bool {
-        self.poison.is_none()
+        self.poison.is_none() && self.suspended == 0 && !self.stopped
     }
 
     /// Whether calls are told to a hook.
     pub(crate) fn is_hooked(&self) -> bool {
         self.hooked
+    }
+
+    /// Has this hook told of calls from now on.
+    ///
+    /// # Errors
+    ///
+    /// See [`Store::call_hook`].
+    pub(crate) fn set_hook(&mut self, hook: Hook) -> Result<()> {
+        self.require_sound()?;
+        if !(self.hooked || self.hosts.is_empty() && self.modules.is_empty()) {
+            let message = "the store has functions or instances already: set the call hook before them";
+            return Err(ErrorCode::Configuration.error(message));
+        }
+        (self.hooked, self.live, self.hook) = (true, None, Some(hook));
+        Ok(())
     }
 
     pub(crate) fn take_hook(&mut self) -> Option<Hook> {
@@ -552,11 +501,11 @@ impl StoreOpaque {
     /// An error when the store is poisoned, or one of its calls was forgotten while it waited.
     pub(crate) fn require_sound(&self) -> Result<()> {
         match &self.poison {
-            None if self.stopped => Err(Error::msg(
+            None if self.stopped => Err(ErrorCode::Stopped.error(
                 "the store's code is stopped in the middle of a function, at the end of an epoch: nothing can be run, made on the heap \
                  or grown in the store there",
             )),
-            None if self.suspended > 0 => Err(Error::msg(
+            None if self.suspended > 0 => Err(ErrorCode::Forgotten.error(
                 "nothing in this store can run any more: the future of an asynchronous call was forgotten (by \
                  `std::mem::forget` or the like) while the call waited, and the call never ends. Drop futures instead",
             )),
@@ -603,7 +552,7 @@ impl StoreOpaque {
     }
 
     fn set_live(&mut self) {
-        if self.suspended == 0 && !self.stopped && self.poison.is_none() {
+        if self.is_alive() && !self.hooked {
             self.live = Some(self.id);
         }
     }

@@ -71,7 +71,7 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     drop(timeout);
     let ended = ended.map_err(|error| {
         let error = coredump::keep(error, &mut store, flags.debug.coredump(), &load::shown(file));
-        timeout::explain(error, flags.timeout)
+        explain(error, flags)
     });
     let Some(instance) = begun else { return ended.with_context(failed).map(|()| ExitCode::SUCCESS) };
     stats.time("run_us", "running", lap(&mut step));

@@ -1,5 +1,5 @@
 //! The command line: `line` reads it, `command` has one structure per subcommand with the help that it shows, `engine` what several
-//! of them share, `debug` what is told of traps, `config` the file that options may stand in.
+//! of them share, `limits` what a program may have, `debug` what is told of traps, `config` the file that options may stand in.
 
 mod command;
 mod config;

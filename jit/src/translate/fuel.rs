@@ -21,7 +21,7 @@ use crate::error::CompileError;
 use core::mem::offset_of;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{FuncRef, Function, Inst, InstBuilder, Value, types};
+use cranelift_codegen::ir::{FuncRef, Function, Inst, InstBuilder, SourceLoc, Value, types};
 use cranelift_frontend::Variable;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{MemoryIndex, TypeIndex};
@@ -57,6 +57,8 @@ impl FunctionTranslator<'_, '_> {
         if !self.env.tunables.consume_fuel {
             return;
         }
+        // Where it runs out there, backtraces are to say where that is.
+        self.builder.set_srcloc(SourceLoc::new(u32::try_from(body.range().start).unwrap_or(u32::MAX)));
         let mut segments = segment::scan(self.env, body);
         segments.reverse();
         let variable = self.builder.declare_var(types::I64);

@@ -32,7 +32,7 @@ printed before says more.";
 "The program was interrupted from outside: it has run for as long as `--timeout` gives it. The backtrace shows where it was, if it was in its \
 own code and did not wait for something.";
     FUEL = [ErrorCode::OutOfFuel],
-"The program was given an amount of work, and has used it up.";
+"The program was given an amount of work by `--fuel`, and has used it up: everything that it does takes some, the same on every machine.";
     ALLOCATION = [ErrorCode::AllocationTooLarge],
 "The program has made an object that is larger than its limits allow, or more exceptions than there is room for.";
     NULL_FUNCTION = [ErrorCode::NullFunctionReference],
