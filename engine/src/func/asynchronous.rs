@@ -149,14 +149,40 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     /// ([`Linker::func_wrap_async`](crate::Linker::func_wrap_async)): then the future waits, and whoever polls it can do other things. The
     /// store is borrowed as long as the future lives. No setting has to be made for it.
     ///
-    /// Before WebAssembly is entered it is decided on which stack: on one of the engine's ([`Config::async_stack_size`]
-    /// (crate::Config::async_stack_size)) where there is an asynchronous host function in the store or the store
+    /// Before WebAssembly is entered it is decided on which stack: on one of the engine's
+    /// ([`async_stack_size`](crate::Config::async_stack_size)) where there is an asynchronous host function in the store or the store
     /// [yields](crate::Store::epoch_deadline_async_yield_and_update), and else on the caller's, where it comes to its end at the first poll.
     /// Functions and the store's data may change their thread between two polls.
     ///
     /// A future that is dropped before its end ends the call: what it waits for is dropped, and WebAssembly ends as by a trap, which
     /// nothing there can catch. The store can be used afterwards. A future that is forgotten ([`std::mem::forget`]) once it has begun to
     /// wait keeps its stack, and its store refuses whatever would run in it.
+    ///
+    /// ```
+    /// # use tancho::{Caller, Engine, Linker, Module, Result, Store};
+    /// # async fn soon() -> i32 { 40 }
+    /// # async fn run() -> Result<()> {
+    /// let engine = Engine::default();
+    /// let mut linker = Linker::<()>::new(&engine);
+    /// linker.func_wrap_async("host", "wait", |_: Caller<'_, ()>, (by,): (i32,)| {
+    ///     Box::new(async move { soon().await + by })
+    /// })?;
+    /// let module = Module::new(
+    ///     &engine,
+    ///     r#"(module
+    ///         (import "host" "wait" (func $wait (param i32) (result i32)))
+    ///         (func (export "f") (result i32) (call $wait (i32.const 2))))"#,
+    /// )?;
+    /// let mut store = Store::new(&engine, ());
+    /// let instance = linker.instantiate_async(&mut store, &module).await?;
+    /// let f = instance.get_typed_func::<(), i32>(&mut store, "f")?;
+    /// assert_eq!(f.call_async(&mut store, ()).await?, 42);
+    /// # Ok(())
+    /// # }
+    /// # let mut future = std::pin::pin!(run());
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(matches!(future.as_mut().poll(&mut context), std::task::Poll::Ready(Ok(()))));
+    /// ```
     ///
     /// # Errors
     ///
