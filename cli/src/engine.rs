@@ -15,6 +15,9 @@ pub(crate) fn config(flags: &EngineFlags) -> Config {
     });
     config.cranelift_nan_canonicalization(flags.canonical_nan);
     config.relaxed_simd_deterministic(flags.relaxed_simd_deterministic);
+    if flags.consume_fuel {
+        config.consume_fuel(true);
+    }
     config.belt(flags.belt);
     config.gc_zeal(flags.gc_zeal);
     config.keep_dwarf(flags.keep_dwarf);

@@ -15,7 +15,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use tancho::{Context, Engine, Error, Extern, Instance, Linker, Module, Result, Store};
+use tancho::{Context, Engine, Error, Extern, Instance, Linker, Module, Result, Store, Trap};
 use tancho_wasi::{DirPerms, FilePerms, I32Exit, Threads, WasiCtx, WasiCtxBuilder};
 
 pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
@@ -38,6 +38,13 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     tancho_wasi::p1::add_to_linker(&mut linker, |context: &mut WasiCtx| context)?;
     let digests = [Digest::default(), Digest::default()];
     let mut store = Store::new(&engine, context(flags, &digests)?);
+    let wasm = &flags.engine.proposals.wasm;
+    let mut limits = flags.limits.limits(wasm);
+    if flags.engine.consume_fuel && flags.limits.fuel(wasm).is_none() {
+        // Code that consumes it runs without an end to it, where nobody gives one.
+        limits = limits.fuel(u64::MAX);
+    }
+    store.set_limits(limits)?;
     for preload in &flags.preload {
         preload_module(&engine, &mut linker, &mut store, preload, flags)?;
     }
@@ -122,10 +129,12 @@ fn threads(
             "the program starts threads, each with an instance of its own, and what --preload makes is there once";
         return Err(refused(message, "run it without --preload").into());
     }
-    let threads = Threads::new(module, flags.max_threads).context(refused(
-        "the program starts threads, and is not built for it",
-        "build it for wasm32-wasip1-threads",
-    ))?;
+    // Each thread has as much.
+    let limits = store.limits().clone();
+    let threads =
+        Threads::with_preparation(module, flags.max_threads, move |store| store.set_limits(limits.clone())).context(
+            refused("the program starts threads, and is not built for it", "build it for wasm32-wasip1-threads"),
+        )?;
     threads.add_to_linker(linker, store)?;
     Ok(Some(threads))
 }
@@ -136,7 +145,25 @@ fn engine(flags: &Run) -> Result<Engine> {
     if flags.deterministic {
         config.cranelift_nan_canonicalization(true).relaxed_simd_deterministic(true);
     }
+    if flags.limits.fuel.is_some() {
+        config.consume_fuel(true);
+    }
     Engine::new(&config)
+}
+
+/// Puts what has happened around the error of a program that has used its fuel up.
+fn explain(error: Error, flags: &Run) -> Error {
+    let error = timeout::explain(error, flags.timeout);
+    match (flags.limits.fuel(&flags.engine.proposals.wasm), error.downcast_ref::<Trap>()) {
+        (Some(fuel), Some(Trap::OutOfFuel)) => {
+            let message = format!("the program has used up the {fuel} units of fuel that --fuel gives it");
+            error.context(
+                Diagnosis::new(&code::guest::FUEL, message)
+                    .help("give it more, or look at the backtrace for a loop without an end"),
+            )
+        }
+        _ => error,
+    }
 }
 
 /// The time since `step`, which is now from here on.

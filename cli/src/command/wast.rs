@@ -121,6 +121,9 @@ impl<'scope, 'env> Runner<'scope, 'env> {
         text: &'env str,
     ) -> Result<Runner<'scope, 'env>> {
         let mut store = Store::new(engine, ());
+        if store.get_fuel().is_ok() {
+            store.set_fuel(u64::MAX)?;
+        }
         let linker = spectest(engine, &mut store)?;
         Ok(Runner {
             engine: engine.clone(),

@@ -110,9 +110,8 @@ pub(crate) fn of_option(option: &str, arguments: &[OsString]) -> Option<String> 
             "traps have names, files and lines without an option, where the module was compiled with -g; `tancho objdump` shows the code",
         ),
         "--wasm-timeout" | "--max-time" | "--time-limit" => Some(format!("write --timeout {}", or(value, "2s"))),
-        "--fuel" | "--max-memory" | "--max-memory-size" => fixed(
-            "there is no such limit yet; --timeout limits the time, the shell's `ulimit -v` the memory of the whole process",
-        ),
+        "--memory-limit" | "--max-memory-bytes" => Some(format!("write --max-memory-size {}", or(value, "64M"))),
+        "--gas" | "--max-fuel" => Some(format!("write --fuel {}", or(value, "1000000000"))),
         "--enable-simd" | "--enable-threads" | "--enable-multi-memory" | "--enable-memory64" | "--enable-tail-call" => {
             Some(format!("write -W {}", option.trim_start_matches("--enable-")))
         }

@@ -4,6 +4,7 @@
 
 use super::debug::DebugFlags;
 use super::engine::{CacheFlags, EngineFlags, ProposalFlags, yes_or_no};
+use super::limits::LimitFlags;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::ffi::OsString;
@@ -84,6 +85,9 @@ pub(crate) struct Run {
     /// Ends the program when it has run for so long, such as 500ms, 2s or 1m, wherever it is.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) timeout: Option<Duration>,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitFlags,
 
     /// How many threads the guest may start, where it is built for wasi-threads; with 0, none.
     #[arg(long, value_name = "N", default_value_t = 256)]

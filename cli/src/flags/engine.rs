@@ -39,6 +39,11 @@ pub(crate) struct EngineFlags {
           hide_default_value = true, value_name = "y|n", value_parser = yes_or_no)]
     pub(crate) relaxed_simd_deterministic: bool,
 
+    /// Makes code consume fuel, so that --fuel can limit it. `run` with --fuel does so by itself; a file for it must be compiled so.
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "n", default_missing_value = "y",
+          hide_default_value = true, value_name = "y|n", value_parser = yes_or_no)]
+    pub(crate) consume_fuel: bool,
+
     /// Checks every address again before memory is accessed there; slow. The process ends where one is wrong, which is a bug of Tancho.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "n", default_missing_value = "y",
           hide_default_value = true, value_name = "y|n", value_parser = yes_or_no)]

@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod debug;
 mod engine;
+mod limits;
 mod line;
 
 pub(crate) use command::{
@@ -12,4 +13,5 @@ pub(crate) use command::{
     UnknownImports, Validate, Wast,
 };
 pub(crate) use engine::{CacheFlags, EngineFlags, OptLevel, ProposalFlags};
+pub(crate) use limits::size;
 pub(crate) use line::{Refused, definition, parse};
