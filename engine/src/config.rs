@@ -333,7 +333,7 @@ impl Config {
         if (256 << 10..=1 << 30).contains(&bytes) {
             return Ok(());
         }
-        Err(Error::msg(format!(
+        Err(ErrorCode::Configuration.error(format!(
             "{bytes} bytes for the stack of an asynchronous call (`Config::async_stack_size`) are fewer than 256 KiB or more than 1 GiB"
         )))
     }

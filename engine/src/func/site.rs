@@ -6,7 +6,7 @@
 //! call waits there, the store is stopped (`StoreOpaque::begin_stop`): what would run, collect, move or grow something in it is refused.
 
 use crate::context::StoreContextMut;
-use crate::error::{Error, Result};
+use crate::error::{ErrorCode, Result};
 use crate::store::{Loan, Store, StoreInner, message_of};
 use std::fmt;
 use std::future::Future;
@@ -159,9 +159,8 @@ impl<T> Store<T> {
         let store = &mut loan.inner_mut().opaque;
         store.require_fuel()?;
         if interval == Some(0) {
-            return Err(Error::msg(
-                "an interval of 0 units of fuel ends before anything has run: give 1 at least, or `None`",
-            ));
+            return Err(ErrorCode::Configuration
+                .error("an interval of 0 units of fuel ends before anything has run: give 1 at least, or `None`"));
         }
         let interval = interval.and_then(std::num::NonZeroU64::new);
         if interval.is_some() {
@@ -204,7 +203,7 @@ unsafe fn ask<T>(inner: *mut (), reason: Reason) -> Decision {
             Err(payload) => {
                 let text = message_of(payload);
                 (*inner).opaque.poison(&text);
-                Error::msg(format!(
+                ErrorCode::HostPanic.error(format!(
                     "what is called at the end of an epoch or of a turn panicked, and the store is poisoned: {text}"
                 ))
             }
