@@ -295,9 +295,9 @@ unsafe fn wait<T>(inner: *mut StoreInner<T>, future: Pin<Box<dyn Future<Output =
         match woken {
             Ok(()) => {}
             Err(Woken::Cancelled) => {
-                return Err(Error::msg("the asynchronous call was cancelled: its future was dropped"));
+                return Err(ErrorCode::Cancelled.error("the asynchronous call was cancelled: its future was dropped"));
             }
-            Err(Woken::Interrupted) => return Err(Error::new(Trap::Interrupt)),
+            Err(Woken::Interrupted) => return Err(Trap::Interrupt.into()),
         }
     }
 }

@@ -10,7 +10,7 @@
 //! ever what would run in it.
 
 use crate::context::StoreContextMut;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::store::StoreOpaque;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -65,7 +65,7 @@ pub(super) unsafe fn wait<R>(store: *mut StoreOpaque, future: Waited<'_, R>) -> 
     let Some(mut suspension) = suspension else {
         return match poll_once(future.as_mut(), &mut Context::from_waker(Waker::noop())) {
             Poll::Ready(result) => Ok(result),
-            Poll::Pending => Err(Error::msg(
+            Poll::Pending => Err(ErrorCode::WouldWait.error(
                 "an asynchronous host function has to wait, and was called where nothing can: enter WebAssembly by an asynchronous \
                  call (`call_async`, `instantiate_async`), and from host functions in between as well",
             )),
@@ -97,5 +97,5 @@ fn poll_once<R>(future: Pin<&mut (dyn Future<Output = R> + Send + '_)>, context:
 /// What a call ends in that nobody waits for any more.
 #[cold]
 fn cancelled() -> Error {
-    Error::msg("the asynchronous call was cancelled: its future was dropped")
+    ErrorCode::Cancelled.error("the asynchronous call was cancelled: its future was dropped")
 }
