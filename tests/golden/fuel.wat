@@ -33,25 +33,25 @@
 ;; |                                     v37 -> v38
 ;; |                                     v4 = iconst.i64 0
 ;; |                                     v49 -> v4
-;; |                                     v6 = iconst.i64 1
-;; |                                     v7 = load.i64 notrap aligned readonly can_move v0+8
-;; |                                     v8 = load.i64 notrap aligned region0 v7+56
-;; |                                     v9 = icmp ult v8, v6  ; v6 = 1
-;; |                                     brif v9, block2, block3
+;; | @0040                               v6 = iconst.i64 1
+;; | @0040                               v7 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0040                               v8 = load.i64 notrap aligned region0 v7+56
+;; | @0040                               v9 = icmp ult v8, v6  ; v6 = 1
+;; | @0040                               brif v9, block2, block3
 ;; |
 ;; |                                 block2 cold:
-;; |                                     v10 = load.i64 notrap aligned readonly can_move v0+8
-;; |                                     store.i64 notrap aligned region0 v8, v10+56
-;; |                                     v11 = load.i64 notrap aligned readonly can_move v0+8
-;; |                                     store.i64 notrap aligned region0 v6, v11+64  ; v6 = 1
-;; |                                     call fn0(v0)
-;; |                                     v12 = load.i64 notrap aligned readonly can_move v0+8
-;; |                                     v13 = load.i64 notrap aligned region0 v12+56
-;; |                                     jump block4(v13)
+;; | @0040                               v10 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0040                               store.i64 notrap aligned region0 v8, v10+56
+;; | @0040                               v11 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0040                               store.i64 notrap aligned region0 v6, v11+64  ; v6 = 1
+;; | @0040                               call fn0(v0)
+;; | @0040                               v12 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0040                               v13 = load.i64 notrap aligned region0 v12+56
+;; | @0040                               jump block4(v13)
 ;; |
 ;; |                                 block3:
-;; |                                     v14 = isub.i64 v8, v6  ; v6 = 1
-;; |                                     jump block4(v14)
+;; | @0040                               v14 = isub.i64 v8, v6  ; v6 = 1
+;; | @0040                               jump block4(v14)
 ;; |
 ;; |                                 block4(v48: i64):
 ;; | @0043                               jump block5(v48, v4, v1)  ; v4 = 0
@@ -177,25 +177,25 @@
 ;; |                                 block0(v0: i64, v1: i32):
 ;; |                                     v14 -> v1
 ;; |                                     v3 = load.i32 user11 aligned v0-4
-;; |                                     v4 = iconst.i64 6
-;; |                                     v5 = load.i64 notrap aligned readonly can_move v0+8
-;; |                                     v6 = load.i64 notrap aligned region0 v5+56
-;; |                                     v7 = icmp ult v6, v4  ; v4 = 6
-;; |                                     brif v7, block2, block3
+;; | @0060                               v4 = iconst.i64 6
+;; | @0060                               v5 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0060                               v6 = load.i64 notrap aligned region0 v5+56
+;; | @0060                               v7 = icmp ult v6, v4  ; v4 = 6
+;; | @0060                               brif v7, block2, block3
 ;; |
 ;; |                                 block2 cold:
-;; |                                     v8 = load.i64 notrap aligned readonly can_move v0+8
-;; |                                     store.i64 notrap aligned region0 v6, v8+56
-;; |                                     v9 = load.i64 notrap aligned readonly can_move v0+8
-;; |                                     store.i64 notrap aligned region0 v4, v9+64  ; v4 = 6
-;; |                                     call fn1(v0)
-;; |                                     v10 = load.i64 notrap aligned readonly can_move v0+8
-;; |                                     v11 = load.i64 notrap aligned region0 v10+56
-;; |                                     jump block4(v11)
+;; | @0060                               v8 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0060                               store.i64 notrap aligned region0 v6, v8+56
+;; | @0060                               v9 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0060                               store.i64 notrap aligned region0 v4, v9+64  ; v4 = 6
+;; | @0060                               call fn1(v0)
+;; | @0060                               v10 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0060                               v11 = load.i64 notrap aligned region0 v10+56
+;; | @0060                               jump block4(v11)
 ;; |
 ;; |                                 block3:
-;; |                                     v12 = isub.i64 v6, v4  ; v4 = 6
-;; |                                     jump block4(v12)
+;; | @0060                               v12 = isub.i64 v6, v4  ; v4 = 6
+;; | @0060                               jump block4(v12)
 ;; |
 ;; |                                 block4(v15: i64):
 ;; | @0061                               v13 = iconst.i32 0
@@ -329,25 +329,25 @@
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; |                                     v14 -> v1
-;; |                                     v3 = iconst.i64 5
-;; |                                     v4 = load.i64 notrap aligned readonly can_move v0+8
-;; |                                     v5 = load.i64 notrap aligned region0 v4+56
-;; |                                     v6 = icmp ult v5, v3  ; v3 = 5
-;; |                                     brif v6, block2, block3
+;; | @0072                               v3 = iconst.i64 5
+;; | @0072                               v4 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0072                               v5 = load.i64 notrap aligned region0 v4+56
+;; | @0072                               v6 = icmp ult v5, v3  ; v3 = 5
+;; | @0072                               brif v6, block2, block3
 ;; |
 ;; |                                 block2 cold:
-;; |                                     v7 = load.i64 notrap aligned readonly can_move v0+8
-;; |                                     store.i64 notrap aligned region0 v5, v7+56
-;; |                                     v8 = load.i64 notrap aligned readonly can_move v0+8
-;; |                                     store.i64 notrap aligned region0 v3, v8+64  ; v3 = 5
-;; |                                     call fn2(v0)
-;; |                                     v9 = load.i64 notrap aligned readonly can_move v0+8
-;; |                                     v10 = load.i64 notrap aligned region0 v9+56
-;; |                                     jump block4(v10)
+;; | @0072                               v7 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0072                               store.i64 notrap aligned region0 v5, v7+56
+;; | @0072                               v8 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0072                               store.i64 notrap aligned region0 v3, v8+64  ; v3 = 5
+;; | @0072                               call fn2(v0)
+;; | @0072                               v9 = load.i64 notrap aligned readonly can_move v0+8
+;; | @0072                               v10 = load.i64 notrap aligned region0 v9+56
+;; | @0072                               jump block4(v10)
 ;; |
 ;; |                                 block3:
-;; |                                     v11 = isub.i64 v5, v3  ; v3 = 5
-;; |                                     jump block4(v11)
+;; | @0072                               v11 = isub.i64 v5, v3  ; v3 = 5
+;; | @0072                               jump block4(v11)
 ;; |
 ;; |                                 block4(v18: i64):
 ;; | @0073                               v12 = iconst.i32 0
