@@ -123,7 +123,7 @@ fn exactly_the_length_of_a_memory_is_accessible() {
         assert_eq!(permission(base), "rw-p");
         assert_eq!(permission(end - 1), "rw-p");
         // The page below is read by code that is to be interrupted.
-        assert_eq!(permission(base - 1), "rw-p");
+        assert_eq!(permission(base - 1), "r--p");
         for inaccessible in [base - 4097, base - (2 << 30), end, base + (4 << 30), base + (4 << 30) + (32 << 20) - 1] {
             assert_eq!(permission(inaccessible), "---p", "{pages} pages");
         }

@@ -26,14 +26,13 @@ use tancho_abi::builtin::Builtin;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{INTERRUPT_SITES, VmContext, VmStore};
 
-/// The loads by which sites at the same place are told apart: an opcode, and the type of its result.
-const KINDS: [(Opcode, Type); 18] = [
+/// The loads by which sites at the same place are told apart: an opcode, and the type of its result. None reads more than [`SITE`] bytes: what stands
+/// above a site may be a memory without any.
+const KINDS: [(Opcode, Type); 16] = [
     (Opcode::Load, types::I32),
     (Opcode::Load, types::I8),
     (Opcode::Load, types::I16),
-    (Opcode::Load, types::I64),
     (Opcode::Load, types::F32),
-    (Opcode::Load, types::F64),
     (Opcode::Uload8, types::I16),
     (Opcode::Uload8, types::I32),
     (Opcode::Uload8, types::I64),

@@ -8,11 +8,23 @@ use crate::sys::map::Reservation;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A reservation of which `accessible` bytes from `before` on are accessible, and zero, and no others.
+/// How a reservation is used: what has one like it can have this one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// The bytes of it.
+    pub(super) size: usize,
+    /// Those before the base.
+    pub(super) before: usize,
+    /// The last of these, in pages, that can be read and not written: compiled code reads them to be interrupted.
+    pub(super) below: usize,
+    /// Those from the base on that are accessible, and zero. No others are.
+    pub(super) accessible: usize,
+}
+
+/// A reservation that is as its plan says.
 struct Left {
     reservation: Reservation,
-    before: usize,
-    accessible: usize,
+    plan: Plan,
 }
 
 // SAFETY: the addresses are its own, on whatever thread.
@@ -30,46 +42,50 @@ fn left() -> MutexGuard<'static, Vec<Left>> {
     LEFT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A reservation of `size` bytes of which those are accessible, and zero, that are said to be, and no others.
+/// A reservation of this plan.
 ///
 /// # Errors
 ///
 /// When the system refuses, with all else given back to it.
-pub(super) fn take(size: usize, before: usize, accessible: usize) -> io::Result<Reservation> {
-    let fits = |left: &Left| (left.reservation.size(), left.before, left.accessible) == (size, before, accessible);
+pub(super) fn take(plan: Plan) -> io::Result<Reservation> {
     {
         let mut left = left();
-        if let Some(position) = left.iter().rposition(fits) {
+        if let Some(position) = left.iter().rposition(|left| left.plan == plan) {
             return Ok(left.remove(position).reservation);
         }
     }
-    let make = || {
-        let mut reservation = Reservation::new(size)?;
-        reservation.commit(before, accessible)?;
-        Ok(reservation)
-    };
-    make().or_else(|error: io::Error| {
+    make(plan).or_else(|error: io::Error| {
         let given_back = std::mem::take(&mut *left());
         if given_back.is_empty() {
             return Err(error);
         }
         drop(given_back);
-        make()
+        make(plan)
     })
 }
 
-/// Takes a reservation that nobody uses any more and in which nothing was mapped. Only those bytes are accessible that are said to be.
-pub(super) fn give(mut reservation: Reservation, before: usize, accessible: usize) {
-    if accessible > MOST_ACCESSIBLE {
+fn make(plan: Plan) -> io::Result<Reservation> {
+    let Plan { size, before, below, accessible } = plan;
+    let mut reservation = Reservation::new(size)?;
+    reservation.commit(before - below, below + accessible)?;
+    // It was writable like the memory, and is a mapping of its own from here on: to the system neither the guard nor the memory is the same. So
+    // its protection can be changed when nothing may be refused.
+    reservation.let_read(before - below, below)?;
+    Ok(reservation)
+}
+
+/// Takes a reservation that nobody uses any more and in which nothing was mapped, and which is as the plan says but for what was written.
+pub(super) fn give(mut reservation: Reservation, plan: Plan) {
+    if plan.accessible > MOST_ACCESSIBLE {
         return;
     }
     // Where the system refuses, as it does for memory that is locked, it is given back.
-    if accessible > 0 && reservation.discard(before, accessible).is_err() {
+    if plan.accessible > 0 && reservation.discard(plan.before, plan.accessible).is_err() {
         return;
     }
     let mut left = left();
     let oldest = (left.len() >= MOST).then(|| left.remove(0));
-    left.push(Left { reservation, before, accessible });
+    left.push(Left { reservation, plan });
     drop(left);
     // Without the lock: this takes a while.
     drop(oldest);

@@ -10,7 +10,7 @@
 //! Called by `store`, `instantiate`, `shared` and the builtins. Its head, which compiled code reads, is always true. Its base changes only where the
 //! tunables reserve nothing for growth; pages smaller than the machine's can end in the middle of one, the rest of which is accessible.
 
-use super::left;
+use super::left::{self, Plan};
 use crate::sys::map::{self, Reservation, SealedFile};
 use crate::vmctx::Head;
 use std::fmt;
@@ -147,9 +147,7 @@ impl Memory {
         // The length fits the room, which is a position.
         let length = length as usize;
         let accessible = length.next_multiple_of(map::page_size());
-        // One protection for both: the page below costs no system call of its own.
-        let below = page_below(space.sites);
-        let reservation = reserve([before, after], room, (before - below, below + accessible));
+        let reservation = reserve([before, after], room, page_below(space.sites), accessible);
         let Some(reservation) = reservation else { return Err(too_large) };
         let reservation = ManuallyDrop::new(reservation.map_err(MemoryError::Io)?);
         let head = head(VmMemory { base: reservation.at(before), length });
@@ -228,7 +226,7 @@ impl Memory {
         let (room, reservation) = [generous, length as u64].into_iter().find_map(|room| {
             let room = map::round_up(room)?;
             // Before anything is as it will be: this is where the system refuses what it had reserved readily.
-            Some((room, reserve(self.guards, room, (before, needed))?.ok()?))
+            Some((room, reserve(self.guards, room, 0, needed)?.ok()?))
         })?;
         let present = self.byte_length();
         // SAFETY: both are accessible for so many bytes, and are different reservations.
@@ -278,8 +276,8 @@ impl Drop for Memory {
         let reservation = unsafe { ManuallyDrop::take(&mut self.reservation) };
         // One of a size of its own would hardly be asked for again.
         if self.plain && !self.moves {
-            let below = page_below(self.sites);
-            left::give(reservation, self.guards[0] - below, below + self.accessible);
+            let (size, [before, _], accessible) = (reservation.size(), self.guards, self.accessible);
+            left::give(reservation, Plan { size, before, below: page_below(self.sites), accessible });
         }
     }
 }
@@ -289,16 +287,17 @@ fn page_below(sites: bool) -> usize {
     if sites { map::page_size() } else { 0 }
 }
 
-/// Address space for `room` bytes between guards, of which so many bytes from a place on are accessible; `None` when there are no such
-/// numbers.
+/// Address space for `room` bytes between guards, of which the first `accessible` ones are, and the last `below` before them to be read; `None`
+/// when there are no such numbers.
 fn reserve(
     [before, after]: [usize; 2],
     room: usize,
-    (place, accessible): (usize, usize),
+    below: usize,
+    accessible: usize,
 ) -> Option<io::Result<Reservation>> {
     let total = before.checked_add(room)?.checked_add(after)?;
     // There is always a base.
-    Some(left::take(total.max(map::page_size()), place, accessible))
+    Some(left::take(Plan { size: total.max(map::page_size()), before, below, accessible }))
 }
 
 impl fmt::Debug for Memory {

@@ -62,6 +62,16 @@ impl Reservation {
             .map_err(region::Error::into_io_error)
     }
 
+    /// Makes `length` bytes at `offset`, which were writable, readable only; both are multiples of the page size.
+    pub(crate) fn let_read(&mut self, offset: usize, length: usize) -> io::Result<()> {
+        if length == 0 {
+            return Ok(());
+        }
+        assert!(self.contains(offset, length), "pages outside of a reservation");
+        // SAFETY: the pages are this reservation's own, and nobody has a reference into them.
+        unsafe { region::protect(self.at(offset), length, Protection::READ) }.map_err(region::Error::into_io_error)
+    }
+
     /// Gives the memory behind `length` bytes at `offset` back to the system: they are zero when they are read again.
     pub(crate) fn discard(&mut self, offset: usize, length: usize) -> io::Result<()> {
         assert!(self.contains(offset, length), "a discarded range outside of a reservation");
@@ -166,7 +176,7 @@ impl PageAndMemory {
     }
 }
 
-/// Lets a page of a [`PageAndMemory`], or one of a [`Reservation`] that nothing else is done with, be read, or not. Its protection is changed as a whole, for which the system needs nothing; were it
+/// Lets a page of a [`PageAndMemory`], or one that [`Reservation::let_read`] was called for, be read, or not. To the system it is a mapping of its own, so that this takes nothing; were it
 /// refused all the same, a store could not be stopped, or not go on: the process ends.
 pub(crate) fn allow_reading(page: usize, allowed: bool) {
     let protection = if allowed { Protection::READ } else { Protection::NONE };
