@@ -57,9 +57,11 @@ where
         let inner = caller.pointer();
         // SAFETY: the record's closure is the `F` that this shim was made for, and lives as long as the record.
         let closure = unsafe { &*closure.cast::<F>() };
+        // SAFETY: this is the shim.
+        let suspension = unsafe { task::suspension(&raw mut (*inner).opaque) };
         let future: Waited<'_, Returns> = Box::into_pin(closure(caller, params));
         // SAFETY: this is the shim, and the future has the caller.
-        let results = unsafe { task::wait(&raw mut (*inner).opaque, future) }?.into_result()?;
+        let results = unsafe { task::wait(&raw mut (*inner).opaque, suspension, future) }?.into_result()?;
         // SAFETY: the future is gone, and with it all references to the store; the array has room for the results.
         unsafe { results.write(values, &mut (*inner).opaque) }
     };
@@ -80,9 +82,11 @@ where
         let inner = caller.pointer();
         // SAFETY: the record's closure is the `F` that this shim was made for, and lives as long as the record.
         let closure = unsafe { &*closure.cast::<F>() };
+        // SAFETY: this is the shim.
+        let suspension = unsafe { task::suspension(&raw mut (*inner).opaque) };
         let future: Waited<'_, Result<()>> = Box::into_pin(closure(caller, params, results));
         // SAFETY: this is the shim, and the future has the caller.
-        unsafe { task::wait(&raw mut (*inner).opaque, future) }?
+        unsafe { task::wait(&raw mut (*inner).opaque, suspension, future) }?
     };
     // SAFETY: the trampoline's promise, or `untyped::call_array`'s.
     unsafe { host::run_values::<T>(context, values, call) }

@@ -7,6 +7,7 @@ use crate::context::StoreContextMut;
 use crate::error::{ErrorCode, Result};
 use crate::store::{Loan, Store, StoreInner, StoreOpaque, message_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use tancho_runtime::stack::Barrier;
 
 /// A call that crosses between the host and WebAssembly: see [`Store::call_hook`](crate::Store::call_hook).
 ///
@@ -113,7 +114,10 @@ pub(crate) type Hook = Box<dyn FnMut(CallHook) -> Result<()> + Send + Sync>;
 pub(crate) unsafe fn tell(store: *mut StoreOpaque, event: CallHook) -> Result<()> {
     // SAFETY: the caller's promise; the reference ends with the statement.
     let Some(mut hook) = (unsafe { (*store).take_hook() }) else { return Ok(()) };
+    // SAFETY: the store is the caller's. What the hook calls stands on its frames, which may not be continued on another thread.
+    let barrier = unsafe { Barrier::new((*store).vm(), false) };
     let told = catch_unwind(AssertUnwindSafe(|| hook(event)));
+    drop(barrier);
     // SAFETY: the hook has returned, and with it all references to the store.
     let store = unsafe { &mut *store };
     store.return_hook(hook);
@@ -137,6 +141,9 @@ pub(crate) unsafe fn tell(store: *mut StoreOpaque, event: CallHook) -> Result<()
 pub(crate) unsafe fn around<R>(store: *mut StoreOpaque, call: impl FnOnce() -> Result<R>) -> Result<R> {
     // SAFETY: the caller's promise.
     unsafe { tell(store, CallHook::CallingWasm)? };
+    // The hook may have called what has left the store unsound.
+    // SAFETY: the caller's promise.
+    unsafe { (*store).require_sound()? };
     let result = call();
     // SAFETY: the caller's promise.
     unsafe { tell(store, CallHook::ReturningFromWasm)? };

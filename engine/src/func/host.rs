@@ -492,6 +492,8 @@ unsafe extern "C" fn told(context: *mut VmHostContext, values: *mut ValRaw) {
     let store = unsafe { &mut *store };
     match told {
         Err(told) if pending == 0 => fail(store, Ok(Some(told))),
+        // The hook may have called what has left the store unsound.
+        Ok(()) if pending == 0 && !store.is_alive() => fail(store, Ok(store.require_sound().err())),
         _ => {
             error.into_iter().for_each(|error| store.set_pending(error));
             // SAFETY: as above.

@@ -276,16 +276,20 @@ unsafe fn act<T>(inner: *mut StoreInner<T>, update: UpdateDeadline) -> Result<De
 unsafe fn wait<T>(inner: *mut StoreInner<T>, future: Pin<Box<dyn Future<Output = ()> + Send>>) -> Result<()> {
     // SAFETY: the caller's promise. Between compiled code and here there are the runtime's frames only.
     let suspension = unsafe { Suspension::take((*inner).opaque.vm()) };
-    // Dropped before the suspension.
-    let mut future = future;
     let Some(mut suspension) = suspension else {
+        let mut future = future;
         // It is polled for what it does, and nobody waits for it.
         let _ = poll_once(future.as_mut(), &mut Context::from_waker(std::task::Waker::noop()));
         return Ok(());
     };
+    // Declared last and so dropped first.
+    let mut future = future;
     loop {
-        if suspension.with_context(|context| poll_once(future.as_mut(), context)).is_ready() {
-            return Ok(());
+        let cancelled = || ErrorCode::Cancelled.error("the asynchronous call was cancelled: its future was dropped");
+        match suspension.with_context(|context| poll_once(future.as_mut(), context)) {
+            Ok(Poll::Ready(())) => return Ok(()),
+            Ok(Poll::Pending) => {}
+            Err(_) => return Err(cancelled()),
         }
         // SAFETY: the caller's promise.
         unsafe { (*inner).opaque.begin_suspension() };
@@ -294,9 +298,7 @@ unsafe fn wait<T>(inner: *mut StoreInner<T>, future: Pin<Box<dyn Future<Output =
         unsafe { (*inner).opaque.end_suspension() };
         match woken {
             Ok(()) => {}
-            Err(Woken::Cancelled) => {
-                return Err(ErrorCode::Cancelled.error("the asynchronous call was cancelled: its future was dropped"));
-            }
+            Err(Woken::Cancelled) => return Err(cancelled()),
             Err(Woken::Interrupted) => return Err(Trap::Interrupt.into()),
         }
     }

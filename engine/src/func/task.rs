@@ -47,7 +47,19 @@ pub(crate) async fn run<T: Send, R: Send>(
     ended.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// Waits for a future, for a host function of the store; drops it.
+/// The right to wait, for a host function of the store. The function's closure is called with it in hand: what the closure calls before it has
+/// made its future stands below frames of the program's, which may not be continued on another thread.
+///
+/// # Safety
+///
+/// As for [`wait`].
+pub(super) unsafe fn suspension(store: *mut StoreOpaque) -> Option<Suspension> {
+    // SAFETY: the store is alive, and the caller's; between compiled code and here there is the shim only, or nothing but it where
+    // the asynchronous call came to it at once.
+    unsafe { Suspension::take((*store).vm()) }
+}
+
+/// Waits for a future with what [`suspension`] gave, for a host function of the store; drops it.
 ///
 /// # Errors
 ///
@@ -56,13 +68,13 @@ pub(crate) async fn run<T: Send, R: Send>(
 /// # Safety
 ///
 /// To be called by the shim of a host function, with its store, to which nobody but the future holds references.
-pub(super) unsafe fn wait<R>(store: *mut StoreOpaque, future: Waited<'_, R>) -> Result<R> {
-    // SAFETY: the store is alive, and the caller's; between compiled code and here there is the shim only, or nothing but it where
-    // the asynchronous call came to it at once.
-    let suspension = unsafe { Suspension::take((*store).vm()) };
-    // Dropped first: nothing that its destructor calls may suspend the fiber.
-    let mut future = future;
+pub(super) unsafe fn wait<R>(
+    store: *mut StoreOpaque,
+    suspension: Option<Suspension>,
+    future: Waited<'_, R>,
+) -> Result<R> {
     let Some(mut suspension) = suspension else {
+        let mut future = future;
         return match poll_once(future.as_mut(), &mut Context::from_waker(Waker::noop())) {
             Poll::Ready(result) => Ok(result),
             Poll::Pending => Err(ErrorCode::WouldWait.error(
@@ -71,9 +83,13 @@ pub(super) unsafe fn wait<R>(store: *mut StoreOpaque, future: Waited<'_, R>) -> 
             )),
         };
     };
+    // Declared last and so dropped first: nothing that its destructor calls may suspend the fiber.
+    let mut future = future;
     loop {
-        if let Poll::Ready(result) = suspension.with_context(|context| poll_once(future.as_mut(), context)) {
-            return Ok(result);
+        match suspension.with_context(|context| poll_once(future.as_mut(), context)) {
+            Ok(Poll::Ready(result)) => return Ok(result),
+            Ok(Poll::Pending) => {}
+            Err(_) => return Err(cancelled()),
         }
         // SAFETY: the store is alive, and the future, which has it, is not being polled.
         unsafe { (*store).begin_suspension() };

@@ -2,12 +2,13 @@
 
 use super::executor::{Turns, block_on, poll};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tancho::{
-    Caller, Config, Engine, Error, ExternRef, Linker, Memory, MemoryType, Module, Rooted, Store, Trap, TypedFunc, Val,
+    CallHook, Caller, Config, Engine, Error, ExternRef, Linker, Memory, MemoryType, Module, Rooted, Store, Trap,
+    TypedFunc, Val,
 };
 
 /// Counts those of it that live.
@@ -331,4 +332,54 @@ fn stacks_have_a_size_that_they_can_have() {
         let (mut store, run) = pending(&engine);
         block_on(run.call_async(&mut store, -1)).unwrap();
     }
+}
+/// What an asynchronous host function calls before it has made its future, and what a hook calls, stands on frames that cannot wait.
+#[test]
+fn what_is_called_on_frames_of_the_program_does_not_wait() {
+    let engine = Engine::default();
+    let text = r#"(module
+        (import "host" "wait" (func $wait))
+        (import "host" "before" (func $before))
+        (func (export "wait") (call $wait))
+        (func (export "run") (call $before)))"#;
+    let mut linker = Linker::<u32>::new(&engine);
+    linker.func_wrap_async("host", "wait", |_: Caller<'_, u32>, ()| Box::new(Turns(2))).unwrap();
+    linker
+        .func_wrap_async("host", "before", |mut caller: Caller<'_, u32>, ()| {
+            let wait = caller.get_export("wait").unwrap().into_func().unwrap().typed::<(), ()>(&caller).unwrap();
+            let refused = wait.call(&mut caller, ()).is_err();
+            *caller.data_mut() += u32::from(refused);
+            Box::new(Turns(2))
+        })
+        .unwrap();
+    let module = Module::new(&engine, text).unwrap();
+    let mut store = Store::new(&engine, 0);
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let run = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap();
+    block_on(run.call_async(&mut store, ())).unwrap();
+    assert_eq!(*store.data(), 1, "the call before the future was refused");
+
+    let mut store = Store::new(&engine, 0);
+    let wait: Arc<OnceLock<TypedFunc<(), ()>>> = Arc::default();
+    let hooked = wait.clone();
+    store
+        .call_hook(move |mut context, event| {
+            if let (CallHook::CallingWasm | CallHook::ReturningFromWasm, Some(wait)) = (event, hooked.get()) {
+                let refused = wait.call(&mut context, ()).is_err();
+                *context.data_mut() += u32::from(refused);
+            }
+            Ok(())
+        })
+        .unwrap();
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let function = instance.get_typed_func::<(), ()>(&mut store, "wait").unwrap();
+    wait.set(function).ok().unwrap();
+    block_on(function.call_async(&mut store, ())).unwrap();
+    assert_eq!(*store.data(), 2, "the hook's calls were refused");
+    // Dropped while it waits: what the hook calls then finds nobody who polls.
+    let mut call = Box::pin(function.call_async(&mut store, ()));
+    assert!(matches!(poll(call.as_mut()), Poll::Pending));
+    drop(call);
+    assert!(*store.data() >= 3);
+    assert_eq!(engine.async_stacks_in_use(), 0);
 }

@@ -172,7 +172,12 @@ impl<'a, R> Fiber<'a, R> {
                 unsafe {
                     let activation = activation.as_ptr();
                     (*activation).outer = outer;
-                    let exit = if outer.is_null() { Exit::NONE } else { Exit::of((*outer).store) };
+                    let exit = match outer.as_ref() {
+                        None => Exit::NONE,
+                        // The store's present exit is that of the code on the fiber; this is the one from before.
+                        Some(outer) if outer.store == self.vm => (*activation).saved_exit.assume_init(),
+                        Some(outer) => Exit::of(outer.store),
+                    };
                     (*activation).outer_exit = MaybeUninit::new(exit);
                 }
                 thread.set_innermost(self.activation);

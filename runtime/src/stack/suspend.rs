@@ -129,10 +129,17 @@ impl Suspension {
     }
 
     /// Calls `f` with the context of the poll that has resumed the fiber last.
-    pub fn with_context<R>(&self, f: impl FnOnce(&mut Context<'_>) -> R) -> R {
+    ///
+    /// # Errors
+    ///
+    /// When the fiber is to end: nobody polls it any more, and there is no context.
+    pub fn with_context<R>(&self, f: impl FnOnce(&mut Context<'_>) -> R) -> Result<R, Cancelled> {
+        if self.suspender().cancelled.get() {
+            return Err(Cancelled);
+        }
         // SAFETY: whoever polls waits until the fiber is suspended or has ended, and `f` cannot suspend it: the suspension is borrowed.
         // Nobody else has the context meanwhile.
-        f(unsafe { &mut *self.suspender().context.get() })
+        Ok(f(unsafe { &mut *self.suspender().context.get() }))
     }
 
     /// Leaves the fiber until it is polled again, possibly on another thread.
@@ -152,7 +159,7 @@ impl Suspension {
     pub fn wait(&mut self) -> Result<(), Woken> {
         // SAFETY: the store is the caller's of `take`; only what it shares with other threads is used.
         let interruption = unsafe { (*State::of(self.vm)).interruption.clone() };
-        let waker = self.with_context(|context| context.waker().clone());
+        let waker = self.with_context(|context| context.waker().clone()).map_err(|Cancelled| Woken::Cancelled)?;
         if interruption.sleep(waker) {
             return Err(Woken::Interrupted);
         }
