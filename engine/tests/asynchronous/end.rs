@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tancho::{
-    CallHook, Caller, Config, Engine, Error, ExternRef, Linker, Memory, MemoryType, Module, Rooted, Store, Trap,
+    CallHook, Caller, Config, Engine, Error, ExternRef, Func, Linker, Memory, MemoryType, Module, Rooted, Store, Trap,
     TypedFunc, Val,
 };
 
@@ -358,6 +358,16 @@ fn what_is_called_on_frames_of_the_program_does_not_wait() {
     let run = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap();
     block_on(run.call_async(&mut store, ())).unwrap();
     assert_eq!(*store.data(), 1, "the call before the future was refused");
+    // The asynchronous call itself calls the function: nothing is in between.
+    let wait = instance.get_typed_func::<(), ()>(&mut store, "wait").unwrap();
+    let direct = Func::wrap_async(&mut store, move |mut caller: Caller<'_, u32>, ()| {
+        let refused = wait.call(&mut caller, ()).is_err();
+        *caller.data_mut() += u32::from(refused);
+        Box::new(Turns(2))
+    });
+    let direct = direct.typed::<(), ()>(&store).unwrap();
+    block_on(direct.call_async(&mut store, ())).unwrap();
+    assert_eq!(*store.data(), 2, "the call before the future was refused");
 
     let mut store = Store::new(&engine, 0);
     let wait: Arc<OnceLock<TypedFunc<(), ()>>> = Arc::default();
