@@ -284,3 +284,18 @@ fn a_storm_changes_no_result() {
     let requests = storm.join().expect("it does not panic");
     assert!(ended > 0 && ended <= requests && right > ended, "{ended} of {requests} requests, {right} right");
 }
+
+/// More sites than there are places: those that follow read no further than the page below a memory goes, which may have no byte.
+#[test]
+fn sites_without_number_stay_below_an_empty_memory() {
+    let turn = "(loop $again
+        (if (local.get $never) (then (drop (i32.load (i32.const 0)))))
+        (br_if $again (local.get $never)))";
+    let text = format!("(module (memory 0) (func (export \"f\") (param $never i32) {}))", turn.repeat(5_300));
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let module = Module::new(&engine, &text).expect("the module is sound");
+    let instance = Instance::new(&mut store, &module, &[]).expect("it imports nothing");
+    let function = instance.get_typed_func::<i32, ()>(&mut store, "f").expect("it is exported");
+    function.call(&mut store, 0).expect("it ends by itself");
+}

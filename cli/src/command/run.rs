@@ -294,8 +294,10 @@ fn context(flags: &Run, digests: &[Digest; 2]) -> Result<WasiCtx> {
             }
         }
     }
+    // What is mapped is what stands in the file: who can write there writes code.
+    let mapped = flags.allow_mmap.then(|| Path::new(file));
     for directory in &flags.dir {
-        preopen(&mut builder, directory)?;
+        preopen(&mut builder, directory, mapped)?;
     }
     for address in &flags.tcplisten {
         listen(&mut builder, *address)?;
@@ -312,8 +314,8 @@ fn listen(builder: &mut WasiCtxBuilder, address: std::net::SocketAddr) -> Result
         .map_err(|error| Error::new(error).context(failed()))
 }
 
-/// Gives the guest a directory, `HOST[::GUEST[::ro]]`.
-fn preopen(builder: &mut WasiCtxBuilder, directory: &str) -> Result<()> {
+/// Gives the guest a directory, `HOST[::GUEST[::ro]]`; not one in which it could write to the file whose code is `mapped`.
+fn preopen(builder: &mut WasiCtxBuilder, directory: &str, mapped: Option<&Path>) -> Result<()> {
     let wrong = |message: &str| {
         Diagnosis::new(&code::line::DIRECTORY_SYNTAX, format!("--dir is given `{directory}`: {message}"))
             .help("write --dir HOST, --dir HOST::GUEST or --dir HOST::GUEST::ro")
@@ -332,6 +334,15 @@ fn preopen(builder: &mut WasiCtxBuilder, directory: &str) -> Result<()> {
     };
     if host.is_empty() || guest.is_empty() {
         return Err(wrong("a directory has no name").into());
+    }
+    if let (Some(code), "rw") = (mapped, mode)
+        && let (Ok(code), Ok(within)) = (code.canonicalize(), Path::new(host).canonicalize())
+        && code.starts_with(within)
+    {
+        let message =
+            format!("--dir {directory} has the file that --allow-mmap runs from: the program could write its own code");
+        let help = format!("let it read only, with --dir {host}::{guest}::ro, or leave --allow-mmap out");
+        return Err(Diagnosis::new(&code::line::DIRECTORY_SYNTAX, message).help(help).into());
     }
     let opened = builder.preopened_dir(host, guest, directories, files);
     opened.map_err(|error| {
