@@ -101,6 +101,10 @@ impl<T> Clone for StoreContext<'_, T> {
 impl<T> Copy for StoreContext<'_, T> {}
 
 impl<'a, T> StoreContextMut<'a, T> {
+    pub(crate) fn of(loan: Loan<'a, T>) -> Self {
+        StoreContextMut(loan)
+    }
+
     /// The program's own data.
     pub fn data(&self) -> &T {
         &self.0.inner().data

@@ -116,7 +116,7 @@ pub use engine::{Engine, EngineWeak, Precompiled};
 pub use error::{Chain, Coded, Context, Error, ErrorCode, NoCode, Result};
 pub use exception::{Exception, ExnRef};
 pub use export::{ModuleExport, TypedExport};
-pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
+pub use func::{CallHook, Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use func_type::FuncType;
 pub use gc::{
     AnyRef, ArrayRef, ArrayRefPre, EqRef, ExternRef, GcRef, I31, OwnedRooted, RootScope, Rooted, RootedGcRef,

@@ -387,7 +387,7 @@ impl HostRecord {
     fn import(&self) -> FunctionImport {
         let function = self.function();
         let ty = function.ty().registered().identity();
-        FunctionImport::Host { function: function.entry(), data: self.data(), typed: function.is_typed(), ty }
+        FunctionImport::Host { function: self.entry(), data: self.data(), typed: self.is_typed(), ty }
     }
 }
 

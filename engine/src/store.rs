@@ -5,12 +5,12 @@
 //! here, and only here, is it decided who may hold a reference to a store and when: nobody holds one while compiled
 //! code runs.
 
-use crate::context::AsContext;
+use crate::context::{AsContext, StoreContextMut};
 use crate::deadline::Deadlines;
 use crate::engine::Engine;
 use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::exception::Exception;
-use crate::func::HostRecord;
+use crate::func::{CallHook, Hook, HostRecord};
 use crate::func_type::FuncType;
 use crate::gc::Released;
 use crate::handle::StoreId;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::VmStore;
-use tancho_runtime::limit::{Denied, Foreign, Limiter};
+use tancho_runtime::limit::{Foreign, Limiter};
 use tancho_runtime::store::Store as RuntimeStore;
 
 pub use tancho_runtime::gc::HeapStats;
@@ -55,6 +55,20 @@ unsafe impl<T: Send> Send for Store<T> {}
 // SAFETY: by a shared reference to a store, things are only read, the data among them.
 unsafe impl<T: Sync> Sync for Store<T> {}
 
+/// Where a store is, for its own hook.
+struct Inner<T>(*mut StoreInner<T>);
+
+// SAFETY: a hook runs where its store is used, and is kept by it.
+unsafe impl<T> Send for Inner<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Inner<T> {}
+
+impl<T> Inner<T> {
+    fn pointer(&self) -> *mut StoreInner<T> {
+        self.0
+    }
+}
+
 /// How many types a store remembers: few, because they are searched one by one.
 const RECENT_TYPES: usize = 8;
 
@@ -67,8 +81,8 @@ pub(crate) struct StoreInner<T> {
 /// The part of a store that does not depend on the data's type. `pub` because it stands in traits that are; nobody
 /// outside can name it.
 pub struct StoreOpaque {
-    /// The store's id, or `None` once it is poisoned: calls compare their handle's id with this, so that one
-    /// comparison does both.
+    /// The store's id, or `None` once it is poisoned, and where there is a hook: calls compare their handle's id with this, so that one
+    /// comparison does all of it.
     live: Option<StoreId>,
     vm: *mut VmStore,
     id: StoreId,
@@ -89,7 +103,11 @@ pub struct StoreOpaque {
     /// When it is interrupted by itself.
     deadlines: Deadlines,
     /// How much it may have, as was asked for.
-    limits: Limits,
+    pub(crate) limits: Limits,
+    /// What is told of calls. Not there while it runs.
+    hook: Option<Hook>,
+    /// Whether there is one.
+    hooked: bool,
     /// Roots that nobody owns any more.
     released: Arc<Released>,
     /// The types of functions called by array lately, so that calls need not ask the engine, which all threads share.
@@ -146,6 +164,8 @@ impl<T> Store<T> {
             limits: Limits::new(),
             hosts: Vec::new(),
             modules: Vec::new(),
+            hook: None,
+            hooked: false,
             released: Arc::default(),
             recent_types: Vec::new(),
         };
@@ -237,44 +257,6 @@ impl<T> Store<T> {
         self.loan().inner_mut().opaque.set_fuel(fuel)
     }
 
-    /// Replaces the limits of the store. What there is already stays, and counts.
-    ///
-    /// # Errors
-    ///
-    /// When they have fuel and the engine's code consumes none, or bytes of stack and it does not compare for the end of its stack; when the system
-    /// refuses the thread that looks after deadlines. Then the limits are as they were.
-    pub fn set_limits(&mut self, limits: Limits) -> Result<()> {
-        let opaque = &self.inner().opaque;
-        if limits.runtime.stack_bytes != u64::MAX && opaque.engine.tunables().signals_based_traps {
-            return Err(ErrorCode::Configuration.error(
-                "bytes of stack can be limited only where compiled code compares for its end: make the engine with \
-                 `Config::signals_based_traps(false)`, or give calls a thread with a smaller stack",
-            ));
-        }
-        if limits.fuel.is_some() {
-            opaque.require_fuel()?;
-        }
-        if let Some(after) = limits.timeout {
-            self.set_deadline(Instant::now().checked_add(after))?;
-        }
-        let mut loan = self.loan();
-        let opaque = &mut loan.inner_mut().opaque;
-        opaque.runtime.set_limits(limits.runtime);
-        if let Some(fuel) = limits.fuel {
-            opaque.set_fuel(fuel)?;
-        }
-        if let Some(bytes) = limits.gc_heap_bytes {
-            opaque.runtime.set_heap_limit(bytes);
-        }
-        opaque.limits = limits;
-        Ok(())
-    }
-
-    /// The limits that were set last.
-    pub fn limits(&self) -> &Limits {
-        &self.inner().opaque.limits
-    }
-
     /// Has what runs in this store ended at `deadline`, with [`Trap::Interrupt`](crate::Trap::Interrupt), as by
     /// [`InterruptHandle::interrupt`]; where nothing runs then, what is called next. It replaces the deadline before; `None` is none.
     ///
@@ -310,6 +292,58 @@ impl<T> Store<T> {
         self.loan().inner_mut().opaque.deadlines.set_epoch(ticks, handle);
     }
 
+    /// Has `hook` told of each call that crosses between the host and WebAssembly, with the store at hand: for measuring time, and for
+    /// setting limits anew. It replaces the hook before. An error that it returns is what the call ends in; then a function that was to
+    /// be called is not. It is not told of calls that it makes itself; where it is told that a host function returns that has thrown an
+    /// exception, these must not throw another. Stores without a hook pay nothing for there being hooks; with one, calls are several
+    /// times slower.
+    ///
+    /// ```
+    /// # use tancho::{CallHook, Engine, Linker, Module, Result, Store};
+    /// # fn main() -> Result<()> {
+    /// let engine = Engine::default();
+    /// let module = Module::new(&engine, r#"(module (import "" "h" (func $h)) (func (export "f") (call $h)))"#)?;
+    /// let mut linker = Linker::new(&engine);
+    /// linker.func_wrap("", "h", || ())?;
+    /// let mut store = Store::new(&engine, Vec::new());
+    /// store.call_hook(|mut context, event| {
+    ///     context.data_mut().push(event);
+    ///     Ok(())
+    /// })?;
+    /// let instance = linker.instantiate(&mut store, &module)?;
+    /// instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ())?;
+    /// use CallHook::{CallingHost, CallingWasm, ReturningFromHost, ReturningFromWasm};
+    /// assert_eq!(*store.data(), [CallingWasm, CallingHost, ReturningFromHost, ReturningFromWasm]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When there is no hook yet, and the store has functions or instances already: set it first. When the store is poisoned.
+    pub fn call_hook(
+        &mut self,
+        mut hook: impl FnMut(StoreContextMut<'_, T>, CallHook) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<()>
+    where
+        T: 'static,
+    {
+        let inner = Inner(self.inner);
+        let store = &mut self.loan().into_mut().opaque;
+        store.require_sound()?;
+        if !(store.hooked || store.hosts.is_empty() && store.modules.is_empty()) {
+            let message = "the store has functions or instances already: set the call hook before them";
+            return Err(ErrorCode::Configuration.error(message));
+        }
+        store.hooked = true;
+        store.live = None;
+        store.hook = Some(Box::new(move |event| {
+            // SAFETY: a store keeps its hook, and stays where it is; whoever runs it has given the store away (`hook::tell`).
+            hook(StoreContextMut::of(unsafe { Loan::new(inner.pointer()) }), event)
+        }));
+        Ok(())
+    }
+
     /// How other threads end what runs in this store: with [`Trap::Interrupt`](crate::Trap::Interrupt).
     pub fn interrupt_handle(&self) -> InterruptHandle {
         self.inner().opaque.runtime().interrupt_handle()
@@ -328,51 +362,34 @@ impl<T> Store<T> {
     }
 }
 
-impl<T: 'static> Store<T> {
-    /// Has `limiter` say who decides, beside the store's [`Limits`], whether memories and tables may be made and grow. It replaces the one
-    /// before. The limiter has the store's data and nothing else of it.
-    ///
-    /// ```
-    /// # use tancho::{Engine, Instance, Module, Result, Store, StoreLimits, StoreLimitsBuilder};
-    /// # fn main() -> Result<()> {
-    /// struct Data {
-    ///     limits: StoreLimits,
-    /// }
-    /// let engine = Engine::default();
-    /// let mut store = Store::new(&engine, Data { limits: StoreLimitsBuilder::new().memory_size(1 << 20).build() });
-    /// store.limiter(|data| &mut data.limits);
-    /// let module = Module::new(&engine, "(module (memory 17))")?;
-    /// assert!(Instance::new(&mut store, &module, &[]).is_err());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn limiter(&mut self, limiter: impl (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static) {
-        let data = self.inner;
-        let hook = Hook { store: data, limiter: Box::new(limiter) };
-        self.loan().inner_mut().opaque.runtime_mut().set_limiter(Some(Box::new(hook)));
-    }
-}
-
 /// Which limiter of the store's data is asked.
-type Choose<T> = Box<dyn (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync>;
+pub(crate) type Choose<T> = Box<dyn (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync>;
 
 /// The limiter that the runtime asks: part of the store, and so gone with it.
-struct Hook<T> {
+struct DataLimiter<T> {
     store: *mut StoreInner<T>,
     limiter: Choose<T>,
 }
 
 // SAFETY: the pointer is followed only by who holds the store exclusively, in whose hands the data may be: a store can be sent to another
 // thread only where its data can.
-unsafe impl<T> Send for Hook<T> {}
+unsafe impl<T> Send for DataLimiter<T> {}
 
 // SAFETY: by a shared reference nothing can be done with it.
-unsafe impl<T> Sync for Hook<T> {}
+unsafe impl<T> Sync for DataLimiter<T> {}
 
 /// What a limiter has panicked with.
-struct LimiterPanic(String);
+pub(crate) struct LimiterPanic(pub(crate) String);
 
-impl<T> Hook<T> {
+impl<T: 'static> Store<T> {
+    /// Has the runtime ask this limiter.
+    pub(crate) fn set_data_limiter(&mut self, limiter: Choose<T>) {
+        let hook = DataLimiter { store: self.inner, limiter };
+        self.loan().inner_mut().opaque.runtime_mut().set_limiter(Some(Box::new(hook)));
+    }
+}
+
+impl<T> DataLimiter<T> {
     fn ask<R>(&mut self, question: impl FnOnce(&mut dyn ResourceLimiter) -> Result<R>) -> Result<R, Foreign> {
         // SAFETY: the store is alive, since this is a part of it. Whoever has the runtime ask holds the store exclusively, or is compiled
         // code to which it was given away; neither uses its data meanwhile.
@@ -385,7 +402,7 @@ impl<T> Hook<T> {
     }
 }
 
-impl<T> Limiter for Hook<T> {
+impl<T> Limiter for DataLimiter<T> {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool, Foreign> {
         self.ask(|limiter| limiter.memory_growing(current, desired, maximum))
     }
@@ -514,7 +531,21 @@ impl StoreOpaque {
     /// Whether the store is not poisoned.
     #[inline]
     pub(crate) fn is_alive(&self) -> bool {
-        self.live.is_some()
+        self.poison.is_none()
+    }
+
+    /// Whether calls are told to a hook.
+    pub(crate) fn is_hooked(&self) -> bool {
+        self.hooked
+    }
+
+    pub(crate) fn take_hook(&mut self) -> Option<Hook> {
+        self.hook.take()
+    }
+
+    /// Gives the hook back, unless it has set another one.
+    pub(crate) fn return_hook(&mut self, hook: Hook) {
+        self.hook.get_or_insert(hook);
     }
 
     /// An error unless a handle with this id may be called.
@@ -659,47 +690,6 @@ impl StoreOpaque {
             self.runtime.keep(concrete.clone());
         }
         ty
-    }
-
-    /// The error of what may not be: a limiter's own, or that a limit is exceeded.
-    #[cold]
-    pub(crate) fn denied(&mut self, denied: Denied) -> Error {
-        let foreign = match denied {
-            Denied::Limiter(foreign) => foreign,
-            Denied::Exceeded(exceeded) => {
-                return Error::new(exceeded).context(Coded::new(ErrorCode::Refused, "the store may not have so much"));
-            }
-            other => return ErrorCode::Refused.error(other.to_string()),
-        };
-        match foreign.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(panic) => {
-                let message = panic.downcast::<LimiterPanic>().map_or_else(|_| String::new(), |panic| panic.0);
-                self.poison(&message);
-                ErrorCode::HostPanic.error(format!("the store is poisoned: its resource limiter panicked: {message}"))
-            }
-        }
-    }
-
-    /// How much fuel is left; an error where none is consumed.
-    pub(crate) fn fuel(&self) -> Result<u64> {
-        self.require_fuel()?;
-        Ok(self.runtime.fuel())
-    }
-
-    /// Replaces the fuel that is left; an error where none is consumed.
-    pub(crate) fn set_fuel(&mut self, fuel: u64) -> Result<()> {
-        self.require_fuel()?;
-        self.runtime.set_fuel(fuel);
-        Ok(())
-    }
-
-    fn require_fuel(&self) -> Result<()> {
-        if self.engine.tunables().consume_fuel {
-            return Ok(());
-        }
-        Err(ErrorCode::Configuration
-            .error("fuel is not configured in this store: make its engine with `Config::consume_fuel(true)`"))
     }
 
     pub(crate) fn released(&self) -> &Arc<Released> {

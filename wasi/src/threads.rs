@@ -343,6 +343,8 @@ mod tests {
         let mut linker = Linker::new(&engine);
         crate::p1::add_to_linker(&mut linker, |ctx: &mut WasiCtx| ctx).unwrap();
         let mut store = Store::new(&engine, ctx);
+        // A guest that nobody ends is a failure, and no wait without an end.
+        store.set_deadline(Some(Instant::now() + Duration::from_secs(20))).unwrap();
         let threads = Threads::new(&module, most).unwrap();
         threads.add_to_linker(&mut linker, &store).unwrap();
         let ended = threads.run(&linker, &module, &mut store, |store, pre| {

@@ -4,6 +4,7 @@
 //! [`tancho_abi::vmctx`], which find the store by the closure's record, lift, call, lower. References that come to be in the call are
 //! good until it ends, where any can. No panic leaves a shim: it poisons the store and becomes an error.
 
+use super::hook::{self, CallHook};
 use super::native::Native;
 use super::typed::Results;
 use super::untyped::{self, FEW, Func};
@@ -138,6 +139,8 @@ impl HostFunc {
 pub(crate) struct HostRecord {
     /// The `StoreInner<T>`, for the `T` that the shims were made for.
     store: *mut (),
+    /// The part of it that does not depend on `T`, where a hook is told of calls; else null.
+    hooked: *mut StoreOpaque,
     closure: *const (),
     function: Arc<HostFunc>,
 }
@@ -146,7 +149,22 @@ impl HostRecord {
     /// The record of a function whose closures take callers of this store's data.
     pub(crate) fn new<T>(store: &mut Loan<'_, T>, function: &Arc<HostFunc>) -> HostRecord {
         let closure = ptr::from_ref::<dyn Any + Send + Sync>(&*function.closure).cast();
-        HostRecord { store: store.pointer().cast(), closure, function: function.clone() }
+        let hooked = if store.inner().opaque.is_hooked() { store.opaque_pointer() } else { ptr::null_mut() };
+        HostRecord { store: store.pointer().cast(), hooked, closure, function: function.clone() }
+    }
+
+    /// Whether compiled code calls it by its typed function.
+    pub(crate) fn is_typed(&self) -> bool {
+        self.hooked.is_null() && self.function.is_typed()
+    }
+
+    /// What compiled code's exit trampoline calls: the typed or the array host function.
+    pub(crate) fn entry(&self) -> *const u8 {
+        if self.hooked.is_null() { self.function.entry() } else { told as *const u8 }
+    }
+
+    pub(super) fn array(&self) -> ArrayFunction {
+        if self.hooked.is_null() { self.function.array() } else { told }
     }
 
     pub(crate) fn function(&self) -> &HostFunc {
@@ -163,8 +181,9 @@ impl HostRecord {
 pub(super) fn define<T>(store: &mut Loan<'_, T>, function: &Arc<HostFunc>) -> Func {
     let record = Box::new([HostRecord::new(store, function)]);
     let store = &mut store.inner_mut().opaque;
-    let data = store.keep_hosts(record)[0].data();
-    let pointer = store.runtime_mut().new_host_function(function.entry(), data, function.ty.registered());
+    let record = &store.keep_hosts(record)[0];
+    let (entry, data) = (record.entry(), record.data());
+    let pointer = store.runtime_mut().new_host_function(entry, data, function.ty.registered());
     Func::of(pointer, store)
 }
 
@@ -179,8 +198,8 @@ pub(super) fn externalize(func: Func, store: &mut StoreOpaque) -> Result<()> {
     let record = func.record(store)?;
     let context = untyped::host_context(record)
         .ok_or_else(|| ErrorCode::EngineBug.error("a function has no entry; this is a bug in Tancho"))?;
-    let function = untyped::host_record(context).function.clone();
-    let typed = function.is_typed();
+    let record = untyped::host_record(context);
+    let (function, typed) = (record.function.clone(), record.is_typed());
     let known = store.modules().iter().find_map(|module| module.exit_trampoline(function.ty.id(), typed));
     let address = match known {
         Some(address) => address,
@@ -419,6 +438,40 @@ fn unset(ty: abi::ValType) -> Val {
             abi::Hierarchy::Exn => Val::ExnRef(None),
         },
         abi::ValType::I32 | abi::ValType::Ref(_) => Val::I32(0),
+    }
+}
+
+/// The array host function of every function of a store with a hook: tells it, and calls the function's own.
+unsafe extern "C" fn told(context: *mut VmHostContext, values: *mut ValRaw) {
+    // SAFETY: the context is one of this crate's, whose record lives as long as the store.
+    let (store, array) = unsafe {
+        let record = &*(*context).data.cast::<HostRecord>();
+        (record.hooked, record.function.array)
+    };
+    // SAFETY: the store was given away by who called compiled code or this function.
+    if let Err(error) = unsafe { hook::tell(store, CallHook::CallingHost) } {
+        // SAFETY: as above.
+        return fail(unsafe { &mut *store }, Ok(Some(error)));
+    }
+    // SAFETY: the caller's promise.
+    unsafe { array(context, values) };
+    // What the function has left for the trampoline is put aside, since the hook may call.
+    // SAFETY: the function has returned, and with it all references to the store; its own part is borrowed with it.
+    let (vm, pending, error) = unsafe {
+        let vm = (*store).vm();
+        (vm, std::mem::take(&mut (*vm).pending), (*store).take_pending())
+    };
+    // SAFETY: as above.
+    let told = unsafe { hook::tell(store, CallHook::ReturningFromHost) };
+    // SAFETY: the hook has returned, and with it all references to the store.
+    let store = unsafe { &mut *store };
+    match told {
+        Err(told) if pending == 0 => fail(store, Ok(Some(told))),
+        _ => {
+            error.into_iter().for_each(|error| store.set_pending(error));
+            // SAFETY: as above.
+            unsafe { (*vm).pending = pending };
+        }
     }
 }
 

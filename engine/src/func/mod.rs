@@ -3,17 +3,21 @@
 //! Every file of the crate uses [`Func`] from here. `typed` calls with types known at compile time, each
 //! value as `native` has it, `untyped` by arrays of values, `host` makes closures callable.
 
+mod hook;
 mod host;
+mod matching;
 mod native;
 mod typed;
 mod untyped;
 
+pub use hook::CallHook;
 pub use host::{Caller, HostReturn, IntoFunc};
 pub use typed::{TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use untyped::Func;
 
+pub(crate) use hook::Hook;
 pub(crate) use host::{HostFunc, HostRecord};
-pub(crate) use typed::check_type;
+pub(crate) use matching::check_type;
 pub(crate) use untyped::{
     call_start, lift_field, lift_ref, load_global, lower_ref, lower_val, object_reference, store_global,
 };

@@ -3,17 +3,18 @@
 //! Users call a [`TypedFunc`]; `host` lifts and lowers by the same traits. A call compares one id, passes the
 //! parameters straight to the typed host entry, and allocates nothing.
 
+use super::matching::check_type;
 use super::native::Native;
 use super::untyped::{self, Func};
-use crate::context::AsContextMut;
-use crate::error::{Context, Error, ErrorCode, Result};
+use crate::context::{AsContextMut, StoreContextMut};
+use crate::error::{Context, Result};
 use crate::handle::foreign;
 use crate::store::StoreOpaque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::transmute;
 use std::ptr;
-use tancho_abi::types::{FuncType, ValType};
+use tancho_abi::types::ValType;
 use tancho_abi::vmctx::{ValRaw, VmActivation, VmContext};
 use tancho_runtime::call;
 
@@ -410,33 +411,6 @@ results!(14: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13);
 results!(15: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14);
 results!(16: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14 P 15);
 
-/// Whether calls of a function of type `found` as one from `P` to `R` have to check their parameters, because it says more of them.
-///
-/// # Errors
-///
-/// When it cannot be called as one.
-pub(crate) fn check_type<P: WasmParams, R: WasmResults>(found: &crate::func_type::FuncType) -> Result<bool> {
-    // `P` and `R` have no concrete types, so there is nothing declared between a type of theirs and another.
-    let matches = |this: ValType, other: ValType| match (this, other) {
-        (ValType::Ref(this), ValType::Ref(other)) => this.matches(other, |this, other| this == other),
-        _ => this == other,
-    };
-    let related = |this: ValType, other: ValType| match (this, other) {
-        (ValType::Ref(this), ValType::Ref(other)) => this.heap.hierarchy() == other.heap.hierarchy(),
-        _ => this == other,
-    };
-    let all = |these: &[ValType], others: &[ValType], holds: &dyn Fn(ValType, ValType) -> bool| {
-        these.len() == others.len() && these.iter().zip(others).all(|(this, other)| holds(*this, *other))
-    };
-    let ty = found.abi();
-    if !all(P::TYPES, &ty.params, &related) || !all(&ty.results, R::TYPES, &matches) {
-        let expected = FuncType { params: P::TYPES.into(), results: R::TYPES.into() };
-        return Err(ErrorCode::FunctionType
-            .error(format!("type mismatch: expected a function of type {expected}, found one of type {found}")));
-    }
-    Ok(!all(P::TYPES, &ty.params, &matches))
-}
-
 /// A [`Func`] with its type in Rust's terms, which makes calls quick.
 ///
 /// ```
@@ -507,7 +481,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R> {
         let mut context = store.as_context_mut();
         if !context.opaque().may_call(self.func.store()) {
-            return Err(self.refuse(context.opaque()));
+            return self.call_aside(context, params);
         }
         if P::ROOTS {
             context.opaque_mut().forget_released();
@@ -589,9 +563,24 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
         Ok(())
     }
 
-    /// Why it may not be called.
+    /// Calls it where there is a hook.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, it may not be called, and why.
     #[cold]
-    fn refuse(&self, store: &StoreOpaque) -> Error {
-        store.require_callable(self.func.store(), "function").err().unwrap_or_else(|| foreign("function"))
+    fn call_aside<T>(&self, mut context: StoreContextMut<'_, T>, params: P) -> Result<R> {
+        let store = context.opaque_mut();
+        store.require_callable(self.func.store(), "function")?;
+        if !store.is_hooked() {
+            return Err(foreign("function"));
+        }
+        store.forget_released();
+        let params = params.lower(store)?;
+        if self.checked {
+            self.check(store, params)?;
+        }
+        // SAFETY: the pointer is the loan's, which is not used before the call is over; the function is the store's own.
+        unsafe { self.call_by_array(context.loan().opaque_pointer(), params) }
     }
 }

@@ -4,6 +4,7 @@
 //! convert their values here. A handle is followed only after its store's identity has been compared, which proves
 //! that what it points to is there.
 
+use super::hook;
 use super::host::{self, Caller, HostFunc, HostRecord};
 use super::typed::{TypedFunc, WasmParams, WasmResults};
 use crate::context::{AsContext, AsContextMut};
@@ -223,7 +224,12 @@ impl Func {
             Some(context) => {
                 let function = host_record(context).function();
                 let ty = function.ty().registered().identity();
-                FunctionImport::Host { function: context.function, data: context.data, typed: function.is_typed(), ty }
+                FunctionImport::Host {
+                    function: context.function,
+                    data: context.data,
+                    typed: host_record(context).is_typed(),
+                    ty,
+                }
             }
             None => FunctionImport::Wasm(self.pointer),
         })
@@ -276,10 +282,25 @@ pub(super) unsafe fn call_array(
     function: NonNull<VmFuncRef>,
     values: *mut ValRaw,
 ) -> Result<()> {
+    // SAFETY: the store is the caller's to give away; the reference ends with the statement.
+    if unsafe { (*store).is_hooked() } {
+        // SAFETY: as above, and the caller's promise.
+        return unsafe { hook::around(store, || call_array_now(store, function, values)) };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { call_array_now(store, function, values) }
+}
+
+/// The same, of which no hook is told.
+///
+/// # Safety
+///
+/// As [`call_array`].
+unsafe fn call_array_now(store: *mut StoreOpaque, function: NonNull<VmFuncRef>, values: *mut ValRaw) -> Result<()> {
     // SAFETY: function references live as long as their store.
     let record = unsafe { function.as_ref() };
     if let Some(context) = host_context(record) {
-        let array = host_record(context).function().array();
+        let array = host_record(context).array();
         // SAFETY: the record is that of the context; the values are the caller's promise.
         unsafe { array(ptr::from_ref(context).cast_mut(), values) };
         // SAFETY: the host function has returned, and with it all references to the store.

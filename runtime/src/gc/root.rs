@@ -210,14 +210,14 @@ mod tests {
     /// Roots against a model that remembers every root there ever was.
     #[test]
     fn roots_are_those_of_the_model() {
-        let cases = if cfg!(miri) { 3 } else { 200 };
+        let cases = if cfg!(miri) { 2 } else { 200 };
         for seed in 0..cases {
             let mut random = Random(seed);
             let mut roots = Roots::default();
             let (mut scopes, mut scoped, mut alive) = (Vec::new(), Vec::new(), Vec::new());
             let (mut ended, mut owned) = (Vec::new(), HashMap::new());
             let mut gone = Vec::new();
-            for number in 1..400 {
+            for number in 1..if cfg!(miri) { 60 } else { 400 } {
                 match random.below(8) {
                     0 => scopes.push((roots.open(), alive.len())),
                     1 | 2 => {

@@ -90,6 +90,7 @@ pub(crate) const ROWS: &[Row] = &[
     alone("WasmBacktrace::capture"),
     alone("WasmBacktrace::force_capture"),
     error("WasmCoreDump::serialize", &[|a, _| result(core_dump().serialize(&mut a.store, ""))]),
+    alone("Store::call_hook"),
 ];
 
 /// A core dump of a store of its own.
