@@ -1,7 +1,7 @@
 //! Which engine crosses boundaries faster: calls between host and guest, within the guest, traps, instances; interleaved.
 //!
 //! Users run it as `cargo run --release --bin calls`. Both engines do the same, from the same source text, in this process; a ratio
-//! below 1 says that Tancho is faster. `cargo bench` measures the same boundaries one after the other, with statistics.
+//! below 1 says that Tancho is faster. One run gives all of it, in one table. `cargo bench` measures the same boundaries one after the other, with statistics.
 
 use clap::Parser;
 use serde_json::{Value, json};
@@ -81,14 +81,28 @@ impl Measured {
         self.nanoseconds[side].iter().copied().fold(f64::INFINITY, f64::min)
     }
 
+    /// The time in the middle of those under this side.
+    fn median(&self, side: usize) -> f64 {
+        let mut sorted = self.nanoseconds[side].clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted[sorted.len() / 2]
+    }
+
+    /// Of the least times, which the machine's other work has lengthened least.
     fn ratio(&self) -> f64 {
         self.best(0) / self.best(1)
     }
 
+    /// Of the medians.
+    fn median_ratio(&self) -> f64 {
+        self.median(0) / self.median(1)
+    }
+
     fn figures(&self) -> Value {
-        let mut figures = json!({ "boundary": self.name, "ratio": self.ratio() });
+        let mut figures = json!({ "boundary": self.name, "ratio": self.ratio(), "median_ratio": self.median_ratio() });
         for (position, side) in SIDES.iter().enumerate() {
-            figures[side.name] = json!({ "ns": self.best(position), "rounds": self.nanoseconds[position] });
+            let (best, median) = (self.best(position), self.median(position));
+            figures[side.name] = json!({ "ns": best, "median_ns": median, "rounds": self.nanoseconds[position] });
         }
         figures
     }
@@ -110,14 +124,23 @@ fn calibrate(cross: &mut Cross, span: Duration) -> u64 {
 }
 
 fn print(measured: &[Measured]) {
-    let mut table = Table::new(1, &["boundary", "tancho ns", "wasmtime ns", "ratio"]);
+    let columns = ["boundary", "tancho ns", "wasmtime ns", "ratio", "medians", "", "ratio"];
+    let mut table = Table::new(1, &columns);
     for measured in measured {
         let [ours, theirs] = [0, 1].map(|side| format!("{:.2}", measured.best(side)));
-        table.row([measured.name.to_owned(), ours, theirs, format!("{:.3}", measured.ratio())]);
+        let [our_median, their_median] = [0, 1].map(|side| format!("{:.2}", measured.median(side)));
+        let [ratio, medians] = [measured.ratio(), measured.median_ratio()].map(|ratio| format!("{ratio:.3}"));
+        table.row([measured.name.to_owned(), ours, theirs, ratio, our_median, their_median, medians]);
     }
-    if let Some(mean) = report::geomean(measured.iter().map(Measured::ratio)) {
+    let means = [
+        report::geomean(measured.iter().map(Measured::ratio)),
+        report::geomean(measured.iter().map(Measured::median_ratio)),
+    ];
+    if let [Some(least), Some(medians)] = means {
         let name = format!("geomean of {}", measured.len());
-        table.row([name, String::new(), String::new(), format!("{mean:.3}")]);
+        let [least, medians] = [least, medians].map(|mean| format!("{mean:.3}"));
+        let nothing = String::new;
+        table.row([name, nothing(), nothing(), least, nothing(), nothing(), medians]);
     }
     table.print();
 }

@@ -1,8 +1,11 @@
 //! Interruption: every way in which a guest can run without end is ended within 100 ms, on whatever stack, by signals or by comparing, just
-//! in time and precompiled; and nothing else changes.
+//! in time and precompiled, on a thread's stack and on a fiber's; and nothing else changes.
 
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
-use tancho::{Config, Engine, Instance, Linker, Module, Store, Trap};
+use tancho::{Caller, Config, Engine, Instance, Linker, Module, Store, Trap};
 
 /// How long it may take.
 const LIMIT: Duration = Duration::from_millis(100);
@@ -63,12 +66,18 @@ const ENDLESS: &[(&str, &str)] = &[
         "waits that the clock ends",
         "(loop $l (drop (memory.atomic.wait64 $shared (i32.const 0) (i64.const 0) (i64.const 1000000))) (br $l))",
     ),
+    (WAITS, "(call $wait)"),
+    ("a loop of short waits for the host", "(loop $l (call $wait) (br $l))"),
 ];
+
+/// A guest that waits for the host, which never answers: it is called asynchronously only.
+const WAITS: &str = "a wait for the host";
 
 fn text(body: &str) -> String {
     format!(
         r#"(module
             (import "" "host" (func $host))
+            (import "" "wait" (func $wait))
             (type $nothing (func))
             (memory 1) (memory $large 16384) (memory $shared 1 1 shared)
             (tag $t)
@@ -101,12 +110,44 @@ fn text(body: &str) -> String {
     )
 }
 
-/// Runs a guest, interrupts it, and sees that it can be used again. How long it took to end.
-fn interrupted(engine: &Engine, module: &Module) -> tancho::Result<Duration> {
+/// What guests import. `forever` says whether the host answers at all those that wait for it.
+fn linker(engine: &Engine, forever: bool) -> Linker<()> {
     let mut linker = Linker::new(engine);
-    linker.func_wrap("", "host", || ())?;
+    linker.func_wrap("", "host", || ()).expect("nothing has this name");
+    linker
+        .func_wrap_async("", "wait", move |_: Caller<'_, ()>, ()| {
+            Box::new(async move {
+                if forever {
+                    std::future::pending::<()>().await;
+                }
+            })
+        })
+        .expect("nothing has this name");
+    linker
+}
+
+/// Polls a future until it is done, and sleeps in between.
+fn block_on<R>(future: impl Future<Output = R>) -> R {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let mut future = std::pin::pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(result) => return result,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+/// Runs a guest, on a fiber or not, interrupts it, and sees that it can be used again. How long it took to end.
+fn interrupted(engine: &Engine, module: &Module, forever: bool, fiber: bool) -> tancho::Result<Duration> {
     let mut store = Store::new(engine, ());
-    let instance = linker.instantiate(&mut store, module)?;
+    let instance = linker(engine, forever).instantiate(&mut store, module)?;
     let handle = store.interrupt_handle();
     let interrupter = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(10));
@@ -115,7 +156,7 @@ fn interrupted(engine: &Engine, module: &Module) -> tancho::Result<Duration> {
         asked
     });
     let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;
-    let ended = run.call(&mut store, ());
+    let ended = if fiber { block_on(run.call_async(&mut store, ())) } else { run.call(&mut store, ()) };
     let now = Instant::now();
     let took = now - interrupter.join().expect("it does not panic");
     let error = ended.expect_err("it never ends");
@@ -147,10 +188,12 @@ fn all_that_never_ends_can_be_ended() {
             let module = Module::new(&engine, text(body)).unwrap_or_else(|error| panic!("{what}: {error:?}"));
             let image = module.serialize().expect("it can be serialised");
             let again = Module::deserialize(&engine, &image).expect("it is an image of this engine");
-            for module in [&module, &again] {
-                let took = interrupted(&engine, module).unwrap_or_else(|error| panic!("{what}, {how}: {error:?}"));
+            let forever = *what == WAITS;
+            for (module, fiber) in [(&module, forever), (&again, true)] {
+                let run = || interrupted(&engine, module, forever, fiber);
+                let took = run().unwrap_or_else(|error| panic!("{what}, {how}: {error:?}"));
                 // A machine that does other things may take its time once.
-                let took = if took > LIMIT { interrupted(&engine, module).expect("as before") } else { took };
+                let took = if took > LIMIT { run().expect("as before") } else { took };
                 assert!(took <= LIMIT, "{what}, {how}: {took:?}");
                 slowest = slowest.max(took);
                 cases += 1;
@@ -165,8 +208,7 @@ fn all_that_never_ends_can_be_ended() {
 fn a_request_waits_for_something_to_end_and_can_be_taken_back() {
     let engine = Engine::default();
     let module = Module::new(&engine, text("(loop $l (br $l))")).expect("it is valid");
-    let mut linker = Linker::new(&engine);
-    linker.func_wrap("", "host", || ()).expect("nothing has this name");
+    let linker = linker(&engine, false);
     let mut store = Store::new(&engine, ());
     store.interrupt_handle().interrupt();
     // Instances that are made while it waits are stopped, too.
@@ -186,8 +228,7 @@ fn a_request_waits_for_something_to_end_and_can_be_taken_back() {
 fn one_store_is_stopped_and_not_the_other() {
     let engine = Engine::default();
     let module = Module::new(&engine, text("(loop $l (br $l))")).expect("it is valid");
-    let mut linker = Linker::new(&engine);
-    linker.func_wrap("", "host", || ()).expect("nothing has this name");
+    let linker = linker(&engine, false);
     let mut stores: Vec<_> = (0..4).map(|_| Store::new(&engine, ())).collect();
     let instances: Vec<Instance> =
         stores.iter_mut().map(|store| linker.instantiate(store, &module).expect("it can be instantiated")).collect();
@@ -211,13 +252,12 @@ fn one_store_is_stopped_and_not_the_other() {
 fn a_storm_changes_no_result() {
     let engine = Engine::default();
     let module = Module::new(&engine, text("")).expect("it is valid");
-    let mut linker = Linker::new(&engine);
-    linker.func_wrap("", "host", || ()).expect("nothing has this name");
+    let linker = linker(&engine, false);
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate(&mut store, &module).expect("it can be instantiated");
     let answer = instance.get_typed_func::<(), i32>(&mut store, "answer").expect("it is there");
     let handle = store.interrupt_handle();
-    let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let over = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let stop = over.clone();
     let storm = std::thread::spawn(move || {
         let mut requests = 0;

@@ -11,9 +11,10 @@ use std::hint::black_box;
 
 /// See [`Side::boundaries`](crate::Side::boundaries).
 pub(crate) fn all() -> Vec<Boundary> {
-    let table: [(&'static str, Prepare); 27] = [
+    let table: [(&'static str, Prepare); 37] = [
         ("host to wasm, typed, () -> ()", typed_nop),
         ("host to wasm, typed, (i32, i32) -> i32", typed_add),
+        ("host to wasm, untyped, () -> ()", untyped_nop),
         ("host to wasm, untyped, (i32, i32) -> i32", untyped_add),
         ("wasm to host, typed", || host_loop(|linker| linker.func_wrap("host", "step", |x: i32| x + 1).map(drop))),
         ("wasm to host, typed, with the caller's data", || host_loop(wrap_counting)),
@@ -29,11 +30,34 @@ pub(crate) fn all() -> Vec<Boundary> {
         ("wasm to wasm, indirect, four callees", || {
             guest_loop("(call_indirect (type $step) (local.get $x) (i32.and (local.get $n) (i32.const 3)))")
         }),
+        ("wasm to wasm, by reference", || guest_loop("(call_ref $step (local.get $x) (global.get $reference))")),
         ("wasm to wasm, other instance", other_instance),
         ("memory.grow 0", || guest_loop("(i32.add (local.get $x) (memory.grow (i32.const 0)))")),
         ("memory.copy, 16 bytes", || bulk("(memory.copy (i32.const 64) (i32.const 128) (local.get $sixteen))")),
         ("trap, unreachable", || caught("unreachable", Trap::UnreachableCodeReached)),
         ("trap, memory out of bounds", || caught("(drop (i32.load (i32.const 65536)))", Trap::MemoryOutOfBounds)),
+        ("trap, division by zero", || {
+            caught("(drop (i32.div_u (i32.const 1) (i32.load (i32.const 0))))", Trap::IntegerDivisionByZero)
+        }),
+        ("trap, quotient out of range", || {
+            caught(
+                "(drop (i32.div_s (i32.const -2147483648) (i32.sub (i32.load (i32.const 0)) (i32.const 1))))",
+                Trap::IntegerOverflow,
+            )
+        }),
+        ("trap, conversion of no number", || {
+            caught(
+                "(drop (i32.trunc_f32_s (f32.add (f32.const nan) (f32.load (i32.const 0)))))",
+                Trap::BadConversionToInteger,
+            )
+        }),
+        ("trap, indirect call of null", || {
+            caught("(call_indirect (i32.load (i32.const 0)))", Trap::IndirectCallToNull)
+        }),
+        ("trap, indirect call of another type", || {
+            caught("(call_indirect (param i32) (i32.const 0) (i32.const 1))", Trap::BadSignature)
+        }),
+        ("trap, indirect call out of bounds", || caught("(call_indirect (i32.const 2))", Trap::TableOutOfBounds)),
         ("error of a host function", host_error),
         ("call within try_table, nothing thrown", || thrown("(i32.add (local.get 0) (i32.const 1))", "$thrower", 0)),
         ("throw and catch, across 1 frame", || thrown(THROW, "$thrower", 0)),
@@ -44,7 +68,9 @@ pub(crate) fn all() -> Vec<Boundary> {
         ("throw and catch, through a host function", || thrown(THROW, "$through", 0)),
         ("store, made and dropped", store),
         ("instance of a small module, made and dropped", || instances(SMALL, None)),
+        ("instance of a small module, made, called and dropped", || instances(SMALL, Some("nop"))),
         ("instance with memory, made, called and dropped", || instances(WITH_MEMORY, Some("touch"))),
+        ("instance of a large module, made, called and dropped", || instances(&large(), Some("touch"))),
     ];
     table.into_iter().map(|(name, prepare)| Boundary { name, prepare }).collect()
 }
@@ -64,6 +90,16 @@ fn typed_nop() -> Result<Cross, Error> {
     Ok(Box::new(move |times| {
         for _ in 0..times {
             nop.call(&mut store, ()).expect("it does nothing");
+        }
+    }))
+}
+
+fn untyped_nop() -> Result<Cross, Error> {
+    let (mut store, instance) = instantiate(r#"(module (func (export "nop")))"#)?;
+    let nop = instance.get_func(&mut store, "nop").ok_or("`nop` is not exported")?;
+    Ok(Box::new(move |times| {
+        for _ in 0..times {
+            nop.call(&mut store, &[], &mut []).expect("it does nothing");
         }
     }))
 }
@@ -159,6 +195,7 @@ fn guest_loop(body: &str) -> Result<Cross, Error> {
             (type $step (func (param i32) (result i32)))
             (memory 1)
             (table funcref (elem $a $next $b $c))
+            (global $reference (mut (ref null $step)) (ref.func $next))
             (func $next (type $step) (i32.add (local.get 0) (i32.const 1)))
             (func $a (type $step) (i32.sub (local.get 0) (i32.const -1)))
             (func $b (type $step) (i32.sub (i32.add (local.get 0) (i32.const 3)) (i32.const 2)))
@@ -211,7 +248,9 @@ fn bulk(operation: &str) -> Result<Cross, Error> {
 
 /// A call that ends in a trap.
 fn caught(body: &str, trap: Trap) -> Result<Cross, Error> {
-    let (mut store, instance) = instantiate(&format!(r#"(module (memory 1) (func (export "run") {body}))"#))?;
+    let text =
+        format!(r#"(module (memory 1) (table 2 2 funcref) (elem (i32.const 1) 0) (func (export "run") {body}))"#);
+    let (mut store, instance) = instantiate(&text)?;
     let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;
     Ok(Box::new(move |times| {
         for _ in 0..times {
@@ -303,6 +342,28 @@ const WITH_MEMORY: &str = r#"(module
     (func $touch (export "touch")
         (global.set $calls (i32.const 1))
         (i32.store (i32.const 4096) (i32.load (i32.const 1024)))))"#;
+
+/// A module as compilers of languages make them: several hundred functions of which a table has most, globals, and data of a megabyte.
+fn large() -> String {
+    let functions: String = (0..400)
+        .map(|number| {
+            format!("(func $f{number} (param i32) (result i32) (i32.add (local.get 0) (i32.const {number})))")
+        })
+        .collect();
+    let elements: String = (0..300).map(|number| format!(" $f{number}")).collect();
+    let globals: String = (0..20).map(|number| format!("(global (mut i32) (i32.const {number}))")).collect();
+    let data = "sixteen letters.".repeat(1 << 16);
+    format!(
+        r#"(module
+            (memory (export "memory") 32)
+            (data (i32.const 1024) "{data}")
+            {globals}
+            (table funcref (elem{elements}))
+            {functions}
+            (func $touch (export "touch")
+                (i32.store (i32.const 4096) (call_indirect (param i32) (result i32) (i32.load (i32.const 1024)) (i32.const 7)))))"#
+    )
+}
 
 /// Stores with an instance each, of which a function is called.
 fn instances(text: &str, call: Option<&'static str>) -> Result<Cross, Error> {

@@ -122,6 +122,16 @@ fn unknown_feature(name: &str) -> Error {
     ErrorCode::Configuration.error(format!("there is no proposal `{name}`; these are: {known}"))
 }
 
+/// The bytes of a stack of an asynchronous call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StackSize(pub(crate) usize);
+
+impl Default for StackSize {
+    fn default() -> Self {
+        StackSize(2 << 20)
+    }
+}
+
 /// What an [`Engine`](crate::Engine) is made with.
 ///
 /// ```
@@ -149,6 +159,7 @@ pub struct Config {
     pub(crate) backtrace: BacktraceConfig,
     pub(crate) coredump_on_trap: bool,
     pub(crate) no_shared_memory: bool,
+    pub(crate) async_stack_size: StackSize,
 }
 
 /// What is kept and shown of stacks.
@@ -306,6 +317,25 @@ impl Config {
     pub fn gc_zeal(&mut self, enable: bool) -> &mut Self {
         self.tunables.gc_zeal = enable;
         self
+    }
+
+    /// Bytes of the stack of each asynchronous call ([`TypedFunc::call_async`](crate::TypedFunc::call_async) and its kin): 2 MiB by default,
+    /// from 256 KiB to 1 GiB, rounded up to whole pages. Of these, 72 KiB are kept free for host functions, and the futures that they wait
+    /// for are polled there; the rest is compiled code's. Only what is used takes memory. Needs the feature `async`.
+    pub fn async_stack_size(&mut self, bytes: usize) -> &mut Self {
+        self.async_stack_size = StackSize(bytes);
+        self
+    }
+
+    /// An error unless stacks of asynchronous calls have a size that they can have.
+    pub(crate) fn require_stack(&self) -> Result<()> {
+        let bytes = self.async_stack_size.0;
+        if (256 << 10..=1 << 30).contains(&bytes) {
+            return Ok(());
+        }
+        Err(ErrorCode::Configuration.error(format!(
+            "{bytes} bytes for the stack of an asynchronous call (`Config::async_stack_size`) are fewer than 256 KiB or more than 1 GiB"
+        )))
     }
 
     /// An error unless heaps have sizes that they can have.

@@ -101,6 +101,7 @@ impl<T> Clone for StoreContext<'_, T> {
 impl<T> Copy for StoreContext<'_, T> {}
 
 impl<'a, T> StoreContextMut<'a, T> {
+    /// Of a loan.
     pub(crate) fn of(loan: Loan<'a, T>) -> Self {
         StoreContextMut(loan)
     }
@@ -123,6 +124,11 @@ impl<'a, T> StoreContextMut<'a, T> {
     /// Collects what nothing refers to: see [`Store::gc`].
     pub fn gc(&mut self) {
         self.opaque_mut().collect();
+    }
+
+    /// Has the store's epoch come when the engine has counted `ticks` further: see [`Store::set_epoch_deadline`].
+    pub fn set_epoch_deadline(&mut self, ticks: u64) {
+        self.opaque_mut().set_epoch_deadline(ticks);
     }
 
     /// How much fuel is left: see [`Store::get_fuel`].

@@ -8,42 +8,55 @@ use crate::engine::Engine;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
-use tancho_runtime::interrupt::InterruptHandle;
+use tancho_runtime::interrupt::{EpochHandle, InterruptHandle, Sleeper};
 
 /// Stores by when they are to be interrupted; the number tells those with the same deadline apart.
-struct Queue<T> {
-    waiting: BTreeMap<(T, u64), InterruptHandle>,
+struct Queue<T, H> {
+    waiting: BTreeMap<(T, u64), H>,
     next: u64,
 }
 
-impl<T: Ord + Copy> Queue<T> {
-    const fn new() -> Queue<T> {
+impl<T: Ord + Copy, H> Queue<T, H> {
+    const fn new() -> Queue<T, H> {
         Queue { waiting: BTreeMap::new(), next: 0 }
     }
 
-    fn add(&mut self, deadline: T, handle: InterruptHandle) -> (T, u64) {
+    fn add(&mut self, deadline: T, handle: H) -> (T, u64) {
         self.next += 1;
         self.waiting.insert((deadline, self.next), handle);
         (deadline, self.next)
     }
 
-    /// Interrupts those whose deadline has come.
-    fn meet(&mut self, now: T) {
+    /// Takes out those whose deadline has come, and calls `tell` with each. Gives back whom to [`wake`] without the lock.
+    fn meet(&mut self, now: T, tell: impl Fn(&H) -> Sleeper) -> Vec<Sleeper> {
+        let mut sleepers = Vec::new();
         while let Some(first) = self.waiting.first_entry() {
             if first.key().0 > now {
                 break;
             }
-            first.remove().interrupt();
+            sleepers.push(tell(&first.remove()));
+        }
+        sleepers
+    }
+}
+
+/// Wakes the tasks of calls that are to end. Wakers are the executor's: one that panics is to stop neither the others nor the clock.
+fn wake(sleepers: Vec<Sleeper>) {
+    for sleeper in sleepers {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| sleeper.wake())) {
+            // Dropping it may panic again.
+            std::mem::forget(payload);
         }
     }
 }
 
 /// The clock of the process.
 struct Clock {
-    queue: Mutex<(Queue<Instant>, bool)>,
+    queue: Mutex<(Queue<Instant, InterruptHandle>, bool)>,
     changed: Condvar,
 }
 
@@ -60,7 +73,13 @@ impl Clock {
         let mut queue = lock(&self.queue);
         loop {
             let now = Instant::now();
-            queue.0.meet(now);
+            let sleepers = queue.0.meet(now, InterruptHandle::request);
+            if !sleepers.is_empty() {
+                drop(queue);
+                wake(sleepers);
+                queue = lock(&self.queue);
+                continue;
+            }
             let first = queue.0.waiting.keys().next().map(|(deadline, _)| *deadline);
             queue = match first {
                 None => self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
@@ -85,7 +104,7 @@ impl Clock {
 }
 
 /// How far an engine has counted, and which stores wait for more.
-pub(crate) struct Epochs(Mutex<(u64, Queue<u64>)>);
+pub(crate) struct Epochs(Mutex<(u64, Queue<u64, EpochHandle>)>);
 
 impl Epochs {
     pub(crate) fn new() -> Epochs {
@@ -97,7 +116,9 @@ impl Epochs {
         let mut epochs = lock(&self.0);
         epochs.0 += 1;
         let (now, queue) = &mut *epochs;
-        queue.meet(*now);
+        let sleepers = queue.meet(*now, EpochHandle::expire);
+        drop(epochs);
+        wake(sleepers);
     }
 }
 
@@ -128,15 +149,17 @@ impl Deadlines {
         Ok(())
     }
 
-    /// Has the store interrupted when its engine has counted `ticks` further, and not when it was to be before.
-    pub(crate) fn set_epoch(&mut self, ticks: u64, handle: InterruptHandle) {
+    /// Has the store told when its engine has counted `ticks` further, and not when it was to be before.
+    pub(crate) fn set_epoch(&mut self, ticks: u64, handle: EpochHandle) {
         let mut epochs = lock(&self.engine.epochs().0);
         let (now, queue) = &mut *epochs;
         if let Some(former) = self.epoch.take() {
             queue.waiting.remove(&former);
         }
         self.epoch = Some(queue.add(now.saturating_add(ticks), handle));
-        queue.meet(*now);
+        let sleepers = queue.meet(*now, EpochHandle::expire);
+        drop(epochs);
+        wake(sleepers);
     }
 }
 

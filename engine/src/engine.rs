@@ -95,6 +95,9 @@ struct Shared {
     heap_limit: Option<u64>,
     epochs: Epochs,
     reports: Reports,
+    /// The stacks of asynchronous calls.
+    #[cfg(feature = "async")]
+    stacks: Arc<tancho_runtime::stack::StackPool>,
 }
 
 /// What errors tell.
@@ -114,11 +117,13 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When the [reservation](Config::gc_heap_reservation) or the [nursery](Config::gc_nursery) of heaps has a size that it cannot have;
+    /// When the [reservation](Config::gc_heap_reservation) or the [nursery](Config::gc_nursery) of heaps, or a
+    /// [stack](Config::async_stack_size), has a size that it cannot have;
     /// when the target is not supported, this CPU lacks what compiled code needs at least, or the handlers cannot be
     /// installed.
     pub fn new(config: &Config) -> Result<Engine> {
         config.require_heap()?;
+        config.require_stack()?;
         if config.tunables.signals_based_traps {
             tancho_runtime::trap::install()
                 .context(Coded::new(ErrorCode::Refused, "cannot install the signal handlers"))?;
@@ -133,6 +138,8 @@ impl Engine {
             key: OnceLock::new(),
             heap_limit: config.heap_limit,
             epochs: Epochs::new(),
+            #[cfg(feature = "async")]
+            stacks: tancho_runtime::stack::StackPool::new(config.async_stack_size.0),
             reports: Reports {
                 frames: config.backtrace.frames,
                 details: config.backtrace.details.are_on(),
@@ -187,6 +194,17 @@ impl Engine {
 
     pub(crate) fn epochs(&self) -> &Epochs {
         &self.0.epochs
+    }
+
+    /// How many stacks of asynchronous calls are in use: one for each call that has begun and has not ended, in all stores of the engine.
+    #[cfg(feature = "async")]
+    pub fn async_stacks_in_use(&self) -> usize {
+        self.0.stacks.in_use()
+    }
+
+    #[cfg(feature = "async")]
+    pub(crate) fn stacks(&self) -> &Arc<tancho_runtime::stack::StackPool> {
+        &self.0.stacks
     }
 
     /// Whether both are the same engine.

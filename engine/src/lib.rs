@@ -38,6 +38,8 @@
 //! comes back as an `Err` and *poisons* the store: what it holds can still be read, but nothing in it can be called
 //! any more.
 
+#[cfg(feature = "async")]
+mod asynchronous;
 mod cache;
 mod code;
 mod compile;
@@ -58,6 +60,7 @@ mod global;
 mod handle;
 mod instance;
 mod key;
+mod limiter;
 mod limits;
 mod link;
 mod linker;
@@ -116,7 +119,9 @@ pub use engine::{Engine, EngineWeak, Precompiled};
 pub use error::{Chain, Coded, Context, Error, ErrorCode, NoCode, Result};
 pub use exception::{Exception, ExnRef};
 pub use export::{ModuleExport, TypedExport};
-pub use func::{CallHook, Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
+pub use func::{
+    CallHook, Caller, Func, HostReturn, IntoFunc, TypedFunc, UpdateDeadline, WasmParams, WasmResults, WasmTy,
+};
 pub use func_type::FuncType;
 pub use gc::{
     AnyRef, ArrayRef, ArrayRefPre, EqRef, ExternRef, GcRef, I31, OwnedRooted, RootScope, Rooted, RootedGcRef,

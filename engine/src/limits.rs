@@ -2,10 +2,9 @@
 //!
 //! Users build a [`Limits`] or write a [`ResourceLimiter`]; `store` hands both to the runtime, which asks them.
 
-use crate::error::{Coded, Error, ErrorCode, Result};
-use crate::store::{LimiterPanic, Store, StoreOpaque};
-use std::time::{Duration, Instant};
-use tancho_runtime::limit::{Denied, Limits as RuntimeLimits};
+use crate::error::{Error, Result};
+use std::time::Duration;
+use tancho_runtime::limit::Limits as RuntimeLimits;
 
 /// ```
 /// # use tancho::{Engine, LimitExceeded, Limits, Memory, MemoryType, Resource, Result, Store};
@@ -37,7 +36,7 @@ pub use tancho_runtime::limit::Resource;
 /// How many instances, tables and memories a store may have where a [`ResourceLimiter`] does not say otherwise.
 const DEFAULT_COUNT: usize = 10_000;
 
-/// How much a store may have: one value, for [`Store::set_limits`](Store::set_limits). What is not set is not limited.
+/// How much a store may have: one value, for [`Store::set_limits`](crate::Store::set_limits). What is not set is not limited.
 ///
 /// Where `memory.grow` or `table.grow` would exceed a limit, it gives -1, or ends the call ([`Limits::trap_on_grow_failure`]). Anything
 /// else that would is an error that says what was asked for, what the limit is and how it is set: a [`LimitExceeded`].
@@ -378,111 +377,5 @@ impl ResourceLimiter for StoreLimits {
 
     fn memories(&self) -> usize {
         self.memories
-    }
-}
-
-impl<T> Store<T> {
-    /// Replaces the limits of the store. What there is already stays, and counts.
-    ///
-    /// # Errors
-    ///
-    /// When they have fuel and the engine's code consumes none, or bytes of stack and it does not compare for the end of its stack; when the system
-    /// refuses the thread that looks after deadlines. Then the limits are as they were.
-    pub fn set_limits(&mut self, limits: Limits) -> Result<()> {
-        let opaque = &self.inner().opaque;
-        if limits.runtime.stack_bytes != u64::MAX && opaque.engine().tunables().signals_based_traps {
-            return Err(ErrorCode::Configuration.error(
-                "bytes of stack can be limited only where compiled code compares for its end: make the engine with \
-                 `Config::signals_based_traps(false)`, or give calls a thread with a smaller stack",
-            ));
-        }
-        if limits.fuel.is_some() {
-            opaque.require_fuel()?;
-        }
-        if let Some(after) = limits.timeout {
-            self.set_deadline(Instant::now().checked_add(after))?;
-        }
-        let mut loan = self.loan();
-        let opaque = &mut loan.inner_mut().opaque;
-        opaque.runtime_mut().set_limits(limits.runtime);
-        if let Some(fuel) = limits.fuel {
-            opaque.set_fuel(fuel)?;
-        }
-        if let Some(bytes) = limits.gc_heap_bytes {
-            opaque.runtime_mut().set_heap_limit(bytes);
-        }
-        opaque.limits = limits;
-        Ok(())
-    }
-
-    /// The limits that were set last.
-    pub fn limits(&self) -> &Limits {
-        &self.inner().opaque.limits
-    }
-}
-
-impl<T: 'static> Store<T> {
-    /// Has `limiter` say who decides, beside the store's [`Limits`], whether memories and tables may be made and grow. It replaces the one
-    /// before. The limiter has the store's data and nothing else of it.
-    ///
-    /// ```
-    /// # use tancho::{Engine, Instance, Module, Result, Store, StoreLimits, StoreLimitsBuilder};
-    /// # fn main() -> Result<()> {
-    /// struct Data {
-    ///     limits: StoreLimits,
-    /// }
-    /// let engine = Engine::default();
-    /// let mut store = Store::new(&engine, Data { limits: StoreLimitsBuilder::new().memory_size(1 << 20).build() });
-    /// store.limiter(|data| &mut data.limits);
-    /// let module = Module::new(&engine, "(module (memory 17))")?;
-    /// assert!(Instance::new(&mut store, &module, &[]).is_err());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn limiter(&mut self, limiter: impl (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static) {
-        self.set_data_limiter(Box::new(limiter));
-    }
-}
-
-impl StoreOpaque {
-    /// The error of what may not be: a limiter's own, or that a limit is exceeded.
-    #[cold]
-    pub(crate) fn denied(&mut self, denied: Denied) -> Error {
-        let foreign = match denied {
-            Denied::Limiter(foreign) => foreign,
-            Denied::Exceeded(exceeded) => {
-                return Error::new(exceeded).context(Coded::new(ErrorCode::Refused, "the store may not have so much"));
-            }
-            other => return ErrorCode::Refused.error(other.to_string()),
-        };
-        match foreign.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(panic) => {
-                let message = panic.downcast::<LimiterPanic>().map_or_else(|_| String::new(), |panic| panic.0);
-                self.poison(&message);
-                ErrorCode::HostPanic.error(format!("the store is poisoned: its resource limiter panicked: {message}"))
-            }
-        }
-    }
-
-    /// How much fuel is left; an error where none is consumed.
-    pub(crate) fn fuel(&self) -> Result<u64> {
-        self.require_fuel()?;
-        Ok(self.runtime().fuel())
-    }
-
-    /// Replaces the fuel that is left; an error where none is consumed.
-    pub(crate) fn set_fuel(&mut self, fuel: u64) -> Result<()> {
-        self.require_fuel()?;
-        self.runtime_mut().set_fuel(fuel);
-        Ok(())
-    }
-
-    fn require_fuel(&self) -> Result<()> {
-        if self.engine().tunables().consume_fuel {
-            return Ok(());
-        }
-        Err(ErrorCode::Configuration
-            .error("fuel is not configured in this store: make its engine with `Config::consume_fuel(true)`"))
     }
 }

@@ -404,6 +404,14 @@ impl<T> Linker<T> {
         instance::instantiate(store.as_context_mut().loan(), module, &self.definitions_of(module)?)
     }
 
+    /// A module with what is defined for its imports, whose types instantiation looks at.
+    #[cfg(feature = "async")]
+    pub(crate) fn bind(&self, module: &Module) -> Result<InstancePre<T>> {
+        self.require_engine(module)?;
+        let definitions = self.definitions_of(module)?;
+        Ok(InstancePre(Arc::new(Prepared { module: module.clone(), definitions }), PhantomData))
+    }
+
     /// Looks a module's imports up once, for many instances.
     ///
     /// # Errors
@@ -450,7 +458,7 @@ impl<T> Linker<T> {
         self.definitions.get(module)?.get(name)
     }
 
-    fn insert(&mut self, module: &str, name: &str, definition: Definition) -> Result<&mut Self> {
+    pub(crate) fn insert(&mut self, module: &str, name: &str, definition: Definition) -> Result<&mut Self> {
         if !self.shadowing && self.find(module, name).is_some() {
             return Err(ErrorCode::DefinedTwice.error(format!("import of `{module}::{name}` defined twice")));
         }
@@ -518,6 +526,13 @@ impl<T> InstancePre<T> {
     /// The module.
     pub fn module(&self) -> &Module {
         &self.0.module
+    }
+
+    /// Whether one of its imports is bound to a host function that can come to wait.
+    #[cfg(feature = "async")]
+    pub(crate) fn waits(&self) -> bool {
+        let waits = |definition: &Definition| matches!(definition, Definition::Host(function) if function.waits());
+        self.0.definitions.iter().any(waits)
     }
 
     /// A function that the module exports, for all its instances: see [`Module::get_typed_func`].

@@ -83,10 +83,10 @@ impl Memory {
                 .error(format!("a memory {ty} belongs to no store: `SharedMemory::new` makes it")));
         }
         ty.check()?;
-        let what = || Coded::new(ErrorCode::Refused, format!("cannot make a memory {ty}"));
+        let failed = || Coded::new(ErrorCode::Refused, format!("cannot make a memory {ty}"));
         let admitted = store.runtime_mut().admit_memory(&ty.runtime());
-        admitted.map_err(|denied| store.denied(denied).context(what()))?;
-        let id = store.runtime_mut().new_memory(ty.runtime()).with_context(what)?;
+        admitted.map_err(|denied| store.denied(denied).context(failed()))?;
+        let id = store.runtime_mut().new_memory(ty.runtime()).with_context(failed)?;
         Ok(Memory::of(id, store))
     }
 
@@ -311,11 +311,10 @@ impl Memory {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
         self.store.check(store, WHAT)?;
+        store.require_at_rest()?;
         let grown = store.runtime_mut().grow_memory(self.id, delta);
-        grown.map_err(|denied| {
-            let what = format!("cannot grow a memory by {delta} pages");
-            store.denied(denied).context(Coded::new(ErrorCode::Refused, what))
-        })
+        let failed = || Coded::new(ErrorCode::Refused, format!("cannot grow a memory by {delta} pages"));
+        grown.map_err(|denied| store.denied(denied).context(failed()))
     }
 
     pub(crate) fn of(id: MemoryId, store: &StoreOpaque) -> Memory {

@@ -5,16 +5,16 @@
 //! here, and only here, is it decided who may hold a reference to a store and when: nobody holds one while compiled
 //! code runs.
 
-use crate::context::{AsContext, StoreContextMut};
+use crate::context::AsContext;
 use crate::deadline::Deadlines;
 use crate::engine::Engine;
 use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::exception::Exception;
-use crate::func::{CallHook, Hook, HostRecord};
+use crate::func::{EpochEnd, Hook, HostRecord};
 use crate::func_type::FuncType;
 use crate::gc::Released;
 use crate::handle::StoreId;
-use crate::limits::{Limits, ResourceLimiter};
+use crate::limits::Limits;
 use crate::module::Module;
 use crate::types::ValType;
 use std::any::Any;
@@ -26,7 +26,6 @@ use std::sync::Arc;
 use std::time::Instant;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::VmStore;
-use tancho_runtime::limit::{Foreign, Limiter};
 use tancho_runtime::store::Store as RuntimeStore;
 
 pub use tancho_runtime::gc::HeapStats;
@@ -55,26 +54,14 @@ unsafe impl<T: Send> Send for Store<T> {}
 // SAFETY: by a shared reference to a store, things are only read, the data among them.
 unsafe impl<T: Sync> Sync for Store<T> {}
 
-/// Where a store is, for its own hook.
-struct Inner<T>(*mut StoreInner<T>);
-
-// SAFETY: a hook runs where its store is used, and is kept by it.
-unsafe impl<T> Send for Inner<T> {}
-// SAFETY: as above.
-unsafe impl<T> Sync for Inner<T> {}
-
-impl<T> Inner<T> {
-    fn pointer(&self) -> *mut StoreInner<T> {
-        self.0
-    }
-}
-
 /// How many types a store remembers: few, because they are searched one by one.
 const RECENT_TYPES: usize = 8;
 
 /// What a [`Store`] points to. Its address does not change.
 pub(crate) struct StoreInner<T> {
     pub(crate) opaque: StoreOpaque,
+    /// What is done when the store's epoch has come.
+    pub(crate) epoch_end: EpochEnd<T>,
     pub(crate) data: T,
 }
 
@@ -96,18 +83,24 @@ pub struct StoreOpaque {
     throws: u64,
     /// What the host function that poisoned the store panicked with.
     poison: Option<Box<str>>,
+    /// How many calls of the store are suspended. While the host's code runs there is none, unless one was forgotten.
+    suspended: u32,
+    /// Whether its code is stopped in the middle of a function, so that nothing can run, be collected, moved or grown.
+    stopped: bool,
+    /// Whether something that can be called may come to wait: then an asynchronous call needs a fiber.
+    waits: bool,
     /// What host functions are found by. Compiled code has the addresses.
     hosts: Vec<Box<[HostRecord]>>,
     /// The modules whose trampolines may be used. One may be there twice.
     modules: Vec<Module>,
     /// When it is interrupted by itself.
     deadlines: Deadlines,
-    /// How much it may have, as was asked for.
-    pub(crate) limits: Limits,
     /// What is told of calls. Not there while it runs.
     hook: Option<Hook>,
     /// Whether there is one.
     hooked: bool,
+    /// How much it may have, as was asked for.
+    limits: Limits,
     /// Roots that nobody owns any more.
     released: Arc<Released>,
     /// The types of functions called by array lately, so that calls need not ask the engine, which all threads share.
@@ -160,6 +153,9 @@ impl<T> Store<T> {
             thrown: None,
             throws: 0,
             poison: None,
+            suspended: 0,
+            stopped: false,
+            waits: false,
             deadlines: Deadlines::new(engine),
             limits: Limits::new(),
             hosts: Vec::new(),
@@ -169,7 +165,10 @@ impl<T> Store<T> {
             released: Arc::default(),
             recent_types: Vec::new(),
         };
-        Ok(Store { inner: Box::into_raw(Box::new(StoreInner { opaque, data })), owned: PhantomData })
+        Ok(Store {
+            inner: Box::into_raw(Box::new(StoreInner { opaque, epoch_end: EpochEnd::Trap, data })),
+            owned: PhantomData,
+        })
     }
 
     /// The program's own data.
@@ -187,8 +186,8 @@ impl<T> Store<T> {
         let store = std::mem::ManuallyDrop::new(self);
         // SAFETY: `inner` is from `Box::into_raw`, and `ManuallyDrop` keeps `Store::drop` from taking it a second time.
         let inner = unsafe { Box::from_raw(store.inner) };
-        let StoreInner { opaque, data } = *inner;
-        drop(opaque);
+        let StoreInner { opaque, epoch_end, data } = *inner;
+        drop((opaque, epoch_end));
         data
     }
 
@@ -257,6 +256,44 @@ impl<T> Store<T> {
         self.loan().inner_mut().opaque.set_fuel(fuel)
     }
 
+    /// Replaces the limits of the store. What there is already stays, and counts.
+    ///
+    /// # Errors
+    ///
+    /// When they have fuel and the engine's code consumes none, or bytes of stack and it does not compare for the end of its stack; when the system
+    /// refuses the thread that looks after deadlines. Then the limits are as they were.
+    pub fn set_limits(&mut self, limits: Limits) -> Result<()> {
+        let opaque = &self.inner().opaque;
+        if limits.runtime.stack_bytes != u64::MAX && opaque.engine.tunables().signals_based_traps {
+            return Err(ErrorCode::Configuration.error(
+                "bytes of stack can be limited only where compiled code compares for its end: make the engine with \
+                 `Config::signals_based_traps(false)`, or give calls a thread with a smaller stack",
+            ));
+        }
+        if limits.fuel.is_some() {
+            opaque.require_fuel()?;
+        }
+        if let Some(after) = limits.timeout {
+            self.set_deadline(Instant::now().checked_add(after))?;
+        }
+        let mut loan = self.loan();
+        let opaque = &mut loan.inner_mut().opaque;
+        opaque.runtime.set_limits(limits.runtime);
+        if let Some(fuel) = limits.fuel {
+            opaque.set_fuel(fuel)?;
+        }
+        if let Some(bytes) = limits.gc_heap_bytes {
+            opaque.runtime.set_heap_limit(bytes);
+        }
+        opaque.limits = limits;
+        Ok(())
+    }
+
+    /// The limits that were set last.
+    pub fn limits(&self) -> &Limits {
+        &self.inner().opaque.limits
+    }
+
     /// Has what runs in this store ended at `deadline`, with [`Trap::Interrupt`](crate::Trap::Interrupt), as by
     /// [`InterruptHandle::interrupt`]; where nothing runs then, what is called next. It replaces the deadline before; `None` is none.
     ///
@@ -285,63 +322,12 @@ impl<T> Store<T> {
         set.context(Coded::new(ErrorCode::Refused, "cannot start a thread for deadlines"))
     }
 
-    /// Has what runs in this store ended when the engine's [epoch](Engine::increment_epoch) is `ticks` further than now. It replaces the
-    /// epoch before; there is none at first.
+    /// Has what runs in this store ended when the engine's [epoch](Engine::increment_epoch) is `ticks` further than now; or has done what
+    /// [`epoch_deadline_callback`](Store::epoch_deadline_callback) or
+    /// [`epoch_deadline_async_yield_and_update`](Store::epoch_deadline_async_yield_and_update) says. It replaces the epoch before; there is
+    /// none at first.
     pub fn set_epoch_deadline(&mut self, ticks: u64) {
-        let handle = self.interrupt_handle();
-        self.loan().inner_mut().opaque.deadlines.set_epoch(ticks, handle);
-    }
-
-    /// Has `hook` told of each call that crosses between the host and WebAssembly, with the store at hand: for measuring time, and for
-    /// setting limits anew. It replaces the hook before. An error that it returns is what the call ends in; then a function that was to
-    /// be called is not. It is not told of calls that it makes itself; where it is told that a host function returns that has thrown an
-    /// exception, these must not throw another. Stores without a hook pay nothing for there being hooks; with one, calls are several
-    /// times slower.
-    ///
-    /// ```
-    /// # use tancho::{CallHook, Engine, Linker, Module, Result, Store};
-    /// # fn main() -> Result<()> {
-    /// let engine = Engine::default();
-    /// let module = Module::new(&engine, r#"(module (import "" "h" (func $h)) (func (export "f") (call $h)))"#)?;
-    /// let mut linker = Linker::new(&engine);
-    /// linker.func_wrap("", "h", || ())?;
-    /// let mut store = Store::new(&engine, Vec::new());
-    /// store.call_hook(|mut context, event| {
-    ///     context.data_mut().push(event);
-    ///     Ok(())
-    /// })?;
-    /// let instance = linker.instantiate(&mut store, &module)?;
-    /// instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ())?;
-    /// use CallHook::{CallingHost, CallingWasm, ReturningFromHost, ReturningFromWasm};
-    /// assert_eq!(*store.data(), [CallingWasm, CallingHost, ReturningFromHost, ReturningFromWasm]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// When there is no hook yet, and the store has functions or instances already: set it first. When the store is poisoned.
-    pub fn call_hook(
-        &mut self,
-        mut hook: impl FnMut(StoreContextMut<'_, T>, CallHook) -> Result<()> + Send + Sync + 'static,
-    ) -> Result<()>
-    where
-        T: 'static,
-    {
-        let inner = Inner(self.inner);
-        let store = &mut self.loan().into_mut().opaque;
-        store.require_sound()?;
-        if !(store.hooked || store.hosts.is_empty() && store.modules.is_empty()) {
-            let message = "the store has functions or instances already: set the call hook before them";
-            return Err(ErrorCode::Configuration.error(message));
-        }
-        store.hooked = true;
-        store.live = None;
-        store.hook = Some(Box::new(move |event| {
-            // SAFETY: a store keeps its hook, and stays where it is; whoever runs it has given the store away (`hook::tell`).
-            hook(StoreContextMut::of(unsafe { Loan::new(inner.pointer()) }), event)
-        }));
-        Ok(())
+        self.loan().inner_mut().opaque.set_epoch_deadline(ticks);
     }
 
     /// How other threads end what runs in this store: with [`Trap::Interrupt`](crate::Trap::Interrupt).
@@ -355,72 +341,15 @@ impl<T> Store<T> {
         unsafe { &*self.inner }
     }
 
+    /// Where the store is: it stays there.
+    pub(crate) fn place(&mut self) -> *mut StoreInner<T> {
+        self.inner
+    }
+
     #[inline]
     pub(crate) fn loan(&mut self) -> Loan<'_, T> {
         // SAFETY: `inner` is valid while the store is, and `&mut self` is exclusive.
         unsafe { Loan::new(self.inner) }
-    }
-}
-
-/// Which limiter of the store's data is asked.
-pub(crate) type Choose<T> = Box<dyn (FnMut(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync>;
-
-/// The limiter that the runtime asks: part of the store, and so gone with it.
-struct DataLimiter<T> {
-    store: *mut StoreInner<T>,
-    limiter: Choose<T>,
-}
-
-// SAFETY: the pointer is followed only by who holds the store exclusively, in whose hands the data may be: a store can be sent to another
-// thread only where its data can.
-unsafe impl<T> Send for DataLimiter<T> {}
-
-// SAFETY: by a shared reference nothing can be done with it.
-unsafe impl<T> Sync for DataLimiter<T> {}
-
-/// What a limiter has panicked with.
-pub(crate) struct LimiterPanic(pub(crate) String);
-
-impl<T: 'static> Store<T> {
-    /// Has the runtime ask this limiter.
-    pub(crate) fn set_data_limiter(&mut self, limiter: Choose<T>) {
-        let hook = DataLimiter { store: self.inner, limiter };
-        self.loan().inner_mut().opaque.runtime_mut().set_limiter(Some(Box::new(hook)));
-    }
-}
-
-impl<T> DataLimiter<T> {
-    fn ask<R>(&mut self, question: impl FnOnce(&mut dyn ResourceLimiter) -> Result<R>) -> Result<R, Foreign> {
-        // SAFETY: the store is alive, since this is a part of it. Whoever has the runtime ask holds the store exclusively, or is compiled
-        // code to which it was given away; neither uses its data meanwhile.
-        let data = unsafe { &mut (*self.store).data };
-        match catch_unwind(AssertUnwindSafe(|| question((self.limiter)(data)))) {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(Box::new(error)),
-            Err(payload) => Err(Box::new(LimiterPanic(message_of(payload)))),
-        }
-    }
-}
-
-impl<T> Limiter for DataLimiter<T> {
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool, Foreign> {
-        self.ask(|limiter| limiter.memory_growing(current, desired, maximum))
-    }
-
-    fn memory_grow_failed(&mut self, reason: &str) -> Result<(), Foreign> {
-        self.ask(|limiter| limiter.memory_grow_failed(ErrorCode::Refused.error(reason.to_owned())))
-    }
-
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool, Foreign> {
-        self.ask(|limiter| limiter.table_growing(current, desired, maximum))
-    }
-
-    fn table_grow_failed(&mut self, reason: &str) -> Result<(), Foreign> {
-        self.ask(|limiter| limiter.table_grow_failed(ErrorCode::Refused.error(reason.to_owned())))
-    }
-
-    fn counts(&mut self) -> Result<[usize; 3], Foreign> {
-        self.ask(|limiter| Ok([limiter.instances(), limiter.memories(), limiter.tables()]))
     }
 }
 
@@ -531,12 +460,27 @@ impl StoreOpaque {
     /// Whether the store is not poisoned.
     #[inline]
     pub(crate) fn is_alive(&self) -> bool {
-        self.poison.is_none()
+        self.poison.is_none() && self.suspended == 0 && !self.stopped
     }
 
     /// Whether calls are told to a hook.
     pub(crate) fn is_hooked(&self) -> bool {
         self.hooked
+    }
+
+    /// Has this hook told of calls from now on.
+    ///
+    /// # Errors
+    ///
+    /// See [`Store::call_hook`].
+    pub(crate) fn set_hook(&mut self, hook: Hook) -> Result<()> {
+        self.require_sound()?;
+        if !(self.hooked || self.hosts.is_empty() && self.modules.is_empty()) {
+            let message = "the store has functions or instances already: set the call hook before them";
+            return Err(ErrorCode::Configuration.error(message));
+        }
+        (self.hooked, self.live, self.hook) = (true, None, Some(hook));
+        Ok(())
     }
 
     pub(crate) fn take_hook(&mut self) -> Option<Hook> {
@@ -554,14 +498,74 @@ impl StoreOpaque {
         self.require_sound()
     }
 
-    /// An error when the store is poisoned.
+    /// An error when the store is poisoned, or one of its calls was forgotten while it waited.
     pub(crate) fn require_sound(&self) -> Result<()> {
         match &self.poison {
+            None if self.stopped => Err(ErrorCode::Stopped.error(
+                "the store's code is stopped in the middle of a function, at the end of an epoch: nothing can be run, made on the heap \
+                 or grown in the store there",
+            )),
+            None if self.suspended > 0 => Err(ErrorCode::Forgotten.error(
+                "nothing in this store can run any more: the future of an asynchronous call was forgotten (by \
+                 `std::mem::forget` or the like) while the call waited, and the call never ends. Drop futures instead",
+            )),
             None => Ok(()),
             Some(message) => Err(ErrorCode::Poisoned.error(format!(
                 "the store is poisoned, nothing in it can run any more: the host panicked earlier: {message}"
             ))),
         }
+    }
+
+    /// Notes that something that can be called may come to wait.
+    pub(crate) fn note_waits(&mut self) {
+        self.waits = true;
+    }
+
+    /// Whether something that can be called may come to wait.
+    #[cfg(feature = "async")]
+    pub(crate) fn waits(&self) -> bool {
+        self.waits
+    }
+
+    /// A call of the store is suspended. Nothing can be called until it goes on.
+    pub(crate) fn begin_suspension(&mut self) {
+        self.suspended += 1;
+        self.live = None;
+    }
+
+    /// It goes on.
+    pub(crate) fn end_suspension(&mut self) {
+        self.suspended -= 1;
+        self.set_live();
+    }
+
+    /// The store's code is stopped in the middle of a function, where nothing may be run, collected, moved or grown.
+    pub(crate) fn begin_stop(&mut self) {
+        self.stopped = true;
+        self.live = None;
+    }
+
+    /// It goes on or ends.
+    pub(crate) fn end_stop(&mut self) {
+        self.stopped = false;
+        self.set_live();
+    }
+
+    fn set_live(&mut self) {
+        if self.is_alive() && !self.hooked {
+            self.live = Some(self.id);
+        }
+    }
+
+    /// An error where the store's code is stopped in the middle of a function: it may have the addresses of what would move.
+    pub(crate) fn require_at_rest(&self) -> Result<()> {
+        if self.stopped { self.require_sound() } else { Ok(()) }
+    }
+
+    /// Has the store's epoch come when the engine has counted `ticks` further.
+    pub(crate) fn set_epoch_deadline(&mut self, ticks: u64) {
+        let handle = self.runtime.epoch_handle();
+        self.deadlines.set_epoch(ticks, handle);
     }
 
     /// Makes the store uncallable.
@@ -692,6 +696,29 @@ impl StoreOpaque {
         ty
     }
 
+    /// How much fuel is left; an error where none is consumed.
+    pub(crate) fn fuel(&self) -> Result<u64> {
+        self.require_fuel()?;
+        Ok(self.runtime.fuel())
+    }
+
+    /// Replaces the fuel that is left; an error where none is consumed.
+    pub(crate) fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.require_fuel()?;
+        // Compiled code has what is left in a register there.
+        self.require_at_rest()?;
+        self.runtime.set_fuel(fuel);
+        Ok(())
+    }
+
+    pub(crate) fn require_fuel(&self) -> Result<()> {
+        if self.engine.tunables().consume_fuel {
+            return Ok(());
+        }
+        Err(ErrorCode::Configuration
+            .error("fuel is not configured in this store: make its engine with `Config::consume_fuel(true)`"))
+    }
+
     pub(crate) fn released(&self) -> &Arc<Released> {
         &self.released
     }
@@ -709,6 +736,10 @@ impl StoreOpaque {
 
     /// Collects everything that nothing refers to.
     pub(crate) fn collect(&mut self) {
+        if self.stopped {
+            // Put off until there is a reason for one again.
+            return;
+        }
         // What a host function threw and the guest has caught: the error owns its values, and nothing is being thrown while this runs.
         self.thrown = None;
         self.forget_released();

@@ -56,10 +56,10 @@ impl Table {
         init.require(&element, store)?;
         let init = lower_ref(init, store)?;
         let runtime = tancho_runtime::table::TableType { element: element.abi(), ..ty.runtime() };
-        let what = || Coded::new(ErrorCode::Refused, format!("cannot make a table {ty}"));
+        let failed = || Coded::new(ErrorCode::Refused, format!("cannot make a table {ty}"));
         let admitted = store.runtime_mut().admit_table(&runtime);
-        admitted.map_err(|denied| store.denied(denied).context(what()))?;
-        let id = store.runtime_mut().new_table(runtime, init).with_context(what)?;
+        admitted.map_err(|denied| store.denied(denied).context(failed()))?;
+        let id = store.runtime_mut().new_table(runtime, init).with_context(failed)?;
         Ok(Table::of(id, store))
     }
 
@@ -115,12 +115,11 @@ impl Table {
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64, init: Ref) -> Result<u64> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
+        store.require_at_rest()?;
         let init = self.lower(store, init)?;
         let grown = store.runtime_mut().grow_table(self.id, delta, init);
-        grown.map_err(|denied| {
-            let what = format!("cannot grow a table by {delta} entries");
-            store.denied(denied).context(Coded::new(ErrorCode::Refused, what))
-        })
+        let failed = || Coded::new(ErrorCode::Refused, format!("cannot grow a table by {delta} entries"));
+        grown.map_err(|denied| store.denied(denied).context(failed()))
     }
 
     /// How many entries it has.

@@ -25,6 +25,10 @@ const UNMET: &[(ErrorCode, &str)] = &[
     (ErrorCode::HeapExhausted, "it takes a full heap: tests/gc.rs"),
     (ErrorCode::Interrupt, "it takes another thread: tests/interrupt.rs"),
     (ErrorCode::UnguardedStack, "it takes a stack without a guard: runtime/tests/process/stacks.rs"),
+    (ErrorCode::Stopped, "it is of the end of an epoch: tests/asynchronous/epoch.rs"),
+    (ErrorCode::WouldWait, "it is of asynchronous calls: tests/asynchronous/call.rs"),
+    (ErrorCode::Cancelled, "it is of asynchronous calls: tests/asynchronous/end.rs"),
+    (ErrorCode::Forgotten, "it is of asynchronous calls: tests/asynchronous/end.rs"),
     (ErrorCode::AllocationTooLarge, "it takes an array of 2^32 elements"),
 ];
 

@@ -75,7 +75,8 @@ fn every_example_is_run() {
     let files = std::fs::read_dir(folder("examples")).unwrap().map(|entry| entry.unwrap().path());
     let files: BTreeSet<String> = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
     let mut run: BTreeSet<String> = EXAMPLES.iter().map(|(name, _)| (*name).to_owned()).collect();
-    run.insert("small".to_owned());
+    // By tests of their own: below, and in `asynchronous.rs`.
+    run.extend(["small", "async"].map(str::to_owned));
     assert_eq!(files, run);
     let folder = tempfile::tempdir().unwrap();
     let engine = tancho::Engine::new(tancho::Config::new().key_file(folder.path().join("key"))).unwrap();

@@ -91,8 +91,35 @@ pub(crate) struct Thread {
     stack: Cell<Bounds>,
     /// Whether that is the main stack.
     main: Cell<bool>,
+    /// Whether the thread runs on a fiber's stack, whose these are then.
+    fiber: Cell<bool>,
     /// Whether it has been seen to that the thread takes the signals of traps.
     unblocked: Cell<bool>,
+    /// Whether it has been seen to for a fiber that there is an alternate stack as well.
+    ready: Cell<bool>,
+}
+
+/// What is known of the stack that a thread runs on.
+#[cfg(feature = "async")]
+#[derive(Clone, Copy)]
+pub(crate) struct Footing {
+    stack: Bounds,
+    limit: usize,
+    room: [usize; 2],
+    quick: usize,
+    main: bool,
+    fiber: bool,
+}
+
+#[cfg(feature = "async")]
+impl Footing {
+    /// That of a fiber, which is guarded. `signals` says whether the thread can take those of traps.
+    pub(crate) fn of_fiber(stack: Bounds, signals: bool) -> Footing {
+        let limit = stack.low + HOST_RESERVE + OWN_RESERVE;
+        let room = stack.high - limit;
+        // Nothing is quick: an entry must see to it that it may come back on another thread.
+        Footing { stack, limit, room: [room, if signals { room } else { 0 }], quick: 0, main: false, fiber: true }
+    }
 }
 
 thread_local! {
@@ -104,7 +131,9 @@ thread_local! {
             quick: Cell::new(0),
             stack: Cell::new(Bounds { low: 0, high: 0 }),
             main: Cell::new(false),
+            fiber: Cell::new(false),
             unblocked: Cell::new(false),
+            ready: Cell::new(false),
         }
     };
     static LEAVING: RefCell<Option<Leaving>> = const { RefCell::new(None) };
@@ -121,6 +150,7 @@ impl Drop for Leaving {
         // Later destructors of the thread may enter compiled code; they must prepare it again.
         Thread::with(|thread| {
             thread.room[1].set(0);
+            thread.ready.set(false);
             thread.quick.set(0);
         });
     }
@@ -142,6 +172,49 @@ impl Thread {
         let thread = THREAD.with(ptr::from_ref);
         // SAFETY: the thread-local has no destructor, so it lives as long as the thread, and `f` runs on this one.
         f(unsafe { &*thread })
+    }
+
+    /// Calls `f` with the present thread's, where that may be another than it was when the caller began.
+    pub(crate) fn now<R>(f: impl FnOnce(&Thread) -> R) -> R {
+        // SAFETY: as in `with`.
+        f(unsafe { &*Thread::here() })
+    }
+
+    /// The present thread's. Not inlined, and the address goes where no compiler sees what becomes of it: else a caller could use one from
+    /// before he was suspended.
+    #[inline(never)]
+    fn here() -> *const Thread {
+        std::hint::black_box(THREAD.with(ptr::from_ref))
+    }
+
+    /// Whether what runs now may go on on another thread: it is on a fiber.
+    #[inline]
+    pub(crate) fn moves(&self) -> bool {
+        self.fiber.get()
+    }
+
+    /// From now on the thread runs on this stack; the one before.
+    #[cfg(feature = "async")]
+    pub(crate) fn stand_on(&self, footing: Footing) -> Footing {
+        let Footing { stack, limit, room, quick, main, fiber } = footing;
+        Footing {
+            stack: self.stack.replace(stack),
+            limit: self.limit.replace(limit),
+            room: [self.room[0].replace(room[0]), self.room[1].replace(room[1])],
+            quick: self.quick.replace(quick),
+            main: self.main.replace(main),
+            fiber: self.fiber.replace(fiber),
+        }
+    }
+
+    /// Sees to it, once, that the thread can take the signal of a trap on a fiber.
+    #[cfg(feature = "async")]
+    pub(crate) fn ready_for_signals(&self) -> io::Result<()> {
+        if !self.ready.get() {
+            self.prepare_signals()?;
+            self.ready.set(true);
+        }
+        Ok(())
     }
 
     /// The present thread's.

@@ -96,6 +96,8 @@ pub unsafe fn enter<R>(
         };
         // SAFETY: the store is the caller's, and alive.
         let limit = unsafe { (*State::of(vm)).lowest_stack(limit) };
+        // On a fiber, this may come back on another thread.
+        let before = (!thread.moves()).then_some(thread);
         let outer = thread.innermost();
         // SAFETY: the store is the caller's; an outer activation and its store are alive as long as it is on the stack.
         let (saved_exit, saved_limit, outer_exit, outer_of_store) = unsafe {
@@ -121,7 +123,7 @@ pub unsafe fn enter<R>(
             (*State::of(vm)).activation = activation;
         }
         thread.set_innermost(activation);
-        let leave = Leave { thread, activation };
+        let leave = Leave { thread: before, activation };
         // SAFETY: the pointer is into the activation, which outlives the call.
         let result = f(unsafe { &raw mut (*activation).vm });
         drop(leave);
@@ -175,7 +177,7 @@ pub unsafe fn enter_outermost<R>(
     let activation = &raw mut activation;
     // SAFETY: the store is the caller's. Its exit is written before it is read: when the code leaves for the host.
     unsafe {
-        (*vm).stack_limit = limit;
+        (*vm).stack_limit = (*State::of(vm)).lowest_stack(limit);
         (*State::of(vm)).activation = activation;
     }
     thread.set_innermost(activation);
@@ -211,20 +213,31 @@ impl Drop for LeaveOutermost<'_> {
 
 /// Ends an activation, on the way of a panic as well.
 struct Leave<'a> {
-    thread: &'a Thread,
+    /// The thread, where it can be no other than before.
+    thread: Option<&'a Thread>,
     activation: *mut Activation,
 }
 
 impl Drop for Leave<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.thread.innermost() != self.activation {
+        match self.thread {
+            Some(thread) => self.end(thread),
+            None => Thread::now(|thread| self.end(thread)),
+        }
+    }
+}
+
+impl Leave<'_> {
+    #[inline(always)]
+    fn end(&self, thread: &Thread) {
+        if thread.innermost() != self.activation {
             fail_order();
         }
         // SAFETY: the activation is on the stack of `enter`, which has written all of it, and its store is the caller's.
         unsafe {
             let activation = &*self.activation;
-            self.thread.set_innermost(activation.outer);
+            thread.set_innermost(activation.outer);
             (*activation.store).stack_limit = activation.saved_limit.assume_init();
             activation.saved_exit.assume_init().put(activation.store);
             (*State::of(activation.store)).activation = activation.outer_of_store;

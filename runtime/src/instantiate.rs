@@ -199,8 +199,7 @@ impl Store {
             elements,
             elements_written: true,
         };
-        state.contexts.insert(instance.vmctx().addr(), id);
-        state.add_page(instance.context.page());
+        state.add_page(instance.context.page(), Some(id));
         state.instances.push(instance);
         apply_segments(state, id)?;
         Ok(id)

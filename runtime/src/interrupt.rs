@@ -12,6 +12,7 @@ use crate::memory::{Interrupts, Parked};
 use crate::sync::{Arc, Mutex, lock};
 use crate::sys::map;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Waker;
 
 /// What a store and the handles to interrupt it share.
 pub(crate) struct Interruption {
@@ -24,6 +25,10 @@ pub(crate) struct Interruption {
 #[derive(Default)]
 struct State {
     requested: bool,
+    /// The store's epoch has come, and the host is to be asked what to do.
+    epoch: bool,
+    /// Whether that is done; else the end of an epoch is an interruption.
+    asks: bool,
     /// The wait in which the store's thread is. There is one at most: whoever waits has the store to himself.
     parked: Option<Parked>,
     /// The pages that compiled code of the store reads, by their addresses.
@@ -32,19 +37,25 @@ struct State {
     flag: usize,
     /// Whether the request by which something is being stopped has been taken already: one that comes meanwhile is another.
     taken: bool,
+    /// Who polls the call in which a host function waits.
+    sleeper: Option<Waker>,
 }
 
 impl State {
+    /// Whether compiled code is to stop.
+    fn stops(&self) -> bool {
+        self.requested || self.epoch
+    }
+
     /// Lets compiled code run on, or stops it.
-    fn set(&mut self, requested: bool) {
-        self.requested = requested;
+    fn set(&mut self, stop: bool) {
         for page in &self.pages {
-            map::allow_reading(*page, !requested);
+            map::allow_reading(*page, !stop);
         }
         if self.flag != 0 {
             // SAFETY: the store's own, which says when it goes (`close`); compiled code and this access it atomically.
             let flag = unsafe { AtomicUsize::from_ptr(std::ptr::with_exposed_provenance_mut(self.flag)) };
-            flag.store(usize::from(requested), Ordering::SeqCst);
+            flag.store(usize::from(stop), Ordering::SeqCst);
         }
     }
 }
@@ -62,17 +73,23 @@ impl Interruption {
     /// The store goes: nothing of it may be touched any more.
     pub(crate) fn close(&self) {
         let mut state = lock(&self.state);
-        // They are used again, by others.
-        state.set(false);
+        // They are used again, by others. Without a request they can be read, and to say so once more would ask the system.
+        if state.stops() {
+            state.set(false);
+        }
+        (state.requested, state.epoch) = (false, false);
         state.pages.clear();
         state.flag = 0;
+        let former = state.sleeper.take();
+        drop(state);
+        drop(former);
     }
 
     /// Takes note of a page that code of the store reads.
     pub(crate) fn add_page(&self, page: usize) {
         let mut state = lock(&self.state);
         state.pages.push(page);
-        if state.requested {
+        if state.stops() {
             map::allow_reading(page, false);
         }
     }
@@ -90,10 +107,86 @@ impl Interruption {
         }
     }
 
+    /// Whether there is a request to be taken, exactly.
+    pub(crate) fn has_request(&self) -> bool {
+        lock(&self.state).requested
+    }
+
+    /// Whether the host is asked when the store's epoch has come.
+    pub(crate) fn set_asks(&self, asks: bool) {
+        let mut state = lock(&self.state);
+        state.asks = asks;
+        if !asks && state.epoch {
+            self.change(&mut state, true);
+            self.change_epoch(&mut state, false);
+        }
+    }
+
+    /// Takes note that the store's epoch has come; whether it has.
+    pub(crate) fn take_epoch(&self) -> bool {
+        let mut state = lock(&self.state);
+        let epoch = state.epoch;
+        self.change_epoch(&mut state, false);
+        epoch
+    }
+
+    /// A host function is about to wait, and who polls it is to be woken by a request. `true` where there is one already, which is taken:
+    /// then it is not to wait.
+    pub(crate) fn sleep(&self, waker: Waker) -> bool {
+        let mut state = lock(&self.state);
+        if state.requested {
+            self.change(&mut state, false);
+            return true;
+        }
+        let former = state.sleeper.replace(waker);
+        // A waker may do anything as it is dropped.
+        drop(state);
+        drop(former);
+        false
+    }
+
+    /// A host function waits no more. Takes a request where it is to be taken; whether there was one.
+    pub(crate) fn wake_up(&self, take: bool) -> bool {
+        let mut state = lock(&self.state);
+        let former = state.sleeper.take();
+        let requested = state.requested && take;
+        if requested {
+            self.change(&mut state, false);
+        }
+        drop(state);
+        drop(former);
+        requested
+    }
+
+    /// Requests that what runs is ended. Who is to be woken for it is given back: that may do anything.
+    fn request(&self) -> Sleeper {
+        let (parked, sleeper) = {
+            let mut state = lock(&self.state);
+            self.change(&mut state, true);
+            (state.parked.clone(), state.sleeper.take())
+        };
+        if let Some(parked) = parked {
+            parked.interrupt();
+        }
+        Sleeper(sleeper)
+    }
+
     fn change(&self, state: &mut State, requested: bool) {
         if state.requested != requested {
             self.requested.store(requested, Ordering::Relaxed);
-            state.set(requested);
+            let before = state.stops();
+            state.requested = requested;
+            if state.stops() != before {
+                state.set(!before);
+            }
+        }
+    }
+
+    fn change_epoch(&self, state: &mut State, epoch: bool) {
+        let before = state.stops();
+        state.epoch = epoch;
+        if state.stops() != before {
+            state.set(!before);
         }
     }
 }
@@ -129,16 +222,16 @@ impl InterruptHandle {
     /// function that calls others, a copy of many bytes, a thread that waits in `memory.atomic.wait32` or `memory.atomic.wait64`. Where none
     /// runs, the next such thing is ended as it begins. Code that was compiled without interruption is not stopped, but where it waits.
     /// Several requests before one is taken are one. A host function that the code has called is not interrupted: the code is when it
-    /// returns.
+    /// returns. A call that waits for an asynchronous host function ends, with all that waits for it in turn in the same store, when it is
+    /// polled again, for which this wakes its task.
     pub fn interrupt(&self) {
-        let parked = {
-            let mut state = lock(&self.0.state);
-            self.0.change(&mut state, true);
-            state.parked.clone()
-        };
-        if let Some(parked) = parked {
-            parked.interrupt();
-        }
+        self.request().wake();
+    }
+
+    /// [`interrupt`](Self::interrupt), but for the task that is to be woken for it, which is given back.
+    #[doc(hidden)]
+    pub fn request(&self) -> Sleeper {
+        self.0.request()
     }
 
     /// Takes a request back that nothing has been ended by.
@@ -149,6 +242,50 @@ impl InterruptHandle {
     /// Whether a request is still to be taken.
     pub fn is_pending(&self) -> bool {
         lock(&self.0.state).requested
+    }
+}
+
+/// The task of a call that waits and has been interrupted.
+#[must_use = "the task is to be woken"]
+#[derive(Debug)]
+pub struct Sleeper(Option<Waker>);
+
+impl Sleeper {
+    /// Wakes it. That runs what the executor has put there, and so is done under no lock.
+    pub fn wake(self) {
+        if let Some(waker) = self.0 {
+            waker.wake();
+        }
+    }
+}
+
+/// Tells a store that its epoch has come, from any thread. It does not keep the store alive.
+#[derive(Clone)]
+pub struct EpochHandle(Arc<Interruption>);
+
+impl EpochHandle {
+    pub(crate) fn new(interruption: &Arc<Interruption>) -> EpochHandle {
+        EpochHandle(interruption.clone())
+    }
+
+    /// Ends what runs in the store, as [`InterruptHandle::request`] does, or, where the host is asked
+    /// ([`Store::set_epoch_hook`](crate::store::Store::set_epoch_hook)), has compiled code stop for that at its next site. A thread that
+    /// waits, in a shared memory or for an asynchronous host function, is then left to it.
+    pub fn expire(&self) -> Sleeper {
+        {
+            let mut state = lock(&self.0.state);
+            if state.asks {
+                self.0.change_epoch(&mut state, true);
+                return Sleeper(None);
+            }
+        }
+        self.0.request()
+    }
+}
+
+impl std::fmt::Debug for EpochHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EpochHandle").finish_non_exhaustive()
     }
 }
 

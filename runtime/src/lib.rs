@@ -26,6 +26,8 @@ pub mod interrupt;
 pub mod inventory;
 pub mod limit;
 pub mod memory;
+pub mod site;
+pub mod stack;
 pub mod store;
 pub mod table;
 pub mod trap;

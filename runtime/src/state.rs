@@ -11,6 +11,8 @@ use crate::instance::Instance;
 use crate::interrupt::Interruption;
 use crate::limit::Limitation;
 use crate::memory::{MemoryInstance, SharedMemory};
+use crate::site::SiteHook;
+use crate::stack::Suspender;
 use crate::sync;
 use crate::sys::map::page_size;
 use crate::table::Table;
@@ -19,6 +21,7 @@ use crate::unwind::Trace;
 use crate::vmctx::Fixed;
 use std::any::Any;
 use std::collections::HashMap;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -70,16 +73,19 @@ pub(crate) struct State {
     /// The last activation of the store that was begun and has not ended, or null: the collector finds the others by it.
     pub(crate) activation: *const Activation,
     pub(crate) stop: Stop,
+    /// The fiber that runs, where one does and nobody has taken it; else null.
+    pub(crate) suspender: *const Suspender,
+    /// How many fibers of the store there are.
+    pub(crate) fibers: u32,
     /// The tunable of this name, where calls find it at once.
     pub(crate) signals_based_traps: bool,
     /// The addresses of all memories with their guards, sorted: for the signal handler.
     reserved: Vec<Range<usize>>,
-    /// The pages below the contexts of instances and below memories, by their addresses, sorted: for the signal handler.
-    pages: Vec<usize>,
+    /// The pages below the contexts of instances and below memories, by their addresses, sorted: for the signal handler. And whose context
+    /// each is below: for those who know a context only.
+    pages: Vec<(usize, Option<InstanceId>)>,
     pub(crate) tunables: Arc<Tunables>,
     pub(crate) instances: Vec<Instance>,
-    /// The instances by the addresses of their contexts.
-    pub(crate) contexts: HashMap<usize, InstanceId>,
     pub(crate) memories: Vec<MemoryInstance>,
     /// The shared ones among them: a store has each once.
     shared: HashMap<usize, MemoryId>,
@@ -98,6 +104,13 @@ pub(crate) struct State {
     pub(crate) limitation: Limitation,
     /// How it is interrupted.
     pub(crate) interruption: sync::Arc<Interruption>,
+    /// Whom it asks when its epoch has come, unless that ends what runs.
+    pub(crate) epoch_hook: Option<SiteHook>,
+    /// How much fuel compiled code may spend in one turn, and whom the store asks at its end.
+    pub(crate) fuel_interval: Option<NonZeroU64>,
+    pub(crate) fuel_hook: Option<SiteHook>,
+    /// What is left beside [`VmStore::fuel`], which is that of this turn.
+    pub(crate) fuel_reserve: u64,
     /// The message of a panic in a builtin.
     pub(crate) panic: Option<Box<str>>,
 }
@@ -120,13 +133,14 @@ impl State {
                 fuel_cost: 0,
             },
             activation: ptr::null(),
+            suspender: ptr::null(),
+            fibers: 0,
             stop: Stop { pending: 0, address: None, trace: Trace::new() },
             signals_based_traps: tunables.signals_based_traps,
             reserved: Vec::new(),
             pages: Vec::new(),
             tunables,
             instances: Vec::new(),
-            contexts: HashMap::new(),
             memories: Vec::new(),
             shared: HashMap::new(),
             tables: Vec::new(),
@@ -141,6 +155,10 @@ impl State {
             kept: Vec::new(),
             limitation: Limitation::default(),
             interruption: Interruption::new(),
+            epoch_hook: None,
+            fuel_interval: None,
+            fuel_hook: None,
+            fuel_reserve: 0,
             panic: None,
         }
     }
@@ -162,15 +180,22 @@ impl State {
 
     /// Whether `address` belongs to a page that compiled code reads to be interrupted. Async-signal-safe.
     pub(crate) fn is_interrupt_site(&self, address: usize) -> bool {
-        let position = self.pages.partition_point(|page| *page <= address);
+        let position = self.pages.partition_point(|(page, _)| *page <= address);
         let below = position.checked_sub(1).and_then(|position| self.pages.get(position));
-        below.is_some_and(|page| address - page < page_size())
+        below.is_some_and(|(page, _)| address - page < page_size())
     }
 
-    /// Takes note of the page below the context of an instance, or below a memory.
-    pub(crate) fn add_page(&mut self, page: usize) {
-        let position = self.pages.partition_point(|other| *other < page);
-        self.pages.insert(position, page);
+    /// Whose context is at `address`, if it is that of an instance of the store.
+    pub(crate) fn instance_at(&self, address: usize) -> Option<InstanceId> {
+        let page = address.checked_sub(page_size())?;
+        let position = self.pages.binary_search_by_key(&page, |(page, _)| *page).ok()?;
+        self.pages.get(position).and_then(|(_, instance)| *instance)
+    }
+
+    /// Takes note of the page below the context of an instance, or, where it is that of none, below a memory.
+    pub(crate) fn add_page(&mut self, page: usize, instance: Option<InstanceId>) {
+        let position = self.pages.partition_point(|(other, _)| *other < page);
+        self.pages.insert(position, (page, instance));
         self.interruption.add_page(page);
     }
 
@@ -188,7 +213,7 @@ impl State {
         if let MemoryInstance::Own(own) = &memory
             && let Some(page) = own.interrupt_page()
         {
-            self.add_page(page);
+            self.add_page(page, None);
         }
         self.memories.push(memory);
         id

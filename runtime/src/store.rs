@@ -7,9 +7,10 @@ use crate::activation::{Exit, Thread};
 use crate::builtin::BUILTINS;
 use crate::code::Code;
 use crate::instance::Instance;
-use crate::interrupt::InterruptHandle;
+use crate::interrupt::{EpochHandle, InterruptHandle};
 use crate::limit::Denied;
 use crate::memory::{Memory, MemoryError, MemoryInstance, MemoryType, SharedMemory};
+use crate::site::SiteHook;
 use crate::state::{Global, State, Tag};
 use crate::table::{Table, TableError, TableType, TableValue};
 use crate::types::{RegisteredType, TypeIdentity};
@@ -119,7 +120,7 @@ impl Store {
 
     /// Whose context this is; `None` for the context of a host function, for null, and for an instance of another store.
     pub fn instance_of(&self, vmctx: *mut VmContext) -> Option<InstanceId> {
-        self.state().contexts.get(&vmctx.addr()).copied()
+        self.state().instance_at(vmctx.addr())
     }
 
     /// A thing of an instance by its kind and index. `None` when there is none of that index, or it is a function that was
@@ -163,6 +164,23 @@ impl Store {
     /// How other threads interrupt what runs in the store.
     pub fn interrupt_handle(&self) -> InterruptHandle {
         InterruptHandle::new(&self.state().interruption)
+    }
+
+    /// How it is told that its epoch has come.
+    pub fn epoch_handle(&self) -> EpochHandle {
+        EpochHandle::new(&self.state().interruption)
+    }
+
+    /// Whom the store asks when its epoch has come while compiled code runs: in the middle of a function, where nothing of
+    /// the store may be collected, moved, grown or run. `None` ends what runs then, as an interruption does.
+    ///
+    /// # Safety
+    ///
+    /// `ask` may be called with the hook's data as long as compiled code of the store runs, and does not panic.
+    pub unsafe fn set_epoch_hook(&mut self, hook: Option<SiteHook>) {
+        let state = self.state_mut();
+        state.epoch_hook = hook;
+        state.interruption.set_asks(hook.is_some());
     }
 
     /// A table that the host makes, every entry `init`.

@@ -13,6 +13,7 @@ use crate::state::State;
 use crate::sys::map::page_size;
 use crate::sys::register::{Resumption, resume, stack_pointer};
 use crate::sys::signal::{self, Context};
+use crate::sys::site;
 use crate::unwind::{Start, trace};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,6 +34,7 @@ pub fn install() -> io::Result<()> {
     if !*installed {
         // Marked before: a second attempt after a failure halfway would take our own handler for the previous one.
         *installed = true;
+        site::prepare();
         // SAFETY: the handler is async-signal-safe, and the flag sees to it that this is the only call.
         unsafe { signal::install(handle) }?;
     }
@@ -57,10 +59,19 @@ unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, con
         // A signal that somebody sent says nothing about the instruction that it interrupted.
         let resumption = if (*info).si_code > 0 { answer(number, address, machine) } else { None };
         match resumption {
-            Some(resumption) => machine.write(resumption),
+            Some(Answer::Resume(resumption)) => machine.write(resumption),
+            Some(Answer::Divert) => machine.divert(),
             None => signal::pass_on(number, info, context),
         }
     }
+}
+
+/// What becomes of compiled code that has faulted.
+enum Answer {
+    /// It has trapped: it goes on at a landing pad.
+    Resume(Resumption),
+    /// It calls the stub of a site of interruption.
+    Divert,
 }
 
 /// Ends the process where `address` is in code that is mapped from a file: the kernel has no page for it any more. Whoever wanted it, compiled
@@ -82,7 +93,7 @@ fn end_where_code_is_gone(address: usize) {
 /// # Safety
 ///
 /// To be called by the handler, with what it was given.
-unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Option<Resumption> {
+unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Option<Answer> {
     let at = machine.read();
     let code = Code::find(at.pc)?;
     let activation = Thread::with(Thread::innermost);
@@ -114,12 +125,22 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
             ),
             _ => return None,
         };
+        let trap = match trap {
+            // The host is asked, unless this is the end all the same.
+            Trap::Interrupt if (*state).epoch_hook.is_some() && !(*state).interruption.is_requested() => {
+                if at.sp >= (*running.store).stack_limit {
+                    return Some(Answer::Divert);
+                }
+                Trap::StackOverflow
+            }
+            trap => trap,
+        };
         (*state).stop.pending = usize::from(trap.code());
         (*state).stop.address = access.then_some(address);
         let sp = if trap == Trap::StackOverflow && access { used_down_to(at.sp, address) } else { at.sp };
         let start = Start::Instruction { pc: at.pc, fp: at.fp, sp };
         trace(&mut (*state).stop.trace, start, activation);
-        Some(landing(activation))
+        Some(Answer::Resume(landing(activation)))
     }
 }
 

@@ -33,7 +33,7 @@
 ;; | function u0:0(i64, i32) -> i32 tail {
 ;; |     ss0 = explicit_slot 16, align = 16
 ;; |     sig0 = (i64, i32, i64) tail
-;; |     fn0 = colocated u1:21 sig0
+;; |     fn0 = colocated u1:22 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; | @0067                               v4 = iconst.i32 0
@@ -222,7 +222,7 @@
 ;; |     sig0 = (i64, i32) -> i32 tail
 ;; |     sig1 = (i64, i32) tail
 ;; |     fn0 = colocated u0:0 sig0
-;; |     fn1 = colocated u1:22 sig1
+;; |     fn1 = colocated u1:23 sig1
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; |                                     v3 = load.i32 user11 aligned v0-4

@@ -24,7 +24,7 @@
 ;; |     region0 = 3489660928 "Fuel"
 ;; |     region1 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |     sig0 = (i64) preserve_all
-;; |     fn0 = colocated u1:20 sig0
+;; |     fn0 = colocated u1:21 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
 ;; |                                     v50 -> v1
@@ -172,7 +172,7 @@
 ;; |     sig0 = (i64, i32, i32) -> i64 tail
 ;; |     sig1 = (i64) preserve_all
 ;; |     fn0 = colocated u0:0 sig0
-;; |     fn1 = colocated u1:20 sig1
+;; |     fn1 = colocated u1:21 sig1
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; |                                     v14 -> v1
@@ -325,7 +325,7 @@
 ;; |     sig2 = (i64) preserve_all
 ;; |     fn0 = colocated u1:3 sig0
 ;; |     fn1 = colocated u1:1 sig1
-;; |     fn2 = colocated u1:20 sig2
+;; |     fn2 = colocated u1:21 sig2
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; |                                     v14 -> v1

@@ -36,7 +36,7 @@
 ;; |     region3 = 2952790216 "Field(12, 8)"
 ;; |     region4 = 4026531840 "a reference"
 ;; |     sig0 = (i64, i32) tail
-;; |     fn0 = colocated u1:23 sig0
+;; |     fn0 = colocated u1:24 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; |                                     v3 = iconst.i32 0
@@ -293,8 +293,8 @@
 ;; |     region3 = 3221225472 "Elements(0)"
 ;; |     sig0 = (i64, i32) tail
 ;; |     sig1 = (i64, i32, i32) -> i32 tail
-;; |     fn0 = colocated u1:23 sig0
-;; |     fn1 = colocated u1:24 sig1
+;; |     fn0 = colocated u1:24 sig0
+;; |     fn1 = colocated u1:25 sig1
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; | @00ce                               v4 = iconst.i32 7

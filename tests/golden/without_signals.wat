@@ -11,9 +11,13 @@
 ;; function 0
 ;; | function u0:0(i64, i32, i32) -> i32 tail {
 ;; |     sig0 = (i64, i32) tail
+;; |     sig1 = (i64) preserve_all
 ;; |     fn0 = colocated u1:19 sig0
+;; |     fn1 = colocated u1:20 sig1
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
+;; |                                     v13 -> v1
+;; |                                     v14 -> v2
 ;; | @0059                               v4 = load.i64 notrap aligned readonly can_move v0+8
 ;; | @0059                               v5 = load.i64 notrap aligned v4
 ;; | @0059                               v6 = get_stack_pointer.i64
@@ -33,36 +37,35 @@
 ;; | @0059                               brif v12, block4, block5
 ;; |
 ;; |                                 block4 cold:
-;; | @0059                               v13 = iconst.i32 11
-;; | @0059                               call fn0(v0, v13)  ; v13 = 11
-;; | @0059                               trap user11
+;; | @0059                               call fn1(v0)
+;; | @0059                               jump block5
 ;; |
 ;; |                                 block5:
-;; | @005e                               v14 = iconst.i32 0
-;; | @005e                               v15 = icmp.i32 eq v2, v14  ; v14 = 0
-;; | @005e                               brif v15, block6, block7
+;; | @005e                               v15 = iconst.i32 0
+;; | @005e                               v16 = icmp.i32 eq v2, v15  ; v15 = 0
+;; | @005e                               brif v16, block6, block7
 ;; |
 ;; |                                 block6 cold:
-;; | @005e                               v16 = iconst.i32 7
-;; | @005e                               call fn0(v0, v16)  ; v16 = 7
+;; | @005e                               v17 = iconst.i32 7
+;; | @005e                               call fn0(v0, v17)  ; v17 = 7
 ;; | @005e                               trap user7
 ;; |
 ;; |                                 block7:
-;; | @005e                               v17 = iconst.i32 -2147483648
-;; | @005e                               v18 = iconst.i32 -1
-;; | @005e                               v19 = icmp.i32 eq v2, v18  ; v18 = -1
-;; | @005e                               v20 = icmp.i32 eq v1, v17  ; v17 = -2147483648
-;; | @005e                               v21 = band v19, v20
-;; | @005e                               brif v21, block8, block9
+;; | @005e                               v18 = iconst.i32 -2147483648
+;; | @005e                               v19 = iconst.i32 -1
+;; | @005e                               v20 = icmp.i32 eq v2, v19  ; v19 = -1
+;; | @005e                               v21 = icmp.i32 eq v1, v18  ; v18 = -2147483648
+;; | @005e                               v22 = band v20, v21
+;; | @005e                               brif v22, block8, block9
 ;; |
 ;; |                                 block8 cold:
-;; | @005e                               v22 = iconst.i32 6
-;; | @005e                               call fn0(v0, v22)  ; v22 = 6
+;; | @005e                               v23 = iconst.i32 6
+;; | @005e                               call fn0(v0, v23)  ; v23 = 6
 ;; | @005e                               trap user6
 ;; |
 ;; |                                 block9:
-;; | @005e                               v23 = sdiv.i32 v1, v2
-;; | @005f                               jump block1(v23)
+;; | @005e                               v24 = sdiv.i32 v1, v2
+;; | @005f                               jump block1(v24)
 ;; |
 ;; |                                 block1(v3: i32):
 ;; | @005f                               return v3
@@ -74,53 +77,54 @@
 ;;     8  mov (%rax),%rcx
 ;;     b  mov %rsp,%r8
 ;;     e  cmp %rcx,%r8
-;;    11  jb 0x0000000000000080
+;;    11  jb 0x000000000000007E
 ;;    17  mov 0x28(%rax),%rax
 ;;    1b  test %rax,%rax
-;;    1e  jne 0x0000000000000074
+;;    1e  jne 0x000000000000005C
 ;;    24  test %edx,%edx
-;;    26  je 0x0000000000000068
+;;    26  je 0x0000000000000072
 ;;    2c  cmp $0xFFFFFFFF,%edx
 ;;    2f  mov %rdx,%r8
 ;;    32  sete %al
 ;;    35  cmp $0x80000000,%esi
 ;;    3b  sete %cl
 ;;    3e  test %al,%cl
-;;    40  jne 0x000000000000005C
+;;    40  jne 0x0000000000000066
 ;;    46  mov %rsi,%rax
 ;;    49  cltd
 ;;    4a  mov %r8,%rcx
 ;;    4d  test %ecx,%ecx
-;;    4f  je 0x000000000000008C
+;;    4f  je 0x000000000000008A
 ;;    55  idiv %ecx
 ;;    57  mov %rbp,%rsp
 ;;    5a  pop %rbp
 ;;    5b  ret
-;;    5c  mov $6,%esi
-;;    61  call 0x0000000000000066
-;;    66  hlt
-;;    67  nop
-;;    68  mov $7,%esi
-;;    6d  call 0x0000000000000072
-;;    72  hlt
-;;    73  nop
-;;    74  mov $0xB,%esi
-;;    79  call 0x000000000000007E
-;;    7e  hlt
-;;    7f  nop
-;;    80  mov $1,%esi
-;;    85  call 0x000000000000008A
+;;    5c  call 0x0000000000000061
+;;    61  jmp 0x0000000000000024
+;;    66  mov $6,%esi
+;;    6b  call 0x0000000000000070
+;;    70  hlt
+;;    71  nop
+;;    72  mov $7,%esi
+;;    77  call 0x000000000000007C
+;;    7c  hlt
+;;    7d  nop
+;;    7e  mov $1,%esi
+;;    83  call 0x0000000000000088
+;;    88  hlt
+;;    89  nop
 ;;    8a  hlt
 ;;    8b  nop
-;;    8c  hlt
-;;    8d  nop
 ;;
 ;; function 1
 ;; | function u0:1(i64, i64) -> i64 tail {
 ;; |     sig0 = (i64, i32) tail
+;; |     sig1 = (i64) preserve_all
 ;; |     fn0 = colocated u1:19 sig0
+;; |     fn1 = colocated u1:20 sig1
 ;; |
 ;; |                                 block0(v0: i64, v1: i64):
+;; |                                     v12 -> v1
 ;; | @0061                               v3 = load.i64 notrap aligned readonly can_move v0+8
 ;; | @0061                               v4 = load.i64 notrap aligned v3
 ;; | @0061                               v5 = get_stack_pointer.i64
@@ -140,9 +144,8 @@
 ;; | @0061                               brif v11, block4, block5
 ;; |
 ;; |                                 block4 cold:
-;; | @0061                               v12 = iconst.i32 11
-;; | @0061                               call fn0(v0, v12)  ; v12 = 11
-;; | @0061                               trap user11
+;; | @0061                               call fn1(v0)
+;; | @0061                               jump block5
 ;; |
 ;; |                                 block5:
 ;; | @0064                               v13 = iconst.i64 3
@@ -155,12 +158,12 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov 8(%rdi),%rax
-;;     8  mov (%rax),%rcx
-;;     b  mov %rsp,%rdx
-;;     e  cmp %rcx,%rdx
-;;    11  jb 0x0000000000000049
-;;    17  mov 0x28(%rax),%rax
+;;     4  mov 8(%rdi),%r11
+;;     8  mov (%r11),%rax
+;;     b  mov %rsp,%rcx
+;;     e  cmp %rax,%rcx
+;;    11  jb 0x0000000000000047
+;;    17  mov 0x28(%r11),%rax
 ;;    1b  test %rax,%rax
 ;;    1e  jne 0x000000000000003D
 ;;    24  mov %rsi,%rax
@@ -171,22 +174,23 @@
 ;;    38  mov %rbp,%rsp
 ;;    3b  pop %rbp
 ;;    3c  ret
-;;    3d  mov $0xB,%esi
-;;    42  call 0x0000000000000047
-;;    47  hlt
-;;    48  nop
-;;    49  mov $1,%esi
-;;    4e  call 0x0000000000000053
-;;    53  hlt
-;;    54  nop
+;;    3d  call 0x0000000000000042
+;;    42  jmp 0x0000000000000024
+;;    47  mov $1,%esi
+;;    4c  call 0x0000000000000051
+;;    51  hlt
+;;    52  nop
 ;;    58  56 55 55 55 55 55 55 55
 ;;
 ;; function 2
 ;; | function u0:2(i64, f64) -> i32 tail {
 ;; |     sig0 = (i64, i32) tail
+;; |     sig1 = (i64) preserve_all
 ;; |     fn0 = colocated u1:19 sig0
+;; |     fn1 = colocated u1:20 sig1
 ;; |
 ;; |                                 block0(v0: i64, v1: f64):
+;; |                                     v12 -> v1
 ;; | @0069                               v3 = load.i64 notrap aligned readonly can_move v0+8
 ;; | @0069                               v4 = load.i64 notrap aligned v3
 ;; | @0069                               v5 = get_stack_pointer.i64
@@ -206,9 +210,8 @@
 ;; | @0069                               brif v11, block4, block5
 ;; |
 ;; |                                 block4 cold:
-;; | @0069                               v12 = iconst.i32 11
-;; | @0069                               call fn0(v0, v12)  ; v12 = 11
-;; | @0069                               trap user11
+;; | @0069                               call fn1(v0)
+;; | @0069                               jump block5
 ;; |
 ;; |                                 block5:
 ;; | @006c                               v13 = fcmp.f64 uno v1, v1
@@ -246,12 +249,12 @@
 ;;     8  mov (%rax),%rcx
 ;;     b  mov %rsp,%rdx
 ;;     e  cmp %rcx,%rdx
-;;    11  jb 0x00000000000000E3
+;;    11  jb 0x00000000000000E1
 ;;    17  mov 0x28(%rax),%rax
 ;;    1b  test %rax,%rax
-;;    1e  jne 0x00000000000000D7
+;;    1e  jne 0x00000000000000BF
 ;;    24  ucomisd %xmm0,%xmm0
-;;    28  jp 0x00000000000000CB
+;;    28  jp 0x00000000000000D5
 ;;    2e  movabs $0xBFF0000000000000,%rax
 ;;    38  movq %rax,%xmm1
 ;;    3d  ucomisd %xmm0,%xmm1
@@ -260,7 +263,7 @@
 ;;    4c  setae %cl
 ;;    4f  or %ecx,%eax
 ;;    51  test %al,%al
-;;    53  jne 0x00000000000000BF
+;;    53  jne 0x00000000000000C9
 ;;    59  movabs $0x41E0000000000000,%rax
 ;;    63  movq %rax,%xmm2
 ;;    68  ucomisd %xmm2,%xmm0
@@ -285,22 +288,20 @@
 ;;    ba  mov %rbp,%rsp
 ;;    bd  pop %rbp
 ;;    be  ret
-;;    bf  mov $6,%esi
-;;    c4  call 0x00000000000000C9
-;;    c9  hlt
-;;    ca  nop
-;;    cb  mov $8,%esi
-;;    d0  call 0x00000000000000D5
-;;    d5  hlt
-;;    d6  nop
-;;    d7  mov $0xB,%esi
-;;    dc  call 0x00000000000000E1
-;;    e1  hlt
-;;    e2  nop
-;;    e3  mov $1,%esi
-;;    e8  call 0x00000000000000ED
-;;    ed  hlt
-;;    ee  nop
+;;    bf  call 0x00000000000000C4
+;;    c4  jmp 0x0000000000000024
+;;    c9  mov $6,%esi
+;;    ce  call 0x00000000000000D3
+;;    d3  hlt
+;;    d4  nop
+;;    d5  mov $8,%esi
+;;    da  call 0x00000000000000DF
+;;    df  hlt
+;;    e0  nop
+;;    e1  mov $1,%esi
+;;    e6  call 0x00000000000000EB
+;;    eb  hlt
+;;    ec  nop
 ;;    f0  00 00 00 00 00 00 f0 41 00 00 00 00 00 00 00 00
 ;;
 ;; function 3
@@ -308,9 +309,12 @@
 ;; |     region0 = 1073741824 "Memory(MemoryIndex(0))"
 ;; |     region1 = 0 "Head"
 ;; |     sig0 = (i64, i32) tail
+;; |     sig1 = (i64) preserve_all
 ;; |     fn0 = colocated u1:19 sig0
+;; |     fn1 = colocated u1:20 sig1
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
+;; |                                     v12 -> v1
 ;; | @006f                               v3 = load.i64 notrap aligned readonly can_move v0+8
 ;; | @006f                               v4 = load.i64 notrap aligned v3
 ;; | @006f                               v5 = get_stack_pointer.i64
@@ -330,9 +334,8 @@
 ;; | @006f                               brif v11, block4, block5
 ;; |
 ;; |                                 block4 cold:
-;; | @006f                               v12 = iconst.i32 11
-;; | @006f                               call fn0(v0, v12)  ; v12 = 11
-;; | @006f                               trap user11
+;; | @006f                               call fn1(v0)
+;; | @006f                               jump block5
 ;; |
 ;; |                                 block5:
 ;; | @0072                               v13 = load.i64 notrap aligned readonly can_move v0+48
@@ -367,15 +370,15 @@
 ;;     8  mov (%rax),%rcx
 ;;     b  mov %rsp,%rdx
 ;;     e  cmp %rcx,%rdx
-;;    11  jb 0x000000000000006B
+;;    11  jb 0x0000000000000069
 ;;    17  mov 0x28(%rax),%rax
 ;;    1b  test %rax,%rax
-;;    1e  jne 0x000000000000005F
+;;    1e  jne 0x0000000000000053
 ;;    24  mov 0x38(%rdi),%rax
 ;;    28  mov %esi,%edx
 ;;    2a  lea 0xC(%rdx),%rcx
 ;;    2e  cmp %rax,%rcx
-;;    31  ja 0x0000000000000053
+;;    31  ja 0x000000000000005D
 ;;    37  xor %rsi,%rsi
 ;;    3a  add $8,%rdx
 ;;    41  add 0x30(%rdi),%rdx
@@ -385,15 +388,13 @@
 ;;    4e  mov %rbp,%rsp
 ;;    51  pop %rbp
 ;;    52  ret
-;;    53  mov $2,%esi
-;;    58  call 0x000000000000005D
-;;    5d  hlt
-;;    5e  nop
-;;    5f  mov $0xB,%esi
-;;    64  call 0x0000000000000069
-;;    69  hlt
-;;    6a  nop
-;;    6b  mov $1,%esi
-;;    70  call 0x0000000000000075
-;;    75  hlt
-;;    76  nop
+;;    53  call 0x0000000000000058
+;;    58  jmp 0x0000000000000024
+;;    5d  mov $2,%esi
+;;    62  call 0x0000000000000067
+;;    67  hlt
+;;    68  nop
+;;    69  mov $1,%esi
+;;    6e  call 0x0000000000000073
+;;    73  hlt
+;;    74  nop

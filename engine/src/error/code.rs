@@ -179,6 +179,14 @@ codes! {
     Configuration = 813, "there can be no engine with this configuration";
     /// The stack that compiled code is called on has no guard.
     UnguardedStack = 814, "the stack has no guard page";
+    /// Something was asked of a store that it cannot do where its code is stopped at the end of an epoch.
+    Stopped = 815, "the store is in the middle of a function";
+    /// The future of an asynchronous call was forgotten.
+    Forgotten = 816, "a call was forgotten while it waited";
+    /// A function of the host's that waits was called by a synchronous call.
+    WouldWait = 817, "a call that cannot wait would have to";
+    /// The future of an asynchronous call was dropped while the call waited.
+    Cancelled = 818, "an asynchronous call was cancelled";
     /// A bug of Tancho.
     EngineBug = 899, "a bug of Tancho";
 }

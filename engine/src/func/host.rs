@@ -94,6 +94,8 @@ pub struct HostFunc {
     /// The typed host function; null when there is only the array one.
     typed: *const u8,
     array: ArrayFunction,
+    /// Whether it can come to wait.
+    waits: bool,
     closure: Box<dyn Any + Send + Sync>,
 }
 
@@ -104,7 +106,18 @@ unsafe impl Sync for HostFunc {}
 
 impl HostFunc {
     fn new<F: Send + Sync + 'static>(ty: FuncType, typed: *const u8, array: ArrayFunction, closure: F) -> HostFunc {
-        HostFunc { ty, typed, array, closure: Box::new(closure) }
+        HostFunc { ty, typed, array, waits: false, closure: Box::new(closure) }
+    }
+
+    /// One that is called by an array and can come to wait.
+    #[cfg(feature = "async")]
+    pub(super) fn waiting<F: Send + Sync + 'static>(ty: FuncType, array: ArrayFunction, closure: F) -> HostFunc {
+        HostFunc { waits: true, ..HostFunc::new(ty, ptr::null(), array, closure) }
+    }
+
+    /// Whether it can come to wait.
+    pub(crate) fn waits(&self) -> bool {
+        self.waits
     }
 
     /// A host function whose type is known only at run time.
@@ -149,6 +162,9 @@ impl HostRecord {
     /// The record of a function whose closures take callers of this store's data.
     pub(crate) fn new<T>(store: &mut Loan<'_, T>, function: &Arc<HostFunc>) -> HostRecord {
         let closure = ptr::from_ref::<dyn Any + Send + Sync>(&*function.closure).cast();
+        if function.waits {
+            store.inner_mut().opaque.note_waits();
+        }
         let hooked = if store.inner().opaque.is_hooked() { store.opaque_pointer() } else { ptr::null_mut() };
         HostRecord { store: store.pointer().cast(), hooked, closure, function: function.clone() }
     }
@@ -267,6 +283,9 @@ pub struct Caller<'a, T> {
     instance: *mut VmContext,
 }
 
+// SAFETY: the instance is of the store, and looked at by who holds that.
+unsafe impl<T: Send> Send for Caller<'_, T> {}
+
 impl<'a, T> Caller<'a, T> {
     /// The program's own data.
     pub fn data(&self) -> &T {
@@ -336,6 +355,12 @@ impl<'a, T> Caller<'a, T> {
         &self.loan
     }
 
+    /// The store, to be given away.
+    #[cfg(feature = "async")]
+    pub(super) fn pointer(&self) -> *mut StoreInner<T> {
+        self.loan.pointer()
+    }
+
     pub(crate) fn loan_mut(&mut self) -> &mut Loan<'a, T> {
         &mut self.loan
     }
@@ -352,7 +377,7 @@ impl<'a, T> Caller<'a, T> {
 /// `context` is that of a host function with shims for `T`, called from where the store was given away; `slots` has
 /// room for the results if they are several. `scope` says whether the call can make roots.
 #[inline(always)]
-unsafe fn run<T, R: Results>(
+pub(super) unsafe fn run<T, R: Results>(
     context: *mut VmHostContext,
     slots: *mut ValRaw,
     scope: bool,
@@ -480,9 +505,29 @@ unsafe extern "C" fn values_shim<T, F>(context: *mut VmHostContext, values: *mut
 where
     F: Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
 {
-    let body = |closure: *const (), caller: Caller<'_, T>| -> Result<()> {
+    let call = |closure: *const (), caller: Caller<'_, T>, params: &[Val], results: &mut [Val]| {
         // SAFETY: the record's closure is the `F` that this shim was made for, and lives as long as the record.
-        let (closure, record) = unsafe { (&*closure.cast::<F>(), &*(*context).data.cast::<HostRecord>()) };
+        let closure = unsafe { &*closure.cast::<F>() };
+        closure(caller, params, results)
+    };
+    // SAFETY: the trampoline's promise, or `untyped::call_array`'s.
+    unsafe { run_values::<T>(context, values, call) }
+}
+
+/// The frame of every shim of closures whose type is known only at run time: lifts the parameters, calls `call` with the closure, lowers
+/// the results.
+///
+/// # Safety
+///
+/// As for [`run`]; `values` holds the parameters, and has room for the results.
+pub(super) unsafe fn run_values<T>(
+    context: *mut VmHostContext,
+    values: *mut ValRaw,
+    call: impl FnOnce(*const (), Caller<'_, T>, &[Val], &mut [Val]) -> Result<()>,
+) {
+    let body = |closure: *const (), caller: Caller<'_, T>| -> Result<()> {
+        // SAFETY: the context is that of a host function, with its record.
+        let record = unsafe { &*(*context).data.cast::<HostRecord>() };
         let ty = record.function.ty.abi();
         let mut caller = caller;
         let store = &mut caller.loan.inner_mut().opaque;
@@ -497,7 +542,7 @@ where
         }
         let (params, results) = all.split_at_mut(ty.params.len());
         let inner = record.store.cast::<StoreInner<T>>();
-        closure(caller, params, results)?;
+        call(closure, caller, params, results)?;
         // SAFETY: the caller is gone, and with it all references to the store.
         let store = unsafe { &mut (*inner).opaque };
         for (position, (result, ty)) in results.iter().zip(&ty.results).enumerate() {
@@ -509,12 +554,12 @@ where
         }
         Ok(())
     };
-    // SAFETY: the trampoline's promise, or `untyped::call_array`'s.
+    // SAFETY: the caller's promise.
     unsafe { run::<T, ()>(context, ptr::null_mut(), true, body) }
 }
 
 /// The function type of a typed closure.
-fn type_of<R: Results>(engine: &Engine, params: &[abi::ValType]) -> FuncType {
+pub(super) fn type_of<R: Results>(engine: &Engine, params: &[abi::ValType]) -> FuncType {
     FuncType::of(engine.types().register(&abi::FuncType { params: params.into(), results: R::TYPES.into() }))
 }
 

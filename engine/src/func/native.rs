@@ -14,7 +14,7 @@ use tancho_abi::vmctx::{ValRaw, VmFuncRef};
 /// # Safety
 ///
 /// `Abi` is what the C conventions of [`tancho_abi::vmctx`] say of `TYPE`.
-pub unsafe trait Native: Sized {
+pub unsafe trait Native: Sized + Send {
     /// The type in C.
     type Abi: Copy;
     /// The type in WebAssembly.

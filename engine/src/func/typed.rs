@@ -78,7 +78,7 @@ impl<R: Results> WasmResults for R {}
 /// # Safety
 ///
 /// `call` passes `Abi`, in order, as `TYPES` say.
-pub unsafe trait Params: Sized {
+pub unsafe trait Params: Sized + Send {
     /// The parameters in C.
     type Abi: Copy;
     /// Their types.
@@ -105,6 +105,13 @@ pub unsafe trait Params: Sized {
 
     /// Into an array that has room.
     fn write(abi: Self::Abi, values: &mut [ValRaw]);
+
+    /// Out of an array. Nothing is collected.
+    ///
+    /// # Safety
+    ///
+    /// `values` holds them all, and they belong to `store`.
+    unsafe fn read(values: *const ValRaw, store: &mut StoreOpaque) -> Self;
 }
 
 /// How results travel.
@@ -112,7 +119,7 @@ pub unsafe trait Params: Sized {
 /// # Safety
 ///
 /// `Abi` is the one result's for one, and `()` for none or several.
-pub unsafe trait Results: Sized {
+pub unsafe trait Results: Sized + Send {
     /// What a function with these results returns in C.
     type Abi: Copy;
     /// Room for several results; none is needed for one.
@@ -181,6 +188,11 @@ unsafe impl<V: Native> Params for V {
     fn write(abi: Self::Abi, values: &mut [ValRaw]) {
         <(V,) as Params>::write(abi, values);
     }
+
+    unsafe fn read(values: *const ValRaw, store: &mut StoreOpaque) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { <(V,) as Params>::read(values, store) }.0
+    }
 }
 
 macro_rules! params {
@@ -218,6 +230,12 @@ macro_rules! params {
                 $(if let Some(value) = values.next() {
                     *value = $param::write($param);
                 })*
+            }
+
+            unsafe fn read(values: *const ValRaw, store: &mut StoreOpaque) -> Self {
+                let mut position = 0..;
+                // SAFETY: the caller says that they are there, and of these types.
+                ($(unsafe { <$param as Native>::lift($param::read(&*values.add(position.next().unwrap_or(0))), store) },)*)
             }
         }
     };

@@ -28,6 +28,7 @@ use tancho_abi::types::{self as abi, Hierarchy};
 use tancho_abi::vmctx::{HOST_MAGIC, ValRaw, VmActivation, VmContext, VmFuncRef, VmHostContext};
 use tancho_runtime::call::{self, Cause, Stopped};
 use tancho_runtime::instantiate::FunctionImport;
+use tancho_runtime::stack::Barrier;
 use tancho_runtime::store::GlobalId;
 
 /// As many values of an untyped call need no allocation.
@@ -300,9 +301,14 @@ unsafe fn call_array_now(store: *mut StoreOpaque, function: NonNull<VmFuncRef>, 
     // SAFETY: function references live as long as their store.
     let record = unsafe { function.as_ref() };
     if let Some(context) = host_context(record) {
-        let array = host_record(context).array();
+        let record = host_record(context);
+        // SAFETY: the store is the caller's; the host function may not suspend the frames that have called this, unless they are those of
+        // an asynchronous call.
+        let barrier = unsafe { Barrier::new((*store).vm(), record.function().waits()) };
+        let array = record.array();
         // SAFETY: the record is that of the context; the values are the caller's promise.
         unsafe { array(ptr::from_ref(context).cast_mut(), values) };
+        drop(barrier);
         // SAFETY: the host function has returned, and with it all references to the store.
         return unsafe { host::finish(&mut *store) };
     }

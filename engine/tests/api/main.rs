@@ -1,5 +1,5 @@
 //! The public interface as a whole: misuse of everything that belongs to an engine or a store, and documentation of everything.
-#![cfg(all(feature = "compile", feature = "wat"))]
+#![cfg(all(feature = "async", feature = "compile", feature = "wat"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod documentation;

@@ -1,5 +1,6 @@
 //! The table of misuse: a row for each method, in a file for each kind of thing.
 
+mod asynchronous;
 mod call;
 mod item;
 mod link;
@@ -10,10 +11,10 @@ use crate::misuse::Row;
 
 /// What is misuse already when the store is another one of the same engine.
 pub(crate) fn stores() -> impl Iterator<Item = &'static Row> {
-    [call::ROWS, item::ROWS, link::STORES, object::ROWS].into_iter().flatten()
+    [asynchronous::STORES, call::ROWS, item::ROWS, link::STORES, object::ROWS].into_iter().flatten()
 }
 
 /// What concerns engines alone.
 pub(crate) fn engines() -> impl Iterator<Item = &'static Row> {
-    [link::ENGINES, types::ROWS].into_iter().flatten()
+    [asynchronous::ENGINES, link::ENGINES, types::ROWS].into_iter().flatten()
 }

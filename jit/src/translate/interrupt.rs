@@ -2,7 +2,8 @@
 //!
 //! A site is a load of bytes below the vmctx whose value nobody uses: one instruction, no branch, no register of its own. While the store may
 //! run, the page is readable. To stop the store its pages are made inaccessible: the next site faults, and the signal handler takes the
-//! fault for the trap `Interrupt`. Where traps are not left to signals, a site compares a flag of the store.
+//! fault for the trap `Interrupt`, or has the host asked and lets the code go on behind the site. Where traps are not left to signals, a site
+//! compares a flag of the store, and calls the builtin `interrupt`.
 //!
 //! Each loop's header is a site, and so is the entry of each function that calls others or is long, and each operator that may take its time:
 //! what runs without end passes one again and again.
@@ -21,6 +22,7 @@ use cranelift_codegen::ir::immediates::Offset32;
 use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, MemFlagsData, Opcode, Type, Value, types};
 use cranelift_codegen::loop_analysis::Loop;
 use std::collections::{HashMap, HashSet};
+use tancho_abi::builtin::Builtin;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{INTERRUPT_SITES, VmContext, VmStore};
 
@@ -66,7 +68,16 @@ impl FunctionTranslator<'_, '_> {
             // Another thread writes it: no two of these loads are one.
             let place = self.builder.ins().iadd_imm_u(store, offset_of!(VmStore, interrupted) as i64);
             let interrupted = self.builder.ins().atomic_load(types::I64, MemFlagsData::trusted(), place);
-            self.trap_if(interrupted, Trap::Interrupt);
+            let (stop, go_on) = (self.builder.create_block(), self.builder.create_block());
+            self.builder.ins().brif(interrupted, stop, &[], go_on, &[]);
+            self.builder.set_cold_block(stop);
+            self.builder.switch_to_block(stop);
+            self.builder.seal_block(stop);
+            // It comes back where the host lets the code go on.
+            self.call_builtin(Builtin::interrupt, &[]);
+            self.builder.ins().jump(go_on, &[]);
+            self.builder.switch_to_block(go_on);
+            self.builder.seal_block(go_on);
             return;
         }
         let flags = MemFlagsData::trusted().with_trap_code(Some(trap::code(Trap::Interrupt)));

@@ -158,7 +158,8 @@ pub(crate) fn builtin(architecture: Architecture, builtin: Builtin) -> Signature
 /// keeps vectors, which riscv64 may not have.
 pub(crate) fn builtin_trampoline(architecture: Architecture, builtin: Builtin) -> Signature {
     let (params, result) = builtin.signature();
-    let keeps_all = builtin == Builtin::out_of_fuel && architecture != Architecture::Riscv64;
+    let keeps_all =
+        matches!(builtin, Builtin::out_of_fuel | Builtin::interrupt) && architecture != Architecture::Riscv64;
     let mut signature = Signature::new(if keeps_all { CallConv::PreserveAll } else { CallConv::Tail });
     signature.params.push(AbiParam::new(POINTER));
     signature.params.extend(params.iter().map(|ty| AbiParam::new(builtin_type(*ty))));

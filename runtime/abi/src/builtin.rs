@@ -81,6 +81,9 @@ macro_rules! for_each_builtin {
             /// Traps with a [`Trap`](crate::trap::Trap) code, where compiled code must not fault
             /// ([`signals_based_traps`](crate::tunables::Tunables::signals_based_traps)). Wants no stack beyond what functions leave.
             trap(code: u32);
+            /// Ends what runs, or asks the host, at a site of interruption where compiled code has found that the store is to stop
+            /// ([`VmStore::interrupted`](crate::vmctx::VmStore::interrupted)). Nothing of the store is moved, grown or collected.
+            interrupt();
             /// Pays what [`VmStore::fuel_cost`](crate::vmctx::VmStore::fuel_cost) says, of which the store has less; traps, or comes back when
             /// it is paid. Keeps all registers, where the architecture has a convention for that, and does not collect.
             out_of_fuel();

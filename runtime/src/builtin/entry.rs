@@ -4,6 +4,7 @@
 //! Called by each builtin but those that need neither; and the builtin that is nothing but a trap.
 
 use crate::id::InstanceId;
+use crate::site;
 use crate::state::{State, instance_id};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -59,6 +60,16 @@ pub(crate) fn caught(state: &mut State, panic: Box<dyn Any + Send>) -> usize {
 pub(super) unsafe extern "C" fn trap(vmctx: *mut VmContext, code: u32) {
     // SAFETY: compiled code passes its instance's context, whose store is alive and its own.
     unsafe { (*(*vmctx).store).pending = code as usize };
+}
+
+/// Ends what runs, or asks the host.
+///
+/// # Safety
+///
+/// To be called by compiled code with its instance's context.
+pub(super) unsafe extern "C" fn interrupt(vmctx: *mut VmContext) {
+    // SAFETY: compiled code passes its instance's context, whose store is alive, and has recorded its exit.
+    unsafe { site::stop((*vmctx).store) }
 }
 
 fn message(panic: &(dyn Any + Send)) -> Box<str> {

@@ -28,6 +28,7 @@ pub(crate) static BUILTINS: VmBuiltins = VmBuiltins {
     table_init: table::table_init,
     elem_drop: table::elem_drop,
     trap: entry::trap,
+    interrupt: entry::interrupt,
     out_of_fuel: fuel::out_of_fuel,
     throw: exception::throw,
     throw_ref: exception::throw_ref,

@@ -10,10 +10,12 @@
 //! Called by `store`, `instantiate`, `shared` and the builtins. Its head, which compiled code reads, is always true. Its base changes only where the
 //! tunables reserve nothing for growth; pages smaller than the machine's can end in the middle of one, the rest of which is accessible.
 
+use super::left;
 use crate::sys::map::{self, Reservation, SealedFile};
 use crate::vmctx::Head;
 use std::fmt;
 use std::io;
+use std::mem::{self, ManuallyDrop};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tancho_abi::module::MemoryRecord;
@@ -85,7 +87,11 @@ const MAX_BYTES32: u64 = 1 << 32;
 /// A linear memory.
 pub struct Memory {
     ty: MemoryType,
-    reservation: Reservation,
+    reservation: ManuallyDrop<Reservation>,
+    /// How many bytes of it are accessible from the base on.
+    accessible: usize,
+    /// Whether that is all that can be said of it: nothing was mapped into it, and the system has not refused it anything.
+    plain: bool,
     /// Bytes before the base, and after the part that may become accessible.
     guards: [usize; 2],
     /// The most bytes that may become accessible in this reservation.
@@ -138,17 +144,17 @@ impl Memory {
         };
         let sizes = [tunables.memory_guard_before, room, space.guard].map(map::round_up);
         let [Some(before), Some(room), Some(after)] = sizes else { return Err(too_large) };
-        let Some(reservation) = reserve([before, after], room) else { return Err(too_large) };
-        let mut reservation = reservation.map_err(MemoryError::Io)?;
         // The length fits the room, which is a position.
         let length = length as usize;
+        let accessible = length.next_multiple_of(map::page_size());
         // One protection for both: the page below costs no system call of its own.
-        let below = if space.sites { map::page_size() } else { 0 };
-        let accessible = below + length.next_multiple_of(map::page_size());
-        reservation.commit(before - below, accessible).map_err(MemoryError::Io)?;
+        let below = page_below(space.sites);
+        let reservation = reserve([before, after], room, (before - below, below + accessible));
+        let Some(reservation) = reservation else { return Err(too_large) };
+        let reservation = ManuallyDrop::new(reservation.map_err(MemoryError::Io)?);
         let head = head(VmMemory { base: reservation.at(before), length });
-        let (moves, sites) = (space.moves(), space.sites);
-        Ok(Memory { ty, reservation, guards: [before, after], room, limit, moves, sites, head })
+        let (guards, moves, sites) = ([before, after], space.moves(), space.sites);
+        Ok(Memory { ty, reservation, accessible, plain: true, guards, room, limit, moves, sites, head })
     }
 
     /// Its type.
@@ -196,12 +202,14 @@ impl Memory {
         let length = byte_count(new, self.ty.page_size_log2).filter(|length| *length <= self.limit)?;
         let length = usize::try_from(length).ok()?;
         // What is accessible ends where a page does, and was never written past the length: it is zero.
-        let [present, needed] = [self.byte_length(), length].map(|length| length.next_multiple_of(map::page_size()));
+        let (present, needed) = (self.accessible, length.next_multiple_of(map::page_size()));
         if length > self.room {
             self.move_for(length, needed)?;
-        } else {
-            self.reservation.commit(self.guards[0] + present, needed - present).ok()?;
+        } else if let Err(_refused) = self.reservation.commit(self.guards[0] + present, needed - present) {
+            self.plain = false;
+            return None;
         }
+        self.accessible = needed;
         // Now that the bytes are accessible: other threads may be reading it.
         // SAFETY: as in `byte_length`.
         unsafe { self::length(self.head.as_ptr()) }.store(length, Ordering::SeqCst);
@@ -217,23 +225,24 @@ impl Memory {
         let most = byte_count(self.ty.maximum.unwrap_or(u64::MAX), self.ty.page_size_log2).unwrap_or(u64::MAX);
         let generous = (self.room as u64).saturating_mul(2).min(most).min(self.limit).max(length as u64);
         let [before, _] = self.guards;
-        let (room, mut reservation) = [generous, length as u64].into_iter().find_map(|room| {
+        let (room, reservation) = [generous, length as u64].into_iter().find_map(|room| {
             let room = map::round_up(room)?;
-            Some((room, reserve(self.guards, room)?.ok()?))
+            // Before anything is as it will be: this is where the system refuses what it had reserved readily.
+            Some((room, reserve(self.guards, room, (before, needed))?.ok()?))
         })?;
         let present = self.byte_length();
-        // Before anything is as it will be: this is where the system refuses what it had reserved readily.
-        reservation.commit(before, needed).ok()?;
         // SAFETY: both are accessible for so many bytes, and are different reservations.
         unsafe { reservation.at(before).copy_from_nonoverlapping(self.base(), present) };
         // SAFETY: the head lives as long as the memory, and the borrow is exclusive: a memory that moves is not shared.
         unsafe { (*self.head.as_ptr()).base = reservation.at(before) };
-        (self.reservation, self.room) = (reservation, room);
+        drop(mem::replace(&mut *self.reservation, reservation));
+        self.room = room;
         Some(())
     }
 
     /// Puts a file's contents at `offset`; the caller has checked that they fit.
     pub(super) fn map(&mut self, offset: usize, file: &SealedFile) -> io::Result<()> {
+        self.plain = false;
         self.reservation.map(self.guards[0] + offset, file)
     }
 
@@ -263,11 +272,33 @@ pub(super) unsafe fn length<'a>(head: *mut VmMemory) -> &'a AtomicUsize {
     unsafe { AtomicUsize::from_ptr(&raw mut (*head).length) }
 }
 
-/// Address space for `room` bytes between guards; `None` when there are no such numbers.
-fn reserve([before, after]: [usize; 2], room: usize) -> Option<io::Result<Reservation>> {
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: taken once, here.
+        let reservation = unsafe { ManuallyDrop::take(&mut self.reservation) };
+        // One of a size of its own would hardly be asked for again.
+        if self.plain && !self.moves {
+            let below = page_below(self.sites);
+            left::give(reservation, self.guards[0] - below, below + self.accessible);
+        }
+    }
+}
+
+/// The bytes of the page below the base, where compiled code reads one to be interrupted.
+fn page_below(sites: bool) -> usize {
+    if sites { map::page_size() } else { 0 }
+}
+
+/// Address space for `room` bytes between guards, of which so many bytes from a place on are accessible; `None` when there are no such
+/// numbers.
+fn reserve(
+    [before, after]: [usize; 2],
+    room: usize,
+    (place, accessible): (usize, usize),
+) -> Option<io::Result<Reservation>> {
     let total = before.checked_add(room)?.checked_add(after)?;
     // There is always a base.
-    Some(Reservation::new(total.max(map::page_size())))
+    Some(left::take(total.max(map::page_size()), place, accessible))
 }
 
 impl fmt::Debug for Memory {

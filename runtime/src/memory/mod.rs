@@ -2,6 +2,7 @@
 
 pub(crate) mod image;
 mod instance;
+mod left;
 mod linear;
 #[cfg(all(loom, test))]
 mod model;

@@ -31,6 +31,11 @@ impl Reservation {
         Ok(Reservation { allocation })
     }
 
+    /// How many bytes it has.
+    pub(crate) fn size(&self) -> usize {
+        self.allocation.len()
+    }
+
     /// Its addresses.
     pub(crate) fn range(&self) -> Range<usize> {
         self.allocation.as_range()
@@ -62,6 +67,15 @@ impl Reservation {
         assert!(self.contains(offset, length), "a discarded range outside of a reservation");
         // SAFETY: the pages are this reservation's own, private and anonymous, and the caller, who holds it exclusively, asks for it.
         unsafe { rustix::mm::madvise(self.at(offset).cast(), length, rustix::mm::Advice::LinuxDontNeed) }?;
+        Ok(())
+    }
+
+    /// Asks for no pages that are larger than the least.
+    #[cfg(feature = "async")]
+    pub(crate) fn avoid_large_pages(&mut self) -> io::Result<()> {
+        let length = self.allocation.len();
+        // SAFETY: the pages are this reservation's own; what stands in them stays.
+        unsafe { rustix::mm::madvise(self.at(0).cast(), length, rustix::mm::Advice::LinuxNoHugepage) }?;
         Ok(())
     }
 

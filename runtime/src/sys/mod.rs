@@ -5,4 +5,5 @@ pub(crate) mod feature;
 pub(crate) mod map;
 pub(crate) mod register;
 pub(crate) mod signal;
+pub(crate) mod site;
 pub(crate) mod stack;

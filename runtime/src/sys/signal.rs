@@ -165,12 +165,64 @@ impl Context {
         (stack.ss_sp.addr(), stack.ss_sp.addr().saturating_add(stack.ss_size))
     }
 
+    /// Lets it call the stub of `site` where it is, and go on afterwards.
+    ///
+    /// # Safety
+    ///
+    /// It was in compiled code, at a site of interruption, and has the room of a host function below its stack pointer.
+    pub(crate) unsafe fn divert(self) {
+        // SAFETY: as in `read`; nobody else uses the context. The rest is the caller's promise.
+        unsafe { divert(&mut (*self.0).uc_mcontext, super::site::stub as *const () as usize) }
+    }
+
     /// Where it is to go on, with zero in the payload registers.
     pub(crate) fn write(self, to: Resumption) {
         // SAFETY: as in `read`; nobody else uses the context.
         let machine = unsafe { &mut (*self.0).uc_mcontext };
         write(machine, to);
     }
+}
+
+/// Lets the thread call the stub of `site`: the place where it was is pushed.
+///
+/// # Safety
+///
+/// There is room below its stack pointer.
+#[cfg(target_arch = "x86_64")]
+unsafe fn divert(machine: &mut libc::mcontext_t, stub: usize) {
+    let pc = read(machine).pc;
+    let sp = read(machine).sp - size_of::<usize>();
+    // SAFETY: the caller says so.
+    unsafe { ptr::with_exposed_provenance_mut::<usize>(sp).write(pc) };
+    machine.gregs[libc::REG_RSP as usize] = sp as i64;
+    machine.gregs[libc::REG_RIP as usize] = stub as i64;
+}
+
+/// Lets the thread call the stub of `site`: it finds the place behind the instruction in x16.
+///
+/// # Safety
+///
+/// There is room below its stack pointer.
+#[cfg(target_arch = "aarch64")]
+unsafe fn divert(machine: &mut libc::mcontext_t, stub: usize) {
+    machine.regs[16] = machine.pc + 4;
+    machine.pc = stub as u64;
+}
+
+/// Lets the thread call the stub of `site`: it finds the place behind the instruction in t6.
+///
+/// # Safety
+///
+/// There is room below its stack pointer, and an instruction at its program counter.
+#[cfg(target_arch = "riscv64")]
+unsafe fn divert(machine: &mut libc::mcontext_t, stub: usize) {
+    let pc = read(machine).pc;
+    // SAFETY: the caller says so; instructions are aligned to two bytes.
+    let first = unsafe { ptr::with_exposed_provenance::<u16>(pc).read() };
+    // The lowest bits say whether it is a compressed one.
+    let length = if first & 3 == 3 { 4 } else { 2 };
+    machine.__gregs[31] = (pc + length) as libc::c_ulong;
+    machine.__gregs[libc::REG_PC] = stub as libc::c_ulong;
 }
 
 /// Whether the instruction at `pc` does nothing but trap, by a signal that tells of accesses on this machine.

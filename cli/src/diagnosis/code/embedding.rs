@@ -44,6 +44,14 @@ reserve address space (4 GiB and guards each): where a limit on it (`ulimit -v`)
     UNGUARDED_STACK = [ErrorCode::UnguardedStack],
 "Compiled code notices the end of the stack by a page below it that cannot be accessed. The stack of this thread, perhaps one that the \
 program has made itself, has none: add one, or turn `Config::signals_based_traps` off.";
+    STOPPED = [ErrorCode::Stopped],
+"At the end of an epoch the program is asked what to do while the guest's code stands in the middle of a loop. There it may look at the store, and say whether the guest goes on, waits or ends; it may not call, make objects, or let memories and tables grow.";
+    FORGOTTEN = [ErrorCode::Forgotten],
+"The future of an asynchronous call was given to `std::mem::forget`, or kept for ever otherwise, while the call waited. The call never ends, and its store runs nothing any more. Drop futures instead: that ends the call, and frees what it has.";
+    WOULD_WAIT = [ErrorCode::WouldWait],
+"A function of the host's that is asynchronous was called by `call`, and was not ready at once: call what calls it by `call_async`.";
+    CANCELLED = [ErrorCode::Cancelled],
+"The future of an asynchronous call was dropped while the call waited: what waits in it ends in this error, so that everything is freed. No guest catches it.";
     ENGINE_BUG = [ErrorCode::EngineBug],
 "Something that cannot be, is. Please report it, with the message and what led to it.";
 }

@@ -134,7 +134,7 @@ fn define(a: &mut World, item: Extern) -> Answer {
     result(Linker::new(&a.engine).define(&a.store, "m", "n", item).map(drop))
 }
 
-fn importer(b: &Things) -> Module {
+pub(super) fn importer(b: &Things) -> Module {
     Module::new(b.module.engine(), r#"(module (import "m" "func" (func (result i32))))"#).unwrap()
 }
 

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""How long a start of `tancho run` takes, and how much memory, beside another engine's.
+
+    benches/start.py TANCHO OTHER PROGRAM.wasm [--starts 1000] [--without-cache]
+
+TANCHO is the command, OTHER that of wasmtime. Both run the program so many times in turn (A B A B ...), with its standard output to a
+file that is compared, each from a cache of its own that a first run fills; with --without-cache neither has one. It prints the median and
+the quartiles of the time on the wall from before the process is made to when its end is noticed, the median of its CPU time, and the most
+of its peak memory (the resident set as the kernel counts it, files that are mapped included). A ratio below 1 says that Tancho takes less.
+"""
+
+import argparse
+import os
+import pathlib
+import statistics
+import sys
+import tempfile
+import time
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tancho")
+    parser.add_argument("other")
+    parser.add_argument("program")
+    parser.add_argument("--starts", type=int, default=1000)
+    parser.add_argument("--without-cache", action="store_true")
+    return parser.parse_args()
+
+
+def start(command, environment, output):
+    """Runs a command to its end: seconds on the wall, CPU seconds, peak KiB. What it prints goes to `output`."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    files = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, output, flags, 0o600),
+    ]
+    before = time.perf_counter()
+    child = os.posix_spawn(command[0], command, environment, file_actions=files)
+    _, status, usage = os.wait4(child, 0)
+    wall = time.perf_counter() - before
+    if os.waitstatus_to_exitcode(status) != 0:
+        sys.exit(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+
+
+def sides(flags, folder):
+    """The commands, with environments in which each finds its own cache and nothing of the user's."""
+    base = {"HOME": str(folder), "PATH": os.environ.get("PATH", "")}
+    settings = folder / "wasmtime.toml"
+    settings.write_text(f'[cache]\ndirectory = "{folder}/other"\n')
+    if flags.without_cache:
+        ours, theirs = ["--cache=n"], ["-C", "cache=n"]
+    else:
+        ours, theirs = [], ["-C", "cache=y", "-C", f"cache-config={settings}"]
+    return {
+        "tancho": ([flags.tancho, "run", *ours, flags.program], {**base, "TANCHO_CACHE_DIR": f"{folder}/ours"}),
+        "other": ([flags.other, "run", *theirs, flags.program], base),
+    }
+
+
+def main():
+    flags = arguments()
+    measured = {"tancho": [], "other": []}
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        commands = sides(flags, folder)
+        outputs = {side: str(folder / f"{side}.out") for side in commands}
+        for round_ in range(flags.starts + 1):
+            for side, (command, environment) in commands.items():
+                took = start(command, environment, outputs[side])
+                # The first fills the cache.
+                if round_ > 0:
+                    measured[side].append(took)
+            if round_ == 0:
+                printed = {pathlib.Path(output).read_bytes() for output in outputs.values()}
+                if len(printed) != 1:
+                    sys.exit("the engines print different things")
+    rows = {}
+    for side, figures in measured.items():
+        wall, cpu, memory = zip(*figures)
+        low, median, high = statistics.quantiles(wall, n=4)
+        rows[side] = (median * 1e3, statistics.median(cpu) * 1e3, statistics.median(memory) / 1024)
+        print(
+            f"{side:7} wall {median * 1e3:7.2f} ms ({low * 1e3:.2f} to {high * 1e3:.2f}), CPU {rows[side][1]:7.2f} ms, "
+            f"peak memory {rows[side][2]:6.1f} MiB (most {max(memory) / 1024:.1f})"
+        )
+    ratios = [ours / theirs for ours, theirs in zip(rows["tancho"], rows["other"])]
+    print("ratio   wall {:.3f}, CPU {:.3f}, peak memory {:.3f}".format(*ratios))
+
+
+main()
