@@ -403,12 +403,13 @@ fn time_to_end(command: &mut Command, signal: Signal) -> (Duration, Option<i32>)
     (start.elapsed(), std::os::unix::process::ExitStatusExt::signal(&status))
 }
 
-/// Whether a shell that runs this in the background has Ctrl-C ignored, which those who are started inherit.
-fn ctrl_c_is_ignored() -> bool {
+/// Whether whoever runs this has a signal ignored, which those who are started inherit: a shell does that to Ctrl-C in the background, `nohup`
+/// to SIGHUP.
+fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux says so");
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("a set of signals");
     let ignored = u64::from_str_radix(line.trim(), 16).expect("in hexadecimal digits");
-    ignored & 1 << (2 - 1) != 0
+    ignored & 1 << (signal - 1) != 0
 }
 
 /// Programs that end by themselves only after long: a loop, a wait for input, a wait for a clock, many bytes in one call.
@@ -445,8 +446,9 @@ fn a_signal_ends_a_program_at_once_wherever_it_is() {
         // Compiled once, so that each run comes to where it stays before the signal does.
         bench.run(&["--timeout", "50ms", file]);
         let (mut ours, mut others) = (Vec::new(), Vec::new());
-        let interrupt = if ctrl_c_is_ignored() { (Signal::TERM, 15) } else { (Signal::INT, 2) };
-        for (signal, number) in [interrupt, interrupt, interrupt, (Signal::TERM, 15), (Signal::HUP, 1)] {
+        let [interrupt, hang_up] = [(Signal::INT, 2), (Signal::HUP, 1)]
+            .map(|(signal, number)| if is_ignored(number) { (Signal::TERM, 15) } else { (signal, number) });
+        for (signal, number) in [interrupt, interrupt, interrupt, (Signal::TERM, 15), hang_up] {
             let (took, ended_by) = time_to_end(&mut bench.command(&[file]), signal);
             // What a shell says is 128 and this number: 130 for Ctrl-C.
             assert_eq!(ended_by, Some(number), "{file}");
@@ -463,7 +465,7 @@ fn a_signal_ends_a_program_at_once_wherever_it_is() {
 
 #[test]
 fn a_shell_says_130_after_ctrl_c() {
-    if ctrl_c_is_ignored() {
+    if is_ignored(2) {
         return;
     }
     let bench = Bench::new();

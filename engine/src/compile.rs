@@ -5,7 +5,7 @@
 //! that says so.
 
 use crate::config::Config;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{ErrorCode, Result};
 use std::borrow::Cow;
 use tancho_abi::target::Architecture;
 use tancho_abi::types::FuncType;
@@ -170,7 +170,7 @@ impl Compiler {
 /// The binary format of `bytes`, which may be text.
 #[cfg(feature = "wat")]
 pub(crate) fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
-    wat::parse_bytes(bytes).map_err(Error::new)
+    Ok(wat::parse_bytes(bytes)?)
 }
 
 /// The binary format of `bytes`: this build reads no text.

@@ -108,6 +108,7 @@ pub(crate) struct Reports {
     /// Whether backtraces are shown with what DWARF says.
     pub(crate) details: bool,
     /// Whether traps have a core dump.
+    #[cfg_attr(not(feature = "coredump"), expect(dead_code, reason = "the configuration has it all the same"))]
     pub(crate) coredump: bool,
 }
 
