@@ -17,6 +17,9 @@ pub struct Canaries {
     sides: Vec<Range<usize>>,
 }
 
+/// So often a memory is made that may have a neighbour: the runtime uses address space again that other threads' memories have left.
+const ATTEMPTS: usize = 500;
+
 impl Canaries {
     /// Makes something with a memory, and canaries around the addresses that it says the memory has. Other threads take address space
     /// meanwhile, so it may take several attempts.
@@ -30,7 +33,7 @@ impl Canaries {
         let mut crowded = Vec::new();
         // Where a memory had a neighbour all stays taken, so that the next attempt is made elsewhere.
         let mut taken = Vec::new();
-        for _ in 0..50 {
+        for _ in 0..ATTEMPTS {
             // The memory is placed below this, most likely, and then there is room above it.
             let spacer = map(0, SPAN, libc::PROT_NONE, 0).expect("there is address space");
             let (made, range) = make();
@@ -43,7 +46,7 @@ impl Canaries {
             taken.extend(again.map(|start| start..start + SPAN));
             crowded.push(made);
         }
-        panic!("50 memories, and each has a neighbour");
+        panic!("{ATTEMPTS} memories, and each has a neighbour");
     }
 
     fn beside(memory: &Range<usize>) -> Option<Canaries> {
