@@ -9,7 +9,7 @@ use super::tancho::Tancho;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::AddAssign;
-use tancho::{Instance, Module, Result, Store, Trap};
+use tancho::{Instance, Module, Result, Trap};
 
 /// What an operator does to memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -365,10 +365,7 @@ fn run(
 ) -> tancho::Result<()> {
     let error = |what: String| tancho::Error::msg(what);
     let module = Module::new(tancho.engine(), text)?;
-    let mut store = Store::new(tancho.engine(), ());
-    if tancho.swarm().tunables.consume_fuel {
-        store.set_fuel(u64::MAX)?;
-    }
+    let mut store = tancho.store(());
     let instance = Instance::new(&mut store, &module, &[])?;
     let mut memory = vec![0; (program.page * program.pages) as usize];
     memory[..BYTES.len()].copy_from_slice(&BYTES);

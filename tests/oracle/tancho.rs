@@ -122,6 +122,15 @@ pub struct Started {
 }
 
 impl Tancho {
+    /// A store of the engine's, with as much fuel as there can be where any is consumed.
+    pub fn store<T>(&self, data: T) -> Store<T> {
+        let mut store = Store::new(&self.engine, data);
+        if self.swarm.tunables.consume_fuel {
+            store.set_fuel(u64::MAX).expect("code consumes it");
+        }
+        store
+    }
+
     /// Instantiates a module in a store with this fuel, where any is consumed; what came of it, and how much is left.
     pub fn start_with(&self, wasm: &[u8], shape: &Shape, fuel: u64) -> (Result<Started, Refusal>, u64) {
         let mut store = Store::new(&self.engine, Host::default());

@@ -152,7 +152,7 @@ struct Running {
 impl Running {
     fn new(tancho: &Tancho, text: &str) -> Result<Running> {
         let engine = tancho.engine();
-        let mut store = Store::new(engine, Host::default());
+        let mut store = tancho.store(Host::default());
         let mut linker = Linker::<Host>::new(engine);
         for (thing, types) in TAGS.iter().take(super::program::IMPORTED).skip(1) {
             let ty = FuncType::new(engine, types.iter().map(|ty| val_type(*ty)), []);
