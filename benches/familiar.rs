@@ -3,23 +3,10 @@
 //! `cargo test --release --manifest-path benches/Cargo.toml --test familiar`. The product's own tests run it on Tancho, and compare with the
 //! same transcript (`engine/tests/familiar.rs`).
 
-/// With the crate renamed.
-mod ours {
-    use tancho as wasmtime;
-
-    #[path = "../../tests/familiar/program.rs"]
-    #[allow(unsafe_code, reason = "loading compiled modules is unsafe with wasmtime")]
-    pub(crate) mod program;
-}
-
-/// As it was written.
-mod theirs {
-    use wasmtime;
-
-    #[path = "../../tests/familiar/program.rs"]
-    #[allow(unsafe_code, reason = "loading compiled modules is unsafe with wasmtime")]
-    pub(crate) mod program;
-}
+#[path = "familiar/ours.rs"]
+mod ours;
+#[path = "familiar/theirs.rs"]
+mod theirs;
 
 #[test]
 fn a_program_for_wasmtime_does_the_same() {

@@ -20,7 +20,7 @@ use tancho_runtime::code::Code;
 
 /// An exception, by value: its tag and what was thrown with it.
 ///
-/// A call that an exception comes out of ends in an [`Error`] that holds one ([`Error::downcast_ref`]), with the backtrace of where it was
+/// A call that an exception comes out of ends in an [`Error`](crate::Error) that holds one ([`Error::downcast_ref`](crate::Error::downcast_ref)), with the backtrace of where it was
 /// thrown. A host function throws it into its caller by returning it as its error; that it is the same error, with whatever contexts around
 /// it, or a new one does not matter. In another store than its own it is an error like any other, which nothing catches.
 ///

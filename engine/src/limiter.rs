@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tancho_runtime::limit::{Denied, Foreign, Limiter};
 
 impl<T: 'static> Store<T> {
-    /// Has `limiter` say who decides, beside the store's [`Limits`], whether memories and tables may be made and grow. It replaces the one
+    /// Has `limiter` say who decides, beside the store's [`Limits`](crate::Limits), whether memories and tables may be made and grow. It replaces the one
     /// before. The limiter has the store's data and nothing else of it.
     ///
     /// ```
