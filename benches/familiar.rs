@@ -3,6 +3,9 @@
 //! `cargo test --release --manifest-path benches/Cargo.toml --test familiar`. The product's own tests run it on Tancho, and compare with the
 //! same transcript (`engine/tests/familiar.rs`).
 
+#![allow(clippy::duplicate_mod, reason = "the same program on either engine is the point")]
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 #[path = "familiar/ours.rs"]
 mod ours;
 #[path = "familiar/theirs.rs"]

@@ -1,5 +1,6 @@
 //! The program as it was written: on wasmtime.
 
+#[allow(clippy::single_component_path_imports, reason = "the program names it by `super`")]
 use wasmtime;
 
 #[path = "../../tests/familiar/program.rs"]

@@ -527,7 +527,7 @@ fn modules(engine: &Engine, seen: Seen<'_>) -> Result<()> {
         needed.max_initial_table_size
     );
     let f = FuncType::new(engine, [ValType::I32], [ValType::EXTERNREF]);
-    note!(seen, "{} {}", f == FuncType::new(engine, [ValType::I32], [ValType::EXTERNREF]), f.matches(&f));
+    note!(seen, "{} {}", FuncType::eq(&f, &FuncType::new(engine, [ValType::I32], [ValType::EXTERNREF])), f.matches(&f));
     note!(seen, "{} {}", ValType::FUNCREF.is_funcref(), RefType::new(false, HeapType::Func).matches(&RefType::FUNCREF));
     note!(seen, "{:?}", Val::default_for_ty(&ValType::F32).map(|value| value.unwrap_f32()));
     Ok(())
