@@ -152,9 +152,11 @@ fn main() {
     small.memory_reservation(0).memory64_reservation(0).memory_guard_size(0).memory_guard_before(0);
     small.gc_heap_reservation(32 << 20);
     moving_memories(&mut small);
-    // No memory of 4 GiB fits here.
+    // No memory of 4 GiB fits here, but for those that others have left, of which there are few.
     limit_address_space(1 << 30);
-    assert!(Memory::new(Store::new(&Engine::default(), ()), MemoryType::new(1, None)).is_err());
+    let mut stores: Vec<_> = (0..20).map(|_| Store::new(&Engine::default(), ())).collect();
+    assert!(stores.iter_mut().any(|store| Memory::new(store, MemoryType::new(1, None)).is_err()));
+    drop(stores);
     for signal in SIGNALS {
         // SAFETY: as above; an engine with the defaults has come to be.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
