@@ -254,7 +254,10 @@ fn catch(caller: &mut Caller<'_, Host>, params: &[Val], results: &mut [Val]) -> 
     results[0] = Val::I64(exception_seen(&mut *caller, &exception, &tags)?.cast_signed());
     let tag = tags.iter().position(|tag| *tag == exception.tag()).expect("it has just been found");
     let first = TAGS[tag].iter().position(|storage| *storage == TAGS[1][0]);
-    results[1] = first.map_or(Val::AnyRef(None), |at| exception.fields()[at]);
+    let value = first.and_then(|at| exception.fields()[at].anyref().flatten());
+    // What the exception refers to ends with it: the result has a root of its own.
+    let owned = value.map(|value| value.to_owned_rooted(&mut *caller)).transpose()?;
+    results[1] = Val::AnyRef(owned.map(|owned| owned.to_rooted(&mut *caller)).transpose()?);
     Ok(())
 }
 
