@@ -6,8 +6,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
-use tancho_tests::oracle::address::bench::{Batch, Findings, Setting, settings, wide_settings};
 use tancho_tests::oracle::address::access::{Kind, head};
+use tancho_tests::oracle::address::bench::{Batch, Findings, Setting, settings, wide_settings};
 use tancho_tests::oracle::address::tree;
 use tancho_tests::oracle::row::Random;
 
