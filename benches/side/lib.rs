@@ -1,4 +1,4 @@
-//! Two engines in one process, the same work for both: what `versus`, `compile`, `calls`, `call` and `gc` share.
+//! Two engines in one process, the same work for both: what `versus`, `kernels`, `compile`, `calls`, `call` and `gc` share.
 //!
 //! The programs beside this folder each ask one question; they take from here the work, the clock and the report. The work is
 //! written once, in `program`, `boundary` and `heap`, and compiled twice, against either engine, whose embedding APIs have the same shapes; only
@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!     versus ── program ─┐                      ┌─ tancho::{host, program, boundary, heap}
+//!     kernels ─ program ─┤                      │     (and peer: node, native)
 //!     compile ─ program ─┤                      │
 //!     calls ── boundary ─┼── SIDES: [Side; 2] ──┤
 //!     call  ── boundary ─┤                      │
@@ -17,7 +18,10 @@
 
 pub mod case;
 pub mod clock;
+pub mod kernel;
 pub mod node;
+pub mod peer;
+pub mod plot;
 pub mod report;
 
 use case::Case;
