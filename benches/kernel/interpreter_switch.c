@@ -1,6 +1,6 @@
 // A bytecode machine whose instructions are cases of one `switch`: three programs for it, with loops, an array and calls.
 #include "harness.h"
-const uint32_t usual_size = 30000;
+const uint32_t usual_size = 130000;
 
 enum { PUSH, LOAD, STORE, ADD, SUB, MUL, AND, LESS, JUMP, UNLESS, CALL, RETURN, FETCH, PUT, DUP, DROP, HALT };
 

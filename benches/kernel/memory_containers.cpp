@@ -3,7 +3,7 @@
 #include <queue>
 #include <unordered_map>
 #include <vector>
-const uint32_t usual_size = 110;
+const uint32_t usual_size = 200;
 
 struct Edge { uint32_t to, cost; };
 
