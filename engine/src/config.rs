@@ -133,6 +133,7 @@ pub struct Config {
     pub(crate) regalloc_checker: bool,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) heap_limit: Option<u64>,
+    pub(crate) no_shared_memory: bool,
 }
 
 impl Config {
@@ -303,6 +304,35 @@ impl Config {
     pub fn interruption(&mut self, enable: bool) -> &mut Self {
         self.tunables.interruption = enable;
         self
+    }
+
+    /// For programs that are written for engines where epochs have to be asked for when code is compiled. `true` is
+    /// [`interruption(true)`](Config::interruption), the default; `false` changes nothing, since what can be interrupted otherwise can be by
+    /// [epochs](crate::Engine::increment_epoch) too.
+    pub fn epoch_interruption(&mut self, enable: bool) -> &mut Self {
+        if enable { self.interruption(true) } else { self }
+    }
+
+    /// For programs that are written for engines where asynchronous calls have to be asked for: they are always there, and this changes
+    /// nothing.
+    pub fn async_support(&mut self, _: bool) -> &mut Self {
+        self
+    }
+
+    /// Whether there may be memories that threads share: [`SharedMemory::new`](crate::SharedMemory::new) and instances of modules that
+    /// define one are errors when it is off. On by default. Modules with atomic instructions are another matter:
+    /// [`wasm_threads`](Config::wasm_threads).
+    pub fn shared_memory(&mut self, enable: bool) -> &mut Self {
+        self.no_shared_memory = !enable;
+        self
+    }
+
+    /// An error unless there may be memories that threads share.
+    pub(crate) fn require_shared_memory(&self) -> Result<()> {
+        if self.no_shared_memory {
+            return Err(Error::msg("shared memories are turned off: `Config::shared_memory(true)` turns them on"));
+        }
+        Ok(())
     }
 
     /// Whether the runtime checks every address again, by a call before each access to a memory, and ends the process with a

@@ -177,6 +177,12 @@ impl<T> AsContextMut for Caller<'_, T> {
     }
 }
 
+impl<'a, T> From<Caller<'a, T>> for StoreContextMut<'a, T> {
+    fn from(caller: Caller<'a, T>) -> Self {
+        StoreContextMut(caller.into_loan())
+    }
+}
+
 impl<'a, S: AsContext> From<&'a S> for StoreContext<'a, S::Data> {
     fn from(store: &'a S) -> Self {
         store.as_context()

@@ -11,9 +11,12 @@ use crate::key::{self, Key};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use tancho_abi::image::{self, BUILD_ID, Image, Origin};
+use std::fs::File;
+use std::hash::Hash;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use tancho_abi::image::{self, BUILD_ID, Image, MAGIC, Origin};
 use tancho_abi::tunables::Tunables;
 use tancho_runtime::code::Code;
 use tancho_runtime::types::TypeRegistry;
@@ -22,7 +25,42 @@ use tancho_runtime::types::TypeRegistry;
 #[derive(Clone)]
 pub struct Engine(Arc<Shared>);
 
+/// What bytes are that were compiled before: see [`Engine::detect_precompiled`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Precompiled {
+    /// A module, as [`Module::deserialize`](crate::Module::deserialize) loads it.
+    Module,
+}
+
+/// An [`Engine`] that is not kept: for caches that are not to outlive it.
+///
+/// ```
+/// # use tancho::Engine;
+/// let engine = Engine::default();
+/// let weak = engine.weak();
+/// assert!(weak.upgrade().is_some_and(|other| other.is_same(&engine)));
+/// drop(engine);
+/// assert!(weak.upgrade().is_none());
+/// ```
+#[derive(Clone)]
+pub struct EngineWeak(Weak<Shared>);
+
+impl EngineWeak {
+    /// The engine; `None` when nothing keeps it any more.
+    pub fn upgrade(&self) -> Option<Engine> {
+        self.0.upgrade().map(Engine)
+    }
+}
+
+impl fmt::Debug for EngineWeak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineWeak").field("alive", &(self.0.strong_count() > 0)).finish()
+    }
+}
+
 struct Shared {
+    config: Config,
     tunables: Arc<Tunables>,
     compiler: Compiler,
     types: Arc<TypeRegistry>,
@@ -51,6 +89,7 @@ impl Engine {
             tancho_runtime::trap::install().context("cannot install the signal handlers")?;
         }
         Ok(Engine(Arc::new(Shared {
+            config: config.clone(),
             tunables: Arc::new(config.tunables.clone()),
             compiler: Compiler::new(config)?,
             types: TypeRegistry::new(),
@@ -113,6 +152,65 @@ impl Engine {
     /// Whether both are the same engine.
     pub fn is_same(&self, other: &Engine) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether both are the same engine: as [`Engine::is_same`].
+    pub fn same(a: &Engine, b: &Engine) -> bool {
+        a.is_same(b)
+    }
+
+    /// What the engine was made with.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// A handle that does not keep the engine.
+    pub fn weak(&self) -> EngineWeak {
+        EngineWeak(Arc::downgrade(&self.0))
+    }
+
+    /// What bytes are, by how they begin: `None` unless they were [compiled](Engine::precompile_module) before. Whether they are sound is
+    /// seen only when they are loaded.
+    pub fn detect_precompiled(bytes: &[u8]) -> Option<Precompiled> {
+        Image::is_image(bytes).then_some(Precompiled::Module)
+    }
+
+    /// The same for a file, of which no more than the beginning is read.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn detect_precompiled_file(path: impl AsRef<Path>) -> Result<Option<Precompiled>> {
+        let path = path.as_ref();
+        let mut start = Vec::new();
+        let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
+        file.take(MAGIC.len() as u64)
+            .read_to_end(&mut start)
+            .with_context(|| format!("cannot read `{}`", path.display()))?;
+        Ok(Self::detect_precompiled(&start))
+    }
+
+    /// What hashes the same for two engines exactly if each loads what the other has compiled, as far as builds and settings go: the key
+    /// of a cache, together with the module's bytes. That the machine has the CPU features that were compiled for is seen when a
+    /// module is loaded.
+    ///
+    /// ```
+    /// # use std::hash::{DefaultHasher, Hash, Hasher};
+    /// # use tancho::{Config, Engine, OptLevel, Result};
+    /// # fn main() -> Result<()> {
+    /// let hash = |engine: &Engine| {
+    ///     let mut state = DefaultHasher::new();
+    ///     engine.precompile_compatibility_hash().hash(&mut state);
+    ///     state.finish()
+    /// };
+    /// let slow = Engine::new(Config::new().cranelift_opt_level(OptLevel::None))?;
+    /// assert_eq!(hash(&Engine::default()), hash(&Engine::default()));
+    /// assert_ne!(hash(&Engine::default()), hash(&slow));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn precompile_compatibility_hash(&self) -> impl Hash + '_ {
+        self.maker()
     }
 
     /// The unsigned image of a module.

@@ -167,7 +167,7 @@ referent! {
     /// # fn main() -> Result<()> {
     /// let engine = Engine::default();
     /// let mut store = Store::new(&engine, ());
-    /// let tag = Tag::new(&mut store, &TagType::new(FuncType::new(&engine, [ValType::I64], []))?);
+    /// let tag = Tag::new(&mut store, &TagType::new(FuncType::new(&engine, [ValType::I64], []))?)?;
     /// let exception = Exception::new(&mut store, tag, &[5_i64.into()])?;
     /// let reference = ExnRef::new(&mut store, &exception)?;
     /// assert_eq!(reference.tag(&mut store)?, tag);

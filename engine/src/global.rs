@@ -5,7 +5,7 @@
 use crate::context::{AsContext, AsContextMut};
 use crate::error::{Error, Result};
 use crate::func::{load_global, lower_val, store_global};
-use crate::handle::StoreId;
+use crate::handle::{StoreId, own};
 use crate::store::StoreOpaque;
 use crate::types::{GlobalType, Mutability, ValType};
 use crate::value::Val;
@@ -41,22 +41,40 @@ impl Global {
     ///
     /// # Panics
     ///
-    /// When it belongs to another store.
+    /// When it belongs to another store: see [`Global::try_ty`].
+    #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> GlobalType {
-        let context = store.as_context();
-        self.store.expect(context.opaque(), "global");
-        type_of(context.opaque(), self.id)
+        own(self.try_ty(store))
+    }
+
+    /// Its type.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_ty(&self, store: impl AsContext) -> Result<GlobalType> {
+        self.ty_in(store.as_context().opaque())
     }
 
     /// Its value. A reference is good until the present [scope](crate::RootScope) ends.
     ///
     /// # Panics
     ///
+    /// When it belongs to another store: see [`Global::try_get`].
+    #[track_caller]
+    pub fn get(&self, store: impl AsContextMut) -> Val {
+        own(self.try_get(store))
+    }
+
+    /// Its value: as [`Global::get`].
+    ///
+    /// # Errors
+    ///
     /// When it belongs to another store.
-    pub fn get(&self, mut store: impl AsContextMut) -> Val {
+    pub fn try_get(&self, mut store: impl AsContextMut) -> Result<Val> {
         let mut context = store.as_context_mut();
-        self.store.expect(context.opaque(), "global");
-        load_global(context.opaque_mut(), self.id)
+        self.store.check(context.opaque(), "global")?;
+        Ok(load_global(context.opaque_mut(), self.id))
     }
 
     /// Sets it.

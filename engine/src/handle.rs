@@ -33,15 +33,6 @@ impl StoreId {
     pub(crate) fn check(self, store: &StoreOpaque, what: &str) -> Result<()> {
         if self == store.id() { Ok(()) } else { Err(foreign(what)) }
     }
-
-    /// A panic unless `store` is the handle's own.
-    #[inline]
-    #[track_caller]
-    pub(crate) fn expect(self, store: &StoreOpaque, what: &str) {
-        if self != store.id() {
-            foreign_panic(what);
-        }
-    }
 }
 
 #[cold]
@@ -49,10 +40,14 @@ pub(crate) fn foreign(what: &str) -> Error {
     Error::msg(format!("this {what} belongs to another store than the one it is used with"))
 }
 
-#[cold]
+/// What methods answer that have no room for an error: most of them have a twin that has.
+///
+/// # Panics
+///
+/// With the error.
 #[track_caller]
-fn foreign_panic(what: &str) -> ! {
-    panic!("this {what} belongs to another store than the one it is used with")
+pub(crate) fn own<V>(answer: Result<V>) -> V {
+    answer.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A thing that can be imported and exported.
@@ -126,13 +121,19 @@ impl Extern {
     ///
     /// # Panics
     ///
-    /// When it belongs to another store; a shared memory, when it belongs to another engine than the store.
+    /// When it belongs to another store; a shared memory, when it belongs to another engine than the store: see [`Extern::try_ty`].
+    #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> ExternType {
-        let context = store.as_context();
-        match self.ty_in(context.opaque()) {
-            Ok(ty) => ty,
-            Err(error) => panic!("{error}"),
-        }
+        own(self.try_ty(store))
+    }
+
+    /// Its type: as [`Extern::ty`].
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store; a shared memory, when it belongs to another engine than the store.
+    pub fn try_ty(&self, store: impl AsContext) -> Result<ExternType> {
+        self.ty_in(store.as_context().opaque())
     }
 
     pub(crate) fn ty_in(&self, store: &StoreOpaque) -> Result<ExternType> {
@@ -210,6 +211,25 @@ impl<'a> Export<'a> {
     /// Its name.
     pub fn name(&self) -> &'a str {
         self.name
+    }
+
+    /// Its type: as [`Extern::ty`].
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store: see [`Export::try_ty`].
+    #[track_caller]
+    pub fn ty(&self, store: impl AsContext) -> ExternType {
+        own(self.try_ty(store))
+    }
+
+    /// Its type: as [`Extern::ty`].
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_ty(&self, store: impl AsContext) -> Result<ExternType> {
+        self.item.try_ty(store)
     }
 
     /// The thing.

@@ -2,11 +2,12 @@
 //!
 //! Users make them here or through a `Linker`; `Caller` looks exports up here.
 
-use crate::context::AsContextMut;
+use crate::context::{AsContextMut, StoreContext};
 use crate::error::{Context, Error, Result};
+use crate::export::ModuleExport;
 use crate::func::{Func, TypedFunc, WasmParams, WasmResults, call_start};
 use crate::global::Global;
-use crate::handle::{Export, Extern, StoreId};
+use crate::handle::{Export, Extern, StoreId, own};
 use crate::link::{self, Definition};
 use crate::memory::Memory;
 use crate::module::Module;
@@ -45,69 +46,96 @@ impl Instance {
         instantiate(store.as_context_mut().loan(), module, &definitions)
     }
 
-    /// The function exported by this name; `None` when there is none.
-    ///
-    /// # Panics
-    ///
-    /// When the instance belongs to another store.
+    /// The function exported by this name; `None` when there is none, and when the instance belongs to
+    /// another store.
     pub fn get_func(&self, store: impl AsContextMut, name: &str) -> Option<Func> {
         self.get_export(store, name)?.into_func()
     }
 
-    /// The memory exported by this name; `None` when there is none, and when threads share it.
-    ///
-    /// # Panics
-    ///
-    /// When the instance belongs to another store.
+    /// The memory exported by this name; `None` when there is none, when threads share it, and when the instance
+    /// belongs to another store.
     pub fn get_memory(&self, store: impl AsContextMut, name: &str) -> Option<Memory> {
         self.get_export(store, name)?.into_memory()
     }
 
-    /// The memory exported by this name that threads share; `None` when there is none, and when it is not shared.
-    ///
-    /// # Panics
-    ///
-    /// When the instance belongs to another store.
+    /// The memory exported by this name that threads share; `None` when there is none, when it is not shared, and when the
+    /// instance belongs to another store.
     pub fn get_shared_memory(&self, store: impl AsContextMut, name: &str) -> Option<SharedMemory> {
         self.get_export(store, name)?.into_shared_memory()
     }
 
-    /// The table exported by this name; `None` when there is none.
-    ///
-    /// # Panics
-    ///
-    /// When the instance belongs to another store.
+    /// The table exported by this name; `None` when there is none, and when the instance belongs to
+    /// another store.
     pub fn get_table(&self, store: impl AsContextMut, name: &str) -> Option<Table> {
         self.get_export(store, name)?.into_table()
     }
 
-    /// The global exported by this name; `None` when there is none.
-    ///
-    /// # Panics
-    ///
-    /// When the instance belongs to another store.
+    /// The global exported by this name; `None` when there is none, and when the instance belongs to
+    /// another store.
     pub fn get_global(&self, store: impl AsContextMut, name: &str) -> Option<Global> {
         self.get_export(store, name)?.into_global()
     }
 
-    /// The tag exported by this name; `None` when there is none.
-    ///
-    /// # Panics
-    ///
-    /// When the instance belongs to another store.
+    /// The tag exported by this name; `None` when there is none, and when the instance belongs to
+    /// another store.
     pub fn get_tag(&self, store: impl AsContextMut, name: &str) -> Option<Tag> {
         self.get_export(store, name)?.into_tag()
     }
 
-    /// What is exported by this name; `None` when nothing is.
+    /// What is exported by this name; `None` when nothing is, and when the instance belongs to another store.
+    pub fn get_export(&self, mut store: impl AsContextMut, name: &str) -> Option<Extern> {
+        let context = store.as_context_mut();
+        self.check(context.opaque()).ok()?;
+        export(context.opaque(), self.id, name)
+    }
+
+    /// What is exported at the place of a module's export; `None` when the instance is one of another module, or belongs to another store.
+    pub fn get_module_export(&self, mut store: impl AsContextMut, export: &ModuleExport) -> Option<Extern> {
+        export.of(store.as_context_mut().opaque(), *self).ok()
+    }
+
+    /// The module.
     ///
     /// # Panics
     ///
+    /// When the instance belongs to another store: see [`Instance::try_module`].
+    #[track_caller]
+    pub fn module<'a, T: 'a>(&self, store: impl Into<StoreContext<'a, T>>) -> &'a Module {
+        own(self.try_module(store))
+    }
+
+    /// The module.
+    ///
+    /// # Errors
+    ///
     /// When the instance belongs to another store.
-    pub fn get_export(&self, mut store: impl AsContextMut, name: &str) -> Option<Extern> {
-        let context = store.as_context_mut();
-        self.store.expect(context.opaque(), "instance");
-        export(context.opaque(), self.id, name)
+    pub fn try_module<'a, T: 'a>(&self, store: impl Into<StoreContext<'a, T>>) -> Result<&'a Module> {
+        self.module_in(store.into().opaque())
+    }
+
+    fn module_in(self, store: &StoreOpaque) -> Result<&Module> {
+        self.check(store)?;
+        let code = store.runtime().code_of(self.id);
+        let found = store.modules().iter().rev().find(|module| Arc::ptr_eq(module.code(), code));
+        found.context("the module of an instance is not known any more; this is a bug in Tancho")
+    }
+
+    /// What it exports at a position, if it is an instance of this module.
+    ///
+    /// # Errors
+    ///
+    /// When it is not, or belongs to another store.
+    pub(crate) fn export_at(self, store: &StoreOpaque, module: &Module, position: usize) -> Result<Extern> {
+        self.check(store)?;
+        let code = store.runtime().code_of(self.id);
+        if !Arc::ptr_eq(code, module.code()) {
+            return Err(Error::msg("this export is one of another module than the instance it is used with"));
+        }
+        let item = code.view().exports.get(position).and_then(|record| {
+            let export = store.runtime().export(self.id, ExternKind::from_code(record.kind)?, record.index)?;
+            Some(Extern::of(export, store))
+        });
+        item.context("a module does not export what it has said; this is a bug in Tancho")
     }
 
     /// The function exported by this name, with its type in Rust's terms: see [`Func::typed`].
@@ -131,17 +159,30 @@ impl Instance {
     ///
     /// # Panics
     ///
-    /// When the instance belongs to another store.
+    /// When the instance belongs to another store: see [`Instance::try_exports`].
+    #[track_caller]
     pub fn exports<'a, S: AsContextMut>(
         &self,
         store: &'a mut S,
     ) -> impl ExactSizeIterator<Item = Export<'a>> + use<'a, S> {
+        own(self.try_exports(store))
+    }
+
+    /// What the instance exports, in the module's order.
+    ///
+    /// # Errors
+    ///
+    /// When the instance belongs to another store.
+    pub fn try_exports<'a, S: AsContextMut>(
+        &self,
+        store: &'a mut S,
+    ) -> Result<impl ExactSizeIterator<Item = Export<'a>> + use<'a, S>> {
         let store = store.as_context_mut().into_loan().into_ref();
         let store = &store.opaque;
-        self.store.expect(store, "instance");
+        self.check(store)?;
         let view = store.runtime().code_of(self.id).view();
         let id = self.id;
-        view.exports.iter().map(move |record| {
+        Ok(view.exports.iter().map(move |record| {
             let kind =
                 ExternKind::from_code(record.kind).expect("loading the module has looked at every export's kind");
             let export = store
@@ -149,7 +190,7 @@ impl Instance {
                 .export(id, kind, record.index)
                 .expect("the compiler lets all exported functions be reached");
             Export::new(view.name(record.name), Extern::of(export, store))
-        })
+        }))
     }
 
     /// An error unless the instance belongs to `store`.
@@ -165,11 +206,19 @@ pub(crate) fn export(store: &StoreOpaque, id: InstanceId, name: &str) -> Option<
     Some(Extern::of(export, store))
 }
 
+/// The handle of an instance of the store.
+pub(crate) fn of(store: &StoreOpaque, id: InstanceId) -> Instance {
+    Instance { store: store.id(), id }
+}
+
 /// Instantiates a module with a definition for each import.
 pub(crate) fn instantiate<T>(store: &mut Loan<'_, T>, module: &Module, definitions: &[Definition]) -> Result<Instance> {
     let opaque = &store.inner().opaque;
     opaque.require_sound()?;
     opaque.require_engine(module.engine(), "module")?;
+    if module.shares_memory() {
+        opaque.engine().config().require_shared_memory()?;
+    }
     let imports = link::resolve(store, module, definitions)?;
     let opaque = &mut store.inner_mut().opaque;
     opaque.keep_module(module);
@@ -182,7 +231,7 @@ pub(crate) fn instantiate<T>(store: &mut Loan<'_, T>, module: &Module, definitio
         }
         error => Error::new(error).context("cannot instantiate the module"),
     })?;
-    let instance = Instance { store: opaque.id(), id };
+    let instance = of(opaque, id);
     if let Some(start) = opaque.runtime().start_function(id).and_then(NonNull::new) {
         call_start(store, start)?;
     }

@@ -31,9 +31,10 @@
 //!
 //! # Misuse
 //!
-//! A handle knows its store, a module its engine. Using one with another store or engine is an [`Err`], or a panic
-//! with a clear message where a method has no `Result`; it is never undefined behaviour. So is a reference to an object
-//! that is used after the end of the [scope](RootScope) it was made in. A panic in a host function
+//! A handle knows its store, a module its engine. Using one with another store or engine is an [`Err`], or `None` where a method
+//! looks something up; it is never undefined behaviour. Few methods have room for neither ([`Memory::data`], [`Global::get`]): these panic
+//! with a clear message, and have a twin that returns the error ([`Memory::try_data`], [`Global::try_get`]). A reference to an object
+//! that is used after the end of the [scope](RootScope) it was made in is an error too. A panic in a host function
 //! comes back as an `Err` and *poisons* the store: what it holds can still be read, but nothing in it can be called
 //! any more.
 
@@ -46,6 +47,7 @@ mod deadline;
 mod engine;
 mod error;
 mod exception;
+mod export;
 mod func;
 mod func_type;
 mod gc;
@@ -71,9 +73,10 @@ pub use code::CompiledFunction;
 pub use compile::CompileError;
 pub use config::{Config, OptLevel, RegallocAlgorithm};
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
-pub use engine::Engine;
+pub use engine::{Engine, EngineWeak, Precompiled};
 pub use error::{Chain, Context, Error, Result};
 pub use exception::{Exception, ExnRef};
+pub use export::{ModuleExport, TypedExport};
 pub use func::{Caller, Func, HostReturn, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use func_type::FuncType;
 pub use gc::{
@@ -86,7 +89,7 @@ pub use instance::Instance;
 pub use link::{LinkError, MissingImport, UnknownImport};
 pub use linker::{InstancePre, Linker};
 pub use memory::{Memory, MemoryAccessError};
-pub use module::Module;
+pub use module::{Module, ResourcesRequired};
 pub use shared_memory::{SharedMemory, WaitResult};
 pub use store::{HeapStats, InterruptHandle, Store};
 pub use table::Table;

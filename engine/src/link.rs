@@ -2,8 +2,10 @@
 //!
 //! `instance` resolves definitions here for each instantiation; `linker` checks what it can beforehand.
 
+use crate::context::StoreContextMut;
 use crate::error::{Error, Result};
-use crate::func::{HostFunc, HostRecord};
+use crate::func::{Func, HostFunc, HostRecord};
+use crate::func_type::FuncType;
 use crate::global::Global;
 use crate::handle::Extern;
 use crate::memory::Memory;
@@ -256,6 +258,20 @@ fn push(imports: &mut Imports, store: &mut StoreOpaque, item: &Extern) -> Result
         Extern::Tag(tag) => imports.tags.push(tag.import(store)?),
     }
     Ok(())
+}
+
+/// An error when functions of this type have no results by default.
+pub(crate) fn require_default_results(ty: &FuncType) -> Result<()> {
+    if ty.results().all(|ty| Val::default_for_ty(&ty).is_some()) {
+        return Ok(());
+    }
+    Err(Error::msg(format!("there is no default value for a function of type {ty}")))
+}
+
+/// A function of this type that returns zeros and nulls.
+pub(crate) fn default_function<T>(ty: &FuncType, store: &mut StoreContextMut<'_, T>) -> Result<Func> {
+    require_default_results(ty)?;
+    Ok(Func::new(store, ty.clone(), |_, _, _| Ok(())))
 }
 
 /// A new thing of this type: zero, null, and as small as it may be.

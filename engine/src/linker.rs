@@ -5,13 +5,14 @@
 use crate::context::{AsContext, AsContextMut};
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
-use crate::func::{Caller, Func, HostFunc, IntoFunc};
+use crate::export::TypedExport;
+use crate::func::{Caller, Func, HostFunc, IntoFunc, WasmParams, WasmResults};
 use crate::func_type::FuncType;
 use crate::handle::Extern;
 use crate::instance::{self, Instance};
 use crate::link::{self, Definition, LinkError, MissingImport, UnknownImport};
 use crate::module::Module;
-use crate::types::ExternType;
+use crate::types::{ExportType, ExternType, ImportType};
 use crate::value::Val;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -27,6 +28,8 @@ pub struct Linker<T> {
     /// By module name and name.
     definitions: HashMap<Box<str>, BTreeMap<Box<str>, Definition>>,
     shadowing: bool,
+    /// Whether a command may export what is no function.
+    unknown_exports: bool,
     /// Invariant in `T`: what is defined takes callers with exactly this type of data.
     data: PhantomData<fn(T) -> T>,
 }
@@ -37,6 +40,7 @@ impl<T> Clone for Linker<T> {
             engine: self.engine.clone(),
             definitions: self.definitions.clone(),
             shadowing: self.shadowing,
+            unknown_exports: self.unknown_exports,
             data: PhantomData,
         }
     }
@@ -51,7 +55,13 @@ impl<T> fmt::Debug for Linker<T> {
 impl<T> Linker<T> {
     /// A linker without definitions.
     pub fn new(engine: &Engine) -> Linker<T> {
-        Linker { engine: engine.clone(), definitions: HashMap::new(), shadowing: false, data: PhantomData }
+        Linker {
+            engine: engine.clone(),
+            definitions: HashMap::new(),
+            shadowing: false,
+            unknown_exports: false,
+            data: PhantomData,
+        }
     }
 
     /// The engine.
@@ -62,6 +72,13 @@ impl<T> Linker<T> {
     /// Whether a name that is defined may be defined again. Off by default.
     pub fn allow_shadowing(&mut self, allow: bool) -> &mut Self {
         self.shadowing = allow;
+        self
+    }
+
+    /// Whether a command ([`Linker::module`]) may export things that are no functions, which are not defined then. Off by default. What
+    /// compilers export of every program, its memory, its table and globals whose names begin with `__`, it may always.
+    pub fn allow_unknown_exports(&mut self, allow: bool) -> &mut Self {
+        self.unknown_exports = allow;
         self
     }
 
@@ -173,7 +190,15 @@ impl<T> Linker<T> {
     {
         let pre = Arc::new(self.instantiate_pre(module)?);
         for export in module.exports() {
-            let ExternType::Func(ty) = export.ty() else { continue };
+            let ExternType::Func(ty) = export.ty() else {
+                if !self.unknown_exports && !is_of_toolchain(&export) {
+                    return Err(Error::msg(format!(
+                        "the command exports `{}`, which is no function: allow that by `Linker::allow_unknown_exports`",
+                        export.name()
+                    )));
+                }
+                continue;
+            };
             let (pre, function) = (pre.clone(), export.name().to_owned());
             self.func_new(name, export.name(), ty, move |mut caller, params, results| {
                 let instance = pre.instantiate(&mut caller)?;
@@ -208,16 +233,79 @@ impl<T> Linker<T> {
         Ok(())
     }
 
-    /// What a name means, in this store. `None` when it is not defined. A function defined by a closure becomes a new
-    /// function of the store each time.
+    /// What a name means, in this store. A function defined by a closure becomes a new function of the store each time.
     ///
-    /// # Panics
+    /// # Errors
+    ///
+    /// When it is not defined; when the store belongs to another engine, or the thing to another store.
+    pub fn get(&self, mut store: impl AsContextMut<Data = T>, module: &str, name: &str) -> Result<Extern> {
+        let mut context = store.as_context_mut();
+        let found = self.find(module, name).with_context(|| {
+            let near = link::nearest(module, name, self.names());
+            let near = near.iter().map(|name| format!("; `{name}` has")).collect::<String>();
+            format!("`{module}::{name}` has not been defined{near}")
+        })?;
+        self.get_in(&mut context, found).with_context(|| format!("`{module}::{name}`"))
+    }
+
+    /// What the name of an import means, in this store; `None` when it is not defined, when the store belongs to another engine, or the
+    /// thing to another store. Its type is not compared.
+    pub fn get_by_import(&self, store: impl AsContextMut<Data = T>, import: &ImportType<'_>) -> Option<Extern> {
+        self.try_get_by_import(store, import).ok().flatten()
+    }
+
+    /// What the name of an import means, in this store; `None` when it is not defined. Its type is not compared.
+    ///
+    /// # Errors
     ///
     /// When the store belongs to another engine, or the thing to another store.
-    pub fn get(&self, mut store: impl AsContextMut<Data = T>, module: &str, name: &str) -> Option<Extern> {
+    pub fn try_get_by_import(
+        &self,
+        mut store: impl AsContextMut<Data = T>,
+        import: &ImportType<'_>,
+    ) -> Result<Option<Extern>> {
         let mut context = store.as_context_mut();
-        let found = self.get_in(&mut context, self.find(module, name)?);
-        Some(found.unwrap_or_else(|error| panic!("`{module}::{name}`: {error}")))
+        let found = self.find(import.module(), import.name());
+        found.map(|definition| self.get_in(&mut context, definition)).transpose()
+    }
+
+    /// The function that a module that was [defined](Linker::module) under this name has by default: what is defined with the empty name,
+    /// else as `_start`; one that does nothing when there is neither.
+    ///
+    /// # Errors
+    ///
+    /// When what is defined is no function, or belongs to another store; when the store belongs to another engine.
+    pub fn get_default(&self, mut store: impl AsContextMut<Data = T>, module: &str) -> Result<Func>
+    where
+        T: 'static,
+    {
+        let mut context = store.as_context_mut();
+        for name in ["", "_start"] {
+            if let Some(definition) = self.find(module, name) {
+                let found = self.get_in(&mut context, definition)?.into_func();
+                return found.with_context(|| format!("what is defined as `{module}::{name}` is no function"));
+            }
+        }
+        context.opaque().require_engine(&self.engine, "linker")?;
+        Ok(Func::wrap(context, || ()))
+    }
+
+    /// All that is defined, with its names, in this store; in no particular order. What belongs to another store is left out, and all of it
+    /// when the store belongs to another engine: what it would be good for is an error then.
+    pub fn iter<'a>(
+        &'a self,
+        mut store: impl AsContextMut<Data = T> + 'a,
+    ) -> impl Iterator<Item = (&'a str, &'a str, Extern)> + 'a
+    where
+        T: 'a,
+    {
+        let all = self.definitions.iter();
+        let all =
+            all.flat_map(|(module, names)| names.iter().map(move |(name, definition)| (module, name, definition)));
+        all.filter_map(move |(module, name, definition)| {
+            let item = self.get_in(&mut store.as_context_mut(), definition).ok()?;
+            Some((&**module, &**name, item))
+        })
     }
 
     fn get_in(&self, context: &mut crate::StoreContextMut<'_, T>, definition: &Definition) -> Result<Extern> {
@@ -257,11 +345,7 @@ impl<T> Linker<T> {
                 linker.insert(&module, &name, Definition::Default(ty))?;
                 return Ok(());
             };
-            if ty.results().any(|ty| Val::default_for_ty(&ty).is_none()) {
-                return Err(Error::msg(format!(
-                    "`{module}::{name}`: there is no default value for a function of type {ty}"
-                )));
-            }
+            link::require_default_results(&ty).with_context(|| format!("`{module}::{name}`"))?;
             linker.func_new(&module, &name, ty, |_, _, _| Ok(()))?;
             Ok(())
         })
@@ -310,7 +394,7 @@ impl<T> Linker<T> {
     /// The imports of a module that nothing is defined for, in order.
     pub fn missing_imports(&self, module: &Module) -> Vec<MissingImport> {
         let missing = module.imports().filter(|import| self.find(import.module(), import.name()).is_none());
-        let describe = |(position, import): (usize, crate::types::ImportType<'_>)| {
+        let describe = |(position, import): (usize, ImportType<'_>)| {
             let (module, name) = (import.module(), import.name());
             let nearest =
                 if position < link::SUGGESTED { link::nearest(module, name, self.names()) } else { Vec::new() };
@@ -352,6 +436,23 @@ impl<T> Linker<T> {
     }
 }
 
+impl<T> Default for Linker<T> {
+    /// A linker for the default engine: see [`Engine::default`].
+    fn default() -> Self {
+        Linker::new(&Engine::default())
+    }
+}
+
+/// Whether a compiler exports this of every command.
+fn is_of_toolchain(export: &ExportType<'_>) -> bool {
+    match export.ty() {
+        ExternType::Memory(_) => export.name() == "memory",
+        ExternType::Table(_) => ["table", "__indirect_function_table"].contains(&export.name()),
+        ExternType::Global(_) => export.name().starts_with("__"),
+        ExternType::Func(_) | ExternType::Tag(_) => false,
+    }
+}
+
 /// A module and what its imports are bound to, looked up once by [`Linker::instantiate_pre`]. Cheap to clone, and to
 /// share between threads.
 pub struct InstancePre<T>(Arc<Prepared>, PhantomData<fn(T) -> T>);
@@ -377,6 +478,15 @@ impl<T> InstancePre<T> {
     /// The module.
     pub fn module(&self) -> &Module {
         &self.0.module
+    }
+
+    /// A function that the module exports, for all its instances: see [`Module::get_typed_func`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn get_typed_func<P: WasmParams, R: WasmResults>(&self, name: &str) -> Result<TypedExport<P, R>> {
+        self.0.module.get_typed_func(name)
     }
 
     /// Instantiates the module, and runs its start function.

@@ -4,7 +4,7 @@
 
 use crate::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use crate::error::{Context, Error, Result};
-use crate::handle::StoreId;
+use crate::handle::{StoreId, own};
 use crate::store::{StoreInner, StoreOpaque};
 use crate::types::MemoryType;
 use std::fmt;
@@ -16,6 +16,9 @@ pub struct Memory {
     store: StoreId,
     id: MemoryId,
 }
+
+/// What messages call it.
+const WHAT: &str = "memory";
 
 /// An access to bytes of a memory that are not there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,42 +64,102 @@ impl Memory {
     ///
     /// # Panics
     ///
-    /// When it belongs to another store.
+    /// When it belongs to another store: see [`Memory::try_ty`].
+    #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> MemoryType {
-        let context = store.as_context();
-        self.store.expect(context.opaque(), "memory");
-        self.now(context.opaque())
+        own(self.try_ty(store))
+    }
+
+    /// Its type: as [`Memory::ty`].
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_ty(&self, store: impl AsContext) -> Result<MemoryType> {
+        self.ty_in(store.as_context().opaque())
     }
 
     /// Its bytes.
     ///
     /// # Panics
     ///
-    /// When it belongs to another store.
+    /// When it belongs to another store: see [`Memory::try_data`].
+    #[track_caller]
     pub fn data<'a, T: 'a>(&self, store: impl Into<StoreContext<'a, T>>) -> &'a [u8] {
+        own(self.try_data(store))
+    }
+
+    /// Its bytes.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_data<'a, T: 'a>(&self, store: impl Into<StoreContext<'a, T>>) -> Result<&'a [u8]> {
         let store = store.into().opaque();
-        self.store.expect(store, "memory");
-        store.runtime().memory(self.id).as_slice()
+        self.store.check(store, WHAT)?;
+        Ok(store.runtime().memory(self.id).as_slice())
     }
 
     /// Its bytes, to change.
     ///
     /// # Panics
     ///
-    /// When it belongs to another store.
+    /// When it belongs to another store: see [`Memory::try_data_mut`].
+    #[track_caller]
     pub fn data_mut<'a, T: 'a>(&self, store: impl Into<StoreContextMut<'a, T>>) -> &'a mut [u8] {
-        self.data_and_store_mut(store).0
+        own(self.try_data_mut(store))
+    }
+
+    /// Its bytes, to change.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_data_mut<'a, T: 'a>(&self, store: impl Into<StoreContextMut<'a, T>>) -> Result<&'a mut [u8]> {
+        Ok(self.try_data_and_store_mut(store)?.0)
     }
 
     /// Its bytes and the program's own data, to change both.
     ///
     /// # Panics
     ///
-    /// When it belongs to another store.
+    /// When it belongs to another store: see [`Memory::try_data_and_store_mut`].
+    #[track_caller]
     pub fn data_and_store_mut<'a, T: 'a>(&self, store: impl Into<StoreContextMut<'a, T>>) -> (&'a mut [u8], &'a mut T) {
-        let StoreInner { opaque, data } = store.into().into_loan().into_mut();
-        self.store.expect(opaque, "memory");
-        (opaque.runtime_mut().memory_mut(self.id).as_mut_slice(), data)
+        own(self.try_data_and_store_mut(store))
+    }
+
+    /// Its bytes and the program's own data, to change both.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_data_and_store_mut<'a, T: 'a>(
+        &self,
+        store: impl Into<StoreContextMut<'a, T>>,
+    ) -> Result<(&'a mut [u8], &'a mut T)> {
+        let StoreInner { opaque, data, .. } = store.into().into_loan().into_mut();
+        self.store.check(opaque, WHAT)?;
+        Ok((opaque.runtime_mut().memory_mut(self.id).as_mut_slice(), data))
+    }
+
+    /// Where its bytes are now: growing it may move them.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store: see [`Memory::try_data_ptr`].
+    #[track_caller]
+    pub fn data_ptr(&self, store: impl AsContext) -> *mut u8 {
+        own(self.try_data_ptr(store))
+    }
+
+    /// Where its bytes are now: growing it may move them.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_data_ptr(&self, store: impl AsContext) -> Result<*mut u8> {
+        Ok(self.in_store(store.as_context().opaque())?.base())
     }
 
     /// Copies the bytes from `offset` on to `buffer`.
@@ -107,7 +170,7 @@ impl Memory {
     /// belongs to another store.
     pub fn read(&self, store: impl AsContext, offset: usize, buffer: &mut [u8]) -> Result<()> {
         let context = store.as_context();
-        self.store.check(context.opaque(), "memory")?;
+        self.store.check(context.opaque(), WHAT)?;
         let bytes = context.opaque().runtime().memory(self.id).as_slice();
         let end = offset.checked_add(buffer.len());
         let bytes = end.and_then(|end| bytes.get(offset..end)).ok_or_else(MemoryAccessError::new)?;
@@ -124,7 +187,7 @@ impl Memory {
     pub fn write(&self, mut store: impl AsContextMut, offset: usize, buffer: &[u8]) -> Result<()> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
-        self.store.check(store, "memory")?;
+        self.store.check(store, WHAT)?;
         let bytes = store.runtime_mut().memory_mut(self.id).as_mut_slice();
         let end = offset.checked_add(buffer.len());
         let bytes = end.and_then(|end| bytes.get_mut(offset..end)).ok_or_else(MemoryAccessError::new)?;
@@ -136,22 +199,76 @@ impl Memory {
     ///
     /// # Panics
     ///
-    /// When it belongs to another store.
+    /// When it belongs to another store: see [`Memory::try_size`].
+    #[track_caller]
     pub fn size(&self, store: impl AsContext) -> u64 {
-        let context = store.as_context();
-        self.store.expect(context.opaque(), "memory");
-        context.opaque().runtime().memory(self.id).size_pages()
+        own(self.try_size(store))
+    }
+
+    /// Its size in pages.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_size(&self, store: impl AsContext) -> Result<u64> {
+        Ok(self.in_store(store.as_context().opaque())?.size_pages())
     }
 
     /// Its size in bytes.
     ///
     /// # Panics
     ///
-    /// When it belongs to another store.
+    /// When it belongs to another store: see [`Memory::try_data_size`].
+    #[track_caller]
     pub fn data_size(&self, store: impl AsContext) -> usize {
-        let context = store.as_context();
-        self.store.expect(context.opaque(), "memory");
-        context.opaque().runtime().memory(self.id).byte_length()
+        own(self.try_data_size(store))
+    }
+
+    /// Its size in bytes.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_data_size(&self, store: impl AsContext) -> Result<usize> {
+        Ok(self.in_store(store.as_context().opaque())?.byte_length())
+    }
+
+    /// Bytes in a page of it.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store: see [`Memory::try_page_size`].
+    #[track_caller]
+    pub fn page_size(&self, store: impl AsContext) -> u64 {
+        own(self.try_page_size(store))
+    }
+
+    /// Bytes in a page of it.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_page_size(&self, store: impl AsContext) -> Result<u64> {
+        Ok(self.try_ty(store)?.page_size())
+    }
+
+    /// log₂ of the bytes in a page of it.
+    ///
+    /// # Panics
+    ///
+    /// When it belongs to another store: see [`Memory::try_page_size_log2`].
+    #[track_caller]
+    pub fn page_size_log2(&self, store: impl AsContext) -> u8 {
+        own(self.try_page_size_log2(store))
+    }
+
+    /// log₂ of the bytes in a page of it.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_page_size_log2(&self, store: impl AsContext) -> Result<u8> {
+        Ok(self.try_ty(store)?.page_size_log2())
     }
 
     /// Grows it by `delta` pages, all zero, and says how many it had.
@@ -163,7 +280,7 @@ impl Memory {
     pub fn grow(&self, mut store: impl AsContextMut, delta: u64) -> Result<u64> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
-        self.store.check(store, "memory")?;
+        self.store.check(store, WHAT)?;
         let grown = store.runtime_mut().grow_memory(self.id, delta);
         grown.with_context(|| format!("cannot grow a memory by {delta} pages"))
     }
@@ -172,19 +289,24 @@ impl Memory {
         Memory { store: store.id(), id }
     }
 
+    fn in_store(self, store: &StoreOpaque) -> Result<&tancho_runtime::memory::Memory> {
+        self.store.check(store, WHAT)?;
+        Ok(store.runtime().memory(self.id))
+    }
+
     fn now(self, store: &StoreOpaque) -> MemoryType {
         let memory = store.runtime().memory(self.id);
         MemoryType::of(memory.ty(), memory.size_pages())
     }
 
     pub(crate) fn ty_in(self, store: &StoreOpaque) -> Result<MemoryType> {
-        self.store.check(store, "memory")?;
+        self.store.check(store, WHAT)?;
         Ok(self.now(store))
     }
 
     /// How it is imported.
     pub(crate) fn import(self, store: &StoreOpaque) -> Result<MemoryId> {
-        self.store.check(store, "memory")?;
+        self.store.check(store, WHAT)?;
         Ok(self.id)
     }
 }

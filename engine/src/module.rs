@@ -4,8 +4,11 @@
 
 use crate::engine::{self, Engine};
 use crate::error::{Context, Result};
+use crate::export::{ModuleExport, TypedExport};
+use crate::func::{WasmParams, WasmResults};
 use crate::types::{self, ExportType, ExternType, ImportType};
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use tancho_abi::image::{self, Image, Origin};
@@ -26,6 +29,31 @@ use tancho_runtime::types::RegisteredType;
 #[derive(Clone)]
 pub struct Module(Arc<Loaded>);
 
+/// What an instance of a module needs at least, beside what it imports: see [`Module::resources_required`].
+///
+/// ```
+/// # use tancho::{Engine, Module, Result};
+/// # fn main() -> Result<()> {
+/// let module = Module::new(&Engine::default(), "(module (memory 2) (table 10 funcref) (table 5 funcref))")?;
+/// let needed = module.resources_required();
+/// assert_eq!((needed.num_memories, needed.max_initial_memory_size), (1, Some(2)));
+/// assert_eq!((needed.num_tables, needed.max_initial_table_size), (2, Some(10)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub struct ResourcesRequired {
+    /// Memories that it defines.
+    pub num_memories: u32,
+    /// The most pages that one of them has at first; `None` when there is none.
+    pub max_initial_memory_size: Option<u64>,
+    /// Tables that it defines.
+    pub num_tables: u32,
+    /// The most entries that one of them has at first; `None` when there is none.
+    pub max_initial_table_size: Option<u64>,
+}
+
 struct Loaded {
     engine: Engine,
     code: Arc<Code>,
@@ -35,6 +63,8 @@ struct Loaded {
     imports: Box<[ExternType]>,
     /// By position among the exports.
     exports: Box<[ExternType]>,
+    /// Whether it defines or imports a memory that threads share.
+    shares_memory: bool,
 }
 
 impl Module {
@@ -68,6 +98,27 @@ impl Module {
         engine.require_native()?;
         let image = engine.compile(wasm)?;
         Self::load(engine, &image, Origin::Trusted)
+    }
+
+    /// A module from a file that holds WebAssembly, as text or in the binary format, or a module compiled before.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Module::deserialize_trusted`], should the file be a compiled module. Where nobody can vouch for it,
+    /// [`Engine::detect_precompiled_file`] says which of [`Module::from_file`] and [`Module::deserialize_file`] is the one to use, both of
+    /// which are safe.
+    ///
+    /// # Errors
+    ///
+    /// As these.
+    pub unsafe fn from_trusted_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Module> {
+        let path = path.as_ref();
+        let bytes = read(path)?;
+        if Self::is_precompiled(&bytes) {
+            return Self::load(engine, &bytes, Origin::Trusted)
+                .with_context(|| format!("cannot load `{}`", path.display()));
+        }
+        Self::new(engine, bytes).with_context(|| format!("cannot compile `{}`", path.display()))
     }
 
     /// Checks that a module, in the binary format or as text, is valid, without compiling it.
@@ -152,7 +203,8 @@ impl Module {
         let of = |kind, index| types::extern_type(&view, &types, engine.types(), kind, index);
         let imports = view.imports.iter().map(|import| of(import.kind, import.index)).collect::<Result<_>>()?;
         let exports = view.exports.iter().map(|export| of(export.kind, export.index)).collect::<Result<_>>()?;
-        Ok(Module(Arc::new(Loaded { engine: engine.clone(), code, types, imports, exports })))
+        let shares_memory = view.memories.iter().any(|memory| memory.shared());
+        Ok(Module(Arc::new(Loaded { engine: engine.clone(), code, types, imports, exports, shares_memory })))
     }
 
     /// What it imports, in order.
@@ -172,6 +224,72 @@ impl Module {
     /// The type of an export; `None` when there is no export of this name.
     pub fn get_export(&self, name: &str) -> Option<ExternType> {
         self.exports().find(|export| export.name() == name).map(|export| export.ty())
+    }
+
+    /// Where an export stands, so that it need not be looked up by its name again: see [`Instance::get_module_export`]. `None` when there
+    /// is no export of this name.
+    ///
+    /// [`Instance::get_module_export`]: crate::Instance::get_module_export
+    pub fn get_export_index(&self, name: &str) -> Option<ModuleExport> {
+        let view = self.0.code.view();
+        let record = view.export(name)?;
+        let position = view.exports.iter().position(|export| std::ptr::eq(export, record))?;
+        Some(ModuleExport::new(self, position))
+    }
+
+    /// A function that it exports, with its type in Rust's terms, for all its instances in all stores: see [`TypedExport`].
+    ///
+    /// # Errors
+    ///
+    /// When there is no such function, or it has another type.
+    pub fn get_typed_func<P: WasmParams, R: WasmResults>(&self, name: &str) -> Result<TypedExport<P, R>> {
+        TypedExport::new(self, name)
+    }
+
+    /// Its custom sections (§5.5.3) of this name, in order, without their names. Those with the name `name`, and those of debugging
+    /// information (`.debug_…`), are not kept.
+    ///
+    /// ```
+    /// # use tancho::{Engine, Module, Result};
+    /// # fn main() -> Result<()> {
+    /// let module = Module::new(&Engine::default(), r#"(module (@custom "version" "1.2"))"#)?;
+    /// assert_eq!(module.custom_sections("version").next(), Some(&b"1.2"[..]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn custom_sections<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.all_custom_sections().filter_map(move |(other, bytes)| (other == name).then_some(bytes))
+    }
+
+    /// All custom sections that are kept, in order, with their names.
+    pub fn all_custom_sections(&self) -> impl ExactSizeIterator<Item = (&str, &[u8])> {
+        let view = self.0.code.view();
+        let sections = view.custom_sections.iter();
+        sections.map(move |section| (view.name(section.name), section.bytes.of(view.custom_bytes).unwrap_or_default()))
+    }
+
+    /// What an instance of it needs at least: for those who have little and many modules to choose from.
+    pub fn resources_required(&self) -> ResourcesRequired {
+        let view = self.0.code.view();
+        let counts = view.facts().counts;
+        let memories = view.memories.get(counts.imported_memories as usize..).unwrap_or_default();
+        let tables = view.tables.get(counts.imported_tables as usize..).unwrap_or_default();
+        ResourcesRequired {
+            num_memories: counts.defined_memories(),
+            max_initial_memory_size: memories.iter().map(|memory| memory.minimum).max(),
+            num_tables: counts.defined_tables(),
+            max_initial_table_size: tables.iter().map(|table| table.minimum).max(),
+        }
+    }
+
+    /// Where its compiled image stands in the process, code included.
+    pub fn image_range(&self) -> Range<*const u8> {
+        self.0.code.bytes().as_ptr_range()
+    }
+
+    /// Whether both are one module: clones of one that was made once.
+    pub fn same(a: &Module, b: &Module) -> bool {
+        a.is_same(b)
     }
 
     /// Its own name, from its name section.
@@ -196,6 +314,10 @@ impl Module {
 
     pub(crate) fn types(&self) -> &Arc<[Arc<RegisteredType>]> {
         &self.0.types
+    }
+
+    pub(crate) fn shares_memory(&self) -> bool {
+        self.0.shares_memory
     }
 
     pub(crate) fn import_types(&self) -> &[ExternType] {

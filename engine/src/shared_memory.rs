@@ -84,6 +84,7 @@ impl SharedMemory {
         if !ty.is_shared() {
             return Err(Error::msg(format!("a shared memory cannot have the type {ty}, which is not shared")));
         }
+        engine.config().require_shared_memory()?;
         let memory = RuntimeMemory::new(ty.runtime(), engine.tunables());
         let memory = memory.with_context(|| format!("cannot make a memory {ty}"))?;
         Ok(SharedMemory { engine: engine.clone(), memory })

@@ -5,7 +5,7 @@
 use crate::context::{AsContext, AsContextMut};
 use crate::error::{Context, Error, Result};
 use crate::func::{lift_ref, lower_ref};
-use crate::handle::StoreId;
+use crate::handle::{StoreId, own};
 use crate::store::StoreOpaque;
 use crate::trap::Trap;
 use crate::types::{RefType, TableType, ValType};
@@ -50,22 +50,27 @@ impl Table {
     ///
     /// # Panics
     ///
-    /// When it belongs to another store.
+    /// When it belongs to another store: see [`Table::try_ty`].
+    #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> TableType {
-        let context = store.as_context();
-        self.store.expect(context.opaque(), "table");
-        self.now(context.opaque())
+        own(self.try_ty(store))
     }
 
-    /// Entry `index`; `None` when there are fewer. A reference to an object is good until the present [scope](crate::RootScope) ends.
+    /// Its type: as [`Table::ty`].
     ///
-    /// # Panics
+    /// # Errors
     ///
     /// When it belongs to another store.
+    pub fn try_ty(&self, store: impl AsContext) -> Result<TableType> {
+        self.ty_in(store.as_context().opaque())
+    }
+
+    /// Entry `index`; `None` when there are fewer, and when the table belongs to another store. A reference to an object is good until the
+    /// present [scope](crate::RootScope) ends.
     pub fn get(&self, mut store: impl AsContextMut, index: u64) -> Option<Ref> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
-        self.store.expect(store, "table");
+        self.store.check(store, "table").ok()?;
         let table = store.runtime().table(self.id);
         let (value, hierarchy) = (table.get(index)?, table.ty().element.heap.hierarchy());
         Some(lift_ref(value, hierarchy, store))
@@ -102,11 +107,21 @@ impl Table {
     ///
     /// # Panics
     ///
-    /// When it belongs to another store.
+    /// When it belongs to another store: see [`Table::try_size`].
+    #[track_caller]
     pub fn size(&self, store: impl AsContext) -> u64 {
+        own(self.try_size(store))
+    }
+
+    /// How many entries it has.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_size(&self, store: impl AsContext) -> Result<u64> {
         let context = store.as_context();
-        self.store.expect(context.opaque(), "table");
-        context.opaque().runtime().table(self.id).size()
+        self.store.check(context.opaque(), "table")?;
+        Ok(context.opaque().runtime().table(self.id).size())
     }
 
     /// Sets `length` entries from `start` on.

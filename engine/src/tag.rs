@@ -5,7 +5,7 @@
 use crate::context::{AsContext, AsContextMut};
 use crate::error::Result;
 use crate::func_type::FuncType;
-use crate::handle::StoreId;
+use crate::handle::{StoreId, own};
 use crate::module::Module;
 use crate::store::StoreOpaque;
 use crate::types::TagType;
@@ -25,8 +25,12 @@ pub struct Tag {
 
 impl Tag {
     /// A new tag, equal to no other.
-    pub fn new(mut store: impl AsContextMut, ty: &TagType) -> Tag {
-        Self::new_in(store.as_context_mut().opaque_mut(), ty)
+    ///
+    /// # Errors
+    ///
+    /// None today: it returns a [`Result`] as other functions do that make a thing of a store.
+    pub fn new(mut store: impl AsContextMut, ty: &TagType) -> Result<Tag> {
+        Ok(Self::new_in(store.as_context_mut().opaque_mut(), ty))
     }
 
     pub(crate) fn new_in(store: &mut StoreOpaque, ty: &TagType) -> Tag {
@@ -40,11 +44,19 @@ impl Tag {
     ///
     /// # Panics
     ///
-    /// When it belongs to another store.
+    /// When it belongs to another store: see [`Tag::try_ty`].
+    #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> TagType {
-        let context = store.as_context();
-        self.store.expect(context.opaque(), "tag");
-        self.type_of(context.opaque())
+        own(self.try_ty(store))
+    }
+
+    /// Its type.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_ty(&self, store: impl AsContext) -> Result<TagType> {
+        self.ty_in(store.as_context().opaque())
     }
 
     pub(crate) fn of(id: TagId, store: &StoreOpaque) -> Tag {

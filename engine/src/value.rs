@@ -57,12 +57,25 @@ pub enum Val {
 }
 
 macro_rules! accessors {
-    ($($(#[$doc:meta])* $name:ident -> $ty:ty { $pattern:pat => $value:expr })*) => {$(
+    ($($(#[$doc:meta])* $name:ident $unwrap:ident $what:literal -> $ty:ty { $pattern:pat => $value:expr })*) => {$(
         $(#[$doc])*
         pub fn $name(&self) -> Option<$ty> {
             match *self {
                 $pattern => Some($value),
                 _ => None,
+            }
+        }
+
+        #[doc = concat!("The `", $what, "`.")]
+        ///
+        /// # Panics
+        ///
+        #[doc = concat!("When it is none: see [`", stringify!($name), "`](Self::", stringify!($name), ").")]
+        #[track_caller]
+        pub fn $unwrap(&self) -> $ty {
+            match self.$name() {
+                Some(value) => value,
+                None => panic!(concat!("expected ", $what, ", found {}"), self.kind()),
             }
         }
     )*};
@@ -71,23 +84,48 @@ macro_rules! accessors {
 impl Val {
     accessors! {
         /// The `i32`, if it is one.
-        i32 -> i32 { Val::I32(value) => value }
+        i32 unwrap_i32 "i32" -> i32 { Val::I32(value) => value }
         /// The `i64`, if it is one.
-        i64 -> i64 { Val::I64(value) => value }
+        i64 unwrap_i64 "i64" -> i64 { Val::I64(value) => value }
         /// The `f32`, if it is one.
-        f32 -> f32 { Val::F32(bits) => f32::from_bits(bits) }
+        f32 unwrap_f32 "f32" -> f32 { Val::F32(bits) => f32::from_bits(bits) }
         /// The `f64`, if it is one.
-        f64 -> f64 { Val::F64(bits) => f64::from_bits(bits) }
+        f64 unwrap_f64 "f64" -> f64 { Val::F64(bits) => f64::from_bits(bits) }
         /// The `v128`, if it is one.
-        v128 -> V128 { Val::V128(vector) => vector }
+        v128 unwrap_v128 "v128" -> V128 { Val::V128(vector) => vector }
         /// The `funcref`, if it is one.
-        funcref -> Option<Func> { Val::FuncRef(func) => func }
+        funcref unwrap_funcref "funcref" -> Option<Func> { Val::FuncRef(func) => func }
         /// The `anyref`, if it is one.
-        anyref -> Option<Rooted<AnyRef>> { Val::AnyRef(object) => object }
+        anyref unwrap_anyref "anyref" -> Option<Rooted<AnyRef>> { Val::AnyRef(object) => object }
         /// The `externref`, if it is one.
-        externref -> Option<Rooted<ExternRef>> { Val::ExternRef(value) => value }
+        externref unwrap_externref "externref" -> Option<Rooted<ExternRef>> { Val::ExternRef(value) => value }
         /// The `exnref`, if it is one.
-        exnref -> Option<Rooted<ExnRef>> { Val::ExnRef(exception) => exception }
+        exnref unwrap_exnref "exnref" -> Option<Rooted<ExnRef>> { Val::ExnRef(exception) => exception }
+    }
+
+    /// The null of references to this type.
+    pub fn null_ref(heap: &HeapType) -> Val {
+        Ref::null(heap).into()
+    }
+
+    /// The null of functions.
+    pub const fn null_func_ref() -> Val {
+        Val::FuncRef(None)
+    }
+
+    /// The null of objects.
+    pub const fn null_any_ref() -> Val {
+        Val::AnyRef(None)
+    }
+
+    /// The null of values of the host.
+    pub const fn null_extern_ref() -> Val {
+        Val::ExternRef(None)
+    }
+
+    /// The null of exceptions.
+    pub const fn null_exn_ref() -> Val {
+        Val::ExnRef(None)
     }
 
     /// The zero of a number type, the null of a reference type; `None` when null is not one of the type's values.
@@ -254,6 +292,11 @@ impl Ref {
         matches!(self, Ref::Func(None) | Ref::Any(None) | Ref::Extern(None) | Ref::Exn(None))
     }
 
+    /// Whether it is not null.
+    pub fn is_non_null(&self) -> bool {
+        !self.is_null()
+    }
+
     /// Its type: as [`Val::ty`].
     ///
     /// # Errors
@@ -275,36 +318,39 @@ impl Ref {
         Ok(self.ty(store)?.matches(ty))
     }
 
-    /// The function, if it is a function and not null.
-    pub fn as_func(&self) -> Option<Func> {
-        match *self {
-            Ref::Func(func) => func,
-            _ => None,
-        }
+    accessors! {
+        /// The function or null, if it is one.
+        as_func unwrap_func "funcref" -> Option<Func> { Ref::Func(func) => func }
+        /// The object, `i31` or null, if it is one.
+        as_any unwrap_any "anyref" -> Option<Rooted<AnyRef>> { Ref::Any(object) => object }
+        /// The value of the host or null, if it is one.
+        as_extern unwrap_extern "externref" -> Option<Rooted<ExternRef>> { Ref::Extern(value) => value }
+        /// The exception or null, if it is one.
+        as_exn unwrap_exn "exnref" -> Option<Rooted<ExnRef>> { Ref::Exn(exception) => exception }
     }
 
-    /// The object or `i31`, if it is one and not null.
-    pub fn as_any(&self) -> Option<Rooted<AnyRef>> {
-        match *self {
-            Ref::Any(object) => object,
-            _ => None,
-        }
+    /// Whether it is a function, or the null of functions.
+    pub const fn is_func(&self) -> bool {
+        matches!(self, Ref::Func(_))
     }
 
-    /// The value of the host, if it is one and not null.
-    pub fn as_extern(&self) -> Option<Rooted<ExternRef>> {
-        match *self {
-            Ref::Extern(value) => value,
-            _ => None,
-        }
+    /// Whether it is an object, an `i31`, or their null.
+    pub const fn is_any(&self) -> bool {
+        matches!(self, Ref::Any(_))
     }
 
-    /// The exception, if it is one and not null.
-    pub fn as_exn(&self) -> Option<Rooted<ExnRef>> {
-        match *self {
-            Ref::Exn(exception) => exception,
-            _ => None,
-        }
+    /// Whether it is a value of the host, or their null.
+    pub const fn is_extern(&self) -> bool {
+        matches!(self, Ref::Extern(_))
+    }
+
+    /// Whether it is an exception, or the null of exceptions.
+    pub const fn is_exn(&self) -> bool {
+        matches!(self, Ref::Exn(_))
+    }
+
+    fn kind(&self) -> ValType {
+        Val::from(*self).kind()
     }
 
     /// An error unless the reference has this type in `store`; see [`Val::require`].

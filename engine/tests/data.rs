@@ -160,7 +160,7 @@ fn tables() {
     let table = instance.get_table(&mut store, "table").unwrap();
     let call = instance.get_typed_func::<u32, i32>(&mut store, "call").unwrap();
     assert_eq!(call.call(&mut store, 1).unwrap(), 1);
-    let one = table.get(&mut store, 1).unwrap().as_func().unwrap();
+    let one = table.get(&mut store, 1).unwrap().as_func().unwrap().unwrap();
     assert_eq!(one.typed::<(), i32>(&store).unwrap().call(&mut store, ()).unwrap(), 1);
     assert!(table.get(&mut store, 0).unwrap().is_null());
     assert!(table.get(&mut store, 4).is_none());
@@ -183,6 +183,7 @@ fn tables() {
             .get(&mut store, 2)
             .unwrap()
             .as_func()
+            .unwrap()
             .unwrap()
             .typed::<(), i32>(&store)
             .unwrap()
@@ -216,7 +217,7 @@ fn tables() {
     let externs = Table::new(&mut store, TableType::new(RefType::EXTERNREF, 2, None), value.into()).unwrap();
     Table::copy(&mut store, &table, 0, &externs, 0, 1).unwrap_err();
     table.set(&mut store, 6, one.into()).unwrap_err();
-    let entry = externs.get(&mut store, 1).unwrap().as_extern().unwrap();
+    let entry = externs.get(&mut store, 1).unwrap().as_extern().unwrap().unwrap();
     assert!(Rooted::ref_eq(&store, &entry, &value).unwrap());
     Table::new(&mut store, TableType::new(RefType::FUNCREF, u32::MAX, None), Ref::Func(None)).unwrap_err();
     for none in [TableType::new(RefType::FUNCREF, 2, Some(1)), TableType::new64(RefType::FUNCREF, 2, Some(1))] {
@@ -371,7 +372,7 @@ fn host_values_go_round() {
     let table = instance.get_table(&mut store, "table").unwrap();
     let value = ExternRef::new(&mut store, 77_u32).unwrap();
     keep.call(&mut store, Some(value)).unwrap();
-    let entry = table.get(&mut store, 1).unwrap().as_extern().unwrap();
+    let entry = table.get(&mut store, 1).unwrap().as_extern().unwrap().unwrap();
     assert!(Rooted::ref_eq(&store, &entry, &value).unwrap());
     keep.call(&mut store, None).unwrap();
     assert!(table.get(&mut store, 1).unwrap().is_null());

@@ -25,7 +25,7 @@ fn names(error: &Error) -> Vec<String> {
 
 fn tag(store: &mut Store<()>, params: &[ValType]) -> Tag {
     let ty = TagType::new(FuncType::new(store.engine(), params.iter().cloned(), [])).unwrap();
-    Tag::new(store, &ty)
+    Tag::new(store, &ty).unwrap()
 }
 
 #[test]

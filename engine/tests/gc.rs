@@ -404,7 +404,7 @@ fn exceptions_hold_objects() {
         let ty = StructType::new(&engine, [var(ValType::I32)]).unwrap();
         let reference = ValType::Ref(RefType::new(false, ty.clone().into()));
         let tag = TagType::new(FuncType::new(&engine, [reference, ValType::I64], [])).unwrap();
-        let tag = Tag::new(&mut store, &tag);
+        let tag = Tag::new(&mut store, &tag).unwrap();
         let pre = StructRefPre::new(&mut store, ty);
         let structure = StructRef::new(&mut store, &pre, &[5.into()]).unwrap();
         let exception = Exception::new(&mut store, tag, &[structure.into(), 6_i64.into()]).unwrap();

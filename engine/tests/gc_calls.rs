@@ -214,7 +214,7 @@ fn globals_and_tables_hold_objects() {
             let value = global.unwrap_struct(&store).unwrap().field(&mut store, 0).unwrap();
             assert_eq!(value.i32(), Some(round));
             for index in [1, 2 + round as u64] {
-                let entry = table.get(&mut store, index).unwrap().as_any().unwrap();
+                let entry = table.get(&mut store, index).unwrap().as_any().unwrap().unwrap();
                 assert!(Rooted::ref_eq(&store, &entry, &global).unwrap());
                 let entry = look_up.call(&mut store, index as i32).unwrap().unwrap();
                 assert!(Rooted::ref_eq(&store, &entry.to_anyref(), &global).unwrap());

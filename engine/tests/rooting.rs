@@ -40,7 +40,7 @@ fn arrays(mut store: impl AsContextMut) -> ArrayRefPre {
 
 fn tag(mut store: impl AsContextMut, params: &[ValType]) -> Tag {
     let ty = FuncType::new(store.as_context_mut().engine(), params.iter().cloned(), []);
-    Tag::new(store, &TagType::new(ty).unwrap())
+    Tag::new(store, &TagType::new(ty).unwrap()).unwrap()
 }
 
 fn references(mut store: impl AsContextMut) -> References {

@@ -118,8 +118,8 @@ fn from(
     let mut store = Store::new(engine, WasiCtxBuilder::new().build());
     let supplied = |(of, name, ty): (String, String, String)| {
         let from = match linker.get(&mut store, &of, &name) {
-            Some(_) => "Tancho",
-            None => supplier(&of, &name).unwrap_or("nobody: --preload"),
+            Ok(_) => "Tancho",
+            Err(_) => supplier(&of, &name).unwrap_or("nobody: --preload"),
         };
         (of, name, ty, from)
     };

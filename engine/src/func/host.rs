@@ -8,6 +8,7 @@ use super::typed::{Native, Results};
 use super::untyped::{self, Func};
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
+use crate::export::ModuleExport;
 use crate::func_type::FuncType;
 use crate::handle::Extern;
 use crate::instance;
@@ -26,7 +27,7 @@ pub trait IntoFunc<T, Params, Returned>: Bound<T, Params, Returned> {}
 
 impl<T, Params, Returned, F: Bound<T, Params, Returned>> IntoFunc<T, Params, Returned> for F {}
 
-/// What a host function may return: `()`, a [`WasmTy`](super::WasmTy), a tuple of up to 8, or a [`Result`] of these.
+/// What a host function may return: `()`, a [`WasmTy`](super::WasmTy), a tuple of up to 16, or a [`Result`] of these.
 pub trait HostReturn: Returned {}
 
 impl<R: Returned> HostReturn for R {}
@@ -227,6 +228,16 @@ impl<'a, T> Caller<'a, T> {
         instance::export(store, store.runtime().instance_of(self.instance)?, name)
     }
 
+    /// What the calling instance exports at the place of a module's export; `None` when it is one of another module, and when there is no
+    /// calling instance.
+    pub fn get_module_export(&mut self, export: &ModuleExport) -> Option<Extern> {
+        let store = &self.loan.inner().opaque;
+        if self.instance.is_null() {
+            return None;
+        }
+        export.of(store, instance::of(store, store.runtime().instance_of(self.instance)?)).ok()
+    }
+
     /// Collects what nothing refers to: see [`Store::gc`](crate::Store::gc).
     pub fn gc(&mut self) {
         self.loan.inner_mut().opaque.collect();
@@ -238,6 +249,10 @@ impl<'a, T> Caller<'a, T> {
 
     pub(crate) fn loan_mut(&mut self) -> &mut Loan<'a, T> {
         &mut self.loan
+    }
+
+    pub(crate) fn into_loan(self) -> Loan<'a, T> {
+        self.loan
     }
 }
 

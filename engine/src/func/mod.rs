@@ -12,6 +12,7 @@ pub use typed::{TypedFunc, WasmParams, WasmResults, WasmTy};
 pub use untyped::Func;
 
 pub(crate) use host::{HostFunc, HostRecord};
+pub(crate) use typed::check_type;
 pub(crate) use untyped::{
     call_start, lift_field, lift_ref, load_global, lower_ref, lower_val, object_reference, store_global,
 };

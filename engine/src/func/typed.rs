@@ -27,7 +27,7 @@ pub trait WasmParams: Params {}
 
 impl<P: Params> WasmParams for P {}
 
-/// Results of a call: `()`, a [`WasmTy`], or a tuple of up to 8.
+/// Results of a call: `()`, a [`WasmTy`], or a tuple of up to 16.
 pub trait WasmResults: Results {}
 
 impl<R: Results> WasmResults for R {}
@@ -578,6 +578,42 @@ results!(5: A 0 B 1 C 2 D 3 E 4);
 results!(6: A 0 B 1 C 2 D 3 E 4 F 5);
 results!(7: A 0 B 1 C 2 D 3 E 4 F 5 G 6);
 results!(8: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7);
+results!(9: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8);
+results!(10: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9);
+results!(11: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10);
+results!(12: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11);
+results!(13: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12);
+results!(14: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13);
+results!(15: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14);
+results!(16: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14 P 15);
+
+/// Whether calls of a function of type `found` as one from `P` to `R` have to check their parameters, because it says more of them.
+///
+/// # Errors
+///
+/// When it cannot be called as one.
+pub(crate) fn check_type<P: WasmParams, R: WasmResults>(found: &crate::func_type::FuncType) -> Result<bool> {
+    // `P` and `R` have no concrete types, so there is nothing declared between a type of theirs and another.
+    let matches = |this: ValType, other: ValType| match (this, other) {
+        (ValType::Ref(this), ValType::Ref(other)) => this.matches(other, |this, other| this == other),
+        _ => this == other,
+    };
+    let related = |this: ValType, other: ValType| match (this, other) {
+        (ValType::Ref(this), ValType::Ref(other)) => this.heap.hierarchy() == other.heap.hierarchy(),
+        _ => this == other,
+    };
+    let all = |these: &[ValType], others: &[ValType], holds: &dyn Fn(ValType, ValType) -> bool| {
+        these.len() == others.len() && these.iter().zip(others).all(|(this, other)| holds(*this, *other))
+    };
+    let ty = found.abi();
+    if !all(P::TYPES, &ty.params, &related) || !all(&ty.results, R::TYPES, &matches) {
+        let expected = FuncType { params: P::TYPES.into(), results: R::TYPES.into() };
+        return Err(Error::msg(format!(
+            "type mismatch: expected a function of type {expected}, found one of type {found}"
+        )));
+    }
+    Ok(!all(P::TYPES, &ty.params, &matches))
+}
 
 /// A [`Func`] with its type in Rust's terms, which makes calls quick.
 pub struct TypedFunc<P, R> {
@@ -614,26 +650,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     pub(super) fn new(func: Func, store: &StoreOpaque) -> Result<Self> {
         let record = func.record(store)?;
         let found = func.ty_in(store)?;
-        // `P` and `R` have no concrete types, so there is nothing declared between a type of theirs and another.
-        let matches = |this: ValType, other: ValType| match (this, other) {
-            (ValType::Ref(this), ValType::Ref(other)) => this.matches(other, |this, other| this == other),
-            _ => this == other,
-        };
-        let related = |this: ValType, other: ValType| match (this, other) {
-            (ValType::Ref(this), ValType::Ref(other)) => this.heap.hierarchy() == other.heap.hierarchy(),
-            _ => this == other,
-        };
-        let all = |these: &[ValType], others: &[ValType], holds: &dyn Fn(ValType, ValType) -> bool| {
-            these.len() == others.len() && these.iter().zip(others).all(|(this, other)| holds(*this, *other))
-        };
-        let ty = found.abi();
-        if !all(P::TYPES, &ty.params, &related) || !all(&ty.results, R::TYPES, &matches) {
-            let expected = FuncType { params: P::TYPES.into(), results: R::TYPES.into() };
-            return Err(Error::msg(format!(
-                "type mismatch: expected a function of type {expected}, found one of type {found}"
-            )));
-        }
-        let checked = !all(P::TYPES, &ty.params, &matches);
+        let checked = check_type::<P, R>(&found)?;
         let (entry, code, vmctx) = (record.host_entry, record.external, record.vmctx);
         Ok(TypedFunc { func, entry, code, vmctx, checked, types: PhantomData })
     }
@@ -692,7 +709,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     unsafe fn call_by_array(&self, store: *mut StoreOpaque, params: P::Abi) -> Result<R> {
         let mut values = [ValRaw::ZERO; 16];
         P::write(params, &mut values);
-        // SAFETY: the caller's promise; 16 is the most parameters and more than the most results that there are.
+        // SAFETY: the caller's promise; 16 is the most parameters and results that there are.
         unsafe { untyped::call_array(store, self.func.pointer(), values.as_mut_ptr())? };
         // SAFETY: the call is over, and its results are in `values`.
         Ok(unsafe { R::read(&values, &mut *store) })

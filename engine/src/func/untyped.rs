@@ -12,7 +12,7 @@ use crate::exception::Exception;
 
 use crate::func_type::FuncType;
 use crate::gc::{GcRef, Located, Rooted, heap_type};
-use crate::handle::StoreId;
+use crate::handle::{StoreId, own};
 use crate::store::{Loan, StoreOpaque};
 use crate::trap::WasmBacktrace;
 use crate::types::{HeapType, RefType, ValType};
@@ -74,11 +74,28 @@ impl Func {
     ///
     /// # Panics
     ///
-    /// When it belongs to another store.
+    /// When it belongs to another store: see [`Func::try_ty`].
+    #[track_caller]
     pub fn ty(&self, store: impl AsContext) -> FuncType {
-        let context = store.as_context();
-        self.store.expect(context.opaque(), "function");
-        self.ty_in(context.opaque()).expect("the store has just been compared, and keeps the types of its functions")
+        own(self.try_ty(store))
+    }
+
+    /// Its type.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn try_ty(&self, store: impl AsContext) -> Result<FuncType> {
+        self.ty_in(store.as_context().opaque())
+    }
+
+    /// Whether it is of this type, or of one that declares it as a supertype.
+    ///
+    /// # Errors
+    ///
+    /// When it belongs to another store.
+    pub fn matches_ty(&self, store: impl AsContext, ty: &FuncType) -> Result<bool> {
+        Ok(self.try_ty(store)?.matches(ty))
     }
 
     /// Calls it with values whose types are known only at run time.

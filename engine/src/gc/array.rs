@@ -8,7 +8,7 @@ use crate::context::{AsContext, AsContextMut, StoreContextMut};
 use crate::error::{Context, Error, Result};
 use crate::handle::StoreId;
 use crate::store::StoreOpaque;
-use crate::types::{ArrayType, FieldType, HeapType};
+use crate::types::{ArrayType, FieldType, HeapType, StorageType};
 use crate::value::Val;
 
 referent! {
@@ -85,6 +85,47 @@ impl ArrayRef {
         }
         let length = u32::try_from(elems.len()).map_err(|_| Error::msg("an array has fewer than 2^32 elements"))?;
         Self::make(store, allocator, length, |position| elems[position as usize])
+    }
+
+    /// A new array of bytes, which are these.
+    ///
+    /// # Errors
+    ///
+    /// When the elements of the type are not of 8 bits; [`Trap::HeapExhausted`](crate::Trap::HeapExhausted) when the heap of the store has
+    /// no room for it; when the allocator belongs to another store.
+    pub fn new_from_i8_slice(
+        mut store: impl AsContextMut,
+        allocator: &ArrayRefPre,
+        bytes: &[u8],
+    ) -> Result<Rooted<ArrayRef>> {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
+        require_bytes(&allocator.element_in(store)?)?;
+        let length = u32::try_from(bytes.len()).map_err(|_| Error::msg("an array has fewer than 2^32 elements"))?;
+        Self::make(store, allocator, length, |position| Val::I32(bytes[position as usize].into()))
+    }
+
+    /// Copies the elements of an array of bytes.
+    ///
+    /// # Errors
+    ///
+    /// When its elements are not of 8 bits, or not as many as `bytes` has room for; when it belongs to another store, or its scope has ended.
+    pub fn copy_to_i8_slice(&self, mut store: impl AsContextMut, bytes: &mut [u8]) -> Result<()> {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
+        let ty = self.type_in(store)?.field_type();
+        require_bytes(&ty)?;
+        let length = self.length(store)?;
+        if length as usize != bytes.len() {
+            return Err(Error::msg(format!(
+                "an array of {length} elements does not fit {} bytes exactly",
+                bytes.len()
+            )));
+        }
+        for (index, byte) in (0..).zip(bytes) {
+            *byte = self.load(store, index, &ty)?.i32().ok_or_else(object::lost)? as u8;
+        }
+        Ok(())
     }
 
     /// A new array, of elements that have been checked.
@@ -205,6 +246,14 @@ impl ArrayRef {
     fn load(&self, store: &mut StoreOpaque, index: u32, ty: &FieldType) -> Result<Val> {
         let raw = store.runtime().element(self.reference(store)?, index);
         object::lift(raw, ty, store)
+    }
+}
+
+/// An error unless elements of this type are of 8 bits.
+fn require_bytes(ty: &FieldType) -> Result<()> {
+    match ty.element_type() {
+        StorageType::I8 => Ok(()),
+        other => Err(Error::msg(format!("type mismatch: the elements are {other}, not i8"))),
     }
 }
 

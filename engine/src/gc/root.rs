@@ -144,6 +144,13 @@ pub(crate) struct Released {
     roots: Mutex<Vec<OwnedRoot>>,
 }
 
+impl Released {
+    /// Whether nobody owns this root any more, and the store has not taken notice.
+    fn has(&self, root: OwnedRoot) -> bool {
+        self.any.load(Ordering::Acquire) && self.roots.lock().unwrap_or_else(PoisonError::into_inner).contains(&root)
+    }
+}
+
 impl Drop for Owner {
     fn drop(&mut self) {
         // A push that panics leaves the list as it was.
@@ -252,6 +259,8 @@ pub(crate) trait Located: Referent {
         place.store.check(store, Self::WHAT)?;
         let found = match place.kept {
             Kept::InScope(root) => store.runtime().rooted(root),
+            // Whether the store has taken notice already must not show.
+            Kept::Owned(root) if store.released().has(root) => None,
             Kept::Owned(root) => store.runtime().owned(root),
         };
         found.ok_or_else(|| unrooted(Self::WHAT))

@@ -4,8 +4,11 @@
 //! the runtime's types stand here and in the files beside, and nowhere else.
 
 use super::value::{RefType, ValType};
+use crate::context::AsContextMut;
 use crate::error::{Error, Result};
 use crate::func_type::FuncType;
+use crate::handle::Extern;
+use crate::link;
 use std::fmt;
 use std::sync::Arc;
 use tancho_abi::module::{ExternKind, ModuleView};
@@ -18,6 +21,18 @@ pub enum Mutability {
     Const,
     /// Yes.
     Var,
+}
+
+impl Mutability {
+    /// Whether it cannot be set.
+    pub const fn is_const(&self) -> bool {
+        matches!(self, Mutability::Const)
+    }
+
+    /// Whether it can be set.
+    pub const fn is_var(&self) -> bool {
+        matches!(self, Mutability::Var)
+    }
 }
 
 /// The type of a global.
@@ -181,6 +196,11 @@ impl MemoryType {
         }
     }
 
+    /// log₂ of the bytes in a page.
+    pub const fn page_size_log2(&self) -> u8 {
+        self.page_size_log2
+    }
+
     /// Whether it is one (§3.2.6), as [`MemoryTypeBuilder::build`] says.
     pub(crate) fn check(&self) -> Result<()> {
         if ![0, DEFAULT_PAGE_SIZE_LOG2].contains(&self.page_size_log2) {
@@ -249,6 +269,11 @@ impl Default for MemoryTypeBuilder {
 }
 
 impl MemoryTypeBuilder {
+    /// One that makes the default.
+    pub fn new() -> MemoryTypeBuilder {
+        MemoryTypeBuilder::default()
+    }
+
     /// How many pages it has at least.
     pub fn min(&mut self, minimum: u64) -> &mut Self {
         self.ty.minimum = minimum;
@@ -387,6 +412,19 @@ impl ExternType {
         match self {
             ExternType::Tag(ty) => Some(ty),
             _ => None,
+        }
+    }
+
+    /// A new thing of this type in a store: zero, null, and as small as it may be; a function that returns zeros and nulls.
+    ///
+    /// # Errors
+    ///
+    /// When there is no value by default, because the type excludes null; when the system has no memory for it.
+    pub fn default_value(&self, mut store: impl AsContextMut) -> Result<Extern> {
+        let mut context = store.as_context_mut();
+        match self {
+            ExternType::Func(ty) => link::default_function(ty, &mut context).map(Extern::Func),
+            other => link::make_default(context.opaque_mut(), other),
         }
     }
 

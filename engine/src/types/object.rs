@@ -39,7 +39,34 @@ pub enum StorageType {
     ValType(ValType),
 }
 
+impl Finality {
+    /// Whether it may not be the supertype of others.
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Finality::Final)
+    }
+
+    /// Whether it may be the supertype of others.
+    pub const fn is_non_final(&self) -> bool {
+        matches!(self, Finality::NonFinal)
+    }
+}
+
 impl StorageType {
+    /// Whether it is 8 bits.
+    pub const fn is_i8(&self) -> bool {
+        matches!(self, StorageType::I8)
+    }
+
+    /// Whether it is 16 bits.
+    pub const fn is_i16(&self) -> bool {
+        matches!(self, StorageType::I16)
+    }
+
+    /// Whether it is stored as it is.
+    pub const fn is_val_type(&self) -> bool {
+        matches!(self, StorageType::ValType(_))
+    }
+
     /// The type of value, if it is stored as it is.
     pub const fn as_val_type(&self) -> Option<&ValType> {
         match self {

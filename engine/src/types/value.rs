@@ -4,6 +4,7 @@
 
 use super::object::{ArrayType, StructType};
 use crate::func_type::FuncType;
+use crate::value::Val;
 use std::fmt;
 use std::sync::Arc;
 use tancho_abi::index::TypeIndex;
@@ -66,7 +67,56 @@ reference_types! {
     NULLREF None;
 }
 
+/// Predicates: whether a type is one of these.
+macro_rules! is {
+    ($($(#[$doc:meta])* $name:ident => $pattern:pat,)*) => {$(
+        $(#[$doc])*
+        pub const fn $name(&self) -> bool {
+            matches!(self, $pattern)
+        }
+    )*};
+}
+
 impl ValType {
+    is! {
+        /// Whether it is `i32`.
+        is_i32 => ValType::I32,
+        /// Whether it is `i64`.
+        is_i64 => ValType::I64,
+        /// Whether it is `f32`.
+        is_f32 => ValType::F32,
+        /// Whether it is `f64`.
+        is_f64 => ValType::F64,
+        /// Whether it is `v128`.
+        is_v128 => ValType::V128,
+        /// Whether it is `funcref`, and nothing below it.
+        is_funcref => ValType::Ref(RefType { nullable: true, heap: HeapType::Func }),
+        /// Whether it is `externref`, and nothing below it.
+        is_externref => ValType::Ref(RefType { nullable: true, heap: HeapType::Extern }),
+        /// Whether it is `anyref`, and nothing below it.
+        is_anyref => ValType::Ref(RefType { nullable: true, heap: HeapType::Any }),
+        /// Whether it is `exnref`, and nothing below it.
+        is_exnref => ValType::Ref(RefType { nullable: true, heap: HeapType::Exn }),
+    }
+
+    /// The zero of a number type, the null of a reference type; `None` when null is not one of the type's values.
+    pub fn default_value(&self) -> Option<Val> {
+        Val::default_for_ty(self)
+    }
+
+    /// The reference type.
+    ///
+    /// # Panics
+    ///
+    /// When it is none: see [`ValType::as_ref`].
+    #[track_caller]
+    pub fn unwrap_ref(&self) -> &RefType {
+        match self.as_ref() {
+            Some(ty) => ty,
+            None => panic!("{self} is no reference type"),
+        }
+    }
+
     /// Whether it is a number type: `i32`, `i64`, `f32` or `f64`.
     pub fn is_num(&self) -> bool {
         matches!(self, ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64)
@@ -218,6 +268,44 @@ impl HeapType {
     /// Whether it is the type below all others of its hierarchy, which only null has.
     pub fn is_bottom(&self) -> bool {
         matches!(self, HeapType::NoFunc | HeapType::NoExtern | HeapType::NoExn | HeapType::None)
+    }
+
+    is! {
+        /// Whether it is `func`.
+        is_func => HeapType::Func,
+        /// Whether it is `nofunc`.
+        is_no_func => HeapType::NoFunc,
+        /// Whether it is `extern`.
+        is_extern => HeapType::Extern,
+        /// Whether it is `noextern`.
+        is_no_extern => HeapType::NoExtern,
+        /// Whether it is `exn`.
+        is_exn => HeapType::Exn,
+        /// Whether it is `noexn`.
+        is_no_exn => HeapType::NoExn,
+        /// Whether it is `any`.
+        is_any => HeapType::Any,
+        /// Whether it is `eq`.
+        is_eq => HeapType::Eq,
+        /// Whether it is `i31`.
+        is_i31 => HeapType::I31,
+        /// Whether it is `struct`.
+        is_struct => HeapType::Struct,
+        /// Whether it is `array`.
+        is_array => HeapType::Array,
+        /// Whether it is `none`.
+        is_none => HeapType::None,
+        /// Whether it is a function type that a module or the host has defined.
+        is_concrete_func => HeapType::ConcreteFunc(_),
+        /// Whether it is a structure type that a module or the host has defined.
+        is_concrete_struct => HeapType::ConcreteStruct(_),
+        /// Whether it is an array type that a module or the host has defined.
+        is_concrete_array => HeapType::ConcreteArray(_),
+    }
+
+    /// Whether it is a type that the specification has defined.
+    pub fn is_abstract(&self) -> bool {
+        !self.is_concrete()
     }
 
     /// Whether it is a type that a module or the host has defined.

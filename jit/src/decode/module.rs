@@ -10,8 +10,9 @@ use crate::options::Features;
 use std::collections::HashMap;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{
-    DataRecord, ElementRecord, ExportRecord, ExternKind, FieldRecord, FunctionNameRecord, FunctionRecord, ImportRecord,
-    Item, ItemNameRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary, TagRecord, TypeKind, TypeRecord,
+    CustomSectionRecord, DataRecord, ElementRecord, ExportRecord, ExternKind, FieldRecord, FunctionNameRecord,
+    FunctionRecord, ImportRecord, Item, ItemNameRecord, Module, ModuleView, NONE, Range, SegmentMode, Summary,
+    TagRecord, TypeKind, TypeRecord,
 };
 use tancho_abi::name::Shown;
 use tancho_abi::types::{FieldType, RefType, ValTypeCode};
@@ -202,18 +203,34 @@ impl<'a> Decoder<'a> {
             }
             // Hints stand before the code.
             Payload::CodeSectionStart { .. } => self.read_hints = false,
-            Payload::CustomSection(section) => match section.as_known() {
-                KnownCustom::Name(names) => self.names(names)?,
-                KnownCustom::BranchHints(hints) if self.read_hints => {
-                    self.read_hints = false;
-                    self.hints = hint::read(hints).unwrap_or_default();
+            Payload::CustomSection(section) => {
+                self.custom(section.name(), section.data());
+                match section.as_known() {
+                    KnownCustom::Name(names) => self.names(names)?,
+                    KnownCustom::BranchHints(hints) if self.read_hints => {
+                        self.read_hints = false;
+                        self.hints = hint::read(hints).unwrap_or_default();
+                    }
+                    _ => {}
                 }
-                _ => {}
-            },
+            }
             // Validated, and nothing to keep of them.
             _ => {}
         }
         Ok(())
+    }
+
+    /// Keeps a custom section for the host, unless it is one that is of use to the engine alone, and as large as the rest of the module.
+    fn custom(&mut self, name: &'a str, bytes: &[u8]) {
+        if name == "name" || name.starts_with(".debug_") {
+            return;
+        }
+        let start = self.module.custom_bytes.len();
+        // What does not fit into the pools is left out: no custom section makes a module one that does not compile.
+        let Ok(bytes_range) = range(start, start.saturating_add(bytes.len())) else { return };
+        let Ok(name) = self.text(name) else { return };
+        self.module.custom_bytes.extend_from_slice(bytes);
+        self.module.custom_sections.push(CustomSectionRecord { name, bytes: bytes_range });
     }
 
     fn recursion_group(&mut self, group: wasmparser::RecGroup) -> Result<(), CompileError> {

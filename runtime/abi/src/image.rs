@@ -162,10 +162,14 @@ sections! {
     Safepoints = 32,
     /// Pool of places of references.
     References = 33,
+    /// Custom sections.
+    CustomSections = 34,
+    /// Their bytes.
+    CustomBytes = 35,
     /// Initial contents of memories, page-aligned.
-    MemoryImages = 34,
+    MemoryImages = 36,
     /// Machine code, page-aligned; to be mapped readable and executable.
-    Code = 35,
+    Code = 37,
 }
 
 impl Section {

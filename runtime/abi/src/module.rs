@@ -509,6 +509,16 @@ pub struct TrapRecord {
 /// ```
 pub type SafepointRecord = Range;
 
+/// A custom section (§5.5.3), kept for the host.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct CustomSectionRecord {
+    /// Its name.
+    pub name: Range,
+    /// Its bytes, without the name: a range of `custom_bytes`.
+    pub bytes: Range,
+}
+
 macro_rules! description {
     ($($(#[$doc:meta])* $field:ident: $record:ty = $section:ident,)*) => {
         /// A module description that is being made: one growing array per section.
@@ -616,6 +626,10 @@ description! {
     safepoints: SafepointRecord = Safepoints,
     /// The pool of places of references, below frame pointers.
     references: u32 = References,
+    /// Custom sections that are kept for the host, in the module's order.
+    custom_sections: CustomSectionRecord = CustomSections,
+    /// Their bytes.
+    custom_bytes: u8 = CustomBytes,
 }
 
 /// How many there are of each thing that has a place in a [`VmContext`](crate::vmctx::VmContext).

@@ -156,7 +156,7 @@ impl Running {
         let mut linker = Linker::<Host>::new(engine);
         for (thing, types) in TAGS.iter().take(super::program::IMPORTED).skip(1) {
             let ty = FuncType::new(engine, types.iter().map(|ty| val_type(*ty)), []);
-            let tag = Tag::new(&mut store, &TagType::new(ty)?);
+            let tag = Tag::new(&mut store, &TagType::new(ty)?)?;
             linker.define(&store, "host", &format!("t{thing}"), tag)?;
             store.data_mut().tags.push(tag);
         }

@@ -257,7 +257,7 @@ impl Running {
         let mut linker = Linker::<Host>::new(engine);
         define(&mut linker)?;
         let ty = FuncType::new(engine, TAGS[0].iter().map(|storage| val_type(*storage)), []);
-        let tag = Tag::new(&mut store, &TagType::new(ty)?);
+        let tag = Tag::new(&mut store, &TagType::new(ty)?)?;
         linker.define(&store, "host", "e0", tag)?;
         store.data_mut().tags.push(tag);
         for (index, ty) in GLOBALS[..2].iter().enumerate() {
