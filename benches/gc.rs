@@ -152,7 +152,7 @@ impl Engines {
     fn start_node(&self, wasm: &[u8]) -> Result<Node, Error> {
         let file = env::temp_dir().join(format!("tancho-gc-{}.wasm", std::process::id()));
         fs::write(&file, wasm)?;
-        let node = Node::start(&self.node, &file);
+        let node = Node::start(&self.node, &["--expose-gc", "--experimental-wasm-exnref"], "gc/run.mjs", &file);
         fs::remove_file(&file)?;
         node
     }

@@ -1,4 +1,4 @@
-//! Two engines in one process, the same work for both: what `versus`, `fuel`, `compile`, `calls`, `call` and `gc` share.
+//! Two engines in one process, the same work for both: what `versus`, `kernels`, `fuel`, `compile`, `calls`, `call` and `gc` share.
 //!
 //! The programs beside this folder each ask one question; they take from here the work, the clock and the report. The work is
 //! written once, in `program`, `boundary` and `heap`, and compiled twice, against either engine, whose embedding APIs have the same shapes; only
@@ -7,6 +7,7 @@
 //! ```text
 //!     versus ── program ─┐                      ┌─ tancho::{host, program, boundary, heap}
 //!     fuel ──── program ─┤                      │
+//!     kernels ─ program ─┤                      │     (and peer: node, native)
 //!     compile ─ program ─┤                      │
 //!     calls ── boundary ─┼── SIDES: [Side; 2] ──┤
 //!     call  ── boundary ─┤                      │
@@ -18,7 +19,10 @@
 
 pub mod case;
 pub mod clock;
+pub mod kernel;
 pub mod node;
+pub mod peer;
+pub mod plot;
 pub mod report;
 
 use case::Case;

@@ -1,12 +1,13 @@
-//! A program in GC instructions in V8: a node of its own, which `gc/run.mjs` makes answer requests.
+//! A program in V8: a node of its own, which a script makes answer requests.
 //!
-//! `gc` starts one for each program and asks it in turn with the engines of this process. What a request is and what its answer, the script says.
+//! `gc` and `kernels` start one for each program and ask it in turn with the engines of this process. What a request is and what its answer, the
+//! scripts say: `gc/run.mjs` for programs in GC instructions, `kernel/run.mjs` for those of WASI.
 
 use crate::clock::Span;
 use crate::{Calls, Error, Objects};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -19,15 +20,15 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts this node with the module in this file.
+    /// Starts this node, with flags of its own, with a script of this folder and the module in this file.
     ///
     /// # Errors
     ///
     /// When there is no such command, and when it cannot instantiate the module; why, it writes to standard error itself.
-    pub fn start(node: &Path, module: &Path) -> Result<Node, Error> {
-        let script: PathBuf = [env!("CARGO_MANIFEST_DIR"), "gc", "run.mjs"].iter().collect();
+    pub fn start(node: &Path, flags: &[&str], script: &str, module: &Path) -> Result<Node, Error> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
         let mut child = Command::new(node)
-            .args(["--expose-gc", "--experimental-wasm-exnref"])
+            .args(flags)
             .args([&script, module])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -45,6 +46,17 @@ impl Node {
     /// node's version and V8's.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Runs the program of `kernel/run.mjs` once: what it wrote, and the CPU time of the thread.
+    ///
+    /// # Errors
+    ///
+    /// When the program ends in anything but a return.
+    pub fn run_program(&mut self) -> Result<(String, Duration), Error> {
+        let answer = self.ask("run")?;
+        let stdout = answer["stdout"].as_str().ok_or("node says no output")?.to_owned();
+        Ok((stdout, time(&answer, "thread")?))
     }
 
     fn ask(&mut self, request: &str) -> Result<Value, Error> {
