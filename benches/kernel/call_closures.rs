@@ -1,4 +1,4 @@
-// Boxed closures of many kinds, chained: what callbacks, iterators by trait object and plug-ins look like.
+//! Boxed closures of many kinds, chained: what callbacks, iterators by trait object and plug-ins look like.
 const USUAL_SIZE: u32 = 700_000;
 
 trait Stage {
@@ -69,4 +69,4 @@ fn kernel(size: u32) -> u64 {
     sum
 }
 
-include!("harness.rs");
+include!("harness.inc");

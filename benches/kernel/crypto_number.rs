@@ -1,4 +1,4 @@
-// Large numbers: factorials and their digits, and Miller and Rabin's test by remainders of products of 128 bits.
+//! Large numbers: factorials and their digits, and Miller and Rabin's test by remainders of products of 128 bits.
 const USUAL_SIZE: u32 = 12_000;
 
 fn power(mut base: u64, mut exponent: u64, modulus: u64) -> u64 {
@@ -72,4 +72,4 @@ fn kernel(size: u32) -> u64 {
     sum
 }
 
-include!("harness.rs");
+include!("harness.inc");

@@ -1,4 +1,4 @@
-// Fourier transforms of complex numbers in vectors with bounds checks, and a convolution by them; then Mandelbrot's set.
+//! Fourier transforms of complex numbers in vectors with bounds checks, and a convolution by them; then Mandelbrot's set.
 const USUAL_SIZE: u32 = 15;
 
 #[derive(Clone, Copy)]
@@ -78,4 +78,4 @@ fn kernel(size: u32) -> u64 {
     mix(sum, mandelbrot(220))
 }
 
-include!("harness.rs");
+include!("harness.inc");

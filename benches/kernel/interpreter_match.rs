@@ -1,4 +1,4 @@
-// An interpreter of a small language of eight instructions on a tape, by `match` over a compiled form with runs and jumps.
+//! An interpreter of a small language of eight instructions on a tape, by `match` over a compiled form with runs and jumps.
 const USUAL_SIZE: u32 = 3;
 
 enum Instruction {
@@ -85,4 +85,4 @@ fn kernel(size: u32) -> u64 {
     (0..size).fold(0, |sum, _| mix(mix(sum, run(&squares)), (0..8).fold(0, |sum, _| mix(sum, run(&count)))))
 }
 
-include!("harness.rs");
+include!("harness.inc");

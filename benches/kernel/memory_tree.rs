@@ -1,4 +1,4 @@
-// Ordered maps and strings of the standard library: a B-tree of strings, ranges, entries, removals.
+//! Ordered maps and strings of the standard library: a B-tree of strings, ranges, entries, removals.
 use std::collections::BTreeMap;
 use std::fmt::Write;
 const USUAL_SIZE: u32 = 60_000;
@@ -23,4 +23,4 @@ fn kernel(size: u32) -> u64 {
     map.iter().fold(sum, |sum, (name, list)| mix(sum, name.len() as u64 * list.iter().map(|x| u64::from(*x)).sum::<u64>()))
 }
 
-include!("harness.rs");
+include!("harness.inc");

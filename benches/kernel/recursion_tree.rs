@@ -1,4 +1,4 @@
-// Recursion over a tree of boxes: derivatives of formulas are made, simplified, evaluated and dropped.
+//! Recursion over a tree of boxes: derivatives of formulas are made, simplified, evaluated and dropped.
 const USUAL_SIZE: u32 = 24;
 
 enum Formula {
@@ -79,4 +79,4 @@ fn kernel(size: u32) -> u64 {
     sum
 }
 
-include!("harness.rs");
+include!("harness.inc");

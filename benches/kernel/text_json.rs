@@ -1,4 +1,4 @@
-// A reader and writer of JSON, on text that it makes itself: bytes one at a time, numbers, escapes, nested vectors.
+//! A reader and writer of JSON, on text that it makes itself: bytes one at a time, numbers, escapes, nested vectors.
 const USUAL_SIZE: u32 = 5_000;
 
 enum Json {
@@ -143,4 +143,4 @@ fn kernel(size: u32) -> u64 {
     sum
 }
 
-include!("harness.rs");
+include!("harness.inc");
