@@ -390,6 +390,13 @@ impl Config {
         self
     }
 
+    /// Whether the compiler finds out what tables hold that only the module itself could change and does not, and calls through them with
+    /// fewer questions. On by default; off it is of use to look for mistakes only.
+    pub fn table_facts(&mut self, enable: bool) -> &mut Self {
+        self.tunables.table_facts = enable;
+        self
+    }
+
     /// Whether what runs consumes fuel, of which a store has none until it is given some ([`Store::set_fuel`](crate::Store::set_fuel)), and ends
     /// with [`Trap::OutOfFuel`](crate::Trap::OutOfFuel) when it cannot pay. Off by default. How much a call consumes follows from the
     /// WebAssembly alone: it is the same on every machine and with every other setting, and `docs/fuel.md` says how much.

@@ -13,6 +13,8 @@ use crate::decode::vector;
 use crate::emit::code::Code;
 use crate::emit::image::{Role, emit};
 use crate::error::CompileError;
+use crate::opt::facts::Facts;
+use crate::opt::scan::scan;
 use crate::options::Options;
 use crate::target::{self, Effort, NoVectors};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
@@ -160,7 +162,8 @@ impl Compiler {
     fn compile_module(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
         let Decoded { mut module, bodies } = self.decode(wasm)?;
         number_escaped(&mut module);
-        let env = self.environment(&module)?;
+        let facts = self.facts(&module, &bodies);
+        let env = self.environment(&module, facts)?;
         let mut pieces = self.functions(&env, bodies)?;
         pieces.extend(self.module_trampolines(&env, &pieces)?);
         drop(env);
@@ -207,7 +210,7 @@ impl Compiler {
         // Vectors are valid whatever the target.
         let Decoded { mut module, bodies } = decode(wasm, 0, self.options.features, false, None)?;
         number_escaped(&mut module);
-        let env = self.environment(&module)?;
+        let env = self.environment(&module, Facts::default())?;
         self.in_pool(|| {
             bodies.into_par_iter().try_for_each_init(Default::default, |allocations, body| {
                 let index = FunctionIndex(body.validator.index);
@@ -227,7 +230,8 @@ impl Compiler {
     pub fn inspect(&self, wasm: &[u8]) -> Result<Vec<FunctionCode>, CompileError> {
         let Decoded { mut module, bodies } = self.decode(wasm)?;
         number_escaped(&mut module);
-        let env = self.environment(&module)?;
+        let facts = self.facts(&module, &bodies);
+        let env = self.environment(&module, facts)?;
         let mut worker = Worker::default();
         bodies
             .into_iter()
@@ -244,8 +248,19 @@ impl Compiler {
         decode(wasm, 0, self.options.features, self.options.keep_dwarf, self.no_vectors.as_ref())
     }
 
-    fn environment<'m>(&'m self, module: &'m Module) -> Result<ModuleEnv<'m>, CompileError> {
-        ModuleEnv::new(module.view(), &self.options.tunables, &*self.isa)
+    fn environment<'m>(&'m self, module: &'m Module, facts: Facts) -> Result<ModuleEnv<'m>, CompileError> {
+        ModuleEnv::new(module.view(), facts, &self.options.tunables, &*self.isa)
+    }
+
+    /// What is known of the module as a whole.
+    fn facts(&self, module: &Module, bodies: &[Body<'_>]) -> Facts {
+        let tunables = &self.options.tunables;
+        let scans = match self.options.threads {
+            _ if !Facts::wanted(tunables) => return Facts::default(),
+            Some(1) => bodies.iter().map(|body| scan(&body.body)).collect(),
+            _ => self.in_pool(|| bodies.par_iter().map(|body| scan(&body.body)).collect::<Vec<_>>()),
+        };
+        Facts::new(module, &scans, tunables)
     }
 
     fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {

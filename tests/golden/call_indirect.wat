@@ -1,8 +1,8 @@
-;; An indirect call: bound, type, then the two ways: the own vmctx is passed on where the callee is of this instance.
+;; An indirect call through a table that others can write to: bound, type, then the two ways: the own vmctx is passed on where the callee is of this instance.
 ;; also: aarch64 riscv64
 (module
   (type $t (func (param i32) (result i32)))
-  (table 8 8 funcref)
+  (table (export "table") 8 8 funcref)
   (func (export "indirect") (param i32 i32) (result i32)
     (i32.add (call_indirect (type $t) (local.get 0) (local.get 1)) (i32.const 1))))
 

@@ -3,8 +3,8 @@
 (module
   (type $open (sub (func (result i32))))
   (type $below (sub final $open (func (result i32))))
-  (table $any 8 8 funcref)
-  (table $typed 8 8 (ref $below) (ref.func $f))
+  (table $any (export "any") 8 8 funcref)
+  (table $typed (export "typed") 8 8 (ref $below) (ref.func $f))
   (func $f (type $below) (i32.const 1))
   (elem declare func $f)
   (func (export "asked") (param i32) (result i32)

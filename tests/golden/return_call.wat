@@ -2,7 +2,7 @@
 ;; given, so the prologue makes the argument area larger.
 (module
   (type $t (func (param i32) (result i32)))
-  (table 8 8 funcref)
+  (table (export "table") 8 8 funcref)
   (func $even (export "even") (param i32) (result i32)
     (if (result i32) (i32.eqz (local.get 0))
       (then (i32.const 1))

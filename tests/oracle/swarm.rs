@@ -117,6 +117,7 @@ impl Swarm {
                 gc_zeal: later.u8(..8) == 0,
                 interruption: later.u8(..4) != 0,
                 consume_fuel: later.u8(..4) == 0,
+                table_facts: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -148,6 +149,7 @@ impl Swarm {
             regalloc_algorithm,
             interruption,
             consume_fuel,
+            table_facts,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -169,6 +171,7 @@ impl Swarm {
             .belt(belt)
             .interruption(interruption)
             .consume_fuel(consume_fuel)
+            .table_facts(table_facts)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

@@ -2,7 +2,8 @@
 //!
 //! Called by the switchboard. A direct call is a relative call within the image. An indirect call takes one of two ways:
 //! where the callee belongs to this instance, its internal entry with the vmctx at hand, so that nothing of the callee
-//! waits for loads through the reference; else its external entry with its own vmctx. A tail call goes the same ways: every callee,
+//! waits for loads through the reference; else its external entry with its own vmctx. Where it is known what the table holds
+//! (`opt::indirect`), one of them is left, or a direct call. A tail call goes the same ways: every callee,
 //! the trampoline to a host function included, has the `Tail` convention, in which it removes its own arguments from the stack.
 
 use super::env::{CodeName, TypeCheck};
@@ -11,9 +12,10 @@ use super::function::FunctionTranslator;
 use super::signature::POINTER;
 use super::trap;
 use crate::error::CompileError;
+use crate::opt::indirect::{Callees, Check, plain};
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, SigRef, Type, Value, types};
+use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, Opcode, SigRef, Type, Value, ValueDef, types};
 use tancho_abi::index::{FunctionIndex, TableIndex, TypeIndex};
 use tancho_abi::trap::{NULL_PAGE, Trap};
 use tancho_abi::types::HeapType;
@@ -21,7 +23,10 @@ use tancho_abi::vmctx::{VmContext, VmFuncRef, VmFunctionEntry, VmFunctionImport}
 
 impl FunctionTranslator<'_, '_> {
     pub(crate) fn call(&mut self, function: u32) -> Result<(), CompileError> {
-        let function = FunctionIndex(function);
+        self.call_function(FunctionIndex(function))
+    }
+
+    fn call_function(&mut self, function: FunctionIndex) -> Result<(), CompileError> {
         let arguments = self.pop_arguments(self.env.module.functions[function.index()].ty);
         let (callee, vmctx) = match self.imported_callee(function) {
             Some((signature, code, vmctx)) => (CallTarget::Indirect(signature, code), vmctx),
@@ -35,7 +40,10 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn return_call(&mut self, function: u32) {
-        let function = FunctionIndex(function);
+        self.return_call_function(FunctionIndex(function));
+    }
+
+    fn return_call_function(&mut self, function: FunctionIndex) {
         let arguments = self.pop_arguments(self.env.module.functions[function.index()].ty);
         match self.imported_callee(function) {
             Some((signature, code, vmctx)) => {
@@ -50,11 +58,22 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn call_indirect(&mut self, ty: u32, table: u32) -> Result<(), CompileError> {
-        self.call_each_way(TypeIndex(ty), Callee::Entry(TableIndex(table)))
+        let (ty, table) = (TypeIndex(ty), TableIndex(table));
+        match self.only_callee(ty, table) {
+            Some(function) => self.call_function(function),
+            None => self.call_each_way(ty, Callee::Entry(table)),
+        }
     }
 
     pub(crate) fn return_call_indirect(&mut self, ty: u32, table: u32) -> Result<(), CompileError> {
-        self.return_call_each_way(TypeIndex(ty), Callee::Entry(TableIndex(table)))
+        let (ty, table) = (TypeIndex(ty), TableIndex(table));
+        match self.only_callee(ty, table) {
+            Some(function) => {
+                self.return_call_function(function);
+                Ok(())
+            }
+            None => self.return_call_each_way(ty, Callee::Entry(table)),
+        }
     }
 
     pub(crate) fn call_ref(&mut self, ty: u32) -> Result<(), CompileError> {
@@ -66,6 +85,14 @@ impl FunctionTranslator<'_, '_> {
     }
 
     fn call_each_way(&mut self, ty: TypeIndex, callee: Callee) -> Result<(), CompileError> {
+        if self.is_local(ty, callee) {
+            let (signature, code, arguments) = self.local_callee(ty, callee);
+            let results = self.call_plainly(CallTarget::Indirect(signature, code), &arguments)?;
+            let types = &self.env.types[ty.index()].results;
+            self.declare_all(&results, types);
+            self.stack.extend(results);
+            return Ok(());
+        }
         let done = self.block_with_params(&self.env.types[ty.index()].results);
         self.each_way(ty, callee, |translator, signature, code, arguments| {
             translator.call_into(CallTarget::Indirect(signature, code), arguments, done)
@@ -77,6 +104,12 @@ impl FunctionTranslator<'_, '_> {
     }
 
     fn return_call_each_way(&mut self, ty: TypeIndex, callee: Callee) -> Result<(), CompileError> {
+        if self.is_local(ty, callee) {
+            let (signature, code, arguments) = self.local_callee(ty, callee);
+            self.builder.ins().return_call_indirect(signature, code, &arguments);
+            self.reachable = false;
+            return Ok(());
+        }
         self.each_way(ty, callee, |translator, signature, code, arguments| {
             translator.builder.ins().return_call_indirect(signature, code, arguments);
             Ok(())
@@ -110,17 +143,7 @@ impl FunctionTranslator<'_, '_> {
         callee: Callee,
         mut transfer: impl FnMut(&mut Self, SigRef, Value, &[Value]) -> Result<(), CompileError>,
     ) -> Result<(), CompileError> {
-        // The index in the table, or the reference.
-        let place = self.pop();
-        let arguments = self.pop_arguments(ty);
-        let place = match callee {
-            Callee::Entry(table) => {
-                let entry = self.table_entry(table, place);
-                self.check_entry(ty, table, entry);
-                entry
-            }
-            Callee::Reference => place,
-        };
+        let (place, arguments) = self.place_and_arguments(ty, callee);
         let signature = self.signature(ty);
         let vmctx = match callee {
             Callee::Entry(table) => self.load_entry(table, POINTER, place, offset_of!(VmFunctionEntry, vmctx)),
@@ -133,10 +156,7 @@ impl FunctionTranslator<'_, '_> {
 
         self.builder.switch_to_block(mine);
         self.builder.seal_block(mine);
-        let internal = match callee {
-            Callee::Entry(table) => self.load_entry(table, POINTER, place, offset_of!(VmFunctionEntry, internal)),
-            Callee::Reference => self.load_of_function(POINTER, place, offset_of!(VmFuncRef, internal)),
-        };
+        let internal = self.internal_entry(callee, place);
         transfer(self, signature, internal, &with_vmctx(self.vmctx, &arguments))?;
 
         self.builder.switch_to_block(foreign);
@@ -147,6 +167,79 @@ impl FunctionTranslator<'_, '_> {
         };
         let external = self.load_of_function(POINTER, funcref, offset_of!(VmFuncRef, external));
         transfer(self, signature, external, &with_vmctx(vmctx, &arguments))
+    }
+
+    /// The callee that a call of type `ty` through a table has, whatever the index, or where that is a constant. Takes the index from the
+    /// stack, and sees to it that the callee is at it.
+    fn only_callee(&mut self, ty: TypeIndex, table: TableIndex) -> Option<FunctionIndex> {
+        let contents = self.env.table_contents(table)?;
+        let place = *self.stack.last()?;
+        if let Some(function) = self.constant(place).and_then(|place| contents.function(place)) {
+            let module = &self.env.module;
+            let found = module.functions[function.index()].ty;
+            let same = || plain(module, ty).is_some_and(|ty| plain(module, found).is_some_and(|found| found == ty));
+            if !self.env.is_declared(found, ty) && !same() {
+                return None;
+            }
+            self.pop();
+            return Some(function);
+        }
+        let Callees { check, only, .. } = contents.callees(&self.env.module, ty);
+        let function = only?;
+        let place = self.pop();
+        let entry = self.table_entry(table, place);
+        self.check_entry(ty, table, entry, check);
+        Some(function)
+    }
+
+    /// A table's index, where it is a constant.
+    fn constant(&self, index: Value) -> Option<u64> {
+        let dfg = &self.builder.func.dfg;
+        let ValueDef::Result(instruction, _) = dfg.value_def(dfg.resolve_aliases(index)) else { return None };
+        match dfg.insts[instruction] {
+            InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => match dfg.value_type(index) {
+                types::I32 => Some(u64::from(imm.bits() as u32)),
+                _ => Some(imm.bits() as u64),
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether a callee of type `ty` is a function of this instance.
+    fn is_local(&self, ty: TypeIndex, callee: Callee) -> bool {
+        match callee {
+            Callee::Entry(table) => {
+                self.env.table_contents(table).is_some_and(|contents| contents.callees(&self.env.module, ty).local)
+            }
+            Callee::Reference => false,
+        }
+    }
+
+    /// Signature, code and all arguments of an indirect call of a function of this instance.
+    fn local_callee(&mut self, ty: TypeIndex, callee: Callee) -> (SigRef, Value, Vec<Value>) {
+        let (place, arguments) = self.place_and_arguments(ty, callee);
+        let code = self.internal_entry(callee, place);
+        (self.signature(ty), code, with_vmctx(self.vmctx, &arguments))
+    }
+
+    /// The reference, or the address of the table's entry, which is of type `ty`; and the arguments.
+    fn place_and_arguments(&mut self, ty: TypeIndex, callee: Callee) -> (Value, Vec<Value>) {
+        // The index in the table, or the reference.
+        let place = self.pop();
+        let arguments = self.pop_arguments(ty);
+        let Callee::Entry(table) = callee else { return (place, arguments) };
+        let entry = self.table_entry(table, place);
+        let contents = self.env.table_contents(table);
+        let check = contents.map_or(Check::Type, |contents| contents.callees(&self.env.module, ty).check);
+        self.check_entry(ty, table, entry, check);
+        (entry, arguments)
+    }
+
+    fn internal_entry(&mut self, callee: Callee, place: Value) -> Value {
+        match callee {
+            Callee::Entry(table) => self.load_entry(table, POINTER, place, offset_of!(VmFunctionEntry, internal)),
+            Callee::Reference => self.load_of_function(POINTER, place, offset_of!(VmFuncRef, internal)),
+        }
     }
 
     /// Loads a field of what a reference refers to, which is not null.
@@ -166,13 +259,15 @@ impl FunctionTranslator<'_, '_> {
         self.builder.ins().load(POINTER, flags, reference, field as i32)
     }
 
-    /// Traps unless the entry holds a function of type `ty`. No type has the id of a null entry, so one comparison finds both; which
-    /// of the two it was is asked out of line, and so is whether the function's type declares `ty` as a supertype.
-    fn check_entry(&mut self, ty: TypeIndex, table: TableIndex, entry: Value) {
+    /// Traps unless the entry holds a function of type `ty`, as far as it is not known to (`check`). No type has the id of a null entry, so
+    /// one comparison finds both; which of the two it was is asked out of line, and so is whether the function's type declares `ty` as a
+    /// supertype.
+    fn check_entry(&mut self, ty: TypeIndex, table: TableIndex, entry: Value, check: Check) {
         let element = self.env.tables[table.index()];
-        if matches!(element.heap, HeapType::ConcreteFunc(element) if self.env.is_declared(element, ty)) {
+        let declared = matches!(element.heap, HeapType::ConcreteFunc(element) if self.env.is_declared(element, ty));
+        if check != Check::Type || declared {
             // Whatever it holds is of that type.
-            if element.nullable {
+            if check != Check::Nothing && element.nullable {
                 let found = self.load_entry(table, types::I32, entry, offset_of!(VmFunctionEntry, type_id));
                 self.trap_unless(found, Trap::IndirectCallToNull);
             }

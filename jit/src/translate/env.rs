@@ -5,6 +5,8 @@
 
 use crate::decode;
 use crate::error::CompileError;
+use crate::opt::facts::Facts;
+use crate::opt::indirect::Contents;
 use crate::target;
 use core::mem::offset_of;
 use cranelift_codegen::ir::UserExternalName;
@@ -37,6 +39,8 @@ pub(crate) struct ModuleEnv<'m> {
     pub(crate) tables: Vec<RefType>,
     /// Where things stand in the vmctx.
     pub(crate) layout: VmLayout,
+    /// What is known of it as a whole.
+    pub(crate) facts: Facts,
     /// Settings.
     pub(crate) tunables: &'m Tunables,
     /// The machine to compile for.
@@ -49,6 +53,7 @@ impl<'m> ModuleEnv<'m> {
     /// The environment of a module whose escaped functions have been numbered.
     pub(crate) fn new(
         module: ModuleView<'m>,
+        facts: Facts,
         tunables: &'m Tunables,
         isa: &'m dyn TargetIsa,
     ) -> Result<Self, CompileError> {
@@ -80,6 +85,7 @@ impl<'m> ModuleEnv<'m> {
                 .collect::<Result<_, _>>()?,
             module,
             layout,
+            facts,
             tunables,
             architecture: target::architecture(isa)?,
             isa,
@@ -192,11 +198,17 @@ impl<'m> ModuleEnv<'m> {
         self.module.defined_global(global).is_none()
     }
 
-    /// The length of a table that can never grow: its minimum and maximum are the same, in the declaration of an imported
-    /// one too, because import matching (§3.3) leaves the actual table no other size.
+    /// The length of a table that can never grow: nobody could make it longer, or its minimum and maximum are the same, in the
+    /// declaration of an imported one too, because import matching (§3.3) leaves the actual table no other size.
     pub(crate) fn fixed_table_length(&self, table: TableIndex) -> Option<u64> {
         let record = &self.module.tables[table.index()];
-        (record.minimum == record.maximum).then_some(record.minimum)
+        let declared = (record.minimum == record.maximum).then_some(record.minimum);
+        declared.or_else(|| self.facts.table(table)?.length)
+    }
+
+    /// What a table holds, where that never changes.
+    pub(crate) fn table_contents(&self, table: TableIndex) -> Option<&Contents> {
+        self.facts.table(table)?.contents.as_ref()
     }
 }
 
