@@ -397,6 +397,13 @@ impl Config {
         self
     }
 
+    /// Whether the functions of a module hand the pointer to the stack that its compiler keeps in linear memory on in a register, and read
+    /// it from the global only where something else may have changed that. On by default; off it is of use to look for mistakes only.
+    pub fn shadow_stack_argument(&mut self, enable: bool) -> &mut Self {
+        self.tunables.shadow_stack_argument = enable;
+        self
+    }
+
     /// Whether what runs consumes fuel, of which a store has none until it is given some ([`Store::set_fuel`](crate::Store::set_fuel)), and ends
     /// with [`Trap::OutOfFuel`](crate::Trap::OutOfFuel) when it cannot pay. Off by default. How much a call consumes follows from the
     /// WebAssembly alone: it is the same on every machine and with every other setting, and `docs/fuel.md` says how much.

@@ -14,7 +14,7 @@ use crate::emit::code::Code;
 use crate::emit::image::{Role, emit};
 use crate::error::CompileError;
 use crate::opt::facts::Facts;
-use crate::opt::scan::scan;
+use crate::opt::indirect::number_plain;
 use crate::options::Options;
 use crate::target::{self, Effort, NoVectors};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
@@ -162,7 +162,8 @@ impl Compiler {
     fn compile_module(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
         let Decoded { mut module, bodies } = self.decode(wasm)?;
         number_escaped(&mut module);
-        let facts = self.facts(&module, &bodies);
+        number_plain(&mut module);
+        let facts = self.facts(&module, &bodies)?;
         let env = self.environment(&module, facts)?;
         let mut pieces = self.functions(&env, bodies)?;
         pieces.extend(self.module_trampolines(&env, &pieces)?);
@@ -230,7 +231,8 @@ impl Compiler {
     pub fn inspect(&self, wasm: &[u8]) -> Result<Vec<FunctionCode>, CompileError> {
         let Decoded { mut module, bodies } = self.decode(wasm)?;
         number_escaped(&mut module);
-        let facts = self.facts(&module, &bodies);
+        number_plain(&mut module);
+        let facts = self.facts(&module, &bodies)?;
         let env = self.environment(&module, facts)?;
         let mut worker = Worker::default();
         bodies
@@ -253,14 +255,10 @@ impl Compiler {
     }
 
     /// What is known of the module as a whole.
-    fn facts(&self, module: &Module, bodies: &[Body<'_>]) -> Facts {
-        let tunables = &self.options.tunables;
-        let scans = match self.options.threads {
-            _ if !Facts::wanted(tunables) => return Facts::default(),
-            Some(1) => bodies.iter().map(|body| scan(&body.body)).collect(),
-            _ => self.in_pool(|| bodies.par_iter().map(|body| scan(&body.body)).collect::<Vec<_>>()),
-        };
-        Facts::new(module, &scans, tunables)
+    fn facts(&self, module: &Module, bodies: &[Body<'_>]) -> Result<Facts, CompileError> {
+        let architecture = target::architecture(&*self.isa)?;
+        let serial = self.options.threads == Some(1);
+        Ok(self.in_pool(|| Facts::new(module, bodies, &self.options.tunables, architecture, serial)))
     }
 
     fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
@@ -277,7 +275,7 @@ impl Compiler {
         let compile = |worker: &mut Worker, (position, body): (usize, Body<'_>)| {
             (
                 position,
-                self.function(env, body, worker, None).and_then(|code| self.checked(env, imported + position, code)),
+                self.function(env, body, worker, None).and_then(|code| self.entered(env, imported + position, code)),
             )
         };
         let mut results: Vec<(usize, Result<Pieces, CompileError>)> = if self.options.threads == Some(1) {
@@ -299,7 +297,23 @@ impl Compiler {
         Ok(pieces)
     }
 
-    /// The pieces of function `index`: its code, behind an entry of its own where the frame is large and must be asked about.
+    /// The pieces of function `index`: its code, behind an entry of its own where the frame is large and must be asked about, and behind
+    /// another where those who have a reference to it cannot give it all that it takes.
+    fn entered(&self, env: &ModuleEnv<'_>, index: usize, code: Code) -> Result<Pieces, CompileError> {
+        let function = FunctionIndex(index as u32);
+        let mut pieces = Vec::with_capacity(1);
+        if let Some(shadow) = env.taken_shadow(function)
+            && env.module.escaped(function).is_some()
+        {
+            let mut scratch = FunctionBuilderContext::new();
+            let entry = self.maker(&mut scratch)?.external_entry(function, env.function_type(function), shadow);
+            pieces.push((Role::External(index), self.trampoline(entry, None)?));
+        }
+        pieces.extend(self.checked(env, index, code)?);
+        Ok(pieces)
+    }
+
+    /// The pieces of function `index` but for the last mentioned.
     fn checked(&self, env: &ModuleEnv<'_>, index: usize, mut code: Code) -> Result<Pieces, CompileError> {
         // A larger frame is not made before it is known that it fits, where no guard below the stack may be touched.
         if self.options.tunables.signals_based_traps || code.frame <= UNASKED_FRAME {
@@ -307,7 +321,8 @@ impl Compiler {
         }
         let function = FunctionIndex(index as u32);
         let mut scratch = FunctionBuilderContext::new();
-        let entry = self.maker(&mut scratch)?.checked_entry(function, env.function_type(function), code.frame);
+        let signature = env.internal_signature(function);
+        let entry = self.maker(&mut scratch)?.checked_entry(function, &signature, code.frame);
         code.name = Some(CodeName::Body(function));
         let entry = self.trampoline(entry, Some(CodeName::Function(function)))?;
         Ok(vec![(Role::Function(index), entry), (Role::Body(index), code)])

@@ -389,6 +389,8 @@ impl Maker<'_> {
             host_entry: ptr::null(),
             array_entry: ptr::null(),
             supertypes: own.supertypes,
+            plain_type: 0,
+            reserved: 0,
         })
     }
 
@@ -411,6 +413,8 @@ impl Maker<'_> {
             host_entry: trampoline(trampolines.map(|trampolines| trampolines.host_entry)),
             array_entry: trampoline(trampolines.map(|trampolines| trampolines.array_entry)),
             supertypes: own.supertypes,
+            plain_type: view.types.get(ty).map_or(0, |record| record.plain),
+            reserved: 0,
         })
     }
 

@@ -225,6 +225,8 @@ impl Store {
             host_entry: ptr::null(),
             array_entry: ptr::null(),
             supertypes,
+            plain_type: 0,
+            reserved: 0,
         });
         let address = function.as_non_null();
         state.host_functions.push(function);

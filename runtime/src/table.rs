@@ -353,7 +353,7 @@ fn entry_of(function: *mut VmFuncRef) -> VmFunctionEntry {
         None => VmFunctionEntry::NULL,
         Some(record) => VmFunctionEntry {
             type_id: record.type_id,
-            reserved: 0,
+            plain_type: record.plain_type,
             vmctx: record.vmctx,
             internal: record.internal,
             funcref: function,

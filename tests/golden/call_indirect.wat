@@ -15,48 +15,48 @@
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
 ;; |                                     v4 = load.i32 user11 aligned v0-4
-;; | @0038                               v6 = uextend.i64 v2
-;; | @0038                               v7 = iconst.i64 8
-;; | @0038                               v8 = icmp uge v6, v7  ; v7 = 8
-;; | @0038                               trapnz v8, user3
-;; | @0038                               v9 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0038                               v10 = iconst.i64 5
-;; | @0038                               v11 = ishl v6, v10  ; v10 = 5
-;; | @0038                               v12 = iadd v9, v11
-;; | @0038                               v13 = select_spectre_guard v8, v9, v12
-;; | @0038                               v14 = load.i64 notrap aligned readonly can_move v0+24
-;; | @0038                               v15 = load.i32 notrap aligned readonly can_move v14
-;; | @0038                               v16 = load.i32 notrap aligned region0 v13
-;; | @0038                               v17 = icmp eq v16, v15
-;; | @0038                               brif v17, block3, block4
+;; | @0040                               v6 = uextend.i64 v2
+;; | @0040                               v7 = iconst.i64 8
+;; | @0040                               v8 = icmp uge v6, v7  ; v7 = 8
+;; | @0040                               trapnz v8, user3
+;; | @0040                               v9 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0040                               v10 = iconst.i64 5
+;; | @0040                               v11 = ishl v6, v10  ; v10 = 5
+;; | @0040                               v12 = iadd v9, v11
+;; | @0040                               v13 = select_spectre_guard v8, v9, v12
+;; | @0040                               v14 = load.i64 notrap aligned readonly can_move v0+24
+;; | @0040                               v15 = load.i32 notrap aligned readonly can_move v14
+;; | @0040                               v16 = load.i32 notrap aligned region0 v13
+;; | @0040                               v17 = icmp eq v16, v15
+;; | @0040                               brif v17, block3, block4
 ;; |
 ;; |                                 block4 cold:
-;; | @0038                               trapz.i32 v16, user4
-;; | @0038                               trap user5
+;; | @0040                               trapz.i32 v16, user4
+;; | @0040                               trap user5
 ;; |
 ;; |                                 block3:
-;; | @0038                               v18 = load.i64 notrap aligned region0 v13+8
-;; | @0038                               v19 = icmp eq v18, v0
-;; | @0038                               brif v19, block5, block6
+;; | @0040                               v18 = load.i64 notrap aligned region0 v13+8
+;; | @0040                               v19 = icmp eq v18, v0
+;; | @0040                               brif v19, block5, block6
 ;; |
 ;; |                                 block5:
-;; | @0038                               v20 = load.i64 notrap aligned region0 v13+16
-;; | @0038                               v21 = call_indirect sig0, v20(v0, v1)
-;; | @0038                               jump block2(v21)
+;; | @0040                               v20 = load.i64 notrap aligned region0 v13+16
+;; | @0040                               v21 = call_indirect sig0, v20(v0, v1)
+;; | @0040                               jump block2(v21)
 ;; |
 ;; |                                 block6 cold:
-;; | @0038                               v22 = load.i64 notrap aligned region0 v13+24
-;; | @0038                               v23 = load.i64 notrap aligned v22
-;; | @0038                               v24 = call_indirect sig0, v23(v18, v1)
-;; | @0038                               jump block2(v24)
+;; | @0040                               v22 = load.i64 notrap aligned region0 v13+24
+;; | @0040                               v23 = load.i64 notrap aligned v22
+;; | @0040                               v24 = call_indirect sig0, v23(v18, v1)
+;; | @0040                               jump block2(v24)
 ;; |
 ;; |                                 block2(v5: i32):
-;; | @003b                               v25 = iconst.i32 1
-;; | @003d                               v26 = iadd v5, v25  ; v25 = 1
-;; | @003e                               jump block1(v26)
+;; | @0043                               v25 = iconst.i32 1
+;; | @0045                               v26 = iadd v5, v25  ; v25 = 1
+;; | @0046                               jump block1(v26)
 ;; |
 ;; |                                 block1(v3: i32):
-;; | @003e                               return v3
+;; | @0046                               return v3
 ;; | }
 ;;
 ;;     0  push %rbp

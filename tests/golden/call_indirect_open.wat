@@ -17,11 +17,11 @@
 ;; function 0 `f`
 ;; | function u0:0(i64) -> i32 tail {
 ;; |                                 block0(v0: i64):
-;; | @0053                               v3 = iconst.i32 1
-;; | @0055                               jump block1(v3)  ; v3 = 1
+;; | @0061                               v3 = iconst.i32 1
+;; | @0063                               jump block1(v3)  ; v3 = 1
 ;; |
 ;; |                                 block1(v1: i32):
-;; | @0055                               return v1
+;; | @0063                               return v1
 ;; | }
 ;;
 ;;     0  push %rbp
@@ -38,58 +38,58 @@
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; |                                     v3 = load.i32 user11 aligned v0-4
-;; | @005a                               v5 = uextend.i64 v1
-;; | @005a                               v6 = iconst.i64 8
-;; | @005a                               v7 = icmp uge v5, v6  ; v6 = 8
-;; | @005a                               trapnz v7, user3
-;; | @005a                               v8 = load.i64 notrap aligned readonly can_move v0+48
-;; | @005a                               v9 = iconst.i64 5
-;; | @005a                               v10 = ishl v5, v9  ; v9 = 5
-;; | @005a                               v11 = iadd v8, v10
-;; | @005a                               v12 = select_spectre_guard v7, v8, v11
-;; | @005a                               v13 = load.i64 notrap aligned readonly can_move v0+24
-;; | @005a                               v14 = load.i32 notrap aligned readonly can_move v13
-;; | @005a                               v15 = load.i32 notrap aligned region0 v12
-;; | @005a                               v16 = icmp eq v15, v14
-;; | @005a                               brif v16, block3, block4
+;; | @0068                               v5 = uextend.i64 v1
+;; | @0068                               v6 = iconst.i64 8
+;; | @0068                               v7 = icmp uge v5, v6  ; v6 = 8
+;; | @0068                               trapnz v7, user3
+;; | @0068                               v8 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0068                               v9 = iconst.i64 5
+;; | @0068                               v10 = ishl v5, v9  ; v9 = 5
+;; | @0068                               v11 = iadd v8, v10
+;; | @0068                               v12 = select_spectre_guard v7, v8, v11
+;; | @0068                               v13 = load.i64 notrap aligned readonly can_move v0+24
+;; | @0068                               v14 = load.i32 notrap aligned readonly can_move v13
+;; | @0068                               v15 = load.i32 notrap aligned region0 v12
+;; | @0068                               v16 = icmp eq v15, v14
+;; | @0068                               brif v16, block3, block4
 ;; |
 ;; |                                 block4 cold:
-;; | @005a                               trapz.i32 v15, user4
-;; | @005a                               v17 = load.i64 notrap aligned region0 v12+24
-;; | @005a                               v18 = load.i32 notrap aligned v17+28
-;; | @005a                               v19 = iconst.i32 0
-;; | @005a                               v20 = icmp ugt v18, v19  ; v19 = 0
-;; | @005a                               trapz v20, user5
-;; | @005a                               v21 = load.i64 notrap aligned v17+48
-;; | @005a                               v22 = load.i32 notrap aligned v21
-;; | @005a                               v23 = icmp eq v22, v14
-;; | @005a                               trapz v23, user5
-;; | @005a                               jump block3
+;; | @0068                               trapz.i32 v15, user4
+;; | @0068                               v17 = load.i64 notrap aligned region0 v12+24
+;; | @0068                               v18 = load.i32 notrap aligned v17+28
+;; | @0068                               v19 = iconst.i32 0
+;; | @0068                               v20 = icmp ugt v18, v19  ; v19 = 0
+;; | @0068                               trapz v20, user5
+;; | @0068                               v21 = load.i64 notrap aligned v17+48
+;; | @0068                               v22 = load.i32 notrap aligned v21
+;; | @0068                               v23 = icmp eq v22, v14
+;; | @0068                               trapz v23, user5
+;; | @0068                               jump block3
 ;; |
 ;; |                                 block3:
-;; | @005a                               v24 = load.i64 notrap aligned region0 v12+8
-;; | @005a                               v25 = icmp eq v24, v0
-;; | @005a                               brif v25, block5, block6
+;; | @0068                               v24 = load.i64 notrap aligned region0 v12+8
+;; | @0068                               v25 = icmp eq v24, v0
+;; | @0068                               brif v25, block5, block6
 ;; |
 ;; |                                 block5:
-;; | @005a                               v26 = load.i64 notrap aligned region0 v12+16
-;; | @005a                               v27 = call_indirect sig0, v26(v0)
-;; | @005a                               jump block2(v27)
+;; | @0068                               v26 = load.i64 notrap aligned region0 v12+16
+;; | @0068                               v27 = call_indirect sig0, v26(v0)
+;; | @0068                               jump block2(v27)
 ;; |
 ;; |                                 block6 cold:
-;; | @005a                               v28 = load.i64 notrap aligned region0 v12+24
-;; | @005a                               v29 = load.i64 notrap aligned v28
-;; | @005a                               v30 = call_indirect sig0, v29(v24)
-;; | @005a                               jump block2(v30)
+;; | @0068                               v28 = load.i64 notrap aligned region0 v12+24
+;; | @0068                               v29 = load.i64 notrap aligned v28
+;; | @0068                               v30 = call_indirect sig0, v29(v24)
+;; | @0068                               jump block2(v30)
 ;; |
 ;; |                                 block2(v4: i32):
-;; | @005d                               v31 = iconst.i32 0
-;; | @005d                               v32 = icmp eq v4, v31  ; v31 = 0
-;; | @005d                               v33 = uextend.i32 v32
-;; | @005e                               jump block1(v33)
+;; | @006b                               v31 = iconst.i32 0
+;; | @006b                               v32 = icmp eq v4, v31  ; v31 = 0
+;; | @006b                               v33 = uextend.i32 v32
+;; | @006c                               jump block1(v33)
 ;; |
 ;; |                                 block1(v2: i32):
-;; | @005e                               return v2
+;; | @006c                               return v2
 ;; | }
 ;;
 ;;     0  push %rbp
@@ -154,38 +154,38 @@
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; |                                     v3 = load.i32 user11 aligned v0-4
-;; | @0063                               v5 = uextend.i64 v1
-;; | @0063                               v6 = iconst.i64 8
-;; | @0063                               v7 = icmp uge v5, v6  ; v6 = 8
-;; | @0063                               trapnz v7, user3
-;; | @0063                               v8 = load.i64 notrap aligned readonly can_move v0+72
-;; | @0063                               v9 = iconst.i64 5
-;; | @0063                               v10 = ishl v5, v9  ; v9 = 5
-;; | @0063                               v11 = iadd v8, v10
-;; | @0063                               v12 = select_spectre_guard v7, v8, v11
-;; | @0063                               v13 = load.i64 notrap aligned region0 v12+8
-;; | @0063                               v14 = icmp eq v13, v0
-;; | @0063                               brif v14, block3, block4
+;; | @0071                               v5 = uextend.i64 v1
+;; | @0071                               v6 = iconst.i64 8
+;; | @0071                               v7 = icmp uge v5, v6  ; v6 = 8
+;; | @0071                               trapnz v7, user3
+;; | @0071                               v8 = load.i64 notrap aligned readonly can_move v0+72
+;; | @0071                               v9 = iconst.i64 5
+;; | @0071                               v10 = ishl v5, v9  ; v9 = 5
+;; | @0071                               v11 = iadd v8, v10
+;; | @0071                               v12 = select_spectre_guard v7, v8, v11
+;; | @0071                               v13 = load.i64 notrap aligned region0 v12+8
+;; | @0071                               v14 = icmp eq v13, v0
+;; | @0071                               brif v14, block3, block4
 ;; |
 ;; |                                 block3:
-;; | @0063                               v15 = load.i64 notrap aligned region0 v12+16
-;; | @0063                               v16 = call_indirect sig0, v15(v0)
-;; | @0063                               jump block2(v16)
+;; | @0071                               v15 = load.i64 notrap aligned region0 v12+16
+;; | @0071                               v16 = call_indirect sig0, v15(v0)
+;; | @0071                               jump block2(v16)
 ;; |
 ;; |                                 block4 cold:
-;; | @0063                               v17 = load.i64 notrap aligned region0 v12+24
-;; | @0063                               v18 = load.i64 notrap aligned v17
-;; | @0063                               v19 = call_indirect sig0, v18(v13)
-;; | @0063                               jump block2(v19)
+;; | @0071                               v17 = load.i64 notrap aligned region0 v12+24
+;; | @0071                               v18 = load.i64 notrap aligned v17
+;; | @0071                               v19 = call_indirect sig0, v18(v13)
+;; | @0071                               jump block2(v19)
 ;; |
 ;; |                                 block2(v4: i32):
-;; | @0066                               v20 = iconst.i32 0
-;; | @0066                               v21 = icmp eq v4, v20  ; v20 = 0
-;; | @0066                               v22 = uextend.i32 v21
-;; | @0067                               jump block1(v22)
+;; | @0074                               v20 = iconst.i32 0
+;; | @0074                               v21 = icmp eq v4, v20  ; v20 = 0
+;; | @0074                               v22 = uextend.i32 v21
+;; | @0075                               jump block1(v22)
 ;; |
 ;; |                                 block1(v2: i32):
-;; | @0067                               return v2
+;; | @0075                               return v2
 ;; | }
 ;;
 ;;     0  push %rbp

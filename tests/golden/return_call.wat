@@ -23,25 +23,25 @@
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; |                                     v3 = load.i32 user11 aligned v0-4
-;; | @0058                               v4 = iconst.i32 0
-;; | @0058                               v5 = icmp eq v1, v4  ; v4 = 0
-;; | @0058                               v6 = uextend.i32 v5
-;; | @0059                               brif v6, block3, block4
+;; | @0060                               v4 = iconst.i32 0
+;; | @0060                               v5 = icmp eq v1, v4  ; v4 = 0
+;; | @0060                               v6 = uextend.i32 v5
+;; | @0061                               brif v6, block3, block4
 ;; |
 ;; |                                 block3:
-;; | @005b                               v8 = iconst.i32 1
-;; | @005d                               jump block2(v8)  ; v8 = 1
+;; | @0063                               v8 = iconst.i32 1
+;; | @0065                               jump block2(v8)  ; v8 = 1
 ;; |
 ;; |                                 block4:
-;; | @0060                               v9 = iconst.i32 1
-;; | @0062                               v10 = isub.i32 v1, v9  ; v9 = 1
-;; | @0063                               return_call fn0(v0, v10)
+;; | @0068                               v9 = iconst.i32 1
+;; | @006a                               v10 = isub.i32 v1, v9  ; v9 = 1
+;; | @006b                               return_call fn0(v0, v10)
 ;; |
 ;; |                                 block2(v7: i32):
-;; | @0066                               jump block1(v7)
+;; | @006e                               jump block1(v7)
 ;; |
 ;; |                                 block1(v2: i32):
-;; | @0066                               return v2
+;; | @006e                               return v2
 ;; | }
 ;;
 ;;     0  push %rbp
@@ -65,7 +65,7 @@
 ;; |
 ;; |                                 block0(v0: i64, v1: i64):
 ;; |                                     v3 = load.i32 user11 aligned v0-4
-;; | @0079                               return_call fn0(v0, v1, v1, v1, v1, v1, v1, v1, v1)
+;; | @0081                               return_call fn0(v0, v1, v1, v1, v1, v1, v1, v1, v1)
 ;; | }
 ;;
 ;;     0  push %rbp
@@ -91,11 +91,11 @@
 ;; function 2 `sum`
 ;; | function u0:2(i64, i64, i64, i64, i64, i64, i64, i64, i64) -> i64 tail {
 ;; |                                 block0(v0: i64, v1: i64, v2: i64, v3: i64, v4: i64, v5: i64, v6: i64, v7: i64, v8: i64):
-;; | @0082                               v11 = iadd v1, v8
-;; | @0083                               jump block1(v11)
+;; | @008a                               v11 = iadd v1, v8
+;; | @008b                               jump block1(v11)
 ;; |
 ;; |                                 block1(v9: i64):
-;; | @0083                               return v9
+;; | @008b                               return v9
 ;; | }
 ;;
 ;;     0  push %rbp
@@ -113,38 +113,38 @@
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
 ;; |                                     v4 = load.i32 user11 aligned v0-4
-;; | @008a                               v5 = uextend.i64 v2
-;; | @008a                               v6 = iconst.i64 8
-;; | @008a                               v7 = icmp uge v5, v6  ; v6 = 8
-;; | @008a                               trapnz v7, user3
-;; | @008a                               v8 = load.i64 notrap aligned readonly can_move v0+48
-;; | @008a                               v9 = iconst.i64 5
-;; | @008a                               v10 = ishl v5, v9  ; v9 = 5
-;; | @008a                               v11 = iadd v8, v10
-;; | @008a                               v12 = select_spectre_guard v7, v8, v11
-;; | @008a                               v13 = load.i64 notrap aligned readonly can_move v0+24
-;; | @008a                               v14 = load.i32 notrap aligned readonly can_move v13
-;; | @008a                               v15 = load.i32 notrap aligned region0 v12
-;; | @008a                               v16 = icmp eq v15, v14
-;; | @008a                               brif v16, block2, block3
+;; | @0092                               v5 = uextend.i64 v2
+;; | @0092                               v6 = iconst.i64 8
+;; | @0092                               v7 = icmp uge v5, v6  ; v6 = 8
+;; | @0092                               trapnz v7, user3
+;; | @0092                               v8 = load.i64 notrap aligned readonly can_move v0+48
+;; | @0092                               v9 = iconst.i64 5
+;; | @0092                               v10 = ishl v5, v9  ; v9 = 5
+;; | @0092                               v11 = iadd v8, v10
+;; | @0092                               v12 = select_spectre_guard v7, v8, v11
+;; | @0092                               v13 = load.i64 notrap aligned readonly can_move v0+24
+;; | @0092                               v14 = load.i32 notrap aligned readonly can_move v13
+;; | @0092                               v15 = load.i32 notrap aligned region0 v12
+;; | @0092                               v16 = icmp eq v15, v14
+;; | @0092                               brif v16, block2, block3
 ;; |
 ;; |                                 block3 cold:
-;; | @008a                               trapz.i32 v15, user4
-;; | @008a                               trap user5
+;; | @0092                               trapz.i32 v15, user4
+;; | @0092                               trap user5
 ;; |
 ;; |                                 block2:
-;; | @008a                               v17 = load.i64 notrap aligned region0 v12+8
-;; | @008a                               v18 = icmp eq v17, v0
-;; | @008a                               brif v18, block4, block5
+;; | @0092                               v17 = load.i64 notrap aligned region0 v12+8
+;; | @0092                               v18 = icmp eq v17, v0
+;; | @0092                               brif v18, block4, block5
 ;; |
 ;; |                                 block4:
-;; | @008a                               v19 = load.i64 notrap aligned region0 v12+16
-;; | @008a                               return_call_indirect sig0, v19(v0, v1)
+;; | @0092                               v19 = load.i64 notrap aligned region0 v12+16
+;; | @0092                               return_call_indirect sig0, v19(v0, v1)
 ;; |
 ;; |                                 block5 cold:
-;; | @008a                               v20 = load.i64 notrap aligned region0 v12+24
-;; | @008a                               v21 = load.i64 notrap aligned v20
-;; | @008a                               return_call_indirect sig0, v21(v17, v1)
+;; | @0092                               v20 = load.i64 notrap aligned region0 v12+24
+;; | @0092                               v21 = load.i64 notrap aligned v20
+;; | @0092                               return_call_indirect sig0, v21(v17, v1)
 ;; | }
 ;;
 ;;     0  push %rbp

@@ -118,6 +118,7 @@ impl Swarm {
                 interruption: later.u8(..4) != 0,
                 consume_fuel: later.u8(..4) == 0,
                 table_facts: later.u8(..4) != 0,
+                shadow_stack_argument: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -150,6 +151,7 @@ impl Swarm {
             interruption,
             consume_fuel,
             table_facts,
+            shadow_stack_argument,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -172,6 +174,7 @@ impl Swarm {
             .interruption(interruption)
             .consume_fuel(consume_fuel)
             .table_facts(table_facts)
+            .shadow_stack_argument(shadow_stack_argument)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

@@ -1,6 +1,7 @@
 //! Tancho as an engine that is compared, with a configuration of the swarm.
 
 use super::plain::{FUEL, Host, Refusal, Running, Seen, Subject};
+use super::shadow::AGAIN;
 use super::shape::{Shape, Signature};
 use super::swarm::Swarm;
 use super::value::{Stop, Type, Value};
@@ -114,6 +115,20 @@ fn stop(error: &Error) -> Stop {
     }
 }
 
+/// Calls a function of the instance that calls the host; what came of it. An exception is for whoever may catch it.
+fn again(caller: &mut Caller<'_, Host>, params: &[Value]) -> tancho::Result<Value> {
+    let (Some(Value::I32(number)), Some(argument)) = (params.first(), params.get(1)) else { return Ok(Value::I32(0)) };
+    let function = caller.get_export(&format!("f{number}")).and_then(|found| found.into_func());
+    let function = function.expect("programs name functions that they export");
+    let argument = lower(&mut *caller, *argument);
+    let mut results = [Val::I32(0)];
+    match function.call(&mut *caller, &[argument], &mut results) {
+        Ok(()) => Ok(lift(&mut *caller, results[0])),
+        Err(error) if error.downcast_ref::<Trap>().is_some() => Ok(stop(&error).outcome()),
+        Err(error) => Err(error),
+    }
+}
+
 /// An instance in a store of its own.
 pub struct Started {
     store: Store<Host>,
@@ -152,7 +167,10 @@ impl Tancho {
             let (called, signature): (String, Signature) = (name.clone(), signature.clone());
             linker
                 .func_new(from, name, ty, move |mut caller: Caller<'_, Host>, params, results| {
-                    let params: Vec<Value> = params.iter().map(|param| lift(&mut caller, *param)).collect();
+                    let mut params: Vec<Value> = params.iter().map(|param| lift(&mut caller, *param)).collect();
+                    if called == AGAIN {
+                        params.push(again(&mut caller, &params)?);
+                    }
                     let values = caller.data_mut().called(&called, &signature, &params);
                     for (result, value) in results.iter_mut().zip(values) {
                         *result = lower(&mut caller, value);

@@ -356,6 +356,14 @@ pub fn edge(ty: Type, number: usize) -> Value {
     }
 }
 
+impl Stop {
+    /// As a value, for a guest to go on with.
+    pub fn outcome(&self) -> Value {
+        let text = format!("{self:?}");
+        Value::I32(text.bytes().fold(0, |sum: u32, byte| sum.wrapping_mul(31).wrapping_add(byte.into())))
+    }
+}
+
 /// Why a call, or an instantiation, did not end well.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Stop {

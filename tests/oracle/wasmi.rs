@@ -9,6 +9,7 @@
 //! - `relaxed_madd` and `relaxed_nmadd` are fused; the deterministic profile rounds twice. `operator` leaves them out.
 
 use super::plain::{FUEL, Host, Refusal, Running, Seen, Subject};
+use super::shadow::AGAIN;
 use super::shape::Shape;
 use super::value::{Stop, Type, Value};
 use std::convert::Infallible;
@@ -95,6 +96,19 @@ fn stop(error: &Error) -> Stop {
     }
 }
 
+/// Calls a function of the instance that calls the host; what came of it.
+fn again(caller: &mut Caller<'_, Host>, params: &[Value]) -> Value {
+    let (Some(Value::I32(number)), Some(argument)) = (params.first(), params.get(1)) else { return Value::I32(0) };
+    let function = caller.get_export(&format!("f{number}")).and_then(|found| found.into_func());
+    let function = function.expect("programs name functions that they export");
+    let argument = lower(&mut *caller, *argument);
+    let mut results = [Val::I32(0)];
+    match function.call(&mut *caller, &[argument], &mut results) {
+        Ok(()) => lift(&*caller, &results[0]),
+        Err(error) => stop(&error).outcome(),
+    }
+}
+
 /// Puts two operators that do nothing together between the condition of a `select` and the `select`: see the top.
 struct Unfuse;
 
@@ -158,7 +172,10 @@ impl Subject for Wasmi {
             let (called, signature) = (name.clone(), signature.clone());
             linker
                 .func_new(from, name, ty, move |mut caller: Caller<'_, Host>, params, results| {
-                    let params: Vec<Value> = params.iter().map(|param| lift(&caller, param)).collect();
+                    let mut params: Vec<Value> = params.iter().map(|param| lift(&caller, param)).collect();
+                    if called == AGAIN {
+                        params.push(again(&mut caller, &params));
+                    }
                     let values = caller.data_mut().called(&called, &signature, &params);
                     for (result, value) in results.iter_mut().zip(values) {
                         *result = lower(&mut caller, value);

@@ -302,7 +302,7 @@ impl<'a> Decoder<'a> {
             params: Range::default(),
             results: Range::default(),
             object,
-            reserved: 0,
+            plain: 0,
         })
     }
 

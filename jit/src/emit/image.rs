@@ -15,7 +15,9 @@ use tancho_abi::tunables::Tunables;
 /// What a piece of code is, for the tables.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Role {
-    /// Function `index` of the function index space.
+    /// The entry for everybody of function `index` of the function index space, where it is not that for code of the same instance.
+    External(usize),
+    /// Function `index`.
     Function(usize),
     /// The rest of function `index`, behind what stands for it.
     Body(usize),
@@ -75,10 +77,14 @@ pub(crate) fn emit(
 /// Writes down where a piece stands.
 fn place(module: &mut Module, role: Role, placed: Placed) {
     match role {
+        Role::External(index) => module.functions[index].external = placed.start,
         Role::Function(index) => {
             let function = &mut module.functions[index];
-            // One entry serves both ways of calling until internal entries have more hidden parameters.
-            (function.external, function.internal, function.end) = (placed.start, placed.start, placed.end);
+            (function.internal, function.end) = (placed.start, placed.end);
+            // One entry serves both ways of calling where the internal one has no more hidden parameters. Else it has come right before.
+            if function.external == NONE {
+                function.external = placed.start;
+            }
         }
         Role::Body(index) => module.functions[index].end = placed.end,
         Role::HostEntry(ty) => module.trampolines[ty].host_entry = placed.start,

@@ -39,8 +39,8 @@ pub(crate) struct Contents {
     count: usize,
     /// Whether no entry is an imported function.
     local: bool,
-    /// The functions of plain types, by type.
-    groups: HashMap<FuncType, Group>,
+    /// The functions of plain types, by number.
+    groups: HashMap<u32, Group>,
 }
 
 /// The entries of one plain type.
@@ -70,8 +70,21 @@ pub(crate) enum Check {
     Nothing,
     /// The entry with null.
     Null,
+    /// The number of its type, as [`TypeRecord::plain`](tancho_abi::module::TypeRecord::plain), with this one.
+    Plain(u32),
     /// Its type with the one that is asked for.
     Type,
+}
+
+/// Numbers the plain types of a module.
+pub(crate) fn number_plain(module: &mut Module) {
+    let mut numbers: HashMap<FuncType, u32> = HashMap::new();
+    for ty in (0..module.types.len()).map_while(TypeIndex::new) {
+        if let Some(plain) = plain(&module.view(), ty) {
+            let next = numbers.len() as u32 + 1;
+            module.types[ty.index()].plain = *numbers.entry(plain).or_insert(next);
+        }
+    }
 }
 
 impl Contents {
@@ -83,13 +96,16 @@ impl Contents {
 
     /// What is known of a callee of type `ty` of the module.
     pub(crate) fn callees(&self, module: &ModuleView<'_>, ty: TypeIndex) -> Callees {
-        // Another type may be that of functions that declare a subtype of it.
-        let Some(ty) = plain(module, ty) else { return Callees { check: Check::Type, only: None, local: self.local } };
-        match self.groups.get(&ty) {
+        let number = module.types.get(ty.index()).map_or(0, |record| record.plain);
+        match self.groups.get(&number) {
+            // Another type may be that of functions that declare a subtype of it.
+            _ if number == 0 => Callees { check: Check::Type, only: None, local: self.local },
             Some(group) => {
                 let check = match (group.count == self.count, self.has_null) {
                     (true, false) => Check::Nothing,
                     (true, true) => Check::Null,
+                    // Functions of other modules have numbers of theirs.
+                    _ if self.local => Check::Plain(number),
                     _ => Check::Type,
                 };
                 Callees { check, only: group.only, local: group.local }
@@ -102,7 +118,7 @@ impl Contents {
 
 /// The function type `ty` of a module, where no type is the same but one that is written the same: it is a recursion group of its own, declares
 /// no supertype, can be none's, and names no other.
-pub(crate) fn plain(module: &ModuleView<'_>, ty: TypeIndex) -> Option<FuncType> {
+fn plain(module: &ModuleView<'_>, ty: TypeIndex) -> Option<FuncType> {
     let record = module.types.get(ty.index())?;
     let alone = record.group == ty.0 && module.types.get(ty.index() + 1).is_none_or(|next| next.group != ty.0);
     if !alone || record.is_final == 0 || record.supertype != NONE {
@@ -218,11 +234,8 @@ fn contents(module: &Module, table: usize) -> Option<Contents> {
 }
 
 fn group(module: &Module, entries: Box<[u32]>) -> Option<Contents> {
-    let view = module.view();
     let imported = module.summary[0].counts.imported_functions;
     let mut contents = Contents { entries, has_null: false, count: 0, local: true, groups: HashMap::new() };
-    // Types are looked at once, not once for each function.
-    let mut known: HashMap<TypeIndex, Option<FuncType>> = HashMap::new();
     for function in &contents.entries {
         if *function == NONE {
             contents.has_null = true;
@@ -232,16 +245,19 @@ fn group(module: &Module, entries: Box<[u32]>) -> Option<Contents> {
         contents.count += 1;
         contents.local &= local;
         let ty = module.functions.get(*function as usize)?.ty;
-        let Some(ty) = known.entry(ty).or_insert_with(|| plain(&view, ty)) else { continue };
+        let number = module.types.get(ty.index())?.plain;
+        if number == 0 {
+            continue;
+        }
         let function = FunctionIndex(*function);
-        match contents.groups.get_mut(ty) {
+        match contents.groups.get_mut(&number) {
             Some(group) => {
                 group.count += 1;
                 group.local &= local;
                 group.only = group.only.filter(|only| *only == function);
             }
             None => {
-                contents.groups.insert(ty.clone(), Group { count: 1, only: Some(function), local });
+                contents.groups.insert(number, Group { count: 1, only: Some(function), local });
             }
         }
     }

@@ -6,13 +6,14 @@
 //! (`opt::indirect`), one of them is left, or a direct call. A tail call goes the same ways: every callee,
 //! the trampoline to a host function included, has the `Tail` convention, in which it removes its own arguments from the stack.
 
+use super::control::block_args;
 use super::env::{CodeName, TypeCheck};
 use super::exception::CallTarget;
 use super::function::FunctionTranslator;
 use super::signature::POINTER;
 use super::trap;
 use crate::error::CompileError;
-use crate::opt::indirect::{Callees, Check, plain};
+use crate::opt::indirect::{Callees, Check};
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, Opcode, SigRef, Type, Value, ValueDef, types};
@@ -28,11 +29,16 @@ impl FunctionTranslator<'_, '_> {
 
     fn call_function(&mut self, function: FunctionIndex) -> Result<(), CompileError> {
         let arguments = self.pop_arguments(self.env.module.functions[function.index()].ty);
-        let (callee, vmctx) = match self.imported_callee(function) {
-            Some((signature, code, vmctx)) => (CallTarget::Indirect(signature, code), vmctx),
-            None => (CallTarget::Direct(self.callee(CodeName::Function(function))), self.vmctx),
+        let (callee, arguments) = match self.imported_callee(function) {
+            Some((signature, code, vmctx)) => (CallTarget::Indirect(signature, code), with_vmctx(vmctx, &arguments)),
+            None => {
+                let callee = CallTarget::Direct(self.callee(CodeName::Function(function)));
+                let takes = self.env.taken_shadow(function).is_some();
+                (callee, self.internal_arguments(&arguments, takes))
+            }
         };
-        let results = self.call_plainly(callee, &with_vmctx(vmctx, &arguments))?;
+        let results = self.call_plainly(callee, &arguments)?;
+        self.shadow_after(function);
         let types = &self.env.function_type(function).results;
         self.declare_all(&results, types);
         self.stack.extend(results);
@@ -51,7 +57,9 @@ impl FunctionTranslator<'_, '_> {
             }
             None => {
                 let callee = self.callee(CodeName::Function(function));
-                self.builder.ins().return_call(callee, &with_vmctx(self.vmctx, &arguments));
+                let takes = self.env.taken_shadow(function).is_some();
+                let arguments = self.internal_arguments(&arguments, takes);
+                self.builder.ins().return_call(callee, &arguments);
             }
         }
         self.reachable = false;
@@ -86,16 +94,28 @@ impl FunctionTranslator<'_, '_> {
 
     fn call_each_way(&mut self, ty: TypeIndex, callee: Callee) -> Result<(), CompileError> {
         if self.is_local(ty, callee) {
-            let (signature, code, arguments) = self.local_callee(ty, callee);
+            let Way { signature, code, arguments, .. } = self.local_callee(ty, callee);
             let results = self.call_plainly(CallTarget::Indirect(signature, code), &arguments)?;
+            self.shadow_after_class(ty);
             let types = &self.env.types[ty.index()].results;
             self.declare_all(&results, types);
             self.stack.extend(results);
             return Ok(());
         }
         let done = self.block_with_params(&self.env.types[ty.index()].results);
-        self.each_way(ty, callee, |translator, signature, code, arguments| {
-            translator.call_into(CallTarget::Indirect(signature, code), arguments, done)
+        self.each_way(ty, callee, |translator, way| {
+            let Way { signature, code, arguments, is_mine } = way;
+            if translator.shadow.is_none() {
+                return translator.call_into(CallTarget::Indirect(signature, code), &arguments, done);
+            }
+            let results = translator.call_plainly(CallTarget::Indirect(signature, code), &arguments)?;
+            if is_mine {
+                translator.shadow_after_class(ty);
+            } else {
+                translator.reload_shadow();
+            }
+            translator.builder.ins().jump(done, &block_args(&results));
+            Ok(())
         })?;
         self.builder.switch_to_block(done);
         self.builder.seal_block(done);
@@ -105,13 +125,13 @@ impl FunctionTranslator<'_, '_> {
 
     fn return_call_each_way(&mut self, ty: TypeIndex, callee: Callee) -> Result<(), CompileError> {
         if self.is_local(ty, callee) {
-            let (signature, code, arguments) = self.local_callee(ty, callee);
+            let Way { signature, code, arguments, .. } = self.local_callee(ty, callee);
             self.builder.ins().return_call_indirect(signature, code, &arguments);
             self.reachable = false;
             return Ok(());
         }
-        self.each_way(ty, callee, |translator, signature, code, arguments| {
-            translator.builder.ins().return_call_indirect(signature, code, arguments);
+        self.each_way(ty, callee, |translator, Way { signature, code, arguments, .. }| {
+            translator.builder.ins().return_call_indirect(signature, code, &arguments);
             Ok(())
         })?;
         self.reachable = false;
@@ -132,19 +152,18 @@ impl FunctionTranslator<'_, '_> {
         let import = self.env.layout.imported_function(function);
         let code = self.load_constant(POINTER, import + offset_of!(VmFunctionImport, external) as u32);
         let vmctx = self.load_constant(POINTER, import + offset_of!(VmFunctionImport, vmctx) as u32);
-        Some((self.signature(self.env.module.functions[function.index()].ty), code, vmctx))
+        Some((self.signature(self.env.module.functions[function.index()].ty, false), code, vmctx))
     }
 
     /// Looks up the callee of an indirect call, sees to it that it is one and of type `ty`, and writes the `transfer` to it for each of
-    /// the two ways. The transfer is given signature, code and all arguments, and ends its block.
+    /// the two ways. The transfer ends its block.
     fn each_way(
         &mut self,
         ty: TypeIndex,
         callee: Callee,
-        mut transfer: impl FnMut(&mut Self, SigRef, Value, &[Value]) -> Result<(), CompileError>,
+        mut transfer: impl FnMut(&mut Self, Way) -> Result<(), CompileError>,
     ) -> Result<(), CompileError> {
         let (place, arguments) = self.place_and_arguments(ty, callee);
-        let signature = self.signature(ty);
         let vmctx = match callee {
             Callee::Entry(table) => self.load_entry(table, POINTER, place, offset_of!(VmFunctionEntry, vmctx)),
             Callee::Reference => self.load_of_reference(place, offset_of!(VmFuncRef, vmctx)),
@@ -156,8 +175,8 @@ impl FunctionTranslator<'_, '_> {
 
         self.builder.switch_to_block(mine);
         self.builder.seal_block(mine);
-        let internal = self.internal_entry(callee, place);
-        transfer(self, signature, internal, &with_vmctx(self.vmctx, &arguments))?;
+        let way = self.way_of_mine(ty, callee, place, &arguments);
+        transfer(self, way)?;
 
         self.builder.switch_to_block(foreign);
         self.builder.seal_block(foreign);
@@ -165,8 +184,20 @@ impl FunctionTranslator<'_, '_> {
             Callee::Entry(table) => self.load_entry(table, POINTER, place, offset_of!(VmFunctionEntry, funcref)),
             Callee::Reference => place,
         };
-        let external = self.load_of_function(POINTER, funcref, offset_of!(VmFuncRef, external));
-        transfer(self, signature, external, &with_vmctx(vmctx, &arguments))
+        let code = self.load_of_function(POINTER, funcref, offset_of!(VmFuncRef, external));
+        let signature = self.signature(ty, false);
+        transfer(self, Way { signature, code, arguments: with_vmctx(vmctx, &arguments), is_mine: false })
+    }
+
+    /// The way to a function of this instance.
+    fn way_of_mine(&mut self, ty: TypeIndex, callee: Callee, place: Value, arguments: &[Value]) -> Way {
+        let code = match callee {
+            Callee::Entry(table) => self.load_entry(table, POINTER, place, offset_of!(VmFunctionEntry, internal)),
+            Callee::Reference => self.load_of_function(POINTER, place, offset_of!(VmFuncRef, internal)),
+        };
+        let takes = self.env.facts.shadow.as_ref().is_some_and(|shadow| shadow.class_takes(ty));
+        let signature = self.signature(ty, takes);
+        Way { signature, code, arguments: self.internal_arguments(arguments, takes), is_mine: true }
     }
 
     /// The callee that a call of type `ty` through a table has, whatever the index, or where that is a constant. Takes the index from the
@@ -177,8 +208,9 @@ impl FunctionTranslator<'_, '_> {
         if let Some(function) = self.constant(place).and_then(|place| contents.function(place)) {
             let module = &self.env.module;
             let found = module.functions[function.index()].ty;
-            let same = || plain(module, ty).is_some_and(|ty| plain(module, found).is_some_and(|found| found == ty));
-            if !self.env.is_declared(found, ty) && !same() {
+            let same = module.types[ty.index()].plain != 0
+                && module.types[ty.index()].plain == module.types[found.index()].plain;
+            if !self.env.is_declared(found, ty) && !same {
                 return None;
             }
             self.pop();
@@ -215,11 +247,10 @@ impl FunctionTranslator<'_, '_> {
         }
     }
 
-    /// Signature, code and all arguments of an indirect call of a function of this instance.
-    fn local_callee(&mut self, ty: TypeIndex, callee: Callee) -> (SigRef, Value, Vec<Value>) {
+    /// The one way of an indirect call whose callee is a function of this instance.
+    fn local_callee(&mut self, ty: TypeIndex, callee: Callee) -> Way {
         let (place, arguments) = self.place_and_arguments(ty, callee);
-        let code = self.internal_entry(callee, place);
-        (self.signature(ty), code, with_vmctx(self.vmctx, &arguments))
+        self.way_of_mine(ty, callee, place, &arguments)
     }
 
     /// The reference, or the address of the table's entry, which is of type `ty`; and the arguments.
@@ -233,13 +264,6 @@ impl FunctionTranslator<'_, '_> {
         let check = contents.map_or(Check::Type, |contents| contents.callees(&self.env.module, ty).check);
         self.check_entry(ty, table, entry, check);
         (entry, arguments)
-    }
-
-    fn internal_entry(&mut self, callee: Callee, place: Value) -> Value {
-        match callee {
-            Callee::Entry(table) => self.load_entry(table, POINTER, place, offset_of!(VmFunctionEntry, internal)),
-            Callee::Reference => self.load_of_function(POINTER, place, offset_of!(VmFuncRef, internal)),
-        }
     }
 
     /// Loads a field of what a reference refers to, which is not null.
@@ -259,18 +283,38 @@ impl FunctionTranslator<'_, '_> {
         self.builder.ins().load(POINTER, flags, reference, field as i32)
     }
 
+    /// Traps unless the entry holds a function of the plain type of this number. Null has none.
+    fn check_plain(&mut self, table: TableIndex, entry: Value, number: u32) {
+        let found = self.load_entry(table, types::I32, entry, offset_of!(VmFunctionEntry, plain_type));
+        let matches = self.builder.ins().icmp_imm_u(IntCC::Equal, found, i64::from(number));
+        let (good, other) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(matches, good, &[], other, &[]);
+        self.builder.set_cold_block(other);
+        self.builder.switch_to_block(other);
+        self.builder.seal_block(other);
+        let id = self.load_entry(table, types::I32, entry, offset_of!(VmFunctionEntry, type_id));
+        self.trap_unless(id, Trap::IndirectCallToNull);
+        self.trap(Trap::BadSignature);
+        self.builder.switch_to_block(good);
+        self.builder.seal_block(good);
+    }
+
     /// Traps unless the entry holds a function of type `ty`, as far as it is not known to (`check`). No type has the id of a null entry, so
     /// one comparison finds both; which of the two it was is asked out of line, and so is whether the function's type declares `ty` as a
     /// supertype.
     fn check_entry(&mut self, ty: TypeIndex, table: TableIndex, entry: Value, check: Check) {
         let element = self.env.tables[table.index()];
         let declared = matches!(element.heap, HeapType::ConcreteFunc(element) if self.env.is_declared(element, ty));
-        if check != Check::Type || declared {
+        if matches!(check, Check::Nothing | Check::Null) || declared {
             // Whatever it holds is of that type.
             if check != Check::Nothing && element.nullable {
                 let found = self.load_entry(table, types::I32, entry, offset_of!(VmFunctionEntry, type_id));
                 self.trap_unless(found, Trap::IndirectCallToNull);
             }
+            return;
+        }
+        if let Check::Plain(number) = check {
+            self.check_plain(table, entry, number);
             return;
         }
         let ids = self.load_constant(POINTER, offset_of!(VmContext, type_ids) as u32);
@@ -313,7 +357,17 @@ enum Callee {
     Reference,
 }
 
-/// The arguments of a call with the hidden one before them.
+/// One of the two ways of an indirect call.
+struct Way {
+    signature: SigRef,
+    code: Value,
+    /// All of them, hidden ones too.
+    arguments: Vec<Value>,
+    /// Whether it is that to the functions of this instance.
+    is_mine: bool,
+}
+
+/// The arguments of a call with the vmctx before them.
 pub(crate) fn with_vmctx(vmctx: Value, arguments: &[Value]) -> Vec<Value> {
     let mut all = Vec::with_capacity(arguments.len() + 1);
     all.push(vmctx);

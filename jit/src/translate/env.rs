@@ -3,13 +3,15 @@
 //!
 //! One [`ModuleEnv`] is shared, read-only, by the translation of all functions.
 
+use super::signature;
 use crate::decode;
 use crate::error::CompileError;
 use crate::opt::facts::Facts;
 use crate::opt::indirect::Contents;
+use crate::opt::shadow::Shadow;
 use crate::target;
 use core::mem::offset_of;
-use cranelift_codegen::ir::UserExternalName;
+use cranelift_codegen::ir::{Signature, Type, UserExternalName};
 use cranelift_codegen::isa::TargetIsa;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
@@ -131,6 +133,23 @@ impl<'m> ModuleEnv<'m> {
     /// The type of a function.
     pub(crate) fn function_type(&self, function: FunctionIndex) -> &FuncType {
         &self.types[self.module.functions[function.index()].ty.index()]
+    }
+
+    /// What the internal entry of a function takes.
+    pub(crate) fn internal_signature(&self, function: FunctionIndex) -> Signature {
+        let shadow = self.taken_shadow(function).map(|(ty, _)| ty);
+        signature::internal(self.function_type(function), shadow)
+    }
+
+    /// The machine type of the shadow-stack pointer and where in the vmctx it stands, if the internal entry of a function takes it.
+    pub(crate) fn taken_shadow(&self, function: FunctionIndex) -> Option<(Type, u32)> {
+        self.facts.shadow.as_ref().filter(|shadow| shadow.takes(function)).and_then(|shadow| self.place_of(shadow))
+    }
+
+    /// The machine type of the shadow-stack pointer and where in the vmctx it stands.
+    pub(crate) fn place_of(&self, shadow: &Shadow) -> Option<(Type, u32)> {
+        let defined = self.module.defined_global(shadow.global)?;
+        Some((signature::machine_type(shadow.ty), self.layout.defined_global(defined)))
     }
 
     /// What to call a function in messages.

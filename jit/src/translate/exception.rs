@@ -170,6 +170,7 @@ impl FunctionTranslator<'_, '_> {
         self.builder.switch_to_block(landing);
         self.builder.seal_block(landing);
         self.fuel_from_store();
+        self.reload_shadow();
         let given = self.builder.block_params(landing).to_vec();
         let types = self.tag_values(tag).to_vec();
         let load = |(position, ty): (usize, &ValType)| {

@@ -19,6 +19,7 @@ use super::whole::Reached;
 use crate::decode;
 use crate::decode::module::Body;
 use crate::error::CompileError;
+use crate::opt::scan::is_unreachable_next;
 use cranelift_codegen::ir::{
     self, AliasRegionData, Endianness, ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData, SigRef,
     SourceLoc, UserFuncName, Value, types,
@@ -129,8 +130,13 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) calls: bool,
     /// What is paid for, where anything is.
     pub(crate) fuel: Option<Fuel>,
+    /// The shadow-stack pointer, where the function is given it.
+    pub(crate) shadow: Option<Variable>,
+    /// Whether the present call, if one is translated, may return as far as can be seen.
+    pub(crate) returns: bool,
     regions: HashMap<Region, ir::AliasRegion>,
-    signatures: HashMap<TypeIndex, SigRef>,
+    /// By type, and whether the shadow-stack pointer is passed on.
+    signatures: HashMap<(TypeIndex, bool), SigRef>,
     callees: HashMap<CodeName, FuncRef>,
 }
 
@@ -154,13 +160,12 @@ pub(crate) fn translate(
 ) -> Result<Translated, CompileError> {
     let Body { validator, body, hints } = body;
     let index = FunctionIndex(validator.index);
-    let ty = env.function_type(index);
-    function.signature = signature::function(ty);
+    function.signature = env.internal_signature(index);
     function.name = UserFuncName::User(CodeName::Function(index).encode());
     let mut validator = validator.into_validator(std::mem::take(&mut scratch.validator));
 
     let builder = FunctionBuilder::new(function, &mut scratch.builder);
-    let mut translator = FunctionTranslator::new(env, ty, Hints::new(hints), builder);
+    let mut translator = FunctionTranslator::new(env, index, Hints::new(hints), builder);
     let start = body.range().start;
     if !env.tunables.signals_based_traps {
         translator.builder.set_srcloc(SourceLoc::new(u32::try_from(start).unwrap_or(u32::MAX)));
@@ -183,6 +188,7 @@ pub(crate) fn translate(
         let offset = operators.original_position();
         let operator = operators.read()?;
         translator.operand = operand(env, &validator, &operator)?;
+        translator.returns = !is_unreachable_next(operators.get_binary_reader());
         validator.op(offset, &operator)?;
         if matches!(operator, Operator::Try { .. }) && !scanned {
             scanned = true;
@@ -263,7 +269,8 @@ fn operand(
 }
 
 impl<'f, 'm> FunctionTranslator<'f, 'm> {
-    fn new(env: &'f ModuleEnv<'m>, ty: &'f FuncType, hints: Hints, mut builder: FunctionBuilder<'f>) -> Self {
+    fn new(env: &'f ModuleEnv<'m>, index: FunctionIndex, hints: Hints, mut builder: FunctionBuilder<'f>) -> Self {
+        let ty = env.function_type(index);
         let entry = builder.create_block();
         builder.append_block_params_for_function_params(entry);
         builder.switch_to_block(entry);
@@ -297,6 +304,8 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             uses_heap: false,
             calls: false,
             fuel: None,
+            shadow: None,
+            returns: true,
             regions: HashMap::new(),
             signatures: HashMap::new(),
             callees: HashMap::new(),
@@ -307,6 +316,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             let variable = translator.declare_local(*param);
             translator.builder.def_var(variable, *value);
         }
+        translator.take_shadow(index, params[params.len() - 1]);
         translator
     }
 
@@ -471,14 +481,13 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
         self.builder.ins().load(ty, flags, self.vmctx, offset as i32)
     }
 
-    /// The signature of functions of a type of the module.
-    pub(crate) fn signature(&mut self, ty: TypeIndex) -> SigRef {
+    /// The signature of functions of a type of the module: their external entries, or internal ones that take the shadow-stack pointer.
+    pub(crate) fn signature(&mut self, ty: TypeIndex, takes_shadow: bool) -> SigRef {
         let env = self.env;
         let builder = &mut self.builder;
-        *self
-            .signatures
-            .entry(ty)
-            .or_insert_with(|| builder.import_signature(signature::function(&env.types[ty.index()])))
+        let shadow = env.facts.shadow.as_ref().filter(|_| takes_shadow).map(|shadow| machine_type(shadow.ty));
+        let make = || builder.import_signature(signature::internal(&env.types[ty.index()], shadow));
+        *self.signatures.entry((ty, takes_shadow)).or_insert_with(make)
     }
 
     /// A reference to code of the same image.
@@ -488,7 +497,8 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
         }
         let signature = match name {
             CodeName::Function(function) | CodeName::Body(function) => {
-                self.signature(self.env.module.functions[function.index()].ty)
+                let takes = self.env.taken_shadow(function).is_some();
+                self.signature(self.env.module.functions[function.index()].ty, takes)
             }
             CodeName::Builtin(builtin) => {
                 let signature = signature::builtin_trampoline(self.env.architecture, builtin);

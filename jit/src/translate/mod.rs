@@ -24,6 +24,7 @@ pub(crate) mod numeric;
 pub(crate) mod operator;
 pub(crate) mod reference;
 pub(crate) mod segment;
+mod shadow;
 pub(crate) mod signature;
 pub(crate) mod simd;
 pub(crate) mod stride;

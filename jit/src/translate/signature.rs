@@ -28,13 +28,27 @@ fn values(types: &[ValType]) -> impl Iterator<Item = AbiParam> {
     types.iter().map(|ty| AbiParam::new(machine_type(*ty)))
 }
 
-/// `Tail`: a function, an external entry, a host function's exit trampoline.
+/// `Tail`: an external entry, a host function's exit trampoline, an internal entry that takes no more.
 pub(crate) fn function(ty: &FuncType) -> Signature {
     let mut signature = Signature::new(CallConv::Tail);
     signature.params.push(AbiParam::new(POINTER));
     signature.params.extend(values(&ty.params));
     signature.returns.extend(values(&ty.results));
     signature
+}
+
+/// `Tail`: an internal entry, which may take the shadow-stack pointer of this type.
+pub(crate) fn internal(ty: &FuncType, shadow: Option<Type>) -> Signature {
+    let mut signature = function(ty);
+    if let Some(shadow) = shadow {
+        signature.params.insert(shadow_position(ty), AbiParam::new(shadow));
+    }
+    signature
+}
+
+/// Where among the parameters of an internal entry the shadow-stack pointer stands: last, so that the other entry moves none of the others.
+pub(crate) fn shadow_position(ty: &FuncType) -> usize {
+    ty.params.len() + 1
 }
 
 /// Whether the typed C conventions can carry the type: vectors do not travel in registers between C functions alike on all

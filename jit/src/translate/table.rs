@@ -70,14 +70,16 @@ impl FunctionTranslator<'_, '_> {
             None => self.flags(Region::Head),
         };
         let base = self.table_head(table, offset_of!(VmTable, base), flags);
-        let offset = self.builder.ins().ishl_imm_u(index, i64::from(size.ilog2()));
-        let entry = self.builder.ins().iadd(base, offset);
-        if self.env.tunables.table_spectre_mitigation {
-            // Where the check is mispredicted, the entry read is the first.
-            self.builder.ins().select_spectre_guard(outside, base, entry)
+        let index = if self.env.tunables.table_spectre_mitigation {
+            // Where the check is mispredicted, the entry read is the first. The index is chosen and not the address, so that the sum is part
+            // of the accesses.
+            let first = self.builder.ins().iconst(POINTER, 0);
+            self.builder.ins().select_spectre_guard(outside, first, index)
         } else {
-            entry
-        }
+            index
+        };
+        let offset = self.builder.ins().ishl_imm_u(index, i64::from(size.ilog2()));
+        self.builder.ins().iadd(base, offset)
     }
 
     /// Loads a field of a table's entry.

@@ -171,10 +171,25 @@ impl TrampolineMaker<'_> {
         function
     }
 
-    /// The entry to a function of type `ty` with a frame of `frame` bytes, where none may be made that does not fit: traps, or goes on to
-    /// its body.
-    pub(crate) fn checked_entry(&mut self, function: FunctionIndex, ty: &FuncType, frame: u32) -> Function {
-        let mut made = self.make(signature::function(ty), |maker| {
+    /// The external entry of a function of type `ty` whose internal one takes the shadow-stack pointer: of this type, and at this place of
+    /// the vmctx.
+    pub(crate) fn external_entry(&mut self, function: FunctionIndex, ty: &FuncType, shadow: (Type, u32)) -> Function {
+        self.make(signature::function(ty), |maker| {
+            let [vmctx] = maker.first();
+            let (shadow_ty, place) = shadow;
+            let value = maker.builder.ins().load(shadow_ty, RECORD, vmctx, place as i32);
+            let internal = signature::internal(ty, Some(shadow_ty));
+            let internal = maker.callee(CodeName::Function(function), internal);
+            let mut arguments = maker.params.clone();
+            arguments.insert(signature::shadow_position(ty), value);
+            maker.builder.ins().return_call(internal, &arguments);
+        })
+    }
+
+    /// The entry to a function of this signature with a frame of `frame` bytes, where none may be made that does not fit: traps, or goes on
+    /// to its body.
+    pub(crate) fn checked_entry(&mut self, function: FunctionIndex, signature: &Signature, frame: u32) -> Function {
+        let mut made = self.make(signature.clone(), |maker| {
             let [vmctx] = maker.first();
             let store = maker.store_of(vmctx);
             let short = maker.is_short(store, frame);
@@ -188,7 +203,7 @@ impl TrampolineMaker<'_> {
             // The builtin does not come back.
             maker.builder.ins().trap(trap::code(Trap::StackOverflow));
             maker.switch_to(done);
-            let body = maker.callee(CodeName::Body(function), signature::function(ty));
+            let body = maker.callee(CodeName::Body(function), signature.clone());
             let arguments = maker.params.clone();
             maker.builder.ins().return_call(body, &arguments);
         });

@@ -37,6 +37,15 @@ impl FunctionTranslator<'_, '_> {
 
     pub(crate) fn global_get(&mut self, global: u32) {
         let global = GlobalIndex(global);
+        let value = match self.shadow_value(global) {
+            Some(value) => value,
+            None => self.load_global(global),
+        };
+        self.push(value);
+    }
+
+    /// The value of a global, from where it stands.
+    pub(crate) fn load_global(&mut self, global: GlobalIndex) -> Value {
         let (base, offset) = self.global(global);
         // A global that cannot be set is set once, before any code of the instance runs.
         let flags = match self.env.module.globals[global.index()].mutable {
@@ -46,8 +55,7 @@ impl FunctionTranslator<'_, '_> {
         };
         let ty = self.env.globals[global.index()];
         let value = self.builder.ins().load(machine_type(ty), flags, base, offset);
-        self.declare(value, ty);
-        self.push(value);
+        self.declare(value, ty)
     }
 
     pub(crate) fn global_set(&mut self, global: u32) {
@@ -56,6 +64,7 @@ impl FunctionTranslator<'_, '_> {
         let (base, offset) = self.global(global);
         let flags = self.flags(Region::Global(global));
         self.builder.ins().store(flags, value, base, offset);
+        self.shadow_written(global, value);
     }
 
     /// `ty` is that of the values, where it is not left to be found out: references always say theirs.

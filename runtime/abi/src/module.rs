@@ -62,8 +62,9 @@ pub struct TypeRecord {
     /// The position of a type of structures or arrays among those of the module
     /// ([`ObjectTypeIndex`](crate::index::ObjectTypeIndex)); [`NONE`] for a function type.
     pub object: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Of a function type that no type is but one that is written the same, its number among those of the module, from 1 on: the same for
+    /// types that are the same. Else 0.
+    pub plain: u32,
 }
 
 /// A field of a structure, or the elements of an array.
@@ -89,7 +90,7 @@ impl TypeRecord {
             params,
             results,
             object: NONE,
-            reserved: 0,
+            plain: 0,
         }
     }
 }

@@ -94,6 +94,8 @@ tunables! {
     interruption: bool = true;
     /// Whether the compiler finds out what tables hold that nobody can write to, and calls through them with fewer questions.
     table_facts: bool = true;
+    /// Whether functions are given the shadow-stack pointer in a register, where a module has one.
+    shadow_stack_argument: bool = true;
     /// Whether compiled code pays for what it does, and stops when it cannot.
     consume_fuel: bool = false;
     /// Whether the runtime checks every address again, by a call before each access to a memory.

@@ -13,9 +13,9 @@
 //!
 //! * **Internal and external entries** (`code` in what follows) have Cranelift's `Tail` convention and the parameters
 //!   `(vmctx: *mut VmContext, wasm parameters…)`; results in the order of the type. The vmctx is always that of the
-//!   function's own instance (for a host function its [`VmHostContext`]). An internal entry may take more hidden
-//!   parameters than the vmctx (the shadow-stack pointer); only code of the same image, running with the same vmctx,
-//!   may call it. Today both are the same address.
+//!   function's own instance (for a host function its [`VmHostContext`]). An internal entry may take one more, behind all
+//!   others: the shadow-stack pointer; only code of the same image, running with the same vmctx, may call it. Where it
+//!   does not, both are the same address.
 //! * **Typed host entry**: C convention `(vmctx, code, activation: *mut VmActivation, parameters…) -> result`. One result
 //!   comes back as the C convention has it; two or more are written to
 //!   [`VmActivation::results`], a [`ValRaw`] each, and nothing is returned. After a trap
@@ -196,8 +196,8 @@ pub struct VmTable {
 pub struct VmFunctionEntry {
     /// Canonical id of the function's type; 0 (no type has it) when null.
     pub type_id: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// As in [`VmFuncRef::plain_type`]; 0 when null. Unspecified where compiled code has written the entry.
+    pub plain_type: u32,
     /// The function's own context.
     pub vmctx: *mut VmContext,
     /// Its internal entry, to be called only with one's own vmctx.
@@ -210,7 +210,7 @@ impl VmFunctionEntry {
     /// The null entry.
     pub const NULL: VmFunctionEntry = VmFunctionEntry {
         type_id: 0,
-        reserved: 0,
+        plain_type: 0,
         vmctx: core::ptr::null_mut(),
         internal: core::ptr::null(),
         funcref: core::ptr::null_mut(),
@@ -238,6 +238,11 @@ pub struct VmFuncRef {
     /// Canonical ids of the types that the function has by declaration, `type_depth` + 1 of them: from the one without a supertype
     /// down to its own. So a function has a type of depth n exactly if that is the one at n.
     pub supertypes: *const u32,
+    /// The number of its type in the module that defines it ([`TypeRecord::plain`](crate::module::TypeRecord::plain)), for code of that module
+    /// alone, which knows it as a constant; 0 for a host function.
+    pub plain_type: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 /// An imported function.

@@ -65,7 +65,7 @@ impl Hand {
             params: Range { start, length: fields.len() as u32 },
             results: Range::default(),
             object: self.summary.counts.object_types,
-            reserved: 0,
+            plain: 0,
         });
         self.summary.counts.object_types += 1;
         self.summary.uses_heap = 1;
