@@ -83,26 +83,27 @@
 ;; | @008b                               v7 = icmp uge v5, v6  ; v6 = 4
 ;; | @008b                               trapnz v7, user3
 ;; | @008b                               v8 = load.i64 notrap aligned readonly can_move v0+48
-;; | @008b                               v9 = iconst.i64 5
-;; | @008b                               v10 = ishl v5, v9  ; v9 = 5
-;; | @008b                               v11 = iadd v8, v10
-;; | @008b                               v12 = select_spectre_guard v7, v8, v11
-;; | @008b                               v13 = load.i64 notrap aligned readonly can_move v0+24
-;; | @008b                               v14 = load.i32 notrap aligned readonly can_move v13
-;; | @008b                               v15 = load.i32 notrap aligned region0 v12
-;; | @008b                               v16 = icmp eq v15, v14
+;; | @008b                               v9 = iconst.i64 0
+;; | @008b                               v10 = select_spectre_guard v7, v9, v5  ; v9 = 0
+;; | @008b                               v11 = iconst.i64 5
+;; | @008b                               v12 = ishl v10, v11  ; v11 = 5
+;; | @008b                               v13 = iadd v8, v12
+;; | @008b                               v14 = load.i32 notrap aligned region0 v13+4
+;; | @008b                               v15 = iconst.i32 1
+;; | @008b                               v16 = icmp eq v14, v15  ; v15 = 1
 ;; | @008b                               brif v16, block2, block3
 ;; |
 ;; |                                 block3 cold:
-;; | @008b                               trapz.i32 v15, user4
+;; | @008b                               v17 = load.i32 notrap aligned region0 v13
+;; | @008b                               trapz v17, user4
 ;; | @008b                               trap user5
 ;; |
 ;; |                                 block2:
-;; | @008b                               v17 = load.i64 notrap aligned region0 v12+16
-;; | @008b                               v18 = call_indirect sig0, v17(v0, v1)
-;; | @008e                               v19 = iconst.i32 1
-;; | @0090                               v20 = iadd v18, v19  ; v19 = 1
-;; | @0091                               jump block1(v20)
+;; | @008b                               v18 = load.i64 notrap aligned region0 v13+16
+;; | @008b                               v19 = call_indirect sig0, v18(v0, v1)
+;; | @008e                               v20 = iconst.i32 1
+;; | @0090                               v21 = iadd v19, v20  ; v20 = 1
+;; | @0091                               jump block1(v21)
 ;; |
 ;; |                                 block1(v3: i32):
 ;; | @0091                               return v3
@@ -111,34 +112,32 @@
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
 ;;     4  mov -4(%rdi),%eax
-;;     7  mov %edx,%ecx
-;;     9  cmp $4,%rcx
-;;     d  jae 0x0000000000000054
-;;    13  mov 0x30(%rdi),%rdx
-;;    17  mov %rcx,%rax
-;;    1a  shl $5,%rax
-;;    1e  add %rdx,%rax
-;;    21  cmp $4,%rcx
-;;    25  cmovae %rdx,%rax
-;;    29  mov (%rax),%ecx
-;;    2b  mov 0x18(%rdi),%rdx
-;;    2f  mov (%rdx),%edx
-;;    31  cmp %edx,%ecx
-;;    33  jne 0x000000000000004A
-;;    39  mov 0x10(%rax),%rax
-;;    3d  call *%rax
-;;    3f  add $1,%eax
-;;    45  mov %rbp,%rsp
-;;    48  pop %rbp
-;;    49  ret
-;;    4a  test %ecx,%ecx
-;;    4c  je 0x0000000000000056
-;;    52  hlt
-;;    53  nop
-;;    54  hlt
-;;    55  nop
-;;    56  hlt
-;;    57  nop
+;;     7  mov %edx,%r11d
+;;     a  cmp $4,%r11
+;;     e  jae 0x0000000000000055
+;;    14  mov 0x30(%rdi),%rax
+;;    18  xor %rcx,%rcx
+;;    1b  cmp $4,%r11
+;;    1f  cmovae %rcx,%r11
+;;    23  shl $5,%r11
+;;    27  mov 4(%rax,%r11),%ecx
+;;    2c  cmp $1,%ecx
+;;    2f  jne 0x0000000000000047
+;;    35  mov 0x10(%rax,%r11),%rax
+;;    3a  call *%rax
+;;    3c  add $1,%eax
+;;    42  mov %rbp,%rsp
+;;    45  pop %rbp
+;;    46  ret
+;;    47  mov (%rax,%r11),%eax
+;;    4b  test %eax,%eax
+;;    4d  je 0x0000000000000057
+;;    53  hlt
+;;    54  nop
+;;    55  hlt
+;;    56  nop
+;;    57  hlt
+;;    58  nop
 ;;
 ;; function 4
 ;; | function u0:4(i64, i32, i32) -> i32 tail {
@@ -152,32 +151,32 @@
 ;; | @0098                               v7 = icmp uge v5, v6  ; v6 = 2
 ;; | @0098                               trapnz v7, user3
 ;; | @0098                               v8 = load.i64 notrap aligned readonly can_move v0+72
-;; | @0098                               v9 = iconst.i64 5
-;; | @0098                               v10 = ishl v5, v9  ; v9 = 5
-;; | @0098                               v11 = iadd v8, v10
-;; | @0098                               v12 = select_spectre_guard v7, v8, v11
-;; | @0098                               v13 = load.i64 notrap aligned region0 v12+16
-;; | @0098                               return_call_indirect sig0, v13(v0, v1)
+;; | @0098                               v9 = iconst.i64 0
+;; | @0098                               v10 = select_spectre_guard v7, v9, v5  ; v9 = 0
+;; | @0098                               v11 = iconst.i64 5
+;; | @0098                               v12 = ishl v10, v11  ; v11 = 5
+;; | @0098                               v13 = iadd v8, v12
+;; | @0098                               v14 = load.i64 notrap aligned region0 v13+16
+;; | @0098                               return_call_indirect sig0, v14(v0, v1)
 ;; | }
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
 ;;     4  mov -4(%rdi),%eax
-;;     7  mov %edx,%eax
-;;     9  cmp $2,%rax
-;;     d  jae 0x0000000000000034
-;;    13  mov 0x48(%rdi),%rcx
-;;    17  mov %rax,%rdx
-;;    1a  shl $5,%rdx
-;;    1e  add %rcx,%rdx
-;;    21  cmp $2,%rax
-;;    25  cmovae %rcx,%rdx
-;;    29  mov 0x10(%rdx),%r10
-;;    2d  mov %rbp,%rsp
-;;    30  pop %rbp
-;;    31  jmp *%r10
-;;    34  hlt
-;;    35  nop
+;;     7  mov %edx,%r8d
+;;     a  cmp $2,%r8
+;;     e  jae 0x0000000000000033
+;;    14  mov 0x48(%rdi),%rax
+;;    18  xor %rcx,%rcx
+;;    1b  cmp $2,%r8
+;;    1f  cmovae %rcx,%r8
+;;    23  shl $5,%r8
+;;    27  mov 0x10(%rax,%r8),%r10
+;;    2c  mov %rbp,%rsp
+;;    2f  pop %rbp
+;;    30  jmp *%r10
+;;    33  hlt
+;;    34  nop
 ;;
 ;; function 5
 ;; | function u0:5(i64, i64, i32) -> i64 tail {
@@ -192,25 +191,26 @@
 ;; | @00a2                               v7 = icmp uge v5, v6  ; v6 = 4
 ;; | @00a2                               trapnz v7, user3
 ;; | @00a2                               v8 = load.i64 notrap aligned readonly can_move v0+48
-;; | @00a2                               v9 = iconst.i64 5
-;; | @00a2                               v10 = ishl v5, v9  ; v9 = 5
-;; | @00a2                               v11 = iadd v8, v10
-;; | @00a2                               v12 = select_spectre_guard v7, v8, v11
-;; | @00a2                               v13 = load.i64 notrap aligned readonly can_move v0+24
-;; | @00a2                               v14 = load.i32 notrap aligned readonly can_move v13+4
-;; | @00a2                               v15 = load.i32 notrap aligned region0 v12
-;; | @00a2                               v16 = icmp eq v15, v14
+;; | @00a2                               v9 = iconst.i64 0
+;; | @00a2                               v10 = select_spectre_guard v7, v9, v5  ; v9 = 0
+;; | @00a2                               v11 = iconst.i64 5
+;; | @00a2                               v12 = ishl v10, v11  ; v11 = 5
+;; | @00a2                               v13 = iadd v8, v12
+;; | @00a2                               v14 = load.i32 notrap aligned region0 v13+4
+;; | @00a2                               v15 = iconst.i32 2
+;; | @00a2                               v16 = icmp eq v14, v15  ; v15 = 2
 ;; | @00a2                               brif v16, block2, block3
 ;; |
 ;; |                                 block3 cold:
-;; | @00a2                               trapz.i32 v15, user4
+;; | @00a2                               v17 = load.i32 notrap aligned region0 v13
+;; | @00a2                               trapz v17, user4
 ;; | @00a2                               trap user5
 ;; |
 ;; |                                 block2:
-;; | @00a2                               v17 = call fn0(v0, v1)
-;; | @00a5                               v18 = iconst.i64 1
-;; | @00a7                               v19 = iadd v17, v18  ; v18 = 1
-;; | @00a8                               jump block1(v19)
+;; | @00a2                               v18 = call fn0(v0, v1)
+;; | @00a5                               v19 = iconst.i64 1
+;; | @00a7                               v20 = iadd v18, v19  ; v19 = 1
+;; | @00a8                               jump block1(v20)
 ;; |
 ;; |                                 block1(v3: i64):
 ;; | @00a8                               return v3
@@ -219,33 +219,31 @@
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
 ;;     4  mov -4(%rdi),%eax
-;;     7  mov %edx,%eax
-;;     9  cmp $4,%rax
-;;     d  jae 0x0000000000000055
-;;    13  mov 0x30(%rdi),%rcx
-;;    17  mov %rax,%rdx
-;;    1a  shl $5,%rdx
-;;    1e  add %rcx,%rdx
-;;    21  cmp $4,%rax
-;;    25  cmovae %rcx,%rdx
-;;    29  mov (%rdx),%eax
-;;    2b  mov 0x18(%rdi),%rcx
-;;    2f  mov 4(%rcx),%ecx
-;;    32  cmp %ecx,%eax
-;;    34  jne 0x000000000000004B
-;;    3a  call 0x000000000000003F
-;;    3f  add $1,%rax
-;;    46  mov %rbp,%rsp
-;;    49  pop %rbp
-;;    4a  ret
-;;    4b  test %eax,%eax
-;;    4d  je 0x0000000000000057
-;;    53  hlt
-;;    54  nop
-;;    55  hlt
-;;    56  nop
-;;    57  hlt
-;;    58  nop
+;;     7  mov %edx,%r10d
+;;     a  cmp $4,%r10
+;;     e  jae 0x0000000000000054
+;;    14  mov 0x30(%rdi),%rax
+;;    18  xor %rcx,%rcx
+;;    1b  cmp $4,%r10
+;;    1f  cmovae %rcx,%r10
+;;    23  shl $5,%r10
+;;    27  mov 4(%rax,%r10),%ecx
+;;    2c  cmp $2,%ecx
+;;    2f  jne 0x0000000000000046
+;;    35  call 0x000000000000003A
+;;    3a  add $1,%rax
+;;    41  mov %rbp,%rsp
+;;    44  pop %rbp
+;;    45  ret
+;;    46  mov (%rax,%r10),%eax
+;;    4a  test %eax,%eax
+;;    4c  je 0x0000000000000056
+;;    52  hlt
+;;    53  nop
+;;    54  hlt
+;;    55  nop
+;;    56  hlt
+;;    57  nop
 ;;
 ;; function 6
 ;; | function u0:6(i64, i32) -> i32 tail {
@@ -301,71 +299,74 @@
 ;;
 ;;     0  stp x29, x30, [sp, #-0x10]!
 ;;     4  mov x29, sp
-;;     8  ldur w15, [x2, #-4]
-;;     c  mov w15, w4
-;;    10  cmp x15, #4
-;;    14  b.hs #0x58
+;;     8  ldur w0, [x2, #-4]
+;;     c  mov w1, w4
+;;    10  cmp x1, #4
+;;    14  b.hs #0x5c
 ;;    18  ldr x0, [x2, #0x30]
-;;    1c  add x1, x0, x15, lsl #5
-;;    20  cmp x15, #4
-;;    24  csel x0, x0, x1, hs
-;;    28  ldr w1, [x0]
-;;    2c  ldr x4, [x2, #0x18]
-;;    30  ldr w4, [x4]
-;;    34  cmp w1, w4
+;;    1c  mov x4, #0
+;;    20  cmp x1, #4
+;;    24  csel x4, x4, x1, hs
+;;    28  lsl x1, x4, #5
+;;    2c  add x4, x0, x4, lsl #5
+;;    30  ldr w5, [x4, #4]
+;;    34  cmp w5, #1
 ;;    38  b.ne #0x50
-;;    3c  ldr x0, [x0, #0x10]
+;;    3c  ldr x0, [x4, #0x10]
 ;;    40  blr x0
 ;;    44  add w2, w2, #1
 ;;    48  ldp x29, x30, [sp], #0x10
 ;;    4c  ret
-;;    50  cbz w1, #0x5c
-;;    54  udf #0xc11f
+;;    50  ldr w0, [x0, x1]
+;;    54  cbz w0, #0x60
 ;;    58  udf #0xc11f
 ;;    5c  udf #0xc11f
+;;    60  udf #0xc11f
 ;;
 ;; function 4, aarch64
 ;;
 ;;     0  stp x29, x30, [sp, #-0x10]!
 ;;     4  mov x29, sp
-;;     8  ldur w10, [x2, #-4]
-;;     c  mov w10, w4
-;;    10  cmp x10, #2
-;;    14  b.hs #0x34
-;;    18  ldr x12, [x2, #0x48]
-;;    1c  add x13, x12, x10, lsl #5
-;;    20  cmp x10, #2
-;;    24  csel x13, x12, x13, hs
-;;    28  ldr x1, [x13, #0x10]
-;;    2c  ldp x29, x30, [sp], #0x10
-;;    30  br x1
-;;    34  udf #0xc11f
+;;     8  ldur w11, [x2, #-4]
+;;     c  mov w11, w4
+;;    10  cmp x11, #2
+;;    14  b.hs #0x38
+;;    18  ldr x13, [x2, #0x48]
+;;    1c  mov x14, #0
+;;    20  cmp x11, #2
+;;    24  csel x14, x14, x11, hs
+;;    28  add x14, x13, x14, lsl #5
+;;    2c  ldr x1, [x14, #0x10]
+;;    30  ldp x29, x30, [sp], #0x10
+;;    34  br x1
+;;    38  udf #0xc11f
 ;;
 ;; function 5, aarch64
 ;;
 ;;     0  stp x29, x30, [sp, #-0x10]!
 ;;     4  mov x29, sp
-;;     8  ldur w14, [x2, #-4]
-;;     c  mov w14, w4
-;;    10  cmp x14, #4
-;;    14  b.hs #0x54
+;;     8  ldur w15, [x2, #-4]
+;;     c  mov w15, w4
+;;    10  cmp x15, #4
+;;    14  b.hs #0x58
 ;;    18  ldr x0, [x2, #0x30]
-;;    1c  add x1, x0, x14, lsl #5
-;;    20  cmp x14, #4
-;;    24  csel x0, x0, x1, hs
-;;    28  ldr w0, [x0]
-;;    2c  ldr x1, [x2, #0x18]
-;;    30  ldr w1, [x1, #4]
-;;    34  cmp w0, w1
+;;    1c  mov x1, #0
+;;    20  cmp x15, #4
+;;    24  csel x4, x1, x15, hs
+;;    28  lsl x1, x4, #5
+;;    2c  add x4, x0, x4, lsl #5
+;;    30  ldr w4, [x4, #4]
+;;    34  cmp w4, #2
 ;;    38  b.ne #0x4c
 ;;    3c  bl #0x3c
 ;;    40  add x2, x2, #1
 ;;    44  ldp x29, x30, [sp], #0x10
 ;;    48  ret
-;;    4c  cbz w0, #0x58
-;;    50  udf #0xc11f
+;;    4c  ldr w0, [x0, x1]
+;;    50  cbz w0, #0x5c
 ;;    54  udf #0xc11f
 ;;    58  udf #0xc11f
+;;    5c  udf #0xc11f
 ;;
 ;; function 6, aarch64
 ;;
@@ -422,39 +423,37 @@
 ;;    10  lw a3, -4(a0)
 ;;    14  slli a2, a2, 0x20
 ;;    18  srli a2, a2, 0x20
-;;    1c  addi a4, zero, 4
-;;    20  sltiu a3, a2, 4
-;;    24  xori a3, a3, 1
-;;    28  bltu a2, a4, 8
+;;    1c  addi a3, zero, 4
+;;    20  sltiu a4, a2, 4
+;;    24  xori a4, a4, 1
+;;    28  bltu a2, a3, 8
 ;;    2c  c.unimp
 ;;    2e  c.unimp
-;;    30  ld a4, 0x30(a0)
-;;    34  slli a2, a2, 5
-;;    38  add a2, a4, a2
-;;    3c  neg a5, a3
-;;    40  and a3, a5, a4
-;;    44  not a4, a5
-;;    48  and a2, a2, a4
-;;    4c  or a2, a3, a2
-;;    50  lw a3, 0(a2)
-;;    54  ld a4, 0x18(a0)
-;;    58  lw a4, 0(a4)
-;;    5c  sext.w a5, a3
-;;    60  sext.w a4, a4
-;;    64  bne a5, a4, 0x20
-;;    68  ld a2, 0x10(a2)
-;;    6c  jalr a2
-;;    70  addiw a0, a0, 1
-;;    74  ld ra, 8(sp)
-;;    78  ld s0, 0(sp)
-;;    7c  addi sp, sp, 0x10
-;;    80  ret
-;;    84  sext.w a0, a3
-;;    88  bnez a0, 8
-;;    8c  c.unimp
-;;    8e  c.unimp
-;;    90  c.unimp
-;;    92  c.unimp
+;;    30  ld a3, 0x30(a0)
+;;    34  neg a4, a4
+;;    38  not a4, a4
+;;    3c  and a2, a2, a4
+;;    40  slli a2, a2, 5
+;;    44  add a2, a3, a2
+;;    48  lw a3, 4(a2)
+;;    4c  addi a4, zero, 1
+;;    50  sext.w a3, a3
+;;    54  sext.w a4, a4
+;;    58  bne a3, a4, 0x20
+;;    5c  ld a2, 0x10(a2)
+;;    60  jalr a2
+;;    64  addiw a0, a0, 1
+;;    68  ld ra, 8(sp)
+;;    6c  ld s0, 0(sp)
+;;    70  addi sp, sp, 0x10
+;;    74  ret
+;;    78  lw a0, 0(a2)
+;;    7c  sext.w a0, a0
+;;    80  bnez a0, 8
+;;    84  c.unimp
+;;    86  c.unimp
+;;    88  c.unimp
+;;    8a  c.unimp
 ;;
 ;; function 4, riscv64
 ;;
@@ -465,25 +464,23 @@
 ;;    10  lw a3, -4(a0)
 ;;    14  slli a2, a2, 0x20
 ;;    18  srli a2, a2, 0x20
-;;    1c  addi a4, zero, 2
-;;    20  sltiu a3, a2, 2
-;;    24  xori a3, a3, 1
-;;    28  bltu a2, a4, 8
+;;    1c  addi a3, zero, 2
+;;    20  sltiu a4, a2, 2
+;;    24  xori a4, a4, 1
+;;    28  bltu a2, a3, 8
 ;;    2c  c.unimp
 ;;    2e  c.unimp
-;;    30  ld a4, 0x48(a0)
-;;    34  slli a2, a2, 5
-;;    38  add a2, a4, a2
-;;    3c  neg a5, a3
-;;    40  and a3, a5, a4
-;;    44  not a4, a5
-;;    48  and a2, a2, a4
-;;    4c  or a2, a3, a2
-;;    50  ld t0, 0x10(a2)
-;;    54  ld ra, 8(sp)
-;;    58  ld s0, 0(sp)
-;;    5c  addi sp, sp, 0x10
-;;    60  jr t0
+;;    30  ld a3, 0x48(a0)
+;;    34  neg a4, a4
+;;    38  not a4, a4
+;;    3c  and a2, a2, a4
+;;    40  slli a2, a2, 5
+;;    44  add a2, a3, a2
+;;    48  ld t0, 0x10(a2)
+;;    4c  ld ra, 8(sp)
+;;    50  ld s0, 0(sp)
+;;    54  addi sp, sp, 0x10
+;;    58  jr t0
 ;;
 ;; function 5, riscv64
 ;;
@@ -494,39 +491,37 @@
 ;;    10  lw a3, -4(a0)
 ;;    14  slli a2, a2, 0x20
 ;;    18  srli a2, a2, 0x20
-;;    1c  addi a4, zero, 4
-;;    20  sltiu a3, a2, 4
-;;    24  xori a3, a3, 1
-;;    28  bltu a2, a4, 8
+;;    1c  addi a3, zero, 4
+;;    20  sltiu a4, a2, 4
+;;    24  xori a4, a4, 1
+;;    28  bltu a2, a3, 8
 ;;    2c  c.unimp
 ;;    2e  c.unimp
-;;    30  ld a4, 0x30(a0)
-;;    34  slli a2, a2, 5
-;;    38  add a2, a4, a2
-;;    3c  neg a5, a3
-;;    40  and a3, a5, a4
-;;    44  not a4, a5
-;;    48  and a2, a2, a4
-;;    4c  or a2, a3, a2
-;;    50  lw a2, 0(a2)
-;;    54  ld a3, 0x18(a0)
-;;    58  lw a3, 4(a3)
-;;    5c  sext.w a4, a2
-;;    60  sext.w a3, a3
-;;    64  bne a4, a3, 0x20
-;;    68  auipc ra, 0
-;;    6c  jalr ra
-;;    70  addi a0, a0, 1
-;;    74  ld ra, 8(sp)
-;;    78  ld s0, 0(sp)
-;;    7c  addi sp, sp, 0x10
-;;    80  ret
-;;    84  sext.w a0, a2
-;;    88  bnez a0, 8
-;;    8c  c.unimp
-;;    8e  c.unimp
-;;    90  c.unimp
-;;    92  c.unimp
+;;    30  ld a3, 0x30(a0)
+;;    34  neg a4, a4
+;;    38  not a4, a4
+;;    3c  and a2, a2, a4
+;;    40  slli a2, a2, 5
+;;    44  add a2, a3, a2
+;;    48  lw a3, 4(a2)
+;;    4c  addi a4, zero, 2
+;;    50  sext.w a3, a3
+;;    54  sext.w a4, a4
+;;    58  bne a3, a4, 0x20
+;;    5c  auipc ra, 0
+;;    60  jalr ra
+;;    64  addi a0, a0, 1
+;;    68  ld ra, 8(sp)
+;;    6c  ld s0, 0(sp)
+;;    70  addi sp, sp, 0x10
+;;    74  ret
+;;    78  lw a0, 0(a2)
+;;    7c  sext.w a0, a0
+;;    80  bnez a0, 8
+;;    84  c.unimp
+;;    86  c.unimp
+;;    88  c.unimp
+;;    8a  c.unimp
 ;;
 ;; function 6, riscv64
 ;;

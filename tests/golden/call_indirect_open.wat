@@ -43,50 +43,51 @@
 ;; | @0068                               v7 = icmp uge v5, v6  ; v6 = 8
 ;; | @0068                               trapnz v7, user3
 ;; | @0068                               v8 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0068                               v9 = iconst.i64 5
-;; | @0068                               v10 = ishl v5, v9  ; v9 = 5
-;; | @0068                               v11 = iadd v8, v10
-;; | @0068                               v12 = select_spectre_guard v7, v8, v11
-;; | @0068                               v13 = load.i64 notrap aligned readonly can_move v0+24
-;; | @0068                               v14 = load.i32 notrap aligned readonly can_move v13
-;; | @0068                               v15 = load.i32 notrap aligned region0 v12
-;; | @0068                               v16 = icmp eq v15, v14
-;; | @0068                               brif v16, block3, block4
+;; | @0068                               v9 = iconst.i64 0
+;; | @0068                               v10 = select_spectre_guard v7, v9, v5  ; v9 = 0
+;; | @0068                               v11 = iconst.i64 5
+;; | @0068                               v12 = ishl v10, v11  ; v11 = 5
+;; | @0068                               v13 = iadd v8, v12
+;; | @0068                               v14 = load.i64 notrap aligned readonly can_move v0+24
+;; | @0068                               v15 = load.i32 notrap aligned readonly can_move v14
+;; | @0068                               v16 = load.i32 notrap aligned region0 v13
+;; | @0068                               v17 = icmp eq v16, v15
+;; | @0068                               brif v17, block3, block4
 ;; |
 ;; |                                 block4 cold:
-;; | @0068                               trapz.i32 v15, user4
-;; | @0068                               v17 = load.i64 notrap aligned region0 v12+24
-;; | @0068                               v18 = load.i32 notrap aligned v17+28
-;; | @0068                               v19 = iconst.i32 0
-;; | @0068                               v20 = icmp ugt v18, v19  ; v19 = 0
-;; | @0068                               trapz v20, user5
-;; | @0068                               v21 = load.i64 notrap aligned v17+48
-;; | @0068                               v22 = load.i32 notrap aligned v21
-;; | @0068                               v23 = icmp eq v22, v14
-;; | @0068                               trapz v23, user5
+;; | @0068                               trapz.i32 v16, user4
+;; | @0068                               v18 = load.i64 notrap aligned region0 v13+24
+;; | @0068                               v19 = load.i32 notrap aligned v18+28
+;; | @0068                               v20 = iconst.i32 0
+;; | @0068                               v21 = icmp ugt v19, v20  ; v20 = 0
+;; | @0068                               trapz v21, user5
+;; | @0068                               v22 = load.i64 notrap aligned v18+48
+;; | @0068                               v23 = load.i32 notrap aligned v22
+;; | @0068                               v24 = icmp eq v23, v15
+;; | @0068                               trapz v24, user5
 ;; | @0068                               jump block3
 ;; |
 ;; |                                 block3:
-;; | @0068                               v24 = load.i64 notrap aligned region0 v12+8
-;; | @0068                               v25 = icmp eq v24, v0
-;; | @0068                               brif v25, block5, block6
+;; | @0068                               v25 = load.i64 notrap aligned region0 v13+8
+;; | @0068                               v26 = icmp eq v25, v0
+;; | @0068                               brif v26, block5, block6
 ;; |
 ;; |                                 block5:
-;; | @0068                               v26 = load.i64 notrap aligned region0 v12+16
-;; | @0068                               v27 = call_indirect sig0, v26(v0)
-;; | @0068                               jump block2(v27)
+;; | @0068                               v27 = load.i64 notrap aligned region0 v13+16
+;; | @0068                               v28 = call_indirect sig0, v27(v0)
+;; | @0068                               jump block2(v28)
 ;; |
 ;; |                                 block6 cold:
-;; | @0068                               v28 = load.i64 notrap aligned region0 v12+24
-;; | @0068                               v29 = load.i64 notrap aligned v28
-;; | @0068                               v30 = call_indirect sig0, v29(v24)
-;; | @0068                               jump block2(v30)
+;; | @0068                               v29 = load.i64 notrap aligned region0 v13+24
+;; | @0068                               v30 = load.i64 notrap aligned v29
+;; | @0068                               v31 = call_indirect sig0, v30(v25)
+;; | @0068                               jump block2(v31)
 ;; |
 ;; |                                 block2(v4: i32):
-;; | @006b                               v31 = iconst.i32 0
-;; | @006b                               v32 = icmp eq v4, v31  ; v31 = 0
-;; | @006b                               v33 = uextend.i32 v32
-;; | @006c                               jump block1(v33)
+;; | @006b                               v32 = iconst.i32 0
+;; | @006b                               v33 = icmp eq v4, v32  ; v32 = 0
+;; | @006b                               v34 = uextend.i32 v33
+;; | @006c                               jump block1(v34)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @006c                               return v2
@@ -95,26 +96,25 @@
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
 ;;     4  mov -4(%rdi),%eax
-;;     7  mov %esi,%ecx
-;;     9  cmp $8,%rcx
-;;     d  jae 0x000000000000009A
-;;    13  mov 0x30(%rdi),%rdx
-;;    17  mov %rcx,%rax
-;;    1a  shl $5,%rax
-;;    1e  add %rdx,%rax
-;;    21  cmp $8,%rcx
-;;    25  cmovae %rdx,%rax
-;;    29  mov (%rax),%edx
-;;    2b  mov 0x18(%rdi),%rcx
-;;    2f  mov %rdi,%r8
-;;    32  mov (%rcx),%ecx
-;;    34  cmp %ecx,%edx
-;;    36  jne 0x0000000000000062
-;;    3c  mov 8(%rax),%rdi
-;;    40  mov %r8,%rcx
-;;    43  cmp %rcx,%rdi
-;;    46  jne 0x000000000000008C
-;;    4c  mov 0x10(%rax),%rax
+;;     7  mov %esi,%eax
+;;     9  cmp $8,%rax
+;;     d  jae 0x000000000000009C
+;;    13  mov 0x30(%rdi),%rcx
+;;    17  xor %rdx,%rdx
+;;    1a  cmp $8,%rax
+;;    1e  cmovae %rdx,%rax
+;;    22  shl $5,%rax
+;;    26  mov (%rcx,%rax),%esi
+;;    29  mov 0x18(%rdi),%rdx
+;;    2d  mov %rdi,%r8
+;;    30  mov (%rdx),%edx
+;;    32  cmp %edx,%esi
+;;    34  jne 0x0000000000000062
+;;    3a  mov 8(%rcx,%rax),%rdi
+;;    3f  mov %r8,%rdx
+;;    42  cmp %rdx,%rdi
+;;    45  jne 0x000000000000008D
+;;    4b  mov 0x10(%rcx,%rax),%rax
 ;;    50  mov %r8,%rdi
 ;;    53  call *%rax
 ;;    55  test %eax,%eax
@@ -123,29 +123,29 @@
 ;;    5d  mov %rbp,%rsp
 ;;    60  pop %rbp
 ;;    61  ret
-;;    62  test %edx,%edx
-;;    64  je 0x000000000000009C
-;;    6a  mov 0x18(%rax),%rdx
-;;    6e  mov 0x1C(%rdx),%esi
-;;    71  test %esi,%esi
-;;    73  je 0x000000000000009E
-;;    79  mov 0x30(%rdx),%rdx
-;;    7d  mov (%rdx),%edx
-;;    7f  cmp %ecx,%edx
-;;    81  jne 0x00000000000000A0
-;;    87  jmp 0x000000000000003C
-;;    8c  mov 0x18(%rax),%rax
-;;    90  mov (%rax),%rax
-;;    93  call *%rax
-;;    95  jmp 0x0000000000000055
-;;    9a  hlt
-;;    9b  nop
+;;    62  test %esi,%esi
+;;    64  je 0x000000000000009E
+;;    6a  mov 0x18(%rcx,%rax),%rsi
+;;    6f  mov 0x1C(%rsi),%edi
+;;    72  test %edi,%edi
+;;    74  je 0x00000000000000A0
+;;    7a  mov 0x30(%rsi),%rsi
+;;    7e  mov (%rsi),%esi
+;;    80  cmp %edx,%esi
+;;    82  jne 0x00000000000000A2
+;;    88  jmp 0x000000000000003A
+;;    8d  mov 0x18(%rcx,%rax),%rax
+;;    92  mov (%rax),%rax
+;;    95  call *%rax
+;;    97  jmp 0x0000000000000055
 ;;    9c  hlt
 ;;    9d  nop
 ;;    9e  hlt
 ;;    9f  nop
 ;;    a0  hlt
 ;;    a1  nop
+;;    a2  hlt
+;;    a3  nop
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32) -> i32 tail {
@@ -159,30 +159,31 @@
 ;; | @0071                               v7 = icmp uge v5, v6  ; v6 = 8
 ;; | @0071                               trapnz v7, user3
 ;; | @0071                               v8 = load.i64 notrap aligned readonly can_move v0+72
-;; | @0071                               v9 = iconst.i64 5
-;; | @0071                               v10 = ishl v5, v9  ; v9 = 5
-;; | @0071                               v11 = iadd v8, v10
-;; | @0071                               v12 = select_spectre_guard v7, v8, v11
-;; | @0071                               v13 = load.i64 notrap aligned region0 v12+8
-;; | @0071                               v14 = icmp eq v13, v0
-;; | @0071                               brif v14, block3, block4
+;; | @0071                               v9 = iconst.i64 0
+;; | @0071                               v10 = select_spectre_guard v7, v9, v5  ; v9 = 0
+;; | @0071                               v11 = iconst.i64 5
+;; | @0071                               v12 = ishl v10, v11  ; v11 = 5
+;; | @0071                               v13 = iadd v8, v12
+;; | @0071                               v14 = load.i64 notrap aligned region0 v13+8
+;; | @0071                               v15 = icmp eq v14, v0
+;; | @0071                               brif v15, block3, block4
 ;; |
 ;; |                                 block3:
-;; | @0071                               v15 = load.i64 notrap aligned region0 v12+16
-;; | @0071                               v16 = call_indirect sig0, v15(v0)
-;; | @0071                               jump block2(v16)
+;; | @0071                               v16 = load.i64 notrap aligned region0 v13+16
+;; | @0071                               v17 = call_indirect sig0, v16(v0)
+;; | @0071                               jump block2(v17)
 ;; |
 ;; |                                 block4 cold:
-;; | @0071                               v17 = load.i64 notrap aligned region0 v12+24
-;; | @0071                               v18 = load.i64 notrap aligned v17
-;; | @0071                               v19 = call_indirect sig0, v18(v13)
-;; | @0071                               jump block2(v19)
+;; | @0071                               v18 = load.i64 notrap aligned region0 v13+24
+;; | @0071                               v19 = load.i64 notrap aligned v18
+;; | @0071                               v20 = call_indirect sig0, v19(v14)
+;; | @0071                               jump block2(v20)
 ;; |
 ;; |                                 block2(v4: i32):
-;; | @0074                               v20 = iconst.i32 0
-;; | @0074                               v21 = icmp eq v4, v20  ; v20 = 0
-;; | @0074                               v22 = uextend.i32 v21
-;; | @0075                               jump block1(v22)
+;; | @0074                               v21 = iconst.i32 0
+;; | @0074                               v22 = icmp eq v4, v21  ; v21 = 0
+;; | @0074                               v23 = uextend.i32 v22
+;; | @0075                               jump block1(v23)
 ;; |
 ;; |                                 block1(v2: i32):
 ;; | @0075                               return v2
@@ -194,29 +195,28 @@
 ;;     7  mov %esi,%eax
 ;;     9  cmp $8,%rax
 ;;     d  jae 0x0000000000000060
-;;    13  mov 0x48(%rdi),%rdx
+;;    13  mov 0x48(%rdi),%rcx
 ;;    17  mov %rdi,%rsi
-;;    1a  mov %rax,%rcx
-;;    1d  shl $5,%rcx
-;;    21  add %rdx,%rcx
-;;    24  cmp $8,%rax
-;;    28  cmovae %rdx,%rcx
-;;    2c  mov 8(%rcx),%rdi
-;;    30  mov %rsi,%rax
-;;    33  cmp %rax,%rdi
-;;    36  jne 0x0000000000000052
-;;    3c  mov 0x10(%rcx),%rax
-;;    40  mov %rsi,%rdi
-;;    43  call *%rax
-;;    45  test %eax,%eax
-;;    47  sete %al
-;;    4a  movzbl %al,%eax
-;;    4d  mov %rbp,%rsp
-;;    50  pop %rbp
-;;    51  ret
-;;    52  mov 0x18(%rcx),%rax
+;;    1a  xor %rdx,%rdx
+;;    1d  cmp $8,%rax
+;;    21  cmovae %rdx,%rax
+;;    25  shl $5,%rax
+;;    29  mov 8(%rcx,%rax),%rdi
+;;    2e  mov %rsi,%rdx
+;;    31  cmp %rdx,%rdi
+;;    34  jne 0x0000000000000051
+;;    3a  mov 0x10(%rcx,%rax),%rax
+;;    3f  mov %rsi,%rdi
+;;    42  call *%rax
+;;    44  test %eax,%eax
+;;    46  sete %al
+;;    49  movzbl %al,%eax
+;;    4c  mov %rbp,%rsp
+;;    4f  pop %rbp
+;;    50  ret
+;;    51  mov 0x18(%rcx,%rax),%rax
 ;;    56  mov (%rax),%rax
 ;;    59  call *%rax
-;;    5b  jmp 0x0000000000000045
+;;    5b  jmp 0x0000000000000044
 ;;    60  hlt
 ;;    61  nop

@@ -63,7 +63,7 @@
 ;; |
 ;; |                                 block4(v14: i32, v15: i32):
 ;; | @007c                               store notrap aligned region0 v15, v9+48
-;; | @007c                               v18 = load.i64 notrap aligned readonly can_move v0+328
+;; | @007c                               v18 = load.i64 notrap aligned readonly can_move v0+368
 ;; | @007c                               v19 = load.i64 notrap aligned readonly can_move v0+40
 ;; | @007c                               v20 = uextend.i64 v14
 ;; | @007c                               v21 = iadd v19, v20
@@ -97,7 +97,7 @@
 ;;    21  mov %rsi,%r15
 ;;    24  xor %eax,%eax
 ;;    26  mov 8(%rdi),%rbx
-;;    2a  mov 0x148(%rdi),%r12
+;;    2a  mov 0x170(%rdi),%r12
 ;;    31  mov 0x28(%rdi),%r13
 ;;    35  mov %eax,(%rsp)
 ;;    38  mov %rdi,%r14
@@ -205,7 +205,7 @@
 ;; | @00b9                               v7 = uextend.i64 v1
 ;; | @00b9                               v8 = iadd v6, v7
 ;; | @00b9                               v9 = load.i64 user16 little region0 v8
-;; | @00b9                               v10 = load.i64 notrap aligned readonly can_move v0+336
+;; | @00b9                               v10 = load.i64 notrap aligned readonly can_move v0+376
 ;; | @00b9                               v11 = icmp eq v9, v10
 ;; | @00b9                               brif v11, block2, block6
 ;; |
@@ -235,7 +235,7 @@
 ;;    10  mov 0x28(%rdi),%rax
 ;;    14  mov %esi,%ecx
 ;;    16  mov (%rax,%rcx),%rdx
-;;    1a  mov 0x150(%rdi),%rsi
+;;    1a  mov 0x178(%rdi),%rsi
 ;;    21  cmp %rsi,%rdx
 ;;    24  je 0x0000000000000037
 ;;    2a  mov 0x28(%rdx),%rdx
@@ -324,7 +324,7 @@
 ;; |
 ;; |                                 block6(v19: i32, v20: i32):
 ;; | @00d2                               store notrap aligned region0 v20, v14+48
-;; | @00d2                               v23 = load.i64 notrap aligned readonly can_move v0+344
+;; | @00d2                               v23 = load.i64 notrap aligned readonly can_move v0+384
 ;; | @00d2                               v24 = load.i64 notrap aligned readonly can_move v0+40
 ;; | @00d2                               v25 = uextend.i64 v19
 ;; | @00d2                               v26 = iadd v24, v25
@@ -417,7 +417,7 @@
 ;;    49  ja 0x00000000000000E6
 ;;    4f  mov %rdi,%rbx
 ;;    52  mov %r11d,0x30(%r12)
-;;    57  mov 0x158(%rbx),%rcx
+;;    57  mov 0x180(%rbx),%rcx
 ;;    5e  mov 0x28(%rbx),%rdx
 ;;    62  mov %eax,%esi
 ;;    64  mov %rcx,(%rdx,%rsi)

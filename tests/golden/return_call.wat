@@ -118,72 +118,72 @@
 ;; | @0092                               v7 = icmp uge v5, v6  ; v6 = 8
 ;; | @0092                               trapnz v7, user3
 ;; | @0092                               v8 = load.i64 notrap aligned readonly can_move v0+48
-;; | @0092                               v9 = iconst.i64 5
-;; | @0092                               v10 = ishl v5, v9  ; v9 = 5
-;; | @0092                               v11 = iadd v8, v10
-;; | @0092                               v12 = select_spectre_guard v7, v8, v11
-;; | @0092                               v13 = load.i64 notrap aligned readonly can_move v0+24
-;; | @0092                               v14 = load.i32 notrap aligned readonly can_move v13
-;; | @0092                               v15 = load.i32 notrap aligned region0 v12
-;; | @0092                               v16 = icmp eq v15, v14
-;; | @0092                               brif v16, block2, block3
+;; | @0092                               v9 = iconst.i64 0
+;; | @0092                               v10 = select_spectre_guard v7, v9, v5  ; v9 = 0
+;; | @0092                               v11 = iconst.i64 5
+;; | @0092                               v12 = ishl v10, v11  ; v11 = 5
+;; | @0092                               v13 = iadd v8, v12
+;; | @0092                               v14 = load.i64 notrap aligned readonly can_move v0+24
+;; | @0092                               v15 = load.i32 notrap aligned readonly can_move v14
+;; | @0092                               v16 = load.i32 notrap aligned region0 v13
+;; | @0092                               v17 = icmp eq v16, v15
+;; | @0092                               brif v17, block2, block3
 ;; |
 ;; |                                 block3 cold:
-;; | @0092                               trapz.i32 v15, user4
+;; | @0092                               trapz.i32 v16, user4
 ;; | @0092                               trap user5
 ;; |
 ;; |                                 block2:
-;; | @0092                               v17 = load.i64 notrap aligned region0 v12+8
-;; | @0092                               v18 = icmp eq v17, v0
-;; | @0092                               brif v18, block4, block5
+;; | @0092                               v18 = load.i64 notrap aligned region0 v13+8
+;; | @0092                               v19 = icmp eq v18, v0
+;; | @0092                               brif v19, block4, block5
 ;; |
 ;; |                                 block4:
-;; | @0092                               v19 = load.i64 notrap aligned region0 v12+16
-;; | @0092                               return_call_indirect sig0, v19(v0, v1)
+;; | @0092                               v20 = load.i64 notrap aligned region0 v13+16
+;; | @0092                               return_call_indirect sig0, v20(v0, v1)
 ;; |
 ;; |                                 block5 cold:
-;; | @0092                               v20 = load.i64 notrap aligned region0 v12+24
-;; | @0092                               v21 = load.i64 notrap aligned v20
-;; | @0092                               return_call_indirect sig0, v21(v17, v1)
+;; | @0092                               v21 = load.i64 notrap aligned region0 v13+24
+;; | @0092                               v22 = load.i64 notrap aligned v21
+;; | @0092                               return_call_indirect sig0, v22(v18, v1)
 ;; | }
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
 ;;     4  mov -4(%rdi),%eax
-;;     7  mov %edx,%ecx
-;;     9  cmp $8,%rcx
-;;     d  jae 0x0000000000000072
-;;    13  mov 0x30(%rdi),%rdx
-;;    17  mov %rcx,%rax
-;;    1a  shl $5,%rax
-;;    1e  add %rdx,%rax
-;;    21  cmp $8,%rcx
-;;    25  cmovae %rdx,%rax
-;;    29  mov (%rax),%ecx
-;;    2b  mov 0x18(%rdi),%rdx
-;;    2f  mov %rdi,%r8
-;;    32  mov (%rdx),%edx
-;;    34  cmp %edx,%ecx
-;;    36  jne 0x000000000000005A
-;;    3c  mov 8(%rax),%rdi
-;;    40  mov %r8,%rcx
-;;    43  cmp %rcx,%rdi
-;;    46  jne 0x0000000000000064
-;;    4c  mov 0x10(%rax),%r10
-;;    50  mov %r8,%rdi
-;;    53  mov %rbp,%rsp
-;;    56  pop %rbp
-;;    57  jmp *%r10
-;;    5a  test %ecx,%ecx
-;;    5c  je 0x0000000000000074
-;;    62  hlt
-;;    63  nop
-;;    64  mov 0x18(%rax),%rax
-;;    68  mov (%rax),%r10
-;;    6b  mov %rbp,%rsp
-;;    6e  pop %rbp
-;;    6f  jmp *%r10
-;;    72  hlt
-;;    73  nop
+;;     7  mov %edx,%eax
+;;     9  cmp $8,%rax
+;;     d  jae 0x0000000000000074
+;;    13  mov 0x30(%rdi),%rcx
+;;    17  xor %rdx,%rdx
+;;    1a  cmp $8,%rax
+;;    1e  cmovae %rdx,%rax
+;;    22  shl $5,%rax
+;;    26  mov (%rcx,%rax),%edx
+;;    29  mov 0x18(%rdi),%r8
+;;    2d  mov %rdi,%r9
+;;    30  mov (%r8),%edi
+;;    33  cmp %edi,%edx
+;;    35  jne 0x000000000000005B
+;;    3b  mov 8(%rcx,%rax),%rdi
+;;    40  mov %r9,%rdx
+;;    43  cmp %rdx,%rdi
+;;    46  jne 0x0000000000000065
+;;    4c  mov 0x10(%rcx,%rax),%r10
+;;    51  mov %r9,%rdi
+;;    54  mov %rbp,%rsp
+;;    57  pop %rbp
+;;    58  jmp *%r10
+;;    5b  test %edx,%edx
+;;    5d  je 0x0000000000000076
+;;    63  hlt
+;;    64  nop
+;;    65  mov 0x18(%rcx,%rax),%rax
+;;    6a  mov (%rax),%r10
+;;    6d  mov %rbp,%rsp
+;;    70  pop %rbp
+;;    71  jmp *%r10
 ;;    74  hlt
 ;;    75  nop
+;;    76  hlt
+;;    77  nop

@@ -7,7 +7,7 @@
 
 use super::plain::{Refusal, Subject};
 use super::seed::Rng;
-use super::shape::Shape;
+use super::shape::{Shape, compared_features, features};
 use super::value::{Type, Value};
 use std::fmt::Write;
 use std::ops::AddAssign;
@@ -377,7 +377,8 @@ impl AddAssign for Yield {
 pub fn check(random: &mut Rng, kind: Kind, left: &dyn Subject, right: &dyn Subject) -> Result<Yield, String> {
     let (text, functions) = program(random, kind);
     let wasm = wat::parse_str(&text).map_err(|error| format!("{error}\n{text}"))?;
-    let shape = Shape::read(&wasm)?;
+    let features = if kind.exceptions { features() } else { compared_features() };
+    let shape = Shape::read_with(&wasm, features).map_err(|error| format!("{error}\n{text}"))?;
     let start = |engine: &dyn Subject| {
         engine.start(&wasm, &shape).map_err(|refusal: Refusal| format!("{}: {refusal:?}\n{text}", engine.name()))
     };

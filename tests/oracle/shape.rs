@@ -69,8 +69,16 @@ impl Shape {
     ///
     /// When the module is not valid with the [`compared_features`], or names a type that is in none of them.
     pub fn read(wasm: &[u8]) -> Result<Shape, String> {
-        let types =
-            Validator::new_with_features(compared_features()).validate_all(wasm).map_err(|error| error.to_string())?;
+        Shape::read_with(wasm, compared_features())
+    }
+
+    /// The same of a module that is valid with other `features`.
+    ///
+    /// # Errors
+    ///
+    /// When it is not, or names a type that is in none of the compared ones.
+    pub fn read_with(wasm: &[u8], features: WasmFeatures) -> Result<Shape, String> {
+        let types = Validator::new_with_features(features).validate_all(wasm).map_err(|error| error.to_string())?;
         let types = types.as_ref();
         let signature = |id: CoreTypeId| {
             let ty = types[id].unwrap_func();
