@@ -28,6 +28,9 @@ struct Flags {
     /// Also V8 as it comes, which begins in its fast compiler.
     #[arg(long, requires = "node")]
     tiers: bool,
+    /// Also Tancho without this optimisation, by the name of its tunable; may be given several times.
+    #[arg(long, value_name = "TUNABLE")]
+    without: Vec<String>,
     /// Leaves the native builds out.
     #[arg(long)]
     no_native: bool,
@@ -43,6 +46,7 @@ impl Flags {
     /// Tancho first, and wasmtime, by which the others are measured, second.
     fn peers(&self) -> Vec<Peer> {
         let mut peers = vec![Peer::Engine(0), Peer::Engine(1)];
+        peers.extend(self.without.iter().cloned().map(Peer::Without));
         if let Some(command) = &self.node {
             peers.push(Peer::Node { command: command.clone(), tiers: false });
             if self.tiers {

@@ -44,7 +44,10 @@ fn exceptions_leave_the_pointer_as_the_specification_says() {
         Tancho::new(Swarm { tunables, ..Swarm::default() })
     };
     let came = run.total(plain, |plain, random| {
-        let tancho = Tancho::new(if random.bool() { Swarm::default() } else { Swarm::random(random) });
+        let mut swarm = if random.bool() { Swarm::default() } else { Swarm::random(random) };
+        // What an uncaught exception says of where it came from is compared as well.
+        swarm.tunables.address_map = true;
+        let tancho = Tancho::new(swarm);
         let mut came = Yield::default();
         for number in 0..PROGRAMS_PER_ENGINE {
             let kind = Kind { exceptions: true };

@@ -49,6 +49,8 @@ pub struct Side {
     pub compile_without_interruption: Compile,
     /// Compiles a guest program whose runs consume fuel, of which there is enough.
     pub compile_with_fuel: Compile,
+    /// The same, without the optimisation of this name.
+    pub compile_without: fn(&[u8], &str) -> Result<Box<dyn Guest>, Error>,
     /// Compiles a module on one thread, at defaults otherwise, and drops it.
     pub compile_on_one_thread: fn(wasm: &[u8]) -> Result<(), Error>,
     /// Instantiates a program in GC instructions, which imports nothing, in a store of its own.
@@ -64,6 +66,7 @@ pub const SIDES: [Side; 2] = [
         compile: tancho::program::compile,
         compile_without_interruption: tancho::program::compile_without_interruption,
         compile_with_fuel: tancho::program::compile_with_fuel,
+        compile_without: tancho::program::compile_without,
         compile_on_one_thread: tancho::program::compile_on_one_thread,
         objects: tancho::heap::instantiate,
         boundaries: tancho::boundary::all,
@@ -73,6 +76,7 @@ pub const SIDES: [Side; 2] = [
         compile: wasmtime::program::compile,
         compile_without_interruption: wasmtime::program::compile_without_interruption,
         compile_with_fuel: wasmtime::program::compile_with_fuel,
+        compile_without: wasmtime::program::compile_without,
         compile_on_one_thread: wasmtime::program::compile_on_one_thread,
         objects: wasmtime::heap::instantiate,
         boundaries: wasmtime::boundary::all,

@@ -18,6 +18,8 @@ use std::time::Duration;
 pub enum Peer {
     /// One of [`SIDES`].
     Engine(usize),
+    /// Tancho without the optimisation of this name.
+    Without(String),
     /// This node, with its optimizing compiler alone or with all its tiers.
     Node {
         /// The command.
@@ -31,9 +33,10 @@ pub enum Peer {
 
 impl Peer {
     /// Short, for headings.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Peer::Engine(side) => SIDES[*side].name,
+            Peer::Without(optimisation) => optimisation,
             Peer::Node { tiers: false, .. } => "turbofan",
             Peer::Node { tiers: true, .. } => "v8",
             Peer::Native => "native",
@@ -50,6 +53,10 @@ impl Peer {
             Peer::Engine(side) => {
                 let wasm = fs::read(kernel.module())?;
                 Ok(Box::new(Engine { guest: (SIDES[*side].compile)(&wasm)?, case: case(kernel) }))
+            }
+            Peer::Without(optimisation) => {
+                let wasm = fs::read(kernel.module())?;
+                Ok(Box::new(Engine { guest: (SIDES[0].compile_without)(&wasm, optimisation)?, case: case(kernel) }))
             }
             Peer::Node { command, tiers } => {
                 let flags: &[&str] = if *tiers { &["--no-warnings"] } else { &["--no-warnings", "--no-liftoff"] };

@@ -32,6 +32,12 @@ pub(crate) fn compile_with_fuel(wasm: &[u8]) -> Result<Box<dyn Guest>, Error> {
     compile_for(Engine::new(&config)?, wasm, true)
 }
 
+/// See [`Side::compile_without`](crate::Side::compile_without).
+pub(crate) fn compile_without(wasm: &[u8], optimisation: &str) -> Result<Box<dyn Guest>, Error> {
+    let config = host::without(optimisation).ok_or_else(|| format!("there is no optimisation {optimisation:?}"))?;
+    compile_for(Engine::new(&config)?, wasm, false)
+}
+
 fn compile_for(engine: Engine, wasm: &[u8], pays: bool) -> Result<Box<dyn Guest>, Error> {
     let module = Module::from_binary(&engine, wasm)?;
     let mut linker = Linker::new(&engine);

@@ -14,6 +14,7 @@ use crate::emit::code::Code;
 use crate::emit::image::{Role, emit};
 use crate::error::CompileError;
 use crate::opt::facts::Facts;
+use crate::opt::frame;
 use crate::opt::indirect::number_plain;
 use crate::options::Options;
 use crate::target::{self, Effort, NoVectors};
@@ -88,6 +89,19 @@ struct Worker {
     registers: regalloc2::Ctx,
 }
 
+/// What is known of a function whose code is to be generated.
+#[derive(Default)]
+struct Made<'a> {
+    /// What others call it by, if they do.
+    name: Option<CodeName>,
+    /// What it catches.
+    caught: &'a [Caught],
+    /// As in [`interrupt::settle`].
+    bases: &'a [u32],
+    /// Whether its last parameter is the shadow-stack pointer.
+    shadow: bool,
+}
+
 impl Default for Worker {
     fn default() -> Self {
         Worker { scratch: Scratch::default(), context: Context::new(), registers: regalloc2::Ctx::default() }
@@ -95,12 +109,21 @@ impl Default for Worker {
 }
 
 /// Machine code for the function of `worker`. What `Context::compile` of Cranelift does, with a step of our own where all has been
-/// optimised and no register is allocated yet. `bases` as in [`interrupt::settle`].
-fn machine_code(worker: &mut Worker, isa: &dyn TargetIsa, bases: &[u32]) -> Result<CompiledCode, CodegenError> {
+/// optimised and no register is allocated yet. `bases` as in [`interrupt::settle`]; `shadow` is whether the last parameter is the
+/// shadow-stack pointer.
+fn machine_code(
+    worker: &mut Worker,
+    isa: &dyn TargetIsa,
+    bases: &[u32],
+    shadow: bool,
+) -> Result<CompiledCode, CodegenError> {
     let Worker { context, registers, .. } = worker;
     let mut control = ControlPlane::default();
     context.verify_if(isa)?;
     context.optimize(isa, &mut control)?;
+    if shadow {
+        frame::settle(&mut context.func);
+    }
     interrupt::settle(context, bases);
     context.verify_if(isa)?;
     let stencil = isa.compile_function(&context.func, &context.domtree, registers, false, &mut control)?;
@@ -357,24 +380,23 @@ impl Compiler {
                     blocks if blocks > MAX_BLOCKS => &self.unplaced_isa,
                     _ => &self.isa,
                 };
-                let mut code =
-                    self.generate(worker, Some(CodeName::Function(index)), &caught, isa, &env.interruptible_bases())?;
+                let made = Made {
+                    name: Some(CodeName::Function(index)),
+                    caught: &caught,
+                    bases: &env.interruptible_bases(),
+                    shadow: env.taken_shadow(index).is_some(),
+                };
+                let mut code = self.generate(worker, made, isa)?;
                 code.uses_heap = uses_heap;
                 Ok(code)
             })
             .map_err(|error| error.at(offset).in_function(|| env.function_name(index)))
     }
 
-    /// Optimises and generates code for the function of `worker`, which catches `caught`.
-    fn generate(
-        &self,
-        worker: &mut Worker,
-        name: Option<CodeName>,
-        caught: &[Caught],
-        isa: &OwnedTargetIsa,
-        bases: &[u32],
-    ) -> Result<Code, CompileError> {
-        let compiled = machine_code(worker, &**isa, bases).map_err(|error| match error {
+    /// Optimises and generates code for the function of `worker`.
+    fn generate(&self, worker: &mut Worker, made: Made<'_>, isa: &OwnedTargetIsa) -> Result<Code, CompileError> {
+        let Made { name, caught, bases, shadow } = made;
+        let compiled = machine_code(worker, &**isa, bases, shadow).map_err(|error| match error {
             CodegenError::CodeTooLarge => CompileError::limit(format!(
                 "the function takes more than {MAX_VALUES} registers before they are allocated"
             )),
@@ -459,7 +481,7 @@ impl Compiler {
 
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
         let mut worker = Worker { context: Context::for_function(function), ..Worker::default() };
-        let code = self.generate(&mut worker, name, &[], &self.isa, &[])?;
+        let code = self.generate(&mut worker, Made { name, ..Made::default() }, &self.isa)?;
         if code.frame > TRAMPOLINE_FRAME {
             return Err(CompileError::limit(format!(
                 "the parameters and results of a function take {} bytes of stack in a call from or to the host, \

@@ -31,6 +31,8 @@ struct Maker<'r> {
     /// `i32` or `i64`: the pointer's type.
     ty: &'static str,
     functions: usize,
+    /// Whether the function that is written may leave the pointer elsewhere than where it found it.
+    wild: bool,
     text: String,
     labels: usize,
 }
@@ -118,6 +120,10 @@ impl Maker<'_> {
             3 | 4 => {
                 let call = self.call();
                 self.mix(&format!("({call}"));
+                if self.random.bool() {
+                    let seen = self.seen();
+                    self.mix(seen);
+                }
             }
             5 => {
                 let (function, argument) = (self.one_of(self.functions), self.argument());
@@ -133,25 +139,10 @@ impl Maker<'_> {
                         let call = self.call();
                         self.line(&format!("(if {condition} (then ({call} unreachable))"));
                     }
-                    2 => {
-                        // A way out, with the frame given back or not.
-                        self.line(&format!("(if {condition} (then"));
-                        if self.one_of(4) != 0 {
-                            end.iter().for_each(|line| self.line(line));
-                        }
-                        self.line("(return (local.get $acc))))");
-                    }
-                    _ => {
-                        self.line(&format!("(if {condition} (then"));
-                        if self.one_of(4) != 0 {
-                            end.iter().for_each(|line| self.line(line));
-                        }
-                        let call = self.call();
-                        self.line(&format!("(return_{call}))"));
-                    }
+                    _ => self.way_out(end),
                 }
             }
-            8 if self.one_of(6) == 0 => {
+            8 if self.wild && self.one_of(4) == 0 => {
                 let line = format!("(global.set $sp ({}.const {}))", self.ty, self.random.u32(64..4000) * 16);
                 self.line(&line);
             }
@@ -182,6 +173,21 @@ impl Maker<'_> {
         }
     }
 
+    /// A way out in the middle, with the frame given back or not.
+    fn way_out(&mut self, end: &[String]) {
+        let condition = self.condition();
+        self.line(&format!("(if {condition} (then"));
+        if !self.wild {
+            end.iter().for_each(|line| self.line(line));
+        }
+        if self.random.bool() {
+            self.line("(return (local.get $acc))))");
+        } else {
+            let call = self.call();
+            self.line(&format!("(return_{call}))"));
+        }
+    }
+
     fn label(&mut self) -> usize {
         self.labels += 1;
         self.labels
@@ -198,7 +204,7 @@ impl Maker<'_> {
         let (label, ty) = (self.label(), self.ty);
         self.line(&format!("(block $o{label} (loop $l{label}"));
         self.line(&format!("(br_if $o{label} (call $spent))"));
-        let moves = self.one_of(3);
+        let moves = if self.wild { self.one_of(3) } else { 0 };
         if moves > 0 {
             self.line(&format!("(global.set $sp ({ty}.sub (global.get $sp) ({ty}.const 16)))"));
         }
@@ -238,7 +244,7 @@ impl Maker<'_> {
         )
         .expect("writing to a string");
         self.line("(if (call $spent) (then (return (i32.const 7))))");
-        let style = self.one_of(12);
+        let style = self.one_of(if self.wild { 13 } else { 10 });
         let give_back = |amount: u32| format!("(global.set $sp ({ty}.add (local.get $frame) ({ty}.const {amount})))");
         let make = format!("(global.set $sp (local.tee $frame ({ty}.sub (global.get $sp) ({ty}.const {size}))))");
         let read = format!("(global.set $sp ({ty}.add (global.get $sp) ({ty}.const {size})))");
@@ -250,12 +256,12 @@ impl Maker<'_> {
                 vec![give_back(size)]
             }
             // By what the pointer is then.
-            6 | 7 => {
+            6 => {
                 self.line(&make);
                 vec![read]
             }
             // As code without optimisation has it.
-            8 => {
+            7 | 8 => {
                 self.line(&format!("(local.set $saved (global.get $sp))(local.set $size ({ty}.const {size}))"));
                 self.line(&format!("(local.set $frame ({ty}.sub (local.get $saved) (local.get $size)))"));
                 self.line("(global.set $sp (local.get $frame))");
@@ -275,12 +281,21 @@ impl Maker<'_> {
                 self.line(&make);
                 vec![give_back(size ^ 16)]
             }
+            // On one of two ways.
+            11 => {
+                self.line(&make);
+                let condition = self.condition();
+                vec![format!("(if {condition} (then {}))", give_back(size))]
+            }
             // Not at all.
             _ => {
                 self.line(&make);
                 vec![]
             }
         };
+        if self.one_of(3) == 0 {
+            self.way_out(&end);
+        }
         self.statements(3, &end);
         self.statements(2, &end);
         end.iter().for_each(|line| self.line(line));
@@ -297,12 +312,21 @@ impl Maker<'_> {
 pub fn program(random: &mut Rng, kind: Kind) -> (String, usize) {
     let functions = random.usize(3..9);
     let ty = if random.u8(..4) == 0 { "i64" } else { "i32" };
-    let mut maker = Maker { random, kind, ty, functions, text: String::new(), labels: 0 };
+    // Most programs have few functions that do not behave: where most do not, the pointer is not taken for one.
+    let wildness = random.usize(..8);
+    let wild_one = random.usize(..functions);
+    let mut maker = Maker { random, kind, ty, functions, wild: false, text: String::new(), labels: 0 };
     let mut exports = String::new();
     for function in 0..functions {
+        maker.wild = match wildness {
+            0 => false,
+            1..=5 => function == wild_one,
+            _ => maker.random.bool(),
+        };
         maker.function(&format!("f{function}"), "(param i32)");
         write!(exports, "\n  (export \"f{function}\" (func $f{function}))").expect("writing to a string");
     }
+    maker.wild = wildness == 7;
     for function in 0..2 {
         maker.function(&format!("five{function}"), "(param i32 i32 i32 i32 i32)");
     }

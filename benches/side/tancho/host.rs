@@ -47,6 +47,17 @@ pub(super) fn without_interruption() -> Config {
     config
 }
 
+/// A configuration without one optimisation, by the name of its tunable; `None` where there is no such.
+pub(super) fn without(optimisation: &str) -> Option<Config> {
+    let mut config = Config::new();
+    match optimisation {
+        "table_facts" => config.table_facts(false),
+        "shadow_stack_argument" => config.shadow_stack_argument(false),
+        _ => return None,
+    };
+    Some(config)
+}
+
 /// The exit code, if that is what the guest ended with.
 pub(super) fn exit_code(error: &Error) -> Option<i32> {
     error.downcast_ref::<I32Exit>().map(|exit| exit.0)

@@ -3,8 +3,8 @@
 //!
 //! Called by `facts`; asked by the translator for each access to the global and each call. The value is in the vmctx as ever, and every write goes
 //! there at once: whatever stops the code, or lets anybody else look, finds what the specification says. What is saved is reading it: a
-//! function of the module is given the value as a hidden parameter and passes on what it has, so that a frame need not wait for what
-//! the frame before it has written. So a value in a register is a copy, and has to be known to be one:
+//! function that makes a frame is given the value as a hidden parameter, so that the frame need not wait for what the frame before it
+//! has written. So a value in a register is a copy, and has to be known to be one:
 //!
 //! ```text
 //! at an entry from outside         read                          (the external entry, and then the internal one)
@@ -38,6 +38,8 @@ pub(crate) struct Shadow {
     pub(crate) global: GlobalIndex,
     /// Its type.
     pub(crate) ty: ValType,
+    /// By function, whether it reads the value for itself.
+    reads: Vec<bool>,
     /// By function, whether its internal entry takes the value.
     takes: Vec<bool>,
     /// By function, whether it leaves the value as it found it, when it returns.
@@ -52,6 +54,11 @@ impl Shadow {
     /// Whether the internal entry of a function takes the value.
     pub(crate) fn takes(&self, function: FunctionIndex) -> bool {
         self.takes.get(function.index()).is_some_and(|takes| *takes)
+    }
+
+    /// Whether a function reads the value for itself, and not only to pass it on.
+    pub(crate) fn reads(&self, function: FunctionIndex) -> bool {
+        self.reads.get(function.index()).is_some_and(|reads| *reads)
     }
 
     /// Whether a call of a function leaves the value as it was: never of an imported one.
@@ -116,8 +123,10 @@ pub(super) fn shadow(
         return None;
     }
     let (keeps, class_keeps) = analysis.kept(&balances);
-    let (takes, class_takes) = analysis.taken(global);
-    Some(Shadow { global, ty, takes, keeps, classes: analysis.classes, class_takes, class_keeps })
+    let imported = (0..analysis.imported).map(|_| false);
+    let reads: Vec<bool> = imported.chain(scans.iter().map(|scan| scan.got.contains(&global.0))).collect();
+    let (takes, class_takes) = analysis.taken(&reads);
+    Some(Shadow { global, ty, reads, takes, keeps, classes: analysis.classes, class_takes, class_keeps })
 }
 
 /// The global that most functions write, of those that can be one.
@@ -233,14 +242,6 @@ impl<'a> Analysis<'a> {
         (class != NONE).then(|| self.function_count() as u32 + class)
     }
 
-    /// The node of the functions of the instance that may be called.
-    fn own(&self, callee: Callee) -> Option<Node> {
-        match callee {
-            Callee::Function(_) => self.node(callee),
-            Callee::Entry(ty, _) | Callee::Reference(ty) => self.class_node(ty),
-        }
-    }
-
     fn balance(&self, body: &Body<'_>, scan: &Scan, question: Question) -> Balance {
         if !scan.set.contains(&question.global) && !scan.catches {
             let outside = scan.calls.iter().any(|call| call.returns && self.node(call.callee).is_none());
@@ -273,36 +274,24 @@ impl<'a> Analysis<'a> {
         for (class, members) in self.members.iter().enumerate() {
             members.iter().for_each(|member| graph.follows((count + class) as Node, *member));
         }
-        let lost = graph.reached(lost, |_| true);
+        let lost = graph.reached(lost);
         let kept: Vec<bool> = lost.into_iter().map(|lost| !lost).collect();
         (kept[..count].to_vec(), kept[count..].to_vec())
     }
 
-    /// Which functions and classes take the value: those that read it or pass it on, while a register is left for it.
-    fn taken(&self, global: GlobalIndex) -> (Vec<bool>, Vec<bool>) {
-        let count = self.function_count();
-        let mut graph = Graph::new(count + self.members.len());
-        let mut readers: Vec<Node> = Vec::new();
-        for (position, scan) in self.scans.iter().enumerate() {
-            let node = (self.imported + position) as Node;
-            if scan.got.contains(&global.0) {
-                readers.push(node);
-            }
-            let callees = scan.calls.iter().filter(|call| call.returns).filter_map(|call| self.own(call.callee));
-            callees.for_each(|callee| graph.follows(node, callee));
+    /// Which functions and classes take the value: those that read it, while a register is left for it; of classes those half of whose
+    /// functions do. Who only passes it on reads it from the global for that: kept in a register for the whole function it would cost
+    /// more than it saves.
+    fn taken(&self, reads: &[bool]) -> (Vec<bool>, Vec<bool>) {
+        let mut taken: Vec<bool> = reads.iter().zip(&self.room).map(|(reads, room)| *reads && *room).collect();
+        let mut class_taken = Vec::with_capacity(self.members.len());
+        for (members, room) in self.members.iter().zip(&self.class_room) {
+            let readers = members.iter().filter(|member| reads[**member as usize]).count();
+            let takes = *room && readers * 2 >= members.len();
+            members.iter().for_each(|member| taken[*member as usize] = takes);
+            class_taken.push(takes);
         }
-        for (class, members) in self.members.iter().enumerate() {
-            for member in members {
-                graph.follows((count + class) as Node, *member);
-                graph.follows(*member, (count + class) as Node);
-            }
-        }
-        let room = |node: Node| {
-            let node = node as usize;
-            *self.room.get(node).unwrap_or_else(|| &self.class_room[node - count])
-        };
-        let taken = graph.reached(readers, room);
-        (taken[..count].to_vec(), taken[count..].to_vec())
+        (taken, class_taken)
     }
 }
 
@@ -323,12 +312,12 @@ impl Graph {
         }
     }
 
-    /// For which nodes something holds, if it does for `first`, among those that it `can` hold for.
-    fn reached(&self, first: Vec<Node>, can: impl Fn(Node) -> bool) -> Vec<bool> {
+    /// For which nodes something holds, if it does for `first`.
+    fn reached(&self, first: Vec<Node>) -> Vec<bool> {
         let mut holds = vec![false; self.followers.len()];
         let mut work = first;
         while let Some(node) = work.pop() {
-            if can(node) && !std::mem::replace(&mut holds[node as usize], true) {
+            if !std::mem::replace(&mut holds[node as usize], true) {
                 work.extend_from_slice(&self.followers[node as usize]);
             }
         }

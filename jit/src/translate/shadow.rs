@@ -1,10 +1,11 @@
 //! The shadow-stack pointer in a function that is given it (`opt::shadow`): a variable beside the global, and what calls pass on.
 //!
 //! Called where the function begins, by `variable` for accesses to the global, by `call` for each call, by `exception` where something is
-//! caught. A function that is not given it reads the global where it needs it.
+//! caught. A function that is not given it, or does not make a frame, reads the global where it needs it.
 
 use super::function::FunctionTranslator;
 use super::signature::machine_type;
+use crate::opt::shadow::Shadow;
 use cranelift_codegen::ir::Value;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, TypeIndex};
 
@@ -12,7 +13,8 @@ impl FunctionTranslator<'_, '_> {
     /// Takes the value that the function is given, `given` being the last of its parameters.
     pub(crate) fn take_shadow(&mut self, function: FunctionIndex, given: Value) {
         let env = self.env;
-        let Some(shadow) = env.facts.shadow.as_ref().filter(|shadow| shadow.takes(function)) else { return };
+        let of_use = |shadow: &&Shadow| shadow.takes(function) && shadow.reads(function);
+        let Some(shadow) = env.facts.shadow.as_ref().filter(of_use) else { return };
         let variable = self.builder.declare_var(machine_type(shadow.ty));
         self.builder.def_var(variable, given);
         self.shadow = Some(variable);
