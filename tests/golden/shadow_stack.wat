@@ -59,25 +59,23 @@
 ;;     4  sub $0x10,%rsp
 ;;     8  mov %rbx,(%rsp)
 ;;     c  mov %r12,8(%rsp)
-;;    11  mov %rdx,%r12
-;;    14  mov -4(%rdi),%r9d
-;;    18  mov %r12,%rax
-;;    1b  mov %rax,%rdx
-;;    1e  sub $0x20,%edx
-;;    21  mov %edx,0x40(%rdi)
-;;    24  mov 0x30(%rdi),%r10
-;;    28  mov %rdi,%rbx
-;;    2b  mov %esi,0xC(%r10,%rdx)
-;;    30  mov 8(%r10,%rdx),%esi
-;;    35  call 0x000000000000003A
-;;    3a  mov %r12,%rdx
-;;    3d  mov %edx,0x40(%rbx)
-;;    40  mov (%rsp),%rbx
-;;    44  mov 8(%rsp),%r12
-;;    49  add $0x10,%rsp
-;;    4d  mov %rbp,%rsp
-;;    50  pop %rbp
-;;    51  ret
+;;    11  mov -4(%rdi),%r10d
+;;    15  sub $0x20,%edx
+;;    18  mov %edx,0x40(%rdi)
+;;    1b  mov 0x30(%rdi),%r11
+;;    1f  mov %rdi,%rbx
+;;    22  mov %esi,0xC(%r11,%rdx)
+;;    27  mov 8(%r11,%rdx),%esi
+;;    2c  mov %rdx,%r12
+;;    2f  call 0x0000000000000034
+;;    34  lea 0x20(%r12),%ecx
+;;    39  mov %ecx,0x40(%rbx)
+;;    3c  mov (%rsp),%rbx
+;;    40  mov 8(%rsp),%r12
+;;    45  add $0x10,%rsp
+;;    49  mov %rbp,%rsp
+;;    4c  pop %rbp
+;;    4d  ret
 ;;
 ;; function 2 `leaf`
 ;; | function u0:2(i64, i32) -> i32 tail {
@@ -98,50 +96,49 @@
 ;;     b  ret
 ;;
 ;; function 3 `passes_on`
-;; | function u0:3(i64, i32, i32) -> i32 tail {
+;; | function u0:3(i64, i32) -> i32 tail {
+;; |     region0 = 1610612736 "Global(GlobalIndex(0))"
 ;; |     sig0 = (i64, i32) -> i32 tail
 ;; |     sig1 = (i64, i32, i32) -> i32 tail
 ;; |     fn0 = colocated u0:2 sig0
 ;; |     fn1 = colocated u0:1 sig1
 ;; |
-;; |                                 block0(v0: i64, v1: i32, v2: i32):
-;; |                                     v4 = load.i32 user11 aligned v0-4
-;; | @0085                               v5 = call fn0(v0, v1)
-;; | @0087                               v6 = call fn1(v0, v5, v2)
+;; |                                 block0(v0: i64, v1: i32):
+;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @0085                               v4 = call fn0(v0, v1)
+;; | @0087                               v5 = load.i32 notrap aligned region0 v0+64
+;; | @0087                               v6 = call fn1(v0, v4, v5)
 ;; | @0089                               v7 = iconst.i32 1
 ;; | @008b                               v8 = iadd v6, v7  ; v7 = 1
 ;; | @008c                               jump block1(v8)
 ;; |
-;; |                                 block1(v3: i32):
-;; | @008c                               return v3
+;; |                                 block1(v2: i32):
+;; | @008c                               return v2
 ;; | }
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
 ;;     4  sub $0x10,%rsp
 ;;     8  mov %r12,(%rsp)
-;;     c  mov %r13,8(%rsp)
-;;    11  mov %rdx,%r12
-;;    14  mov -4(%rdi),%r8d
-;;    18  mov %rdi,%r13
-;;    1b  call 0x0000000000000020
-;;    20  mov %r12,%rdx
-;;    23  mov %rax,%rsi
-;;    26  mov %r13,%rdi
-;;    29  call 0x000000000000002E
-;;    2e  add $1,%eax
-;;    34  mov (%rsp),%r12
-;;    38  mov 8(%rsp),%r13
-;;    3d  add $0x10,%rsp
-;;    41  mov %rbp,%rsp
-;;    44  pop %rbp
-;;    45  ret
+;;     c  mov -4(%rdi),%r8d
+;;    10  mov %rdi,%r12
+;;    13  call 0x0000000000000018
+;;    18  mov %rax,%rsi
+;;    1b  mov 0x40(%r12),%edx
+;;    20  mov %r12,%rdi
+;;    23  call 0x0000000000000028
+;;    28  add $1,%eax
+;;    2e  mov (%rsp),%r12
+;;    32  add $0x10,%rsp
+;;    36  mov %rbp,%rsp
+;;    39  pop %rbp
+;;    3a  ret
 ;;
 ;; function 4
 ;; | function u0:4(i64, i32) -> i32 tail {
 ;; |     region0 = 1610612736 "Global(GlobalIndex(0))"
 ;; |     sig0 = (i64) tail
-;; |     sig1 = (i64, i32, i32) -> i32 tail
+;; |     sig1 = (i64, i32) -> i32 tail
 ;; |     fn0 = colocated u0:3 sig1
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
@@ -157,7 +154,7 @@
 ;; | @009c                               v10 = iadd v8, v9  ; v9 = 16
 ;; | @009d                               store notrap aligned region0 v10, v0+64
 ;; | @009f                               v11 = iconst.i32 1
-;; | @00a1                               v12 = call fn0(v0, v11, v10)  ; v11 = 1
+;; | @00a1                               v12 = call fn0(v0, v11)  ; v11 = 1
 ;; | @00a3                               jump block1(v12)
 ;; |
 ;; |                                 block1(v2: i32):
@@ -169,46 +166,43 @@
 ;;     4  sub $0x10,%rsp
 ;;     8  mov %r12,(%rsp)
 ;;     c  mov %rdi,%r12
-;;     f  mov -4(%rdi),%r11d
+;;     f  mov -4(%rdi),%r9d
 ;;    13  sub $0x10,%esi
 ;;    16  mov %esi,0x40(%rdi)
-;;    19  mov 0x50(%rdi),%rax
+;;    19  mov 0x50(%rdi),%r10
 ;;    1d  mov 0x58(%rdi),%rdi
-;;    21  call *%rax
-;;    23  mov %r12,%rdi
-;;    26  mov 0x40(%rdi),%eax
-;;    29  lea 0x10(%rax),%edx
-;;    2c  mov %edx,0x40(%rdi)
-;;    2f  mov $1,%esi
-;;    34  call 0x0000000000000039
-;;    39  mov (%rsp),%r12
-;;    3d  add $0x10,%rsp
-;;    41  mov %rbp,%rsp
-;;    44  pop %rbp
-;;    45  ret
+;;    21  call *%r10
+;;    24  mov %r12,%rdi
+;;    27  addl $0x10,0x40(%rdi)
+;;    2b  mov $1,%esi
+;;    30  call 0x0000000000000035
+;;    35  mov (%rsp),%r12
+;;    39  add $0x10,%rsp
+;;    3d  mov %rbp,%rsp
+;;    40  pop %rbp
+;;    41  ret
 ;;
 ;; function 1 `framed`, aarch64
 ;;
 ;;     0  stp x29, x30, [sp, #-0x10]!
 ;;     4  mov x29, sp
-;;     8  stp x19, x22, [sp, #-0x10]!
-;;     c  mov x19, x4
-;;    10  ldur w11, [x2, #-4]
-;;    14  mov x0, x19
-;;    18  sub w4, w0, #0x20
-;;    1c  str w4, [x2, #0x40]
-;;    20  ldr x12, [x2, #0x30]
-;;    24  mov x22, x2
-;;    28  add x12, x12, w4, uxtw
-;;    2c  ldr w13, [x12, #0xc]
-;;    30  str w3, [x12, #0xc]
-;;    34  ldr w3, [x12, #8]
-;;    38  bl #0x38
-;;    3c  mov x4, x19
-;;    40  str w4, [x22, #0x40]
-;;    44  ldp x19, x22, [sp], #0x10
-;;    48  ldp x29, x30, [sp], #0x10
-;;    4c  ret
+;;     8  stp x19, x21, [sp, #-0x10]!
+;;     c  ldur w12, [x2, #-4]
+;;    10  sub w19, w4, #0x20
+;;    14  str w19, [x2, #0x40]
+;;    18  ldr x13, [x2, #0x30]
+;;    1c  mov x21, x2
+;;    20  add x13, x13, w19, uxtw
+;;    24  ldr w14, [x13, #0xc]
+;;    28  str w3, [x13, #0xc]
+;;    2c  ldr w3, [x13, #8]
+;;    30  mov x4, x19
+;;    34  bl #0x34
+;;    38  add w14, w19, #0x20
+;;    3c  str w14, [x21, #0x40]
+;;    40  ldp x19, x21, [sp], #0x10
+;;    44  ldp x29, x30, [sp], #0x10
+;;    48  ret
 ;;
 ;; function 2 `leaf`, aarch64
 ;;
@@ -222,19 +216,18 @@
 ;;
 ;;     0  stp x29, x30, [sp, #-0x10]!
 ;;     4  mov x29, sp
-;;     8  stp x19, x20, [sp, #-0x10]!
-;;     c  mov x19, x4
-;;    10  ldur w8, [x2, #-4]
-;;    14  mov x20, x2
-;;    18  bl #0x18
-;;    1c  mov x4, x19
-;;    20  mov x3, x2
-;;    24  mov x2, x20
-;;    28  bl #0x28
-;;    2c  add w2, w2, #1
-;;    30  ldp x19, x20, [sp], #0x10
-;;    34  ldp x29, x30, [sp], #0x10
-;;    38  ret
+;;     8  str x19, [sp, #-0x10]!
+;;     c  ldur w8, [x2, #-4]
+;;    10  mov x19, x2
+;;    14  bl #0x14
+;;    18  ldr w4, [x19, #0x40]
+;;    1c  mov x3, x2
+;;    20  mov x2, x19
+;;    24  bl #0x24
+;;    28  add w2, w2, #1
+;;    2c  ldr x19, [sp], #0x10
+;;    30  ldp x29, x30, [sp], #0x10
+;;    34  ret
 ;;
 ;; function 4, aarch64
 ;;
@@ -250,8 +243,8 @@
 ;;    24  blr x12
 ;;    28  mov x2, x19
 ;;    2c  ldr w13, [x2, #0x40]
-;;    30  add w4, w13, #0x10
-;;    34  str w4, [x2, #0x40]
+;;    30  add w13, w13, #0x10
+;;    34  str w13, [x2, #0x40]
 ;;    38  mov w3, #1
 ;;    3c  bl #0x3c
 ;;    40  ldr x19, [sp], #0x10
@@ -266,26 +259,26 @@
 ;;     c  mv s0, sp
 ;;    10  addi sp, sp, -0x10
 ;;    14  sd s2, 8(sp)
-;;    18  sd s10, 0(sp)
-;;    1c  lw a3, -4(a0)
-;;    20  addiw a3, a2, -0x20
-;;    24  mv s2, a2
-;;    28  sw a3, 0x40(a0)
-;;    2c  ld a4, 0x30(a0)
-;;    30  mv s10, a0
-;;    34  slli a5, a3, 0x20
-;;    38  srli a5, a5, 0x20
-;;    3c  add a4, a4, a5
-;;    40  lw a5, 0xc(a4)
-;;    44  sw a1, 0xc(a4)
-;;    48  lw a1, 8(a4)
-;;    4c  mv a2, a3
+;;    18  sd s9, 0(sp)
+;;    1c  lw a4, -4(a0)
+;;    20  addiw s2, a2, -0x20
+;;    24  sw s2, 0x40(a0)
+;;    28  ld a5, 0x30(a0)
+;;    2c  mv s9, a0
+;;    30  slli a4, s2, 0x20
+;;    34  srli a0, a4, 0x20
+;;    38  add a5, a5, a0
+;;    3c  lw a0, 0xc(a5)
+;;    40  sw a1, 0xc(a5)
+;;    44  lw a1, 8(a5)
+;;    48  mv a0, s9
+;;    4c  mv a2, s2
 ;;    50  auipc ra, 0
 ;;    54  jalr ra
-;;    58  mv a2, s2
-;;    5c  sw a2, 0x40(s10)
+;;    58  addiw a1, s2, 0x20
+;;    5c  sw a1, 0x40(s9)
 ;;    60  ld s2, 8(sp)
-;;    64  ld s10, 0(sp)
+;;    64  ld s9, 0(sp)
 ;;    68  addi sp, sp, 0x10
 ;;    6c  ld ra, 8(sp)
 ;;    70  ld s0, 0(sp)
@@ -311,26 +304,23 @@
 ;;     8  sd s0, 0(sp)
 ;;     c  mv s0, sp
 ;;    10  addi sp, sp, -0x10
-;;    14  sd s1, 8(sp)
-;;    18  sd s2, 0(sp)
-;;    1c  mv s1, a2
-;;    20  lw a2, -4(a0)
-;;    24  mv s2, a0
-;;    28  auipc ra, 0
-;;    2c  jalr ra
-;;    30  mv a2, s1
-;;    34  mv a1, a0
-;;    38  mv a0, s2
-;;    3c  auipc ra, 0
-;;    40  jalr ra
-;;    44  addiw a0, a0, 1
-;;    48  ld s1, 8(sp)
-;;    4c  ld s2, 0(sp)
+;;    14  sd s2, 8(sp)
+;;    18  lw a2, -4(a0)
+;;    1c  mv s2, a0
+;;    20  auipc ra, 0
+;;    24  jalr ra
+;;    28  lw a2, 0x40(s2)
+;;    2c  mv a1, a0
+;;    30  mv a0, s2
+;;    34  auipc ra, 0
+;;    38  jalr ra
+;;    3c  addiw a0, a0, 1
+;;    40  ld s2, 8(sp)
+;;    44  addi sp, sp, 0x10
+;;    48  ld ra, 8(sp)
+;;    4c  ld s0, 0(sp)
 ;;    50  addi sp, sp, 0x10
-;;    54  ld ra, 8(sp)
-;;    58  ld s0, 0(sp)
-;;    5c  addi sp, sp, 0x10
-;;    60  ret
+;;    54  ret
 ;;
 ;; function 4, riscv64
 ;;
@@ -349,8 +339,8 @@
 ;;    30  jalr a2
 ;;    34  mv a0, s2
 ;;    38  lw a3, 0x40(a0)
-;;    3c  addiw a2, a3, 0x10
-;;    40  sw a2, 0x40(a0)
+;;    3c  addiw a3, a3, 0x10
+;;    40  sw a3, 0x40(a0)
 ;;    44  addi a1, zero, 1
 ;;    48  auipc ra, 0
 ;;    4c  jalr ra
