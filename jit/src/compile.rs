@@ -27,6 +27,7 @@ use cranelift_codegen::{CodegenError, CompiledCode, Context};
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
@@ -37,10 +38,10 @@ use tancho_abi::vmctx::{TRAMPOLINE_FRAME, UNASKED_FRAME};
 /// A compiler for one target with one set of options. Cheap to share between threads.
 pub struct Compiler {
     isa: OwnedTargetIsa,
-    /// For functions past [`MAX_BLOCKS`].
-    unplaced_isa: OwnedTargetIsa,
-    /// For functions past [`MAX_LIVE`].
-    linear_isa: OwnedTargetIsa,
+    /// For functions past [`MAX_BLOCKS`], made when there is one.
+    unplaced_isa: OnceLock<OwnedTargetIsa>,
+    /// For functions past [`MAX_LIVE`], likewise.
+    linear_isa: OnceLock<OwnedTargetIsa>,
     options: Options,
     /// Why modules that use vectors are refused, where the target has none.
     no_vectors: Option<NoVectors>,
@@ -113,8 +114,6 @@ impl Compiler {
     /// When the target is not one that Tancho, or this build of it, can compile for, or the machine lacks what it needs.
     pub fn new(options: Options) -> Result<Compiler, CompileError> {
         let isa = target::isa(&options, Effort::Full)?;
-        let unplaced_isa = target::isa(&options, Effort::Unplaced)?;
-        let linear_isa = target::isa(&options, Effort::Linear)?;
         let pool = match options.threads {
             None | Some(1) => None,
             Some(threads) => Some(
@@ -125,7 +124,21 @@ impl Compiler {
             ),
         };
         let no_vectors = NoVectors::of(&*isa, &options);
-        Ok(Compiler { isa, unplaced_isa, linear_isa, options, no_vectors, pool })
+        Ok(Compiler { isa, unplaced_isa: OnceLock::new(), linear_isa: OnceLock::new(), options, no_vectors, pool })
+    }
+
+    /// The back end for a function with so many values that are live at once, and so many blocks.
+    fn isa_of(&self, live: usize, blocks: usize) -> Result<&OwnedTargetIsa, CompileError> {
+        let (made, effort) = match live {
+            live if live > MAX_LIVE => (&self.linear_isa, Effort::Linear),
+            _ if blocks > MAX_BLOCKS => (&self.unplaced_isa, Effort::Unplaced),
+            _ => return Ok(&self.isa),
+        };
+        if let Some(isa) = made.get() {
+            return Ok(isa);
+        }
+        let isa = target::isa(&self.options, effort)?;
+        Ok(made.get_or_init(|| isa))
     }
 
     /// The options it was made with.
@@ -322,11 +335,7 @@ impl Compiler {
                 }
                 // Every way out of a table can become a block.
                 let tables = dfg.jump_tables.values().map(|table| table.all_branches().len());
-                let isa = match dfg.num_blocks() + tables.sum::<usize>() {
-                    _ if live > MAX_LIVE => &self.linear_isa,
-                    blocks if blocks > MAX_BLOCKS => &self.unplaced_isa,
-                    _ => &self.isa,
-                };
+                let isa = self.isa_of(live, dfg.num_blocks() + tables.sum::<usize>())?;
                 let mut code =
                     self.generate(worker, Some(CodeName::Function(index)), &caught, isa, &env.interruptible_bases())?;
                 code.uses_heap = uses_heap;
