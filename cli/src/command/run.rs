@@ -105,11 +105,10 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
 /// WASI as a program needs it: most import nothing of what was before preview 1. Where anything else is imported too, all of it is there, so
 /// that what is missing is looked for among all names.
 fn wasi(flags: &Run, module: &Module, linker: &mut Linker<WasiCtx>) -> Result<()> {
-    let context = |context: &mut WasiCtx| context;
     if flags.preload.is_empty() && module.imports().all(|import| import.module() == tancho_wasi::p1::MODULE) {
-        tancho_wasi::p1::add_preview1_to_linker(linker, context)
+        tancho_wasi::p1::add_preview1_to_linker(linker, |context| context)
     } else {
-        tancho_wasi::p1::add_to_linker(linker, context)
+        tancho_wasi::p1::add_to_linker(linker, |context| context)
     }
 }
 
