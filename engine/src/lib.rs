@@ -130,6 +130,8 @@ pub use gc::{
 pub use global::Global;
 pub use handle::{Export, Extern};
 pub use instance::Instance;
+#[cfg(feature = "async")]
+pub use limits::{Growing, ResourceLimiterAsync};
 pub use limits::{LimitExceeded, Limits, Resource, ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 pub use link::{LinkError, MissingImport, UnknownImport};
 pub use linker::{InstancePre, Linker};

@@ -137,7 +137,8 @@ impl From<Failure> for InstantiateError {
 
 impl Store {
     /// Instantiates `code` but for its start function, which the caller is to call (see [`Store::start_function`]).
-    /// `types` are the module's types in order, registered.
+    /// `types` are the module's types in order, registered. Whether there may be such an instance has been asked
+    /// ([`admit_instance`](Store::admit_instance)).
     ///
     /// # Errors
     ///
@@ -151,7 +152,6 @@ impl Store {
         let vm = self.vm();
         let state = self.state_mut();
         check_counts(state, code, &types, &imports)?;
-        state.admit_instance(code)?;
         let type_ids: Arc<[u32]> = types.iter().map(|ty| ty.id).collect();
         let id = InstanceId::next(state.instances.len());
         let context = Context::new(code.layout().size()).ok_or(InstantiateError::TooLarge)?;

@@ -1,10 +1,13 @@
 //! Address space that memories have left, for those that come: to reserve it, make it accessible and give it back takes the system longer than
 //! all else about a small instance.
 //!
+//! Where the process may have so much address space only, nothing is left over: whatever else it maps would have to do without. A process that is
+//! forked has its own copies of what its parent had, as of all memory.
+//!
 //! Called by `linear`. What a memory has written is discarded when it leaves, so that nobody finds anything of another's: the system gives
 //! zeroed pages for it.
 
-use crate::sys::map::Reservation;
+use crate::sys::map::{Reservation, is_address_space_limited};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -76,7 +79,7 @@ fn make(plan: Plan) -> io::Result<Reservation> {
 
 /// Takes a reservation that nobody uses any more and in which nothing was mapped, and which is as the plan says but for what was written.
 pub(super) fn give(mut reservation: Reservation, plan: Plan) {
-    if plan.accessible > MOST_ACCESSIBLE {
+    if plan.accessible > MOST_ACCESSIBLE || is_address_space_limited() {
         return;
     }
     // Where the system refuses, as it does for memory that is locked, it is given back.
