@@ -4,7 +4,7 @@ use super::super::wasmtime::*;
 use super::Seen;
 use std::fmt::Write;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -283,17 +283,41 @@ struct Slow {
     bytes: usize,
 }
 
-#[async_trait::async_trait]
+/// What the attribute `async_trait` makes of the `async fn`s of an implementation.
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<bool>> + Send + 'a>>;
+
 impl ResourceLimiterAsync for Slow {
-    async fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
-        later().await;
-        self.bytes = desired;
-        Ok(desired <= 3 << 16)
+    fn memory_growing<'life0, 'async_trait>(
+        &'life0 mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> Answer<'async_trait>
+    where
+        'life0: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(async move {
+            later().await;
+            self.bytes = desired;
+            Ok(desired <= 3 << 16)
+        })
     }
 
-    async fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
-        later().await;
-        Ok(desired <= 10)
+    fn table_growing<'life0, 'async_trait>(
+        &'life0 mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> Answer<'async_trait>
+    where
+        'life0: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(async move {
+            later().await;
+            Ok(desired <= 10)
+        })
     }
 }
 
