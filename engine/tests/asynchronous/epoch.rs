@@ -118,7 +118,7 @@ fn nothing_is_lost_where_code_is_stopped() {
     for kind in ENGINES {
         let engine = engine(kind);
         // Whole collections take their time.
-        let (rounds, turns) = if kind.1 { (2, 20_000) } else { (4, 200_000) };
+        let (rounds, turns, asks) = if kind.1 { (2, 20_000, 3) } else { (4, 200_000, 20) };
         let (mut store, instance) = busy(&engine);
         let run: TypedFunc<i32, i64> = instance.get_typed_func(&mut store, "run").unwrap();
         let expected = run.call(&mut store, turns).unwrap();
@@ -131,14 +131,14 @@ fn nothing_is_lost_where_code_is_stopped() {
         store.set_epoch_deadline(1);
         // A busy machine may give the clock no turn for a while.
         let mut round = 0;
-        while round < rounds || *store.data() < 20 {
+        while round < rounds || *store.data() < asks {
             assert_eq!(run.call(&mut store, turns).unwrap(), expected);
             round += 1;
         }
         drop(clock);
         store.epoch_deadline_async_yield_and_update(1);
         let (mut polls, mut round) = (0, 0);
-        while round < rounds || polls < round + 20 {
+        while round < rounds || polls < round + asks {
             let (result, more) = ticked(&engine, run.call_async(&mut store, turns));
             assert_eq!(result.unwrap(), expected);
             polls += more;
@@ -288,11 +288,12 @@ fn yields_within_nested_calls() {
     let engine = Engine::new(Config::new().gc_zeal(true).gc_nursery(128 << 10)).unwrap();
     let text = r#"(module
         (type $box (struct (field i32)))
-        (import "host" "deeper" (func $deeper (param i32 anyref) (result i32)))
+        (import "host" "deeper" (func $deeper (param i32 anyref) (result i32))) (import "host" "tick" (func $tick))
         (func (export "run") (param i32) (result i32)
             (local $box (ref $box)) (local $i i32)
             (local.set $box (struct.new $box (local.get 0)))
             (loop $l
+                (call $tick)
                 (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 40))))
             (i32.add (call $deeper (local.get 0) (local.get $box))
                 (struct.get $box 0 (local.get $box)))))"#;
@@ -315,6 +316,7 @@ fn yields_within_nested_calls() {
             },
         )
         .unwrap();
+    linker.func_wrap("host", "tick", |caller: Caller<'_, ()>| caller.engine().increment_epoch()).unwrap();
     let mut store = Store::new(&engine, ());
     store.epoch_deadline_async_yield_and_update(1);
     store.set_epoch_deadline(1);
@@ -323,9 +325,8 @@ fn yields_within_nested_calls() {
     for _ in 0..3 {
         let mut call = pin!(run.call_async(&mut store, 8));
         let mut polls = 0;
-        // An epoch ends before each poll, so that every turn of every loop waits.
+        // An epoch ends in each turn of each loop, which then waits.
         let result = loop {
-            engine.increment_epoch();
             let future = call.as_mut();
             polls += 1;
             let polled = if polls % 20 == 0 {
@@ -338,7 +339,7 @@ fn yields_within_nested_calls() {
             }
         };
         assert_eq!(result.unwrap(), 36);
-        assert!(polls > 9 * 40, "{polls} polls");
+        assert!(polls > 9 * 39, "{polls} polls");
     }
     assert_eq!(engine.async_stacks_in_use(), 0);
 }
