@@ -18,9 +18,10 @@ use crate::table::Table;
 use crate::tag::Tag;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use tancho_abi::index::FunctionIndex;
 use tancho_abi::module::ExternKind;
 use tancho_runtime::instantiate::InstantiateError;
-use tancho_runtime::store::InstanceId;
+use tancho_runtime::store::{Export as RuntimeExport, InstanceId};
 
 /// A module in a store.
 ///
@@ -171,9 +172,17 @@ impl Instance {
     ) -> Result<TypedFunc<P, R>> {
         let context = store.as_context_mut();
         self.store.check(context.opaque(), "instance")?;
-        let func = export(context.opaque(), self.id, name).and_then(Extern::into_func);
-        let func = func.ok_or_else(|| ErrorCode::NoExport.error(format!("there is no exported function `{name}`")))?;
-        func.typed(&context).with_context(|| format!("the exported function `{name}` has another type"))
+        let store = context.opaque();
+        let runtime = store.runtime();
+        let record = runtime.code_of(self.id).view().export(name);
+        let index = record.filter(|record| record.kind == ExternKind::Function as u32).map(|record| record.index);
+        let func = index.and_then(|index| runtime.export(self.id, ExternKind::Function, index));
+        let (Some(index), Some(RuntimeExport::Function(func))) = (index, func) else {
+            return Err(ErrorCode::NoExport.error(format!("there is no exported function `{name}`")));
+        };
+        let declared = runtime.declared_type(self.id, FunctionIndex(index));
+        TypedFunc::new(Func::of(func, store), store, declared)
+            .with_context(|| format!("the exported function `{name}` has another type"))
     }
 
     /// What the instance exports, in the module's order.
@@ -252,7 +261,7 @@ pub(crate) fn instantiate<T>(store: &mut Loan<'_, T>, module: &Module, definitio
     opaque.keep_module(module);
     let made = admitted
         .map_err(InstantiateError::Denied)
-        .and_then(|()| opaque.runtime_mut().instantiate(module.code(), Arc::clone(module.types()), imports));
+        .and_then(|()| opaque.runtime_mut().instantiate(module.template(), imports));
     let id = made.map_err(|error| match error {
         InstantiateError::Segment { segment, target, trap } => {
             let view = module.code().view();

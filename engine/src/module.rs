@@ -15,6 +15,7 @@ use std::sync::Arc;
 use tancho_abi::image::{self, Image, Origin};
 use tancho_abi::module::{ModuleView, NONE};
 use tancho_runtime::code::Code;
+use tancho_runtime::template::Template;
 use tancho_runtime::types::RegisteredType;
 
 /// A compiled module. Cheap to clone, and to share between threads.
@@ -68,11 +69,10 @@ pub struct ResourcesRequired {
 
 struct Loaded {
     engine: Engine,
-    code: Arc<Code>,
+    /// Its code and its types, by type index.
+    template: Arc<Template>,
     /// The hash of what this process has compiled it from.
     source: Option<blake3::Hash>,
-    /// By type index.
-    types: Arc<[Arc<RegisteredType>]>,
     /// By position among the imports.
     imports: Box<[ExternType]>,
     /// By position among the exports.
@@ -157,7 +157,7 @@ impl Module {
     ///
     /// When the key cannot be used: see [the type](Module).
     pub fn serialize(&self) -> Result<Vec<u8>> {
-        let mut image = self.0.code.bytes().to_vec();
+        let mut image = self.0.template.code().bytes().to_vec();
         image::sign(&mut image, self.0.engine.key()?);
         Ok(image)
     }
@@ -259,19 +259,20 @@ impl Module {
         let imports = view.imports.iter().map(|import| of(import.kind, import.index)).collect::<Result<_>>()?;
         let exports = view.exports.iter().map(|export| of(export.kind, export.index)).collect::<Result<_>>()?;
         let shares_memory = view.memories.iter().any(|memory| memory.shared());
-        Ok(Module(Arc::new(Loaded { engine: engine.clone(), code, source, types, imports, exports, shares_memory })))
+        let template = Template::new(code, types);
+        Ok(Module(Arc::new(Loaded { engine: engine.clone(), template, source, imports, exports, shares_memory })))
     }
 
     /// What it imports, in order.
     pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> {
-        let view = self.0.code.view();
+        let view = self.0.template.code().view();
         let records = view.imports.iter().zip(&self.0.imports);
         records.map(move |(import, ty)| ImportType::new(view.name(import.module), view.name(import.name), ty.clone()))
     }
 
     /// What it exports, in order.
     pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
-        let view = self.0.code.view();
+        let view = self.0.template.code().view();
         let records = view.exports.iter().zip(&self.0.exports);
         records.map(move |(export, ty)| ExportType::new(view.name(export.name), ty.clone()))
     }
@@ -286,7 +287,7 @@ impl Module {
     ///
     /// [`Instance::get_module_export`]: crate::Instance::get_module_export
     pub fn get_export_index(&self, name: &str) -> Option<ModuleExport> {
-        let view = self.0.code.view();
+        let view = self.0.template.code().view();
         let record = view.export(name)?;
         let position = view.exports.iter().position(|export| std::ptr::eq(export, record))?;
         Some(ModuleExport::new(self, position))
@@ -318,14 +319,14 @@ impl Module {
 
     /// All custom sections that are kept, in order, with their names.
     pub fn all_custom_sections(&self) -> impl ExactSizeIterator<Item = (&str, &[u8])> {
-        let view = self.0.code.view();
+        let view = self.0.template.code().view();
         let sections = view.custom_sections.iter();
         sections.map(move |section| (view.name(section.name), section.bytes.of(view.custom_bytes).unwrap_or_default()))
     }
 
     /// What an instance of it needs at least: for those who have little and many modules to choose from.
     pub fn resources_required(&self) -> ResourcesRequired {
-        let view = self.0.code.view();
+        let view = self.0.template.code().view();
         let counts = view.facts().counts;
         let memories = view.memories.get(counts.imported_memories as usize..).unwrap_or_default();
         let tables = view.tables.get(counts.imported_tables as usize..).unwrap_or_default();
@@ -339,7 +340,7 @@ impl Module {
 
     /// Where its compiled image stands in the process, code included.
     pub fn image_range(&self) -> Range<*const u8> {
-        self.0.code.bytes().as_ptr_range()
+        self.0.template.code().bytes().as_ptr_range()
     }
 
     /// Whether both are one module: clones of one that was made once.
@@ -349,7 +350,7 @@ impl Module {
 
     /// Its own name, from its name section.
     pub fn name(&self) -> Option<&str> {
-        Self::name_in(&self.0.code.view())
+        Self::name_in(&self.0.template.code().view())
     }
 
     /// The name that a module's name section gives the module.
@@ -369,11 +370,16 @@ impl Module {
     }
 
     pub(crate) fn code(&self) -> &Arc<Code> {
-        &self.0.code
+        self.0.template.code()
+    }
+
+    /// What instances are made of.
+    pub(crate) fn template(&self) -> &Arc<Template> {
+        &self.0.template
     }
 
     pub(crate) fn types(&self) -> &Arc<[Arc<RegisteredType>]> {
-        &self.0.types
+        self.0.template.types()
     }
 
     pub(crate) fn shares_memory(&self) -> bool {
@@ -387,10 +393,10 @@ impl Module {
     /// Where this module's code leaves for a host function of the type with this id, typed or by an array; `None`
     /// when it has no such trampoline.
     pub(crate) fn exit_trampoline(&self, type_id: u32, typed: bool) -> Option<*const u8> {
-        let view = self.0.code.view();
-        let positions = self.0.types.iter().zip(view.trampolines).filter(|(ty, _)| ty.id == type_id);
+        let view = self.0.template.code().view();
+        let positions = self.types().iter().zip(view.trampolines).filter(|(ty, _)| ty.id == type_id);
         let mut offsets = positions.map(|(_, record)| if typed { record.host_exit } else { record.array_exit });
-        self.0.code.address(offsets.find(|offset| *offset != NONE)?)
+        self.0.template.code().address(offsets.find(|offset| *offset != NONE)?)
     }
 
     pub(crate) fn is_same(&self, other: &Module) -> bool {

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use tancho::{
-    Caller, Engine, Extern, ExternRef, ExternType, Func, FuncType, Global, GlobalType, HeapType, Instance, Linker,
-    Memory, MemoryAccessError, MemoryType, Module, Mutability, Ref, RefType, Result, Rooted, Store, Table, TableType,
-    Trap, V128, Val, ValType,
+    Caller, Config, Engine, Extern, ExternRef, ExternType, Func, FuncType, Global, GlobalType, HeapType, Instance,
+    Linker, Memory, MemoryAccessError, MemoryType, Module, Mutability, Ref, RefType, Result, Rooted, Store, Table,
+    TableType, Trap, V128, Val, ValType,
 };
 
 #[test]
@@ -412,4 +412,102 @@ fn exports_and_their_types() {
     assert!(matches!(module.get_export("g"), Some(ExternType::Global(_))));
     assert!(instance.get_export(&mut store, "x").is_none());
     assert!(instance.get_func(&mut store, "t").is_none());
+}
+
+/// A module with initial contents that are mapped, as many functions in a table, and a global; `dirty` writes to all of that.
+fn furnished(letter: char, functions: usize, memory: &str) -> String {
+    let numbers = 0..functions;
+    let bodies: String =
+        numbers.clone().map(|number| format!("(func $f{number} (result i32) (i32.const {number}))")).collect();
+    let elements: String = numbers.map(|number| format!(" $f{number}")).collect();
+    let data = letter.to_string().repeat(128 << 10);
+    format!(
+        r#"(module
+            (memory (export "memory") {memory}) (data (i32.const 65500) "{data}")
+            (global (export "global") (mut i64) (i64.const {functions}))
+            (global (export "reference") (mut funcref) (ref.func $f0))
+            (table (export "table") {functions} funcref) (elem (i32.const 0){elements})
+            {bodies}
+            (func (export "beyond") (drop (i32.load8_u (i32.mul (memory.size) (i32.const 65536)))))
+            (func (export "dirty") (result i64)
+                (local $new i64)
+                (if (i32.gt_s (memory.grow (i32.const 1)) (i32.const 0))
+                    (then (local.set $new (i64.load (i32.sub (i32.mul (memory.size) (i32.const 65536)) (i32.const 8))))))
+                (memory.fill (i32.const 0) (i32.const 0xa5) (i32.mul (memory.size) (i32.const 65536)))
+                (global.set 0 (i64.const -1))
+                (global.set 1 (ref.null func))
+                (table.fill (i32.const 0) (ref.func $f1) (i32.const {functions}))
+                (local.get $new)))"#
+    )
+}
+
+/// Whether an instance of such a module is as if it were the first, and writes to all that it has.
+fn is_as_new(module: &Module, letter: char, functions: usize) {
+    let mut store = Store::new(module.engine(), ());
+    for _ in 0..2 {
+        let instance = Instance::new(&mut store, module, &[]).unwrap();
+        let bytes = match instance.get_export(&mut store, "memory").unwrap() {
+            Extern::SharedMemory(memory) => {
+                let mut bytes = vec![0; memory.data().len()];
+                memory.read(0, &mut bytes).unwrap();
+                bytes
+            }
+            other => other.into_memory().unwrap().data(&store).to_vec(),
+        };
+        let data = 65500..65500 + (128 << 10);
+        assert_eq!(bytes.len(), 4 << 16);
+        assert!(bytes[data.clone()].iter().all(|byte| *byte == letter as u8), "not `{letter}` alone");
+        assert!(
+            bytes[..data.start].iter().chain(&bytes[data.end..]).all(|byte| *byte == 0),
+            "not zero around `{letter}`"
+        );
+        assert_eq!(instance.get_global(&mut store, "global").unwrap().get(&mut store).i64(), Some(functions as i64));
+        let table = instance.get_table(&mut store, "table").unwrap();
+        for number in 0..functions {
+            let entry = table.get(&mut store, number as u64).unwrap();
+            let entry = entry.as_func().flatten().unwrap();
+            assert_eq!(entry.typed::<(), i32>(&store).unwrap().call(&mut store, ()).unwrap(), number as i32);
+        }
+        let reference = instance.get_global(&mut store, "reference").unwrap().get(&mut store);
+        let reference = reference.unwrap_funcref().unwrap();
+        assert_eq!(reference.typed::<(), i32>(&store).unwrap().call(&mut store, ()).unwrap(), 0);
+        let beyond = instance.get_typed_func::<(), ()>(&mut store, "beyond").unwrap();
+        let trapped = beyond.call(&mut store, ()).unwrap_err();
+        assert_eq!(trapped.downcast_ref(), Some(&Trap::MemoryOutOfBounds));
+        let dirty = instance.get_typed_func::<(), i64>(&mut store, "dirty").unwrap();
+        assert_eq!(dirty.call(&mut store, ()).unwrap(), 0, "what the memory has grown by is not zero");
+    }
+}
+
+/// Instances take over address space, mapped contents and contexts from those that are gone.
+#[test]
+fn instances_find_nothing_of_those_before_them() {
+    let engine = Engine::new(Config::new().shared_memory(true)).unwrap();
+    let kinds = [('a', 300, "4 9"), ('b', 10, "4 9"), ('c', 700, "4 9"), ('d', 20, "4 9 shared"), ('e', 2, "4 4")];
+    let module = |(letter, functions, memory)| {
+        (Module::new(&engine, furnished(letter, functions, memory)).unwrap(), letter, functions)
+    };
+    let modules = kinds.map(module);
+    for round in 0..5 {
+        for step in 0..8 {
+            let (module, letter, functions) = &modules[(round * step + step / 2) % modules.len()];
+            is_as_new(module, *letter, *functions);
+        }
+        // One that is gone before its instances are.
+        let (gone, letter, functions) = module(kinds[round % 3]);
+        let mut store = Store::new(&engine, ());
+        Instance::new(&mut store, &gone, &[]).unwrap();
+        is_as_new(&gone, letter, functions);
+        drop(gone);
+        drop(store);
+    }
+    // One whose first memory is made and whose second cannot be.
+    let text = furnished('f', 3, "4 9").replacen("(global", "(memory i64 0x100_0000) (global", 1);
+    let failing = Module::new(&engine, text).unwrap();
+    for _ in 0..3 {
+        Instance::new(&mut Store::new(&engine, ()), &failing, &[]).unwrap_err();
+    }
+    drop((modules, failing));
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    assert!(!maps.contains("tancho memory image"), "contents outlive their modules and memories: {maps}");
 }

@@ -57,8 +57,14 @@ pub(crate) fn evaluate(state: &mut State, context: &Context, code: &Code, range:
 
 /// The value of an expression that makes no object.
 pub(crate) fn number(context: &Context, code: &Code, range: Range) -> Result<ValRaw, Failure> {
+    let operators = range.of(code.view().constants).ok_or(Malformed)?;
+    if let [one] = operators
+        && let Some(value) = leaf(context, code, one)?
+    {
+        return Ok(value);
+    }
     let mut stack: Vec<ValRaw> = Vec::new();
-    for record in range.of(code.view().constants).ok_or(Malformed)? {
+    for record in operators {
         let value = match leaf(context, code, record)? {
             Some(value) => value,
             None => {
@@ -84,6 +90,27 @@ pub(crate) fn simple(context: &Context, code: &Code, range: Range) -> Result<Val
 
 /// An operator without operands; `None` when it is another.
 fn leaf(context: &Context, code: &Code, record: &ConstantRecord) -> Result<Option<ValRaw>, Failure> {
+    if let Some(value) = literal(record)? {
+        return Ok(Some(value));
+    }
+    let mut value = ValRaw::ZERO;
+    match ConstantOperator::from_code(record.operator).ok_or(Malformed)? {
+        ConstantOperator::GlobalGet => {
+            let place = instance::global(context, code, GlobalIndex(record.index)).ok_or(Malformed)?;
+            // SAFETY: the place of a global of this store, which has been written (zero at first); nothing runs that
+            // could write it now.
+            value = unsafe { place.read() };
+        }
+        ConstantOperator::RefFunc => {
+            value.funcref = instance::funcref(context, code, FunctionIndex(record.index)).ok_or(Malformed)?.as_ptr();
+        }
+        _ => return Ok(None),
+    }
+    Ok(Some(value))
+}
+
+/// An operator whose value is the same in all instances; `None` when it is another.
+pub(crate) fn literal(record: &ConstantRecord) -> Result<Option<ValRaw>, Failure> {
     // Each starts from zero, so that no byte of a value is left over from anything.
     let mut value = ValRaw::ZERO;
     match ConstantOperator::from_code(record.operator).ok_or(Malformed)? {
@@ -96,15 +123,6 @@ fn leaf(context: &Context, code: &Code, record: &ConstantRecord) -> Result<Optio
             bytes[..8].copy_from_slice(&record.low.to_le_bytes());
             bytes[8..].copy_from_slice(&record.high.to_le_bytes());
             value.v128 = bytes;
-        }
-        ConstantOperator::GlobalGet => {
-            let place = instance::global(context, code, GlobalIndex(record.index)).ok_or(Malformed)?;
-            // SAFETY: the place of a global of this store, which has been written (zero at first); nothing runs that
-            // could write it now.
-            value = unsafe { place.read() };
-        }
-        ConstantOperator::RefFunc => {
-            value.funcref = instance::funcref(context, code, FunctionIndex(record.index)).ok_or(Malformed)?.as_ptr();
         }
         ConstantOperator::RefNull => {}
         _ => return Ok(None),

@@ -4,7 +4,7 @@
 
 use crate::code::Code;
 use crate::id::{GlobalId, MemoryId, TableId, TagId};
-use crate::types::RegisteredType;
+use crate::template::Template;
 use crate::vmctx::Context;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -14,11 +14,8 @@ use tancho_abi::vmctx::{ValRaw, VmContext, VmFuncRef};
 /// An instance (§4.2.6).
 pub(crate) struct Instance {
     pub(crate) context: Context,
-    pub(crate) code: Arc<Code>,
-    /// The module's types; they stay registered as long as the instance has their numbers.
-    pub(crate) _types: Arc<[Arc<RegisteredType>]>,
-    /// Their numbers, to which the context points.
-    pub(crate) _type_ids: Arc<[u32]>,
+    /// What it was made of. It has what the context points to: the code, and the types' numbers.
+    pub(crate) template: Arc<Template>,
     /// By index, imports first.
     pub(crate) memories: Box<[MemoryId]>,
     pub(crate) tables: Box<[TableId]>,
@@ -46,9 +43,13 @@ impl Instance {
         self.context.as_ptr()
     }
 
+    pub(crate) fn code(&self) -> &Arc<Code> {
+        self.template.code()
+    }
+
     /// The reference to a function; `None` when the function does not escape.
     pub(crate) fn funcref(&self, function: FunctionIndex) -> Option<NonNull<VmFuncRef>> {
-        funcref(&self.context, &self.code, function)
+        funcref(&self.context, self.code(), function)
     }
 
     /// Drops an element segment.
@@ -62,7 +63,7 @@ impl Instance {
     /// The bytes of a data segment, none when it was dropped.
     pub(crate) fn data(&self, segment: u32) -> &[u8] {
         let position = segment as usize;
-        let view = self.code.view();
+        let view = self.code().view();
         match (self.dropped.data.get(position), view.data_segments.get(position)) {
             (Some(false), Some(record)) => record.bytes.of(view.data).unwrap_or(&[]),
             _ => &[],

@@ -10,17 +10,18 @@ use crate::gc::TypeInfo;
 use crate::id::{GlobalId, InstanceId, MemoryId, TableId, TagId};
 use crate::instance::{self, Dropped, Elements, Instance};
 use crate::limit::Denied;
-use crate::memory::{Memory, MemoryError, MemoryInstance, MemoryType, SharedMemory};
+use crate::memory::{Initial, Memory, MemoryError, MemoryInstance, MemoryType, SharedMemory};
 use crate::state::{Global, GlobalType, State, Tag};
 use crate::store::Store;
-use crate::table::{Table, TableError, TableType, TableValue};
-use crate::types::{RegisteredType, TypeIdentity, canonical, canonical_value};
+use crate::table::{Table, TableError, TableValue};
+use crate::template::{Pattern, Template};
+use crate::types::{RegisteredType, TypeIdentity};
 use crate::vmctx::{Context, Head};
 use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use tancho_abi::index::{
-    DefinedGlobalIndex, FunctionIndex, GlobalIndex, MemoryIndex, ObjectTypeIndex, TableIndex, TagIndex,
+    DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, ObjectTypeIndex, TableIndex, TagIndex,
 };
 use tancho_abi::module::{Item, MemoryRecord, NONE, Range, SegmentMode, TableRecord, TagRecord};
 use tancho_abi::trap::Trap;
@@ -136,37 +137,33 @@ impl From<Failure> for InstantiateError {
 }
 
 impl Store {
-    /// Instantiates `code` but for its start function, which the caller is to call (see [`Store::start_function`]).
-    /// `types` are the module's types in order, registered. Whether there may be such an instance has been asked
-    /// ([`admit_instance`](Store::admit_instance)).
+    /// Instantiates a module but for its start function, which the caller is to call (see [`Store::start_function`]). Whether there may be such
+    /// an instance has been asked ([`admit_instance`](Store::admit_instance)).
     ///
     /// # Errors
     ///
     /// See [`InstantiateError`]. In all cases but that of a segment the store is as it was.
-    pub fn instantiate(
-        &mut self,
-        code: &Arc<Code>,
-        types: Arc<[Arc<RegisteredType>]>,
-        imports: Imports,
-    ) -> Result<InstanceId, InstantiateError> {
+    pub fn instantiate(&mut self, template: &Arc<Template>, imports: Imports) -> Result<InstanceId, InstantiateError> {
         let vm = self.vm();
         let state = self.state_mut();
-        check_counts(state, code, &types, &imports)?;
-        let type_ids: Arc<[u32]> = types.iter().map(|ty| ty.id).collect();
+        let code = template.code();
+        check_counts(state, template, &imports)?;
         let id = InstanceId::next(state.instances.len());
-        let context = Context::new(code.layout().size()).ok_or(InstantiateError::TooLarge)?;
-        let maker = Maker { vm, context, code, types: &types };
+        let pattern = template.pattern().map_err(InstantiateError::Malformed)?;
+        // SAFETY: the pattern has these bytes.
+        let context = unsafe { Context::new(pattern.bytes()) }.ok_or(InstantiateError::TooLarge)?;
+        let maker = Maker { vm, context, code, types: template.types(), pattern };
         if code.view().facts().uses_heap != 0 {
             state.make_heap().map_err(InstantiateError::Heap)?;
         }
-        maker.write_head(state, &type_ids, id);
+        maker.write_head(state, template, id);
         maker.object_types(state)?;
         maker.link_things(state, &imports);
         let memories = maker.memories(state)?;
         // This leaves host contexts behind when what follows fails, which are of no consequence when nobody knows them.
         maker.functions(state, &imports.functions)?;
         // From here on there can be objects that nothing refers to yet: nothing collects before the instance is in the store.
-        let globals = maker.globals(state)?;
+        maker.globals(state)?;
         let tables = maker.tables(state)?;
         let elements = maker.elements(state)?;
         let tags = maker.tags(id)?;
@@ -177,7 +174,11 @@ impl Store {
         let memories = imports.memories.into_iter().chain(memories).collect();
         let tables = tables.into_iter().map(|table| state.add_table(table));
         let tables = imports.tables.into_iter().chain(tables).collect();
-        let globals = globals.into_iter().map(|global| state.add_global(global));
+        let global = |(index, ty): (u32, &GlobalType)| {
+            let place = context.at(code.layout().defined_global(DefinedGlobalIndex(index)));
+            state.add_global(Global { ty: *ty, place })
+        };
+        let globals = (0..).zip(&pattern.globals).map(global);
         let globals = imports.globals.into_iter().chain(globals).collect();
         let tags = tags.into_iter().map(|tag| state.add_tag(tag));
         let tags = imports.tags.into_iter().chain(tags).collect();
@@ -185,12 +186,9 @@ impl Store {
             data: vec![false; view.data_segments.len()].into(),
             elements: vec![false; view.elements.len()].into(),
         };
-        let code = code.clone();
         let instance = Instance {
             context,
-            code,
-            _types: types,
-            _type_ids: type_ids,
+            template: template.clone(),
             memories,
             tables,
             globals,
@@ -207,12 +205,8 @@ impl Store {
 }
 
 /// Whether the imports are as many as the module has, and things of this store.
-fn check_counts(
-    state: &State,
-    code: &Code,
-    types: &[Arc<RegisteredType>],
-    imports: &Imports,
-) -> Result<(), InstantiateError> {
+fn check_counts(state: &State, template: &Template, imports: &Imports) -> Result<(), InstantiateError> {
+    let code = template.code();
     let counts = code.layout().counts();
     let all = [
         (imports.functions.len(), counts.imported_functions as usize),
@@ -220,7 +214,7 @@ fn check_counts(
         (imports.memories.len(), counts.imported_memories as usize),
         (imports.globals.len(), counts.imported_globals as usize),
         (imports.tags.len(), counts.imported_tags as usize),
-        (types.len(), code.view().types.len()),
+        (template.types().len(), code.view().types.len()),
     ]
     .into_iter()
     .all(|(given, wanted)| given == wanted);
@@ -238,17 +232,18 @@ struct Maker<'a> {
     context: Context,
     code: &'a Arc<Code>,
     types: &'a Arc<[Arc<RegisteredType>]>,
+    pattern: &'a Pattern,
 }
 
 impl Maker<'_> {
-    fn write_head(&self, state: &State, type_ids: &Arc<[u32]>, id: InstanceId) {
+    fn write_head(&self, state: &State, template: &Template, id: InstanceId) {
         let uses_heap = self.code.view().facts().uses_heap != 0;
         let head = VmContext {
             magic: VMCTX_MAGIC,
             reserved: 0,
             store: self.vm,
             builtins: &builtin::BUILTINS,
-            type_ids: Arc::as_ptr(type_ids).cast(),
+            type_ids: template.type_ids(),
             instance: ptr::without_provenance_mut(id.position()),
             heap: if uses_heap { state.heap.base() } else { ptr::null_mut() },
         };
@@ -260,6 +255,9 @@ impl Maker<'_> {
     fn object_types(&self, state: &mut State) -> Result<(), InstantiateError> {
         const UNSOUND: InstantiateError = InstantiateError::Malformed("a type of objects");
         let layout = self.code.layout();
+        if layout.counts().object_types == 0 {
+            return Ok(());
+        }
         for (record, ty) in self.code.view().types.iter().zip(&**self.types).filter(|(record, _)| record.object != NONE)
         {
             if record.object >= layout.counts().object_types {
@@ -296,26 +294,39 @@ impl Maker<'_> {
 
     /// The memories that the module defines, with their initial contents.
     fn memories(&self, state: &State) -> Result<Vec<MemoryInstance>, InstantiateError> {
-        let view = self.code.view();
+        let (view, images) = (self.code.view(), self.code.images());
         let imported = self.code.layout().counts().imported_memories;
-        let mut memories = Vec::new();
-        for (index, record) in (imported..).zip(view.memories.iter().skip(imported as usize)) {
-            let place = self.context.at::<VmMemory>(self.code.layout().defined_memory(MemoryIndex(index)));
+        let mut memories = Vec::with_capacity(view.memories.len() - imported as usize);
+        let mut contents = 0;
+        for (index, record) in (imported..).map(MemoryIndex).zip(view.memories.iter().skip(imported as usize)) {
+            let mut own = (0..).zip(view.memory_image_records).filter(|(_, record)| record.memory == index);
+            let copy_below = state.tunables.memory_copy_below;
+            let first =
+                own.next().map(|(position, record)| images.initial(self.code.bytes(), copy_below, position, record));
+            let first = first.transpose()?;
+            let content = if let Some(Initial::Mapped(content)) = first { Some(content) } else { None };
+            let place = self.context.at::<VmMemory>(self.code.layout().defined_memory(index));
             // SAFETY: the layout gave the place for this; the context lives as long as the memory.
             let in_context = |value| unsafe { Head::in_context(place, value) };
             // The head of a shared memory outlives the context.
             let head = |value| if record.shared() { Head::own(value) } else { in_context(value) };
-            memories.push(Memory::new(MemoryType::from(record), &state.tunables, head)?);
+            let mut memory = Memory::new(MemoryType::from(record), &state.tunables, content, head)?;
+            if let Some(Initial::Copied(offset, bytes)) = first {
+                memory.put(offset, bytes)?;
+            }
+            contents += usize::from(first.is_some());
+            // The compiler makes one of each memory.
+            for (_, record) in own {
+                let offset = usize::try_from(record.memory_offset).unwrap_or(usize::MAX);
+                memory.put(offset, images.bytes(self.code.bytes(), record)?)?;
+                contents += 1;
+            }
+            memories.push(self.memory(index, memory));
         }
-        for (position, record) in view.memory_image_records.iter().enumerate() {
-            let defined = record.memory.0.checked_sub(imported).map(|defined| defined as usize);
-            let memory = defined
-                .and_then(|defined| memories.get_mut(defined))
-                .ok_or(InstantiateError::Malformed("a memory image is of no memory"))?;
-            let copy_below = state.tunables.memory_copy_below;
-            self.code.images().apply(self.code.bytes(), copy_below, position, record, memory)?;
+        if contents != view.memory_image_records.len() {
+            return Err(InstantiateError::Malformed("a memory image is of no memory"));
         }
-        Ok((imported..).zip(memories).map(|(index, memory)| self.memory(MemoryIndex(index), memory)).collect())
+        Ok(memories)
     }
 
     /// Memory `index`, which the module defines, as the store is to have it.
@@ -330,17 +341,18 @@ impl Maker<'_> {
         MemoryInstance::Shared(memory)
     }
 
-    /// Imported functions, and the references to all functions that escape.
+    /// Imported functions, and the contexts of the references to all functions that escape.
     fn functions(&self, state: &mut State, imports: &[FunctionImport]) -> Result<(), InstantiateError> {
         let (layout, view) = (self.code.layout(), self.code.view());
-        for (position, record) in view.functions.iter().enumerate() {
-            let function = FunctionIndex::new(position).ok_or(InstantiateError::Malformed("a function's index"))?;
-            let import = imports.get(position);
-            if import.is_none() && record.escaped == NONE {
-                continue;
-            }
+        let vmctx = self.context.as_ptr();
+        for escaped in (0..layout.counts().escaped).map(EscapedIndex) {
+            let place = self.context.at::<VmFuncRef>(layout.funcref(escaped)).as_ptr();
+            // SAFETY: the layout gave the place for this.
+            unsafe { (&raw mut (*place).vmctx).write(vmctx) };
+        }
+        for ((function, record), import) in (0..).map(FunctionIndex).zip(view.functions).zip(imports) {
             let reference = match import {
-                Some(FunctionImport::Wasm(reference)) => {
+                FunctionImport::Wasm(reference) => {
                     // SAFETY: a reference of this store (the crate's contract).
                     let reference = unsafe { reference.read() };
                     if reference.external.is_null() {
@@ -348,16 +360,13 @@ impl Maker<'_> {
                     }
                     reference
                 }
-                Some(FunctionImport::Host { function, data, typed, ty }) => {
+                FunctionImport::Host { function, data, typed, ty } => {
                     self.host_function(state, record.ty.index(), (*function, *data), *typed, *ty)?
                 }
-                None => self.defined_function(position)?,
             };
-            if import.is_some() {
-                let place = self.context.at::<VmFunctionImport>(layout.imported_function(function));
-                // SAFETY: the layout gave the place for this.
-                unsafe { place.write(VmFunctionImport { external: reference.external, vmctx: reference.vmctx }) };
-            }
+            let place = self.context.at::<VmFunctionImport>(layout.imported_function(function));
+            // SAFETY: the layout gave the place for this.
+            unsafe { place.write(VmFunctionImport { external: reference.external, vmctx: reference.vmctx }) };
             if let Some(place) = instance::funcref(&self.context, self.code, function) {
                 // SAFETY: as above.
                 unsafe { place.write(reference) };
@@ -392,43 +401,17 @@ impl Maker<'_> {
         })
     }
 
-    fn defined_function(&self, position: usize) -> Result<VmFuncRef, InstantiateError> {
-        const OUTSIDE: InstantiateError = InstantiateError::Malformed("a function's code lies outside of its text");
-        let view = self.code.view();
-        let record = view.functions.get(position).ok_or(OUTSIDE)?;
-        let ty = record.ty.index();
-        let trampoline =
-            |offset: Option<u32>| offset.and_then(|offset| self.code.address(offset)).unwrap_or(ptr::null());
-        let trampolines = view.trampolines.get(ty);
-        // The instance keeps its types.
-        let own = self.types.get(ty).ok_or(InstantiateError::Malformed("a function's type"))?.identity();
-        Ok(VmFuncRef {
-            external: self.code.address(record.external).ok_or(OUTSIDE)?,
-            internal: self.code.address(record.internal).ok_or(OUTSIDE)?,
-            vmctx: self.context.as_ptr(),
-            type_id: own.id,
-            type_depth: own.depth,
-            host_entry: trampoline(trampolines.map(|trampolines| trampolines.host_entry)),
-            array_entry: trampoline(trampolines.map(|trampolines| trampolines.array_entry)),
-            supertypes: own.supertypes,
-        })
-    }
-
-    /// The globals that the module defines, with their values. Each may read those before it.
-    fn globals(&self, state: &mut State) -> Result<Vec<Global>, InstantiateError> {
-        let view = self.code.view();
-        let imported = self.code.layout().counts().imported_globals;
-        let mut globals = Vec::new();
-        for (defined, record) in (0..).zip(view.globals.iter().skip(imported as usize)) {
-            let ty = record.ty.decode().ok_or(InstantiateError::Malformed("a global's type"))?;
-            let ty = GlobalType { ty: canonical_value(ty, self.types), mutable: record.mutable != 0 };
-            let value = evaluate(state, &self.context, self.code, record.init)?;
-            let place = self.context.at::<ValRaw>(self.code.layout().defined_global(DefinedGlobalIndex(defined)));
+    /// The values of the globals that the module defines, which the pattern does not have. Each may read those before it.
+    fn globals(&self, state: &mut State) -> Result<(), InstantiateError> {
+        let (view, layout) = (self.code.view(), self.code.layout());
+        let imported = layout.counts().imported_globals;
+        for index in &self.pattern.evaluated {
+            let init = view.globals.get((imported + index.0) as usize).map(|record| record.init);
+            let value = evaluate(state, &self.context, self.code, init.unwrap_or_default())?;
             // SAFETY: the layout gave the place for this.
-            unsafe { place.write(value) };
-            globals.push(Global { ty, place });
+            unsafe { self.context.at::<ValRaw>(layout.defined_global(*index)).write(value) };
         }
-        Ok(globals)
+        Ok(())
     }
 
     /// The items of the element segments whose items are no functions.
@@ -475,20 +458,14 @@ impl Maker<'_> {
     fn tables(&self, state: &mut State) -> Result<Vec<Table>, InstantiateError> {
         let view = self.code.view();
         let imported = self.code.layout().counts().imported_tables;
-        let mut tables = Vec::new();
-        for (index, record) in (imported..).zip(view.tables.iter().skip(imported as usize)) {
-            let element = record.element.decode_ref().ok_or(InstantiateError::Malformed("a table's type"))?;
-            let ty = TableType {
-                element: canonical(element, self.types),
-                minimum: record.minimum,
-                maximum: (record.maximum != u64::MAX).then_some(record.maximum),
-                index64: record.index64(),
-            };
-            let init = initial_value(state, &self.context, self.code, element, record.init)?;
-            let place = self.context.at::<VmTable>(self.code.layout().defined_table(TableIndex(index)));
+        let records = view.tables.iter().skip(imported as usize);
+        let mut tables = Vec::with_capacity(self.pattern.tables.len());
+        for ((index, record), (ty, element)) in (imported..).map(TableIndex).zip(records).zip(&self.pattern.tables) {
+            let init = initial_value(state, &self.context, self.code, *element, record.init)?;
+            let place = self.context.at::<VmTable>(self.code.layout().defined_table(index));
             // SAFETY: the layout gave the place for this; the context lives as long as the table.
             let head = |value| unsafe { Head::in_context(place, value) };
-            tables.push(Table::new(ty, init, head)?);
+            tables.push(Table::new(*ty, init, head)?);
         }
         Ok(tables)
     }
@@ -510,14 +487,15 @@ fn initial_value(
 
 /// Applies the active segments: elements first, then data, each in order (§4.7.2).
 fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateError> {
-    let code = state.instances[id.position()].code.clone();
+    let template = state.instances[id.position()].template.clone();
+    let code = template.code();
     let view = code.view();
     for (segment, record) in (0..).zip(view.elements) {
         match SegmentMode::from_code(record.mode) {
             Some(SegmentMode::Passive) => continue,
             Some(SegmentMode::Active) => {
                 let index64 = view.tables.get(record.table as usize).is_some_and(TableRecord::index64);
-                let offset = offset(state, id, &code, record.offset, index64)?;
+                let offset = offset(state, id, code, record.offset, index64)?;
                 builtin::init_table(state, id, (record.table, offset), segment, 0, record.items.length).map_err(
                     |trap| InstantiateError::Segment {
                         segment: (Item::Element, segment),
@@ -537,7 +515,7 @@ fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateEr
         }
         if record.in_image == 0 {
             let index64 = view.memories.get(record.memory as usize).is_some_and(MemoryRecord::index64);
-            let offset = offset(state, id, &code, record.offset, index64)?;
+            let offset = offset(state, id, code, record.offset, index64)?;
             builtin::init_memory(state, id, (record.memory, offset), segment, 0, record.bytes.length).map_err(
                 |trap| InstantiateError::Segment {
                     segment: (Item::Data, segment),

@@ -5,11 +5,11 @@
 //! its arenas.
 //!
 //! ```text
-//! code::Code ──(Arc)── Instance ── vmctx ── compiled code
-//!                         │                     │ ▲
-//!                      store::Store         builtin / host function
-//!                         │                     │ │
-//!    memory::Memory  table::Table  globals   call::enter ── trap (signal handler) ── unwind
+//! code::Code ── template::Template ──(Arc)── Instance ── vmctx ── compiled code
+//!                                               │                     │ ▲
+//!                                            store::Store         builtin / host function
+//!                                               │                     │ │
+//!                          memory::Memory  table::Table  globals   call::enter ── trap (signal handler) ── unwind
 //! ```
 //!
 //! # What the caller promises
@@ -30,6 +30,7 @@ pub mod site;
 pub mod stack;
 pub mod store;
 pub mod table;
+pub mod template;
 pub mod trap;
 pub mod types;
 pub mod unwind;

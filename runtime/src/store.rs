@@ -103,13 +103,19 @@ impl Store {
     /// The instance's start function.
     pub fn start_function(&self, instance: InstanceId) -> Option<*mut VmFuncRef> {
         let instance = self.instance(instance);
-        let start = instance.code.view().facts().start;
+        let start = instance.code().view().facts().start;
         (start != NONE).then(|| instance.funcref(FunctionIndex(start)).map(NonNull::as_ptr))?
     }
 
     /// The code of an instance.
     pub fn code_of(&self, instance: InstanceId) -> &Arc<Code> {
-        &self.instance(instance).code
+        self.instance(instance).code()
+    }
+
+    /// The type of a function of an instance as the module has it. What is imported may be of a subtype of it.
+    pub fn declared_type(&self, instance: InstanceId, function: FunctionIndex) -> Option<&Arc<RegisteredType>> {
+        let template = &self.instance(instance).template;
+        template.types().get(template.code().view().functions.get(function.index())?.ty.index())
     }
 
     /// The context of an instance.
@@ -151,7 +157,7 @@ impl Store {
             return Err(MemoryError::Unsupported("shared memories of one store alone"));
         }
         let state = self.state_mut();
-        let memory = Memory::new(ty, &state.tunables, Head::own)?;
+        let memory = Memory::new(ty, &state.tunables, None, Head::own)?;
         Ok(state.add_memory(MemoryInstance::Own(memory)))
     }
 

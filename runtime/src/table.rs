@@ -215,6 +215,27 @@ impl Table {
         Ok(())
     }
 
+    /// Sets entries from `start` on to these functions.
+    ///
+    /// # Errors
+    ///
+    /// When not all of them exist, and then those that do are set; or when the entries are no functions.
+    pub(crate) fn put_functions(
+        &mut self,
+        start: usize,
+        functions: impl Iterator<Item = *mut VmFuncRef>,
+    ) -> Result<(), OutOfBounds> {
+        let room = if self.ty.element.is_function() { self.length().saturating_sub(start) } else { 0 };
+        for (position, function) in functions.enumerate() {
+            if position >= room {
+                return Err(OutOfBounds);
+            }
+            // SAFETY: below the length; the storage is this table's alone.
+            unsafe { self.functions().add(start + position).write(entry_of(function)) };
+        }
+        Ok(())
+    }
+
     /// Grows it by `delta` entries, each `init` (§4.7.11), and says how many it had; `None`, and no change, when it may not
     /// be so large, the system refuses, or the value is of another kind than the entries.
     pub fn grow(&mut self, delta: u64, init: TableValue) -> Option<u64> {

@@ -65,31 +65,52 @@ impl<T> Head<T> {
     }
 }
 
-/// The whole context of an instance, zeroed at first, and the page below it that its code reads to be interrupted.
+/// The whole context of an instance, and the page below it that its code reads to be interrupted.
 pub(crate) struct Context {
     mapping: ManuallyDrop<PageAndMemory>,
     size: usize,
 }
 
-/// Mappings of contexts that are gone, zeroed: most contexts are small, and making a mapping takes longer than all else about one.
-static FREE: Mutex<Vec<PageAndMemory>> = Mutex::new(Vec::new());
-/// As many are kept at most.
+/// A mapping of a context that is gone.
+struct Free {
+    mapping: PageAndMemory,
+    /// As many bytes at its start have been used; the rest is zero.
+    used: usize,
+}
+
+/// Mappings of contexts that are gone, by the logarithm of their size in pages: making one takes longer than all else about an instance.
+static FREE: Mutex<[Vec<Free>; SIZES]> = Mutex::new([const { Vec::new() }; SIZES]);
+/// Larger ones than 2⁷ pages are not kept.
+const SIZES: usize = 8;
+/// As many pages are kept of each size at most.
 const MOST_FREE: usize = 256;
 
-fn free() -> MutexGuard<'static, Vec<PageAndMemory>> {
+fn free() -> MutexGuard<'static, [Vec<Free>; SIZES]> {
     // Nothing panics that holds the lock.
     FREE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Context {
-    /// Allocates `size` bytes; `None` when there is no such room.
-    pub(crate) fn new(size: u32) -> Option<Context> {
-        let size = (size as usize).max(size_of::<VmContext>());
-        let known = if size <= page_size() { free().pop() } else { None };
-        let mapping = match known {
-            Some(mapping) => mapping,
-            None => PageAndMemory::new(size.max(page_size())).ok()?,
+    /// A context that begins with the `size` bytes at `bytes`, at least as many as its head; zero otherwise. `None` when there is no such
+    /// room.
+    ///
+    /// # Safety
+    ///
+    /// There are so many bytes.
+    pub(crate) unsafe fn new((bytes, size): (*const u8, usize)) -> Option<Context> {
+        assert!(size >= size_of::<VmContext>(), "a context without a head");
+        let pages = size.div_ceil(page_size()).checked_next_power_of_two()?;
+        let known = free().get_mut(pages.ilog2() as usize).and_then(Vec::pop);
+        let (mapping, used) = match known {
+            Some(Free { mapping, used }) => (mapping, used),
+            None => (PageAndMemory::new(pages.checked_mul(page_size())?).ok()?, 0),
         };
+        let memory = mapping.memory().0;
+        // SAFETY: the caller says so; the mapping has room for both sizes, and nobody else uses it.
+        unsafe {
+            memory.copy_from_nonoverlapping(bytes, size);
+            memory.add(size).write_bytes(0, used.saturating_sub(size));
+        }
         Some(Context { mapping: ManuallyDrop::new(mapping), size })
     }
 
@@ -115,15 +136,11 @@ impl Drop for Context {
     fn drop(&mut self) {
         // SAFETY: taken once, here.
         let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
-        let (memory, room) = mapping.memory();
-        if room != page_size() {
-            return;
-        }
-        // SAFETY: what was used of the mapping, which nobody uses any more.
-        unsafe { memory.write_bytes(0, self.size) };
-        let mut free = free();
-        if free.len() < MOST_FREE {
-            free.push(mapping);
+        let pages = mapping.memory().1 / page_size();
+        if let Some(free) = free().get_mut(pages.ilog2() as usize)
+            && free.len() < MOST_FREE / pages
+        {
+            free.push(Free { mapping, used: self.size });
         }
     }
 }

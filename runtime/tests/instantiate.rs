@@ -16,6 +16,7 @@ use tancho_runtime::instantiate::{FunctionImport, Imports, InstantiateError};
 use tancho_runtime::memory::{MemoryError, MemoryType};
 use tancho_runtime::store::{Export, GlobalId, GlobalType, InstanceId, MemoryId, Store, TableId};
 use tancho_runtime::table::{TableError, TableType, TableValue};
+use tancho_runtime::template::Template;
 use tancho_runtime::types::TypeRegistry;
 
 const FUNCREF: ValType = ValType::Ref(RefType::FUNCREF);
@@ -26,7 +27,7 @@ fn store() -> Store {
 }
 
 fn instantiate(store: &mut Store, code: &Arc<Code>, imports: Imports) -> Result<InstanceId, InstantiateError> {
-    store.instantiate(code, types(&TypeRegistry::new(), code), imports)
+    store.instantiate(&Template::new(code.clone(), types(&TypeRegistry::new(), code)), imports)
 }
 
 fn memory(store: &Store, instance: InstanceId, index: u32) -> MemoryId {

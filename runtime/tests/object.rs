@@ -17,6 +17,7 @@ use tancho_runtime::gc::ObjectType;
 use tancho_runtime::instantiate::{Imports, InstantiateError};
 use tancho_runtime::store::{Export, GlobalId, InstanceId, Store, TableId};
 use tancho_runtime::table::TableValue;
+use tancho_runtime::template::Template;
 use tancho_runtime::types::TypeRegistry;
 
 const ANY: ValType = ValType::Ref(RefType::ANYREF);
@@ -41,7 +42,8 @@ fn try_make(hand: Hand, zeal: bool) -> Result<Made, InstantiateError> {
     let code = code(hand, &tunables);
     let mut store = Store::new(Arc::new(tunables)).unwrap();
     store.verify_heap(true);
-    let instance = store.instantiate(&code, types(&TypeRegistry::new(), &code), Imports::default())?;
+    let instance =
+        store.instantiate(&Template::new(code.clone(), types(&TypeRegistry::new(), &code)), Imports::default())?;
     Ok(Made { store, instance })
 }
 

@@ -8,15 +8,18 @@ use super::native::Native;
 use super::untyped::{self, Func};
 use crate::context::{AsContextMut, StoreContextMut};
 use crate::error::{Context, Result};
+use crate::func_type::FuncType;
 use crate::handle::foreign;
 use crate::store::StoreOpaque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::transmute;
 use std::ptr;
+use std::sync::Arc;
 use tancho_abi::types::ValType;
 use tancho_abi::vmctx::{ValRaw, VmActivation, VmContext};
 use tancho_runtime::call;
+use tancho_runtime::types::RegisteredType;
 
 /// A Rust type that stands for a WebAssembly type: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`, [`Func`], [`I31`](crate::I31) and `Rooted<T>` of each
 /// [`GcRef`](crate::GcRef) for references without null; `Option` of these for the same with null.
@@ -475,9 +478,13 @@ impl<P, R> fmt::Debug for TypedFunc<P, R> {
 }
 
 impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
-    pub(super) fn new(func: Func, store: &StoreOpaque) -> Result<Self> {
+    /// `declared` may be its type: then it need not be looked up.
+    pub(crate) fn new(func: Func, store: &StoreOpaque, declared: Option<&Arc<RegisteredType>>) -> Result<Self> {
         let record = func.record(store)?;
-        let found = func.ty_in(store)?;
+        let found = match declared.filter(|declared| declared.id == record.type_id) {
+            Some(declared) => FuncType::of(declared.clone()),
+            None => func.ty_in(store)?,
+        };
         let checked = check_type::<P, R>(&found)?;
         let entry = if checked { ptr::null() } else { record.host_entry };
         let (code, vmctx) = (record.external, record.vmctx);

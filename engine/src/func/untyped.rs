@@ -184,7 +184,7 @@ impl Func {
     /// When its type is another one, or it belongs to another store.
     pub fn typed<P: WasmParams, R: WasmResults>(&self, store: impl AsContext) -> Result<TypedFunc<P, R>> {
         let context = store.as_context();
-        TypedFunc::new(*self, context.opaque())
+        TypedFunc::new(*self, context.opaque(), None)
     }
 
     /// A host function as a function of a store, whose data's type its shims are made for.

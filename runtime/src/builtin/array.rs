@@ -190,8 +190,8 @@ unsafe fn write_items(
                 to.cast::<u32>().copy_from_nonoverlapping(references[range].as_ptr(), length as usize);
             }
             Items::Functions(_) => {
-                for (place, position) in range.enumerate() {
-                    to.cast::<*mut VmFuncRef>().add(place).write(items.function(instance, position));
+                for (place, function) in items.functions(instance, range).enumerate() {
+                    to.cast::<*mut VmFuncRef>().add(place).write(function);
                 }
             }
         }

@@ -14,8 +14,8 @@ use tancho_abi::vmctx::VmContext;
 ///
 /// When that is no type of structures or arrays, which a broken compiler might ask for.
 pub(super) fn info(instance: &Instance, ty: u32) -> *const TypeInfo {
-    let record = &instance.code.view().types[ty as usize];
-    let layout = instance.code.layout();
+    let record = &instance.code().view().types[ty as usize];
+    let layout = instance.code().layout();
     assert!(record.object < layout.counts().object_types, "a type of structures or arrays");
     let place = instance.context.at::<*const TypeInfo>(layout.type_info(ObjectTypeIndex(record.object)));
     // SAFETY: instantiation has written it.

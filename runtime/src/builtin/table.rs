@@ -9,10 +9,10 @@ use crate::instance::Instance;
 use crate::state::State;
 use crate::table::{OutOfBounds, Table, TableValue, within};
 use std::ops::Range;
-use std::ptr::{self, NonNull};
+use std::ptr;
 use tancho_abi::builtin::FuncRef;
 use tancho_abi::index::FunctionIndex;
-use tancho_abi::module::{ElementRecord, NONE};
+use tancho_abi::module::ElementRecord;
 use tancho_abi::trap::Trap;
 use tancho_abi::types::RefType;
 use tancho_abi::vmctx::{ValRaw, VmContext, VmFuncRef};
@@ -174,14 +174,15 @@ pub(crate) fn init(
     let items = items(instance, segment);
     let range = items.range(source, length)?;
     let (target, _) = within(target, length.into(), table.size() as usize)?;
-    for (place, position) in (target..).zip(range) {
-        let value = match items {
-            Items::References(references) => TableValue::Reference(references[position]),
-            Items::Functions(_) => TableValue::Function(items.function(instance, position)),
-        };
-        table.set(place as u64, value)?;
+    match items {
+        Items::References(references) => {
+            for (place, reference) in (target..).zip(&references[range]) {
+                table.set(place as u64, TableValue::Reference(*reference))?;
+            }
+            Ok(())
+        }
+        Items::Functions(_) => Ok(table.put_functions(target, items.functions(instance, range))?),
     }
-    Ok(())
 }
 
 /// The items of an element segment.
@@ -199,7 +200,7 @@ pub(super) fn items(instance: &Instance, segment: u32) -> Items<'_> {
     if let Some(references) = &instance.elements[position] {
         return Items::References(references);
     }
-    let record = &instance.code.view().elements[position];
+    let record = &instance.code().view().elements[position];
     Items::Functions((!instance.dropped.elements[position]).then_some(record))
 }
 
@@ -221,20 +222,33 @@ impl Items<'_> {
         Ok(start..start + length)
     }
 
-    /// An item that is a function, or null.
-    pub(super) fn function(self, instance: &Instance, position: usize) -> *mut VmFuncRef {
-        let Items::Functions(Some(record)) = self else { return ptr::null_mut() };
-        let view = instance.code.view();
-        if record.expressions == 0 {
-            let functions = record.items.of(view.element_functions).unwrap_or(&[]);
-            let function = functions.get(position).copied().filter(|function| *function != NONE);
-            let function = function.and_then(|function| instance.funcref(FunctionIndex(function)));
-            return function.map_or(ptr::null_mut(), NonNull::as_ptr);
-        }
-        let expressions = record.items.of(view.element_expressions).unwrap_or(&[]);
-        let item = expressions.get(position).and_then(|range| simple(&instance.context, &instance.code, *range).ok());
-        // SAFETY: every byte of a value has been written. An item that cannot be evaluated comes from a forged image only.
-        item.map_or(ptr::null_mut(), |raw| unsafe { raw.funcref })
+    /// Items that are functions, or null.
+    pub(super) fn functions(
+        self,
+        instance: &Instance,
+        positions: Range<usize>,
+    ) -> impl Iterator<Item = *mut VmFuncRef> + use<'_> {
+        let record = if let Items::Functions(record) = self { record } else { None };
+        let view = instance.code().view();
+        let functions = record.filter(|record| record.expressions == 0);
+        let functions = functions.and_then(|record| record.items.of(view.element_functions)).unwrap_or(&[]);
+        let expressions = record.filter(|record| record.expressions != 0);
+        let expressions = expressions.and_then(|record| record.items.of(view.element_expressions)).unwrap_or(&[]);
+        let layout = instance.code().layout();
+        let reference = move |function: u32| {
+            // One that is null has no such number.
+            let escaped = view.escaped(FunctionIndex(function)).filter(|escaped| escaped.0 < layout.counts().escaped);
+            escaped.map_or(ptr::null_mut(), |escaped| instance.context.at(layout.funcref(escaped)).as_ptr())
+        };
+        positions.map(move |position| {
+            if let Some(function) = functions.get(position) {
+                return reference(*function);
+            }
+            let item =
+                expressions.get(position).and_then(|range| simple(&instance.context, instance.code(), *range).ok());
+            // SAFETY: every byte of a value has been written. An item that cannot be evaluated comes from a forged image only.
+            item.map_or(ptr::null_mut(), |raw| unsafe { raw.funcref })
+        })
     }
 }
 

@@ -1,62 +1,119 @@
 //! Initial contents of memories: shared by all instances of a module, copied page by page when written to.
 //!
 //! Called by `instantiate`. A module's image holds the bytes; the first instance that needs them makes one sealed file of
-//! each record's, and every instance maps that file privately.
+//! each record's, and every instance maps that file privately, or has address space in which it is mapped already (`left`).
 
-use super::linear::{Memory, MemoryError};
+use super::left;
+use super::linear::MemoryError;
 use crate::sys::map::{SealedFile, page_size};
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use tancho_abi::module::MemoryImageRecord;
 
 /// The sealed files of one loaded image.
 pub(crate) struct Images {
     /// The section of the image that holds the contents.
     section: Range<usize>,
-    /// By record; `None` inside where the system refused to make one.
-    files: Box<[OnceLock<Option<SealedFile>>]>,
+    /// By record; `None` inside where contents are copied: when they are few or no whole pages, or the system refused to make a file.
+    contents: Box<[OnceLock<Option<Arc<Content>>>]>,
+}
+
+/// Contents that are mapped. The module has them, and so has each memory in which they are; address space that is left with them goes with them.
+pub(crate) struct Content {
+    /// No two have the same, ever.
+    number: u64,
+    /// Where in the memory they begin.
+    offset: usize,
+    file: SealedFile,
+}
+
+/// How a record's bytes come into a memory.
+pub(crate) enum Initial<'a> {
+    /// By a mapping, as the memory is made.
+    Mapped(&'a Arc<Content>),
+    /// By a copy to this offset.
+    Copied(usize, &'a [u8]),
+}
+
+impl Content {
+    fn new(offset: usize, bytes: &[u8]) -> Option<Arc<Content>> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let file = SealedFile::new(bytes).ok()?;
+        Some(Arc::new(Content { number: NEXT.fetch_add(1, Ordering::Relaxed), offset, file }))
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(super) fn offset(&self) -> usize {
+        self.offset
+    }
+
+    pub(super) fn file(&self) -> &SealedFile {
+        &self.file
+    }
+
+    /// Where in the memory they end.
+    pub(super) fn end(&self) -> usize {
+        self.offset.saturating_add(self.file.length())
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        left::forget(self.number);
+    }
 }
 
 impl Images {
     /// For an image with `records` records whose contents stand in `section`.
     pub(crate) fn new(section: Range<usize>, records: usize) -> Images {
-        Images { section, files: (0..records).map(|_| OnceLock::new()).collect() }
+        Images { section, contents: (0..records).map(|_| OnceLock::new()).collect() }
     }
 
-    /// Puts the contents of record `position` into `memory`. `image` is the whole image. Contents of fewer bytes than
-    /// `copy_below` are copied, since a mapping costs more.
-    pub(crate) fn apply(
-        &self,
-        image: &[u8],
+    /// How the bytes of record `position` come into their memory. `image` is the whole image. If they are fewer than
+    /// `copy_below`, they are copied, since a mapping costs more.
+    ///
+    /// # Errors
+    ///
+    /// When the image contradicts itself.
+    pub(crate) fn initial<'a>(
+        &'a self,
+        image: &'a [u8],
         copy_below: u64,
         position: usize,
         record: &MemoryImageRecord,
-        memory: &mut Memory,
-    ) -> Result<(), MemoryError> {
-        const OUTSIDE: MemoryError = MemoryError::Malformed("a memory image lies outside of its section or its memory");
-        let range = |start: u64, length: u64| {
-            let start = usize::try_from(start).ok()?;
-            Some(start..start.checked_add(usize::try_from(length).ok()?)?)
-        };
-        let contents = image.get(self.section.clone()).ok_or(OUTSIDE)?;
-        let contents =
-            range(record.image_offset, record.length).and_then(|range| contents.get(range)).ok_or(OUTSIDE)?;
-        let target = range(record.memory_offset, record.length).ok_or(OUTSIDE)?;
-        if target.end > memory.byte_length() {
-            return Err(OUTSIDE);
-        }
+    ) -> Result<Initial<'a>, MemoryError> {
+        let bytes = self.bytes(image, record)?;
+        let offset = usize::try_from(record.memory_offset).map_err(|_| OUTSIDE)?;
         let page = page_size();
-        let mappable = record.length >= copy_below
-            && !contents.is_empty()
-            && target.start.is_multiple_of(page)
-            && contents.len().is_multiple_of(page);
-        if mappable
-            && let Some(Some(file)) =
-                self.files.get(position).map(|file| file.get_or_init(|| SealedFile::new(contents).ok()))
-        {
-            return memory.map(target.start, file).map_err(MemoryError::Io);
-        }
-        memory.as_mut_slice()[target].copy_from_slice(contents);
-        Ok(())
+        let make = || {
+            let mappable = record.length >= copy_below
+                && !bytes.is_empty()
+                && offset.is_multiple_of(page)
+                && bytes.len().is_multiple_of(page);
+            mappable.then(|| Content::new(offset, bytes))?
+        };
+        let content = self.contents.get(position).and_then(|content| content.get_or_init(make).as_ref());
+        Ok(content.map_or(Initial::Copied(offset, bytes), Initial::Mapped))
+    }
+
+    /// The bytes of a record.
+    ///
+    /// # Errors
+    ///
+    /// When they lie outside of their section.
+    pub(crate) fn bytes<'a>(&self, image: &'a [u8], record: &MemoryImageRecord) -> Result<&'a [u8], MemoryError> {
+        let range = || {
+            let start = usize::try_from(record.image_offset).ok()?;
+            Some(start..start.checked_add(usize::try_from(record.length).ok()?)?)
+        };
+        image.get(self.section.clone()).and_then(|section| section.get(range()?)).ok_or(OUTSIDE)
     }
 }
+
+/// The image contradicts itself.
+pub(super) const OUTSIDE: MemoryError =
+    MemoryError::Malformed("a memory image lies outside of its section or its memory");

@@ -10,13 +10,15 @@
 //! Called by `store`, `instantiate`, `shared` and the builtins. Its head, which compiled code reads, is always true. Its base changes only where the
 //! tunables reserve nothing for growth; pages smaller than the machine's can end in the middle of one, the rest of which is accessible.
 
+use super::image::{Content, OUTSIDE};
 use super::left::{self, Plan};
-use crate::sys::map::{self, Reservation, SealedFile};
+use crate::sys::map::{self, Reservation};
 use crate::vmctx::Head;
 use std::fmt;
 use std::io;
 use std::mem::{self, ManuallyDrop};
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tancho_abi::module::MemoryRecord;
 use tancho_abi::tunables::{GUARDED_PAGE_SIZE_LOG2, Tunables};
@@ -88,9 +90,12 @@ const MAX_BYTES32: u64 = 1 << 32;
 pub struct Memory {
     ty: MemoryType,
     reservation: ManuallyDrop<Reservation>,
-    /// How many bytes of it are accessible from the base on.
+    /// How many bytes of it are accessible from the base on, and how many were at first.
     accessible: usize,
-    /// Whether that is all that can be said of it: nothing was mapped into it, and the system has not refused it anything.
+    accessible_first: usize,
+    /// What it held at first, unless that was zeros.
+    content: Option<Arc<Content>>,
+    /// Whether that is all that can be said of it: the system has not refused it anything.
     plain: bool,
     /// Bytes before the base, and after the part that may become accessible.
     guards: [usize; 2],
@@ -118,10 +123,11 @@ fn byte_count(pages: u64, page_size_log2: u8) -> Option<u64> {
 }
 
 impl Memory {
-    /// Makes a memory of its type's minimal size, zeroed. `head` is written at once and at each change.
+    /// Makes a memory of its type's minimal size, which holds `content`, or zeros. `head` is written at once and at each change.
     pub(crate) fn new(
         ty: MemoryType,
         tunables: &Tunables,
+        content: Option<&Arc<Content>>,
         head: impl FnOnce(VmMemory) -> Head<VmMemory>,
     ) -> Result<Memory, MemoryError> {
         if ty.page_size_log2 > GUARDED_PAGE_SIZE_LOG2 as u8 {
@@ -147,12 +153,28 @@ impl Memory {
         // The length fits the room, which is a position.
         let length = length as usize;
         let accessible = length.next_multiple_of(map::page_size());
-        let reservation = reserve([before, after], room, page_below(space.sites), accessible);
+        if content.is_some_and(|content| content.end() > length) {
+            return Err(OUTSIDE);
+        }
+        let reservation = reserve([before, after], room, page_below(space.sites), accessible, content);
         let Some(reservation) = reservation else { return Err(too_large) };
         let reservation = ManuallyDrop::new(reservation.map_err(MemoryError::Io)?);
         let head = head(VmMemory { base: reservation.at(before), length });
         let (guards, moves, sites) = ([before, after], space.moves(), space.sites);
-        Ok(Memory { ty, reservation, accessible, plain: true, guards, room, limit, moves, sites, head })
+        Ok(Memory {
+            ty,
+            reservation,
+            accessible,
+            accessible_first: accessible,
+            content: content.cloned(),
+            plain: true,
+            guards,
+            room,
+            limit,
+            moves,
+            sites,
+            head,
+        })
     }
 
     /// Its type.
@@ -186,6 +208,17 @@ impl Memory {
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
         // SAFETY: as in `as_slice`, and the borrow is exclusive.
         unsafe { std::slice::from_raw_parts_mut(self.base(), self.byte_length()) }
+    }
+
+    /// Copies initial contents to `offset`.
+    ///
+    /// # Errors
+    ///
+    /// When they do not fit.
+    pub(crate) fn put(&mut self, offset: usize, bytes: &[u8]) -> Result<(), MemoryError> {
+        let target = offset.checked_add(bytes.len()).and_then(|end| self.as_mut_slice().get_mut(offset..end));
+        target.ok_or(OUTSIDE)?.copy_from_slice(bytes);
+        Ok(())
     }
 
     /// Grows it by `delta` pages, zeroed (§4.7.9), and says how many it had; `None`, and no change, when it may not be so
@@ -226,7 +259,7 @@ impl Memory {
         let (room, reservation) = [generous, length as u64].into_iter().find_map(|room| {
             let room = map::round_up(room)?;
             // Before anything is as it will be: this is where the system refuses what it had reserved readily.
-            Some((room, reserve(self.guards, room, 0, needed)?.ok()?))
+            Some((room, reserve(self.guards, room, 0, needed, None)?.ok()?))
         })?;
         let present = self.byte_length();
         // SAFETY: both are accessible for so many bytes, and are different reservations.
@@ -236,12 +269,6 @@ impl Memory {
         drop(mem::replace(&mut *self.reservation, reservation));
         self.room = room;
         Some(())
-    }
-
-    /// Puts a file's contents at `offset`; the caller has checked that they fit.
-    pub(super) fn map(&mut self, offset: usize, file: &SealedFile) -> io::Result<()> {
-        self.plain = false;
-        self.reservation.map(self.guards[0] + offset, file)
     }
 
     /// The head that compiled code reads.
@@ -276,8 +303,9 @@ impl Drop for Memory {
         let reservation = unsafe { ManuallyDrop::take(&mut self.reservation) };
         // One of a size of its own would hardly be asked for again.
         if self.plain && !self.moves {
-            let (size, [before, _], accessible) = (reservation.size(), self.guards, self.accessible);
-            left::give(reservation, Plan { size, before, below: page_below(self.sites), accessible });
+            let (size, [before, _], below) = (reservation.size(), self.guards, page_below(self.sites));
+            let plan = Plan { size, before, below, accessible: self.accessible_first };
+            left::give(reservation, plan, self.accessible, self.content.as_ref());
         }
     }
 }
@@ -287,17 +315,18 @@ fn page_below(sites: bool) -> usize {
     if sites { map::page_size() } else { 0 }
 }
 
-/// Address space for `room` bytes between guards, of which the first `accessible` ones are, and the last `below` before them to be read; `None`
-/// when there are no such numbers.
+/// Address space for `room` bytes between guards, of which the first `accessible` ones are, and the last `below` before them to be read, with
+/// `content` or zeros; `None` when there are no such numbers.
 fn reserve(
     [before, after]: [usize; 2],
     room: usize,
     below: usize,
     accessible: usize,
+    content: Option<&Arc<Content>>,
 ) -> Option<io::Result<Reservation>> {
     let total = before.checked_add(room)?.checked_add(after)?;
     // There is always a base.
-    Some(left::take(Plan { size: total.max(map::page_size()), before, below, accessible }))
+    Some(left::take(Plan { size: total.max(map::page_size()), before, below, accessible }, content))
 }
 
 impl fmt::Debug for Memory {

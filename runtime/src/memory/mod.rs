@@ -9,6 +9,7 @@ mod model;
 mod shared;
 mod wait;
 
+pub(crate) use image::Initial;
 pub(crate) use instance::MemoryInstance;
 pub use linear::{Memory, MemoryError, MemoryType};
 pub use shared::SharedMemory;

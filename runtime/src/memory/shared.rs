@@ -54,7 +54,7 @@ impl SharedMemory {
                 "the type of a shared memory is shared and has a maximum, which its minimum is below",
             ));
         }
-        Ok(SharedMemory::of(Memory::new(ty, tunables, Head::own)?))
+        Ok(SharedMemory::of(Memory::new(ty, tunables, None, Head::own)?))
     }
 
     /// Shares a memory that has its head to itself, and does not move.

@@ -91,12 +91,16 @@ impl Reservation {
         unsafe { region::protect(self.at(offset), length, Protection::READ) }.map_err(region::Error::into_io_error)
     }
 
-    /// Gives the memory behind `length` bytes at `offset` back to the system: they are zero when they are read again.
+    /// Gives the memory behind `length` bytes at `offset` back to the system: when they are read again they are zero, or what the file holds
+    /// that is mapped there.
     ///
     /// # Errors
     ///
     /// When the system refuses, or has not done what it said: emulators of a system are known to take the call for a hint.
     pub(crate) fn discard(&mut self, offset: usize, length: usize) -> io::Result<()> {
+        if length == 0 {
+            return Ok(());
+        }
         assert!(self.contains(offset, length), "a discarded range outside of a reservation");
         static DISCARDS: OnceLock<bool> = OnceLock::new();
         if !*DISCARDS.get_or_init(|| discards().unwrap_or(false)) {
@@ -106,7 +110,7 @@ impl Reservation {
     }
 
     fn advise_away(&mut self, offset: usize, length: usize) -> io::Result<()> {
-        // SAFETY: the pages are this reservation's own, private and anonymous, and the caller, who holds it exclusively, asks for it.
+        // SAFETY: the pages are this reservation's own and private, and the caller, who holds it exclusively, asks for it.
         unsafe { rustix::mm::madvise(self.at(offset).cast(), length, rustix::mm::Advice::LinuxDontNeed) }?;
         Ok(())
     }
@@ -120,6 +124,25 @@ impl Reservation {
         Ok(())
     }
 
+    /// Makes `length` bytes at `offset` as they were at first: inaccessible, with nothing in them.
+    pub(crate) fn reset(&mut self, offset: usize, length: usize) -> io::Result<()> {
+        if length == 0 {
+            return Ok(());
+        }
+        assert!(self.contains(offset, length), "a range to be reset outside of a reservation");
+        // SAFETY: the addresses are this reservation's own and the caller, who holds it exclusively, asks for their
+        // replacement.
+        unsafe {
+            rustix::mm::mmap_anonymous(
+                self.at(offset).cast(),
+                length,
+                ProtFlags::empty(),
+                MapFlags::PRIVATE | MapFlags::FIXED,
+            )?;
+        }
+        Ok(())
+    }
+
     /// [`discard`](Self::discard), and makes them inaccessible.
     pub(crate) fn decommit(&mut self, offset: usize, length: usize) -> io::Result<()> {
         self.discard(offset, length)?;
@@ -127,8 +150,8 @@ impl Reservation {
         unsafe { region::protect(self.at(offset), length, Protection::NONE) }.map_err(region::Error::into_io_error)
     }
 
-    /// Puts the contents of `file` at `offset` in place of what is there, readable and writable, changes private to this
-    /// mapping.
+    /// Puts the contents of `file` at `offset` in place of what is there, inaccessible until [`Reservation::commit`], changes private to this
+    /// mapping. What can be written may be more than the system has, and it would say so when what was there is gone already.
     pub(crate) fn map(&mut self, offset: usize, file: &SealedFile) -> io::Result<()> {
         assert!(self.contains(offset, file.length), "a file outside of a reservation");
         // SAFETY: the addresses are this reservation's own and the caller, who holds it exclusively, asks for their
@@ -137,7 +160,7 @@ impl Reservation {
             rustix::mm::mmap(
                 self.at(offset).cast(),
                 file.length,
-                ProtFlags::READ | ProtFlags::WRITE,
+                ProtFlags::empty(),
                 MapFlags::PRIVATE | MapFlags::FIXED,
                 &file.file,
                 0,
@@ -229,6 +252,11 @@ pub(crate) struct SealedFile {
 }
 
 impl SealedFile {
+    /// How many bytes it has.
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
     /// Makes one of `bytes`, whose length is a multiple of the page size and not 0. Fails where the system refuses such
     /// files, or files so large; the caller then copies instead.
     pub(crate) fn new(bytes: &[u8]) -> io::Result<SealedFile> {

@@ -17,6 +17,7 @@ use tancho_runtime::call::{self, Stopped};
 use tancho_runtime::code::Code;
 use tancho_runtime::instantiate::{FunctionImport, Imports};
 use tancho_runtime::store::{Export, InstanceId, Store};
+use tancho_runtime::template::Template;
 
 /// Functions of the module, by function index. 0 is the imported one.
 pub const UNREACHABLE: u32 = 1;
@@ -354,7 +355,7 @@ impl Machine {
         let ty = types[code.view().functions[0].ty.index()].identity();
         let function = FunctionImport::Host { function: host as *const u8, data, typed: false, ty };
         let imports = Imports { functions: vec![function], ..Imports::default() };
-        let instance = store.instantiate(code, types, imports).unwrap();
+        let instance = store.instantiate(&Template::new(code.clone(), types), imports).unwrap();
         Machine { store, instance, code: code.clone() }
     }
 
