@@ -224,3 +224,8 @@ pub use value::{Ref, V128, Val};
 #[cfg(all(doctest, feature = "compile", feature = "wat"))]
 #[doc = include_str!("../../docs/embedding/coming-from-wasmtime.md")]
 struct ComingFromWasmtime;
+
+/// As those of this one.
+#[cfg(all(doctest, feature = "compile", feature = "wat"))]
+#[doc = include_str!("../../docs/embedding/limits-and-interruption.md")]
+struct LimitsAndInterruption;
