@@ -412,10 +412,12 @@ impl Config {
         self
     }
 
-    /// For programs that are written for engines where epochs have to be asked for when code is compiled. `true` is
-    /// [`interruption(true)`](Config::interruption), the default; `false` changes nothing, since what can be interrupted otherwise can be by
-    /// [epochs](crate::Engine::increment_epoch) too.
+    /// Whether loops see at once what an [`epoch_deadline_callback`](crate::Store::epoch_deadline_callback) writes to globals and memories. Off
+    /// by default: then a loop that calls nothing may go on with what it has read before, which makes it faster. `true` is
+    /// [`interruption(true)`](Config::interruption), the default, as well; `false` does not turn interruption off, by
+    /// [epochs](crate::Engine::increment_epoch) or otherwise.
     pub fn epoch_interruption(&mut self, enable: bool) -> &mut Self {
+        self.tunables.fenced_sites = enable;
         if enable { self.interruption(true) } else { self }
     }
 

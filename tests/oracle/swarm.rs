@@ -119,6 +119,7 @@ impl Swarm {
                 consume_fuel: later.u8(..4) == 0,
                 native_products: later.u8(..4) != 0,
                 inlining: later.u8(..4) != 0,
+                fenced_sites: later.u8(..4) == 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -152,6 +153,7 @@ impl Swarm {
             consume_fuel,
             native_products,
             inlining,
+            fenced_sites,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -171,6 +173,7 @@ impl Swarm {
             .generate_address_map(address_map)
             .signals_based_traps(signals_based_traps)
             .belt(belt)
+            .epoch_interruption(fenced_sites)
             .interruption(interruption)
             .consume_fuel(consume_fuel)
             .native_products(native_products)

@@ -24,7 +24,8 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{FuncRef, Function, Inst, InstBuilder, Value, types};
 use cranelift_frontend::Variable;
 use tancho_abi::builtin::Builtin;
-use tancho_abi::index::{MemoryIndex, TypeIndex};
+use tancho_abi::index::{MemoryIndex, TableIndex, TypeIndex};
+use tancho_abi::module::MAX_TABLE_ENTRIES;
 use tancho_abi::vmctx::{VmContext, VmStore};
 use wasmparser::{FunctionBody, Operator as Op};
 
@@ -234,8 +235,13 @@ impl FunctionTranslator<'_, '_> {
         let (Some(count), Some(of)) = (count, of) else { return };
         // An operator costs that of a power of two of bytes: count · 2ⁿ / 8.
         let shift = i64::from(of) - i64::from(BYTES_PER_UNIT.ilog2());
+        let room = self.room_of(operator);
         if let Some(count) = known::constant(&self.builder.func.dfg, count) {
-            let units = if shift < 0 { count >> -shift } else { count.saturating_mul(1 << shift) };
+            let units = match room {
+                Some(room) if count > room => 0,
+                _ if shift < 0 => count >> -shift,
+                _ => count.saturating_mul(1 << shift),
+            };
             if units > 0 {
                 let units = self.builder.ins().iconst(types::I64, units as i64);
                 self.pay(units);
@@ -248,7 +254,8 @@ impl FunctionTranslator<'_, '_> {
             self.builder.ins().ushr_imm_u(count, -shift)
         } else {
             let units = self.builder.ins().ishl_imm_u(count, shift);
-            if is_wide {
+            // Where there is room for so many, the number of their bytes is one of 64 bits.
+            if is_wide && room.is_none() {
                 // More than there are numbers is as much as there is.
                 let most = self.builder.ins().iconst(types::I64, -1);
                 let wraps =
@@ -258,7 +265,33 @@ impl FunctionTranslator<'_, '_> {
                 units
             }
         };
+        let units = match room {
+            Some(room) => {
+                let futile = self.builder.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, count, room as i64);
+                let nothing = self.builder.ins().iconst(types::I64, 0);
+                self.builder.ins().select(futile, nothing, units)
+            }
+            None => units,
+        };
         self.pay(units);
+    }
+
+    /// By how many pages or entries that which an operator grows can become larger at most, by its type. More can never succeed and is
+    /// done nothing for, so that it costs nothing.
+    fn room_of(&self, operator: &Op<'_>) -> Option<u64> {
+        match operator {
+            Op::MemoryGrow { mem } => {
+                let memory = &self.env.module.memories[MemoryIndex(*mem).index()];
+                let bits = if memory.index64() { 64 } else { 32 };
+                let most = 1_u64.checked_shl(bits - memory.page_size_log2).unwrap_or(u64::MAX);
+                Some(memory.maximum.min(most).saturating_sub(memory.minimum))
+            }
+            Op::TableGrow { table } => {
+                let table = &self.env.module.tables[TableIndex(*table).index()];
+                Some(table.maximum.min(MAX_TABLE_ENTRIES).saturating_sub(table.minimum))
+            }
+            _ => None,
+        }
     }
 
     /// log₂ of the bytes that each of what an operator is about counts as.

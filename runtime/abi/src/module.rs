@@ -135,6 +135,9 @@ pub struct TableRecord {
     pub reserved: u32,
 }
 
+/// The most entries that a table may have, whatever its type says: a bound that this implementation sets (Appendix A.2 of the specification).
+pub const MAX_TABLE_ENTRIES: u64 = 10_000_000;
+
 impl TableRecord {
     /// Whether its addresses are `i64`.
     pub const fn index64(&self) -> bool {

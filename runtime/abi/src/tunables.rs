@@ -96,6 +96,8 @@ tunables! {
     inlining: bool = true;
     /// Whether what runs can be interrupted: loops, and calls without end. What waits in a shared memory always can.
     interruption: bool = true;
+    /// Whether compiled code, behind a place where it can be interrupted, reads anew what the host may have written there.
+    fenced_sites: bool = false;
     /// Whether compiled code pays for what it does, and stops when it cannot.
     consume_fuel: bool = false;
     /// Whether the runtime checks every address again, by a call before each access to a memory.
