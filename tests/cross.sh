@@ -2,12 +2,14 @@
 # Tests Tancho on aarch64 and riscv64: built here for these machines, and only run by an emulator, qemu-user.
 #
 #   tests/cross.sh                 # a part that ends within ten minutes: what .ci/run calls
-#   tests/cross.sh all [ARCH…]     # all of the specification's suites, programs, traps, addresses
+#   tests/cross.sh all [ARCH…]     # all of the specification's suites, programs, traps, addresses; hours
 #
-# Installs what is missing where it may (rustup's targets, Debian's cross compilers and qemu-user-static). Where it cannot, it says so on a
-# line of its own and is content. The part has TANCHO_CROSS_SECONDS (570): what it has not come to by then is named on a line of its own.
-# Images are compiled here, by a Tancho of this machine, and run there; that one compiled there has the same bytes is tested too.
-# TANCHO_NATIVE is a Tancho of this machine with every back end, instead of one that is built.
+# Installs what is missing where it may (rustup's targets, Debian's cross compilers and qemu-user-static). Where it cannot, or there is no
+# room on the disk, it says so on a line of its own and is content. The part has TANCHO_CROSS_SECONDS (570): what it has not come to by then
+# is named on a line of its own. TANCHO_CROSS_MEMORY (6144) is how many MiB an emulator may take, which keeps a record of each page of
+# address space that was ever mapped; one that takes more is ended. Images are compiled here, by a Tancho of this machine, and run there;
+# that one compiled there has the same bytes is tested too. TANCHO_NATIVE is a Tancho of this machine with every back end, instead of one
+# that is built. TANCHO_CROSS_TARGET is where it builds, instead of target/cross.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,10 +20,10 @@ case $mode in
 part | all) ;;
 *) echo "usage: tests/cross.sh [part|all [aarch64|riscv64]...]" >&2 && exit 2 ;;
 esac
-architectures=("$@")
-[ $# -gt 0 ] || architectures=(aarch64 riscv64)
+wanted=("$@")
+[ $# -gt 0 ] || wanted=(aarch64 riscv64)
 seconds=${TANCHO_CROSS_SECONDS:-570}
-[ "$mode" != all ] || seconds=86400
+[ "$mode" != all ] || seconds=864000
 # The Tancho of this machine that compiles images. The one that is built with all tests has every back end.
 native=${TANCHO_NATIVE:-}
 if [ -z "$native" ]; then
@@ -30,11 +32,28 @@ if [ -z "$native" ]; then
 fi
 # Apart from the builds for this machine: they are optimised otherwise, and may go on at the same time. The compiler's own speed matters
 # less than how long it takes to build, and nobody looks for lines.
-export CARGO_TARGET_DIR=$PWD/target/cross CARGO_PROFILE_DEV_DEBUG=false CARGO_INCREMENTAL=0
+export CARGO_TARGET_DIR=${TANCHO_CROSS_TARGET:-$PWD/target/cross}
+export CARGO_PROFILE_DEV_DEBUG=false CARGO_INCREMENTAL=0
 optimise=(--config 'profile.dev.package."*".opt-level=1')
-# Without the other engine, disassemblers and other back ends: they take as long to build as the rest.
-packages=(--no-default-features --features tancho/compile,tancho/wat
-    --package tancho-tests --package tancho-cli --package tancho-runtime --package tancho)
+# Without the other engine, disassemblers and other back ends: they take as long to build as the rest. Fuel needs what makes modules. How many
+# MiB of disk it takes at most.
+parts=tancho/compile,tancho/wat
+tests=(spec trap main_thread atomic thread address program process)
+least=3000
+if [ "$mode" = all ]; then
+    parts+=,tancho-tests/modules
+    tests+=(asynchronous interrupt signals bounds last_byte tail_call multi_memory image function_types exception_ops gc_ops gc_programs fuel
+        instantiate load call data error exception function_reference link module vector)
+    least=6000
+fi
+packages=(--no-default-features --features "$parts" --package tancho-tests --package tancho-cli --package tancho-runtime --package tancho)
+# A thread of the emulator's stands still while another translates code, and the machine may have little time for it.
+export TANCHO_INTERRUPT_MS=2000
+
+# Files of this run: keys, images, what was printed.
+scratch=$(mktemp -d)
+watcher=
+trap 'rm -rf "$scratch"; kill "$watcher" 2>/dev/null || true' EXIT
 
 triple() {
     case $1 in
@@ -71,51 +90,81 @@ prepare() {
     done
     if [ ${#missing[@]} -gt 0 ]; then
         command -v apt-get >/dev/null || return 1
-        { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes "${missing[@]}"; } >/dev/null 2>&1 || return 1
+        { timeout 120 apt-get update && DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install --yes "${missing[@]}"; } >/dev/null 2>&1 || return 1
     fi
-    command -v "$arch-linux-gnu-gcc" "qemu-$arch-static" >/dev/null
+    command -v "$arch-linux-gnu-gcc" "qemu-$arch-static" >/dev/null || return 1
+    cargo fetch --quiet --locked --target "$(triple "$arch")" 2>/dev/null
 }
 
-# Does a step, unless there is no time left for it, or it takes more than that: which is said, and is no failure.
+# MiB that are free where it builds.
+room() {
+    mkdir -p "$CARGO_TARGET_DIR"
+    df --output=avail --block-size=1M "$CARGO_TARGET_DIR" | tail -1
+}
+
+# Ends emulators that this script has started and that take too much memory, and writes which.
+watch() {
+    local most=$((${TANCHO_CROSS_MEMORY:-6144} * 1024)) pid
+    while sleep 1; do
+        for pid in $(ps -eo pid=,ppid=,rss=,comm= | awk -v root=$$ -v most="$most" '
+            { parent[$1] = $2; if ($4 ~ /^qemu-/ && $3 > most) large[$1] }
+            END { for (pid in large) { up = pid; while (up in parent && up != root) up = parent[up]; if (up == root) print pid } }'); do
+            kill -9 "$pid" && echo "$pid" >>"$scratch/crowded"
+        done
+    done
+}
+
+# Does a step. That there is no time for it, no disk or no memory is said, and in the part it is no failure. In either mode others follow.
 late=()
+failed=()
 step() {
     local name=$1 start=$SECONDS left=$((seconds - (SECONDS - begin))) status=0
     shift
-    if [ "$left" -gt 0 ]; then
-        timeout --kill-after=10 "$left" "$@" || status=$?
-        printf 'cross: %s: %d s\n' "$name" $((SECONDS - start))
+    if [ "$left" -le 0 ]; then
+        late+=("no time was left for this, which is not tested: $name")
+        return 1
     fi
-    if [ "$left" -le 0 ] || [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
-        late+=("$name")
-        return 0
+    rm -f "$scratch/crowded"
+    timeout --kill-after=10 "$left" "$@" || status=$?
+    printf 'cross: %s: %d s\n' "$name" $((SECONDS - start))
+    [ "$status" -ne 0 ] || return 0
+    if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+        late+=("no time was left for this, which is not tested to its end: $name")
+    elif [ "$mode" = part ] && [ -e "$scratch/crowded" ]; then
+        late+=("no memory was left for this, which is not tested to its end: $name")
+    elif [ "$mode" = part ] && [ "$(room)" -lt 200 ]; then
+        late+=("no room was left on the disk for this, which is not tested: $name")
+    else
+        failed+=("$name")
     fi
-    return "$status"
+    return 1
 }
 
 # cargo test, for a machine, with all packages that have such tests each time, so that what they need is built once.
 check() {
     local arch=$1 name=$2
     shift 2
-    step "$arch: $name" cargo test "${optimise[@]}" --quiet --target "$(triple "$arch")" "${packages[@]}" "$@"
+    step "$arch: $name" cargo test --offline "${optimise[@]}" --quiet --target "$(triple "$arch")" "${packages[@]}" "$@" || return 0
 }
 
 # Images of guest programs compiled here and there have the same bytes.
 same_bytes() {
-    local arch=$1 program folder here there
-    folder=$(mktemp -d)
-    there=$CARGO_TARGET_DIR/$(triple "$arch")/debug/tancho
-    export TANCHO_KEY_FILE=$folder/key
+    local arch=$1 program here
+    export TANCHO_KEY_FILE=$scratch/key
     shift
     for program in "$@"; do
         here=(compile --target "$(triple "$arch")" $(features "$arch") "tests/program/$program.wasm")
-        "$native" "${here[@]}" -o "$folder/here"
-        step "$arch: $program compiled there" $(emulator "$arch") "$there" "${here[@]}" -o "$folder/there"
-        [ -e "$folder/there" ] || break
-        cmp "$folder/here" "$folder/there" || { echo "$program has other bytes when compiled on $arch" >&2 && return 1; }
-        rm "$folder/there"
+        "$native" "${here[@]}" -o "$scratch/here"
+        step "$arch: $program compiled there" $(emulator "$arch") "$(there "$arch")" "${here[@]}" -o "$scratch/there" || continue
+        cmp "$scratch/here" "$scratch/there" || { failed+=("$program has other bytes when compiled on $arch") && continue; }
+        echo "$arch: $program has the same bytes wherever it is compiled"
     done
     unset TANCHO_KEY_FILE
-    rm -r "$folder"
+}
+
+# The Tancho that is built for a machine.
+there() {
+    echo "$CARGO_TARGET_DIR/$(triple "$1")/debug/tancho"
 }
 
 # Runs an image of the program `json` whose code may use a CPU feature, on a machine of this kind: the rest is the command before Tancho's own arguments.
@@ -123,7 +172,7 @@ image_with() {
     local arch=$1 feature=$2
     shift 2
     "$native" compile --target "$(triple "$arch")" --cpu-features "$feature" tests/program/json.wasm -o "$TANCHO_KEY_FILE.cwasm"
-    "$@" "$CARGO_TARGET_DIR/$(triple "$arch")/debug/tancho" run "$TANCHO_KEY_FILE.cwasm" --sort --compact <<<'{"b":1,"a":2}' 2>&1
+    "$@" "$(there "$arch")" run "$TANCHO_KEY_FILE.cwasm" --sort --compact <<<'{"b":1,"a":2}' 2>&1
 }
 
 # What an image needs and a machine lacks is named; where the machine has it, it runs.
@@ -163,15 +212,14 @@ large_pages() {
         check aarch64 'pages of 64 KiB' --test trap
 }
 
-# Both, with files of their own.
+# Both.
 machines() {
-    local arch=$1 folder
-    folder=$(mktemp -d)
-    export TANCHO_KEY_FILE=$folder/key
-    cpu_features "$arch"
-    [ "$arch" != aarch64 ] || large_pages
+    local arch=$1
+    [ $((seconds - (SECONDS - begin))) -gt 20 ] || { late+=("no time was left for this, which is not tested: $arch: machines") && return 0; }
+    export TANCHO_KEY_FILE=$scratch/key
+    cpu_features "$arch" || failed+=("$arch: what a CPU lacks")
+    [ "$arch" != aarch64 ] || large_pages || failed+=("$arch: pages of 64 KiB")
     unset TANCHO_KEY_FILE
-    rm -r "$folder"
 }
 
 # Says how tests start programs of the machine, and what compiles guest programs for it: here, for there it takes long.
@@ -183,64 +231,122 @@ on() {
     export TANCHO_RUNNER TANCHO_COMPILER "CARGO_TARGET_${upper}_LINKER=$1-linux-gnu-gcc" "CARGO_TARGET_${upper}_RUNNER=$TANCHO_RUNNER"
 }
 
+# What can go wrong most easily comes first, on both machines; the later, the more of the same.
 part() {
-    local arch=$1
-    # All that is run below is built at once.
-    check "$arch" build --no-run --test spec --test trap --test main_thread --test atomic --test thread --test address --test program --test process
-    TANCHO_PROGRAMS='crunch machine throws posix' check "$arch" programs --test program
-    TANCHO_CASES=40 check "$arch" 'traps, atomics, threads' --test trap --test main_thread --test atomic --test thread
-    TANCHO_SUITES='tail-call exceptions threads relaxed-simd memory64' check "$arch" 'suites' --test spec -- own_scripts just_in_time
-    TANCHO_PART=10 check "$arch" 'a tenth of each suite' --test spec -- just_in_time
-    for setting in 0 5 10; do
-        TANCHO_SETTING=$setting TANCHO_CASES=210 check "$arch" addresses --test address -- random_expressions
-    done
-    check "$arch" processes --test process
-    same_bytes "$arch" narrow
-    machines "$arch"
-    if [ "$arch" = riscv64 ]; then
+    local arch=$1 setting
+    case $2 in
+    1)
+        TANCHO_CASES=40 check "$arch" 'traps, atomics, threads' --test trap --test main_thread --test atomic --test thread
+        same_bytes "$arch" narrow
+        TANCHO_PROGRAMS='machine throws posix' check "$arch" programs --test program
+        ;;
+    2)
+        TANCHO_SUITES='tail-call exceptions threads relaxed-simd memory64' check "$arch" suites --test spec -- own_scripts just_in_time
+        check "$arch" processes --test process
+        machines "$arch"
+        ;;
+    3)
+        for setting in 0 5 10; do
+            TANCHO_SETTING=$setting TANCHO_CASES=210 check "$arch" addresses --test address -- random_expressions
+        done
+        TANCHO_PART=10 check "$arch" 'a tenth of each suite' --test spec -- just_in_time
+        ;;
+    4)
+        TANCHO_PROGRAMS=crunch check "$arch" crunch --test program
+        [ "$arch" = riscv64 ] || return 0
         on riscv64 scalar
         TANCHO_SCALAR=1 TANCHO_PART=10 check "$arch" 'without vectors' --test spec -- own_scripts just_in_time
-    fi
+        ;;
+    esac
+}
+
+# The tests of a file by name: what is run by itself takes an emulator less memory.
+names() {
+    cargo test --offline "${optimise[@]}" --quiet --target "$(triple "$1")" "${packages[@]}" --test "$2" -- --list --format terse |
+        sed -n 's/: test$//p'
 }
 
 all() {
-    local arch=$1
-    local setting
-    check "$arch" tests --no-fail-fast --test spec --test trap --test main_thread --test signals --test bounds --test atomic \
-        --test thread --test interrupt --test tail_call --test multi_memory --test image --test function_types --test exception_ops \
-        --test gc_ops --test program --test call --test data --test error --test exception --test foreign \
-        --test function_reference --test link --test module --test vector --test instantiate --test load --test process
-    # The emulator keeps a record of each page that was ever mapped.
-    for setting in {0..11}; do
-        TANCHO_SETTING=$setting check "$arch" "addresses $setting of 12" --test address -- every_shape_of_address
-    done
-    for setting in {0..23}; do
-        TANCHO_SETTING=$setting TANCHO_CASES=210 check "$arch" "expressions $setting of 24" --test address -- random_expressions
-    done
-    for setting in {0..83}; do
-        TANCHO_SETTING=$setting TANCHO_CASES=160 check "$arch" "wide memories $setting of 84" --test address -- wide_memories
-    done
-    # And compiled there.
-    (unset TANCHO_COMPILER && check "$arch" 'programs compiled there' --test program)
-    same_bytes "$arch" $(cd tests/program && basename -s .wasm -- *.wasm)
-    machines "$arch"
-    if [ "$arch" = riscv64 ]; then
+    local arch=$1 setting case name
+    case $2 in
+    1)
+        for setting in {0..11}; do
+            TANCHO_SETTING=$setting check "$arch" "addresses $setting of 12" --test address -- every_shape_of_address
+        done
+        for name in $(names "$arch" asynchronous); do
+            check "$arch" "asynchronous $name" --test asynchronous -- --exact "$name"
+        done
+        check "$arch" programs --test program
+        ;;
+    2)
+        for name in $(names "$arch" spec); do
+            check "$arch" "spec $name" --test spec -- --exact "$name"
+        done
+        check "$arch" 'traps, atomics, threads' --no-fail-fast --test trap --test main_thread --test atomic --test thread --test interrupt
+        check "$arch" 'runtime' --no-fail-fast --test instantiate --test load --test process
+        check "$arch" 'engine' --no-fail-fast --test call --test data --test error --test exception --test function_reference --test link \
+            --test module --test vector
+        check "$arch" 'tests' --no-fail-fast --test signals --test bounds --test last_byte --test tail_call --test multi_memory \
+            --test image --test function_types
+        check "$arch" objects --no-fail-fast --test exception_ops --test gc_ops --test gc_programs
+        ;;
+    3)
+        same_bytes "$arch" $(cd tests/program && basename -s .wasm -- *.wasm)
+        machines "$arch"
+        # Compiled there, just in time and into a cache.
+        unset TANCHO_COMPILER
+        check "$arch" 'programs compiled there' --test program
+        [ "$arch" = riscv64 ] || return 0
         on riscv64 scalar
-        TANCHO_SCALAR=1 check "$arch" 'suites without vectors' --test spec -- own_scripts just_in_time precompiled
-        check "$arch" 'without vectors' --no-fail-fast --test trap --test main_thread --test atomic --test thread --test bounds
-    fi
+        for name in own_scripts just_in_time precompiled; do
+            TANCHO_SCALAR=1 check "$arch" "without vectors: spec $name" --test spec -- --exact "$name"
+        done
+        check "$arch" 'without vectors' --no-fail-fast --test trap --test main_thread --test thread --test program
+        ;;
+    4)
+        for setting in {0..23}; do
+            TANCHO_SETTING=$setting TANCHO_CASES=210 check "$arch" "expressions $setting of 24" --test address -- random_expressions
+        done
+        for case in {0..99}; do
+            TANCHO_CASE=$case check "$arch" "fuel $case of 100" --test fuel -- random_modules
+        done
+        for setting in {0..83}; do
+            TANCHO_SETTING=$setting TANCHO_CASES=160 check "$arch" "wide memories $setting of 84" --test address -- wide_memories
+        done
+        ;;
+    esac
 }
 
-for arch in "${architectures[@]}"; do
-    if ! prepare "$arch"; then
+architectures=()
+for arch in "${wanted[@]}"; do
+    if prepare "$arch"; then
+        architectures+=("$arch")
+        on "$arch"
+    else
         echo "cross: the targets or tools for $arch cannot be installed here: nothing tested on $arch"
-        continue
     fi
-    start=$SECONDS
-    on "$arch"
-    "$mode" "$arch"
-    printf 'cross: %s: %d s\n' "$arch" $((SECONDS - start))
 done
-for name in "${late[@]}"; do
-    echo "cross: no time was left for this, which is not tested: $name"
+if [ ${#architectures[@]} -gt 0 ] && [ "$(room)" -lt "$least" ]; then
+    echo "cross: fewer than $least MiB are free for the builds: nothing tested on ${architectures[*]}"
+    architectures=()
+fi
+[ ${#architectures[@]} -gt 0 ] || exit 0
+
+watch &
+watcher=$!
+# All that is run below is built at once, for all machines.
+targets=()
+for arch in "${architectures[@]}"; do targets+=(--target "$(triple "$arch")"); done
+step build cargo test --offline "${optimise[@]}" --quiet "${targets[@]}" "${packages[@]}" --no-run "${tests[@]/#/--test=}" || architectures=()
+for phase in 1 2 3 4; do
+    for arch in "${architectures[@]}"; do
+        start=$SECONDS
+        on "$arch"
+        "$mode" "$arch" "$phase"
+        printf 'cross: %s, %s of 4: %d s\n' "$arch" "$phase" $((SECONDS - start))
+    done
 done
+printf 'cross: %s MiB were built\n' "$(du -sm "$CARGO_TARGET_DIR" | cut -f 1)"
+for name in "${late[@]}"; do echo "cross: $name"; done
+for name in "${failed[@]}"; do echo "cross: FAILED: $name"; done
+[ ${#failed[@]} -eq 0 ]

@@ -6,9 +6,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 use tancho::{Caller, Config, Engine, Instance, Linker, Module, Store, Trap};
-
-/// How long it may take.
-const LIMIT: Duration = Duration::from_millis(100);
+use tancho_tests::oracle::row::interrupt_limit;
 
 /// Guests that never end: what they do, and a module with an export `run` that does it.
 const ENDLESS: &[(&str, &str)] = &[
@@ -180,6 +178,7 @@ fn configs() -> Vec<(&'static str, Config)> {
 
 #[test]
 fn all_that_never_ends_can_be_ended() {
+    let limit = interrupt_limit();
     let mut slowest = Duration::ZERO;
     let mut cases = 0;
     for (how, config) in configs() {
@@ -193,8 +192,8 @@ fn all_that_never_ends_can_be_ended() {
                 let run = || interrupted(&engine, module, forever, fiber);
                 let took = run().unwrap_or_else(|error| panic!("{what}, {how}: {error:?}"));
                 // A machine that does other things may take its time once.
-                let took = if took > LIMIT { run().expect("as before") } else { took };
-                assert!(took <= LIMIT, "{what}, {how}: {took:?}");
+                let took = if took > limit { run().expect("as before") } else { took };
+                assert!(took <= limit, "{what}, {how}: {took:?}");
                 slowest = slowest.max(took);
                 cases += 1;
             }

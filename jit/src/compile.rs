@@ -10,16 +10,18 @@
 
 use crate::decode::module::{Body, Decoded, decode};
 use crate::decode::vector;
-use crate::emit::code::Code;
+use crate::emit::code::{Code, Known};
 use crate::emit::image::{Role, emit};
 use crate::error::CompileError;
 use crate::opt::facts::Facts;
 use crate::opt::frame;
 use crate::opt::indirect::number_plain;
+use crate::opt::inline::Sources;
+use crate::opt::plan::Plan;
 use crate::options::Options;
 use crate::target::{self, Effort, NoVectors};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
-use crate::translate::function::{Caught, MAX_VALUES, Scratch, Translated, translate};
+use crate::translate::function::{MAX_VALUES, Scratch, Translated, translate};
 use crate::translate::interrupt;
 use crate::translate::signature;
 use crate::translate::trampoline::TrampolineMaker;
@@ -35,6 +37,7 @@ use tancho_abi::builtin::Builtin;
 use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{ExternKind, Module, NONE, Range, Summary, TypeRecord};
+use tancho_abi::tunables::OptLevel;
 use tancho_abi::types::FuncType;
 use tancho_abi::vmctx::{TRAMPOLINE_FRAME, UNASKED_FRAME};
 
@@ -91,12 +94,11 @@ struct Worker {
 }
 
 /// What is known of a function whose code is to be generated.
-#[derive(Default)]
 struct Made<'a> {
     /// What others call it by, if they do.
     name: Option<CodeName>,
-    /// What it catches.
-    caught: &'a [Caught],
+    /// What the translator knows of it.
+    known: Known<'a>,
     /// As in [`interrupt::settle`].
     bases: &'a [u32],
     /// Whether its last parameter is the shadow-stack pointer.
@@ -200,7 +202,8 @@ impl Compiler {
         number_escaped(&mut module);
         number_plain(&mut module);
         let facts = self.facts(&module, &bodies)?;
-        let env = self.environment(&module, facts)?;
+        let plan = self.plan(&module, &bodies);
+        let env = self.environment(&module, facts, plan)?;
         let mut pieces = self.functions(&env, bodies)?;
         pieces.extend(self.module_trampolines(&env, &pieces)?);
         drop(env);
@@ -247,7 +250,7 @@ impl Compiler {
         // Vectors are valid whatever the target.
         let Decoded { mut module, bodies } = decode(wasm, 0, self.options.features, false, None)?;
         number_escaped(&mut module);
-        let env = self.environment(&module, Facts::default())?;
+        let env = self.environment(&module, Facts::default(), Plan::default())?;
         self.in_pool(|| {
             bodies.into_par_iter().try_for_each_init(Default::default, |allocations, body| {
                 let index = FunctionIndex(body.validator.index);
@@ -269,13 +272,18 @@ impl Compiler {
         number_escaped(&mut module);
         number_plain(&mut module);
         let facts = self.facts(&module, &bodies)?;
-        let env = self.environment(&module, facts)?;
+        let plan = self.plan(&module, &bodies);
+        let env = self.environment(&module, facts, plan)?;
         let mut worker = Worker::default();
         bodies
             .into_iter()
-            .map(|body| {
+            .enumerate()
+            .map(|(position, body)| {
                 let name = env.function_name(FunctionIndex(body.validator.index));
                 let mut clif = String::new();
+                if env.plan.is_gone(position) {
+                    return Ok(FunctionCode { name, clif, code: Vec::new() });
+                }
                 let code = self.function(&env, body, &mut worker, Some(&mut clif))?;
                 Ok(FunctionCode { name, clif, code: code.bytes.into() })
             })
@@ -286,8 +294,13 @@ impl Compiler {
         decode(wasm, 0, self.options.features, self.options.keep_dwarf, self.no_vectors.as_ref())
     }
 
-    fn environment<'m>(&'m self, module: &'m Module, facts: Facts) -> Result<ModuleEnv<'m>, CompileError> {
-        ModuleEnv::new(module.view(), facts, &self.options.tunables, &*self.isa)
+    /// Which calls are inlined.
+    fn plan<'a>(&self, module: &Module, bodies: &[Body<'a>]) -> Plan<'a> {
+        let tunables = &self.options.tunables;
+        if !tunables.inlining || tunables.opt_level == OptLevel::None {
+            return Plan::default();
+        }
+        self.in_pool(|| Plan::new(&module.view(), bodies, self.options.threads != Some(1)))
     }
 
     /// What is known of the module as a whole.
@@ -295,6 +308,15 @@ impl Compiler {
         let architecture = target::architecture(&*self.isa)?;
         let serial = self.options.threads == Some(1);
         Ok(self.in_pool(|| Facts::new(module, bodies, &self.options.tunables, architecture, serial)))
+    }
+
+    fn environment<'m>(
+        &'m self,
+        module: &'m Module,
+        facts: Facts,
+        plan: Plan<'m>,
+    ) -> Result<ModuleEnv<'m>, CompileError> {
+        ModuleEnv::new(module.view(), facts, &self.options.tunables, &*self.isa, plan)
     }
 
     fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
@@ -311,7 +333,14 @@ impl Compiler {
         let compile = |worker: &mut Worker, (position, body): (usize, Body<'_>)| {
             (
                 position,
-                self.function(env, body, worker, None).and_then(|code| self.entered(env, imported + position, code)),
+                match env.plan.is_gone(position) {
+                    // It was validated when the plan was made.
+                    true => Ok(vec![(Role::Function(imported + position), Code::gone())]),
+                    false => {
+                        let code = self.function(env, body, worker, None);
+                        code.and_then(|code| self.entered(env, imported + position, code))
+                    }
+                },
             )
         };
         let mut results: Vec<(usize, Result<Pieces, CompileError>)> = if self.options.threads == Some(1) {
@@ -381,7 +410,7 @@ impl Compiler {
             *scratch = Scratch::default();
         }
         translated
-            .and_then(|Translated { live, caught, uses_heap }| {
+            .and_then(|Translated { live, caught, uses_heap, sources }| {
                 let dfg = &worker.context.func.dfg;
                 if let Some(clif) = clif {
                     *clif = worker.context.func.display().to_string();
@@ -391,7 +420,7 @@ impl Compiler {
                 let isa = self.isa_of(live, dfg.num_blocks() + tables.sum::<usize>())?;
                 let made = Made {
                     name: Some(CodeName::Function(index)),
-                    caught: &caught,
+                    known: Known { caught: &caught, sources: &sources },
                     bases: &env.interruptible_bases(),
                     shadow: env.taken_shadow(index).is_some(),
                 };
@@ -404,7 +433,7 @@ impl Compiler {
 
     /// Optimises and generates code for the function of `worker`.
     fn generate(&self, worker: &mut Worker, made: Made<'_>, isa: &OwnedTargetIsa) -> Result<Code, CompileError> {
-        let Made { name, caught, bases, shadow } = made;
+        let Made { name, known, bases, shadow } = made;
         let compiled = machine_code(worker, &**isa, bases, shadow).map_err(|error| match error {
             CodegenError::CodeTooLarge => CompileError::limit(format!(
                 "the function takes more than {MAX_VALUES} registers before they are allocated"
@@ -421,7 +450,7 @@ impl Compiler {
         // In the order of the numbers that relocations refer to them by.
         let names: Vec<Option<CodeName>> =
             worker.context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
-        Code::new(&compiled, name, &names, caught, &**isa, self.options.tunables.address_map)
+        Code::new(&compiled, name, &names, known, &**isa, self.options.tunables.address_map)
     }
 
     /// The trampolines that a module needs: entries for the types of functions that the host may call, exits for
@@ -490,7 +519,9 @@ impl Compiler {
 
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
         let mut worker = Worker { context: Context::for_function(function), ..Worker::default() };
-        let code = self.generate(&mut worker, Made { name, ..Made::default() }, &self.isa)?;
+        let known = Known { caught: &[], sources: &Sources::default() };
+        let made = Made { name, known, bases: &[], shadow: false };
+        let code = self.generate(&mut worker, made, &self.isa)?;
         if code.frame > TRAMPOLINE_FRAME {
             return Err(CompileError::limit(format!(
                 "the parameters and results of a function take {} bytes of stack in a call from or to the host, \

@@ -17,3 +17,4 @@ pub use compile::{Compiler, FunctionCode};
 pub use error::CompileError;
 pub use limit::{LIMITS, Limit};
 pub use options::{Features, Options};
+pub use target::require_features;

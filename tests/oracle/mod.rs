@@ -8,7 +8,7 @@ pub mod atomic;
 pub mod differential;
 pub mod exception;
 pub mod gc;
-#[cfg(feature = "engines")]
+#[cfg(feature = "modules")]
 pub mod generate;
 pub mod hostile;
 pub mod operator;

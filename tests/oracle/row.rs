@@ -2,7 +2,7 @@
 //! prints of its outcome (`docs/testing.md`, "Soak"). Used by the tests that have one, and by [`Run`](super::seed::Run).
 
 use std::io::Write;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// SplitMix64: numbers from a seed, or from the bytes of a fuzzer as long as there are any.
 pub struct Random {
@@ -59,6 +59,12 @@ pub fn number(name: &str) -> Option<u64> {
         None => text.parse(),
     };
     Some(parsed.unwrap_or_else(|_| panic!("{name} is `{text}`, which is no number")))
+}
+
+/// How long it may take from a request to interrupt until what runs or waits has ended: 100 ms. Under an emulator, whose threads may stand still
+/// while it translates code for another, it is another bound, `TANCHO_INTERRUPT_MS` (`tests/cross.sh`).
+pub fn interrupt_limit() -> Duration {
+    Duration::from_millis(number("TANCHO_INTERRUPT_MS").unwrap_or(100))
 }
 
 /// A row while its cases run.

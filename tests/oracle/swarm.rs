@@ -119,6 +119,9 @@ impl Swarm {
                 consume_fuel: later.u8(..4) == 0,
                 table_facts: later.u8(..4) != 0,
                 shadow_stack_argument: later.u8(..4) != 0,
+                native_products: later.u8(..4) != 0,
+                inlining: later.u8(..4) != 0,
+                fenced_sites: later.u8(..4) == 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -152,6 +155,9 @@ impl Swarm {
             consume_fuel,
             table_facts,
             shadow_stack_argument,
+            native_products,
+            inlining,
+            fenced_sites,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -171,10 +177,13 @@ impl Swarm {
             .generate_address_map(address_map)
             .signals_based_traps(signals_based_traps)
             .belt(belt)
+            .epoch_interruption(fenced_sites)
             .interruption(interruption)
             .consume_fuel(consume_fuel)
             .table_facts(table_facts)
             .shadow_stack_argument(shadow_stack_argument)
+            .native_products(native_products)
+            .inlining(inlining)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

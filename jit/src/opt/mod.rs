@@ -1,8 +1,11 @@
-//! Optimisations of our own: what is found out about a module before its functions are translated, and what is done with that. Each has a tunable.
+//! Optimisations of our own, each one pass or switch with a tunable that turns it off. `docs/decision/speed.md` has what each is worth.
 
 mod balance;
 pub(crate) mod facts;
 pub(crate) mod frame;
 pub(crate) mod indirect;
+pub(crate) mod inline;
+pub(crate) mod plan;
+pub(crate) mod product;
 pub(crate) mod scan;
 pub(crate) mod shadow;

@@ -24,10 +24,15 @@ use tancho_abi::vmctx::{VmContext, VmFuncRef, VmFunctionEntry, VmFunctionImport}
 
 impl FunctionTranslator<'_, '_> {
     pub(crate) fn call(&mut self, function: u32) -> Result<(), CompileError> {
-        self.call_function(FunctionIndex(function))
+        let function = FunctionIndex(function);
+        if self.is_inlined() {
+            return self.inline(function, false);
+        }
+        self.call_out_of_line(function)
     }
 
-    fn call_function(&mut self, function: FunctionIndex) -> Result<(), CompileError> {
+    /// A call that stays one.
+    pub(crate) fn call_out_of_line(&mut self, function: FunctionIndex) -> Result<(), CompileError> {
         let arguments = self.pop_arguments(self.env.module.functions[function.index()].ty);
         let (callee, arguments) = match self.imported_callee(function) {
             Some((signature, code, vmctx)) => (CallTarget::Indirect(signature, code), with_vmctx(vmctx, &arguments)),
@@ -45,11 +50,18 @@ impl FunctionTranslator<'_, '_> {
         Ok(())
     }
 
-    pub(crate) fn return_call(&mut self, function: u32) {
-        self.return_call_function(FunctionIndex(function));
+    pub(crate) fn return_call(&mut self, function: u32) -> Result<(), CompileError> {
+        let function = FunctionIndex(function);
+        if self.is_inlined() {
+            return self.inline(function, true);
+        }
+        self.return_call_out_of_line(function)
     }
 
-    fn return_call_function(&mut self, function: FunctionIndex) {
+    fn return_call_out_of_line(&mut self, function: FunctionIndex) -> Result<(), CompileError> {
+        if !self.is_tail() {
+            return self.call_and_return(function);
+        }
         let arguments = self.pop_arguments(self.env.module.functions[function.index()].ty);
         match self.imported_callee(function) {
             Some((signature, code, vmctx)) => {
@@ -63,12 +75,13 @@ impl FunctionTranslator<'_, '_> {
             }
         }
         self.reachable = false;
+        Ok(())
     }
 
     pub(crate) fn call_indirect(&mut self, ty: u32, table: u32) -> Result<(), CompileError> {
         let (ty, table) = (TypeIndex(ty), TableIndex(table));
         match self.only_callee(ty, table) {
-            Some(function) => self.call_function(function),
+            Some(function) => self.call_out_of_line(function),
             None => self.call_each_way(ty, Callee::Entry(table)),
         }
     }
@@ -76,10 +89,7 @@ impl FunctionTranslator<'_, '_> {
     pub(crate) fn return_call_indirect(&mut self, ty: u32, table: u32) -> Result<(), CompileError> {
         let (ty, table) = (TypeIndex(ty), TableIndex(table));
         match self.only_callee(ty, table) {
-            Some(function) => {
-                self.return_call_function(function);
-                Ok(())
-            }
+            Some(function) => self.return_call_out_of_line(function),
             None => self.return_call_each_way(ty, Callee::Entry(table)),
         }
     }

@@ -8,6 +8,7 @@ use crate::decode;
 use crate::error::CompileError;
 use crate::opt::facts::Facts;
 use crate::opt::indirect::Contents;
+use crate::opt::plan::Plan;
 use crate::opt::shadow::Shadow;
 use crate::target;
 use core::mem::offset_of;
@@ -49,6 +50,8 @@ pub(crate) struct ModuleEnv<'m> {
     pub(crate) isa: &'m dyn TargetIsa,
     /// Its architecture.
     pub(crate) architecture: Architecture,
+    /// Which calls are inlined.
+    pub(crate) plan: Plan<'m>,
 }
 
 impl<'m> ModuleEnv<'m> {
@@ -58,6 +61,7 @@ impl<'m> ModuleEnv<'m> {
         facts: Facts,
         tunables: &'m Tunables,
         isa: &'m dyn TargetIsa,
+        plan: Plan<'m>,
     ) -> Result<Self, CompileError> {
         let layout = VmLayout::new(module.facts().counts)
             .ok_or_else(|| CompileError::limit("the module's globals, tables and imports exceed 1 GiB"))?;
@@ -91,6 +95,7 @@ impl<'m> ModuleEnv<'m> {
             tunables,
             architecture: target::architecture(isa)?,
             isa,
+            plan,
         })
     }
 
