@@ -1,4 +1,4 @@
-//! Optimisations of our own, each one pass or switch with a tunable that turns it off. `docs/decision/speed.md` has what each is worth.
+//! Optimisations of our own, each one pass or switch with a tunable that turns it off. `docs/decision` has what each is worth.
 
 mod balance;
 pub(crate) mod facts;
