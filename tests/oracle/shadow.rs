@@ -33,6 +33,8 @@ struct Maker<'r> {
     functions: usize,
     /// Whether the function that is written may leave the pointer elsewhere than where it found it.
     wild: bool,
+    /// A function that may, in most programs.
+    wild_one: usize,
     text: String,
     labels: usize,
 }
@@ -183,7 +185,8 @@ impl Maker<'_> {
         if self.random.bool() {
             self.line("(return (local.get $acc))))");
         } else {
-            let call = self.call();
+            let argument = self.argument();
+            let call = if self.random.bool() { self.call() } else { format!("call $f{} {argument})", self.wild_one) };
             self.line(&format!("(return_{call}))"));
         }
     }
@@ -244,7 +247,7 @@ impl Maker<'_> {
         )
         .expect("writing to a string");
         self.line("(if (call $spent) (then (return (i32.const 7))))");
-        let style = self.one_of(if self.wild { 13 } else { 10 });
+        let style = if self.wild && self.random.bool() { 10 + self.one_of(3) } else { self.one_of(10) };
         let give_back = |amount: u32| format!("(global.set $sp ({ty}.add (local.get $frame) ({ty}.const {amount})))");
         let make = format!("(global.set $sp (local.tee $frame ({ty}.sub (global.get $sp) ({ty}.const {size}))))");
         let read = format!("(global.set $sp ({ty}.add (global.get $sp) ({ty}.const {size})))");
@@ -315,7 +318,7 @@ pub fn program(random: &mut Rng, kind: Kind) -> (String, usize) {
     // Most programs have few functions that do not behave: where most do not, the pointer is not taken for one.
     let wildness = random.usize(..8);
     let wild_one = random.usize(..functions);
-    let mut maker = Maker { random, kind, ty, functions, wild: false, text: String::new(), labels: 0 };
+    let mut maker = Maker { random, kind, ty, functions, wild: false, wild_one, text: String::new(), labels: 0 };
     let mut exports = String::new();
     for function in 0..functions {
         maker.wild = match wildness {

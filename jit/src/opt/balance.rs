@@ -412,3 +412,75 @@ impl Run<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use wasmparser::{Parser, Payload};
+
+    /// Whether a function with this body keeps global 0, when calls of function 0 keep it and those of function 1 do not.
+    fn is_kept(body: &str) -> bool {
+        let text = format!(
+            "(module (import \"\" \"0\" (func $keeps)) (import \"\" \"1\" (func $changes)) (tag $e)
+               (global $sp (mut i32) (i32.const 0))
+               (func (param i32) (local $frame i32) {body}))"
+        );
+        let wasm = wat::parse_str(text).unwrap();
+        let effect = |callee| match callee {
+            Callee::Function(0) => Effect::Keeps,
+            _ => Effect::Changes,
+        };
+        let body = Parser::new(0).parse_all(&wasm).find_map(|payload| match payload.unwrap() {
+            Payload::CodeSectionEntry(body) => Some(body),
+            _ => None,
+        });
+        keeps(&body.unwrap(), Question { global: 0, wide: false }, &effect)
+    }
+
+    const MAKE: &str = "(global.set $sp (local.tee $frame (i32.sub (global.get $sp) (i32.const 32))))";
+    const BACK: &str = "(global.set $sp (i32.add (local.get $frame) (i32.const 32)))";
+    const READ: &str = "(global.set $sp (i32.add (global.get $sp) (i32.const 32)))";
+    const MORE: &str = "(global.set $sp (i32.add (local.get $frame) (i32.const 48)))";
+
+    #[test]
+    fn what_is_given_back_on_every_way_is_kept() {
+        let bodies = [
+            format!("{MAKE} (call $changes) {BACK}"),
+            format!("{MAKE} (call $keeps) {READ}"),
+            format!("{MAKE} (if (local.get 0) (then {BACK} (return))) {BACK}"),
+            format!("{MAKE} (if (local.get 0) (then (call $changes)) (else (nop))) {BACK}"),
+            format!("{MAKE} (loop (call $changes) (br_if 0 (local.get 0))) {BACK}"),
+            format!("{MAKE} (if (local.get 0) (then {MORE} unreachable)) {BACK}"),
+            format!("{MAKE} (block (try_table (catch_all 0) (call $changes))) {BACK}"),
+            format!("{MAKE} {BACK} (return_call $keeps)"),
+            "(local $saved i32) (local.set $saved (global.get $sp)) (global.set $sp (local.get 0)) (global.set $sp (local.get $saved))"
+                .to_owned(),
+        ];
+        for body in bodies {
+            assert!(is_kept(&body), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_elsewhere_on_any_way_is_not() {
+        let bodies = [
+            MAKE.to_owned(),
+            format!("{MAKE} {MORE}"),
+            format!("{MAKE} (call $changes) {READ}"),
+            format!("{MAKE} (if (local.get 0) (then (return))) {BACK}"),
+            format!("{MAKE} (if (local.get 0) (then {BACK}))"),
+            format!("{MAKE} (if (local.get 0) (then {BACK}) (else {MORE}))"),
+            format!("{MAKE} (block (br_if 0 (local.get 0)) {BACK})"),
+            format!("(loop {MAKE} (br_if 0 (local.get 0)) {BACK})"),
+            format!("{MAKE} {BACK} (return_call $changes)"),
+            format!("{MAKE} (return_call $keeps)"),
+            format!("{MAKE} (block (try_table (catch_all 0) (call $changes) {BACK}))"),
+            format!("{MAKE} (local.set $frame (local.get 0)) {BACK}"),
+            "(call $changes)".to_owned(),
+        ];
+        for body in bodies {
+            assert!(!is_kept(&body), "{body}");
+        }
+    }
+}
