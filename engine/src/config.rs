@@ -366,6 +366,20 @@ impl Config {
         self
     }
 
+    /// Whether a function in which a toolchain takes a product of 64-bit numbers apart (`__multi3`) is compiled to the machine's own multiplication. On
+    /// by default. What the function does is the same.
+    pub fn native_products(&mut self, enable: bool) -> &mut Self {
+        self.tunables.native_products = enable;
+        self
+    }
+
+    /// Whether calls of small functions are inlined, unless nothing is [optimised](Config::cranelift_opt_level). On by default. Backtraces, traps
+    /// and fuel are the same.
+    pub fn inlining(&mut self, enable: bool) -> &mut Self {
+        self.tunables.inlining = enable;
+        self
+    }
+
     /// Whether compiled modules know which code comes from where in the WebAssembly file, so that backtraces have
     /// offsets. On by default.
     pub fn generate_address_map(&mut self, enable: bool) -> &mut Self {

@@ -8,6 +8,7 @@ mod decode;
 mod emit;
 mod error;
 mod limit;
+mod opt;
 mod options;
 mod target;
 mod translate;

@@ -117,6 +117,8 @@ impl Swarm {
                 gc_zeal: later.u8(..8) == 0,
                 interruption: later.u8(..4) != 0,
                 consume_fuel: later.u8(..4) == 0,
+                native_products: later.u8(..4) != 0,
+                inlining: later.u8(..4) != 0,
                 fenced_sites: later.u8(..4) == 0,
             },
             cpu_features: cpu_features(random),
@@ -149,6 +151,8 @@ impl Swarm {
             regalloc_algorithm,
             interruption,
             consume_fuel,
+            native_products,
+            inlining,
             fenced_sites,
         } = self.tunables;
         let mut config = Config::new();
@@ -172,6 +176,8 @@ impl Swarm {
             .epoch_interruption(fenced_sites)
             .interruption(interruption)
             .consume_fuel(consume_fuel)
+            .native_products(native_products)
+            .inlining(inlining)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

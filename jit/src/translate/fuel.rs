@@ -21,7 +21,7 @@ use crate::error::CompileError;
 use core::mem::offset_of;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{FuncRef, Function, Inst, InstBuilder, SourceLoc, Value, types};
+use cranelift_codegen::ir::{FuncRef, Function, Inst, InstBuilder, Value, types};
 use cranelift_frontend::Variable;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{MemoryIndex, TableIndex, TypeIndex};
@@ -59,13 +59,33 @@ impl FunctionTranslator<'_, '_> {
             return;
         }
         // Where it runs out there, backtraces are to say where that is.
-        self.builder.set_srcloc(SourceLoc::new(u32::try_from(body.range().start).unwrap_or(u32::MAX)));
+        self.set_place(body.range().start);
         let mut segments = segment::scan(self.env, body);
         segments.reverse();
         let variable = self.builder.declare_var(types::I64);
         let (in_store, in_variable) = (true, false);
         self.fuel = Some(Fuel { segments, variable, position: 0, in_store, in_variable, asks: Vec::new() });
         self.segment();
+    }
+
+    /// Begins to count what an inlined function pays for, and returns what is still to come behind it.
+    pub(crate) fn fuel_of_inlined(&mut self, body: &FunctionBody<'_>) -> Option<(Vec<Segment>, u32)> {
+        self.fuel.as_ref()?;
+        self.set_place(body.range().start);
+        let mut segments = segment::scan(self.env, body);
+        segments.reverse();
+        let fuel = self.fuel.as_mut()?;
+        let outer = (std::mem::replace(&mut fuel.segments, segments), std::mem::take(&mut fuel.position));
+        self.segment();
+        Some(outer)
+    }
+
+    /// Goes on behind an inlined function, whatever it was left by: then the store has what is left.
+    pub(crate) fn fuel_behind_inlined(&mut self, outer: Option<(Vec<Segment>, u32)>) {
+        if let (Some(fuel), Some((segments, position))) = (&mut self.fuel, outer) {
+            (fuel.segments, fuel.position) = (segments, position);
+            (fuel.in_store, fuel.in_variable) = (true, false);
+        }
     }
 
     /// Translates an operator by `translate`, with what is to be paid before and behind it.
@@ -107,7 +127,7 @@ impl FunctionTranslator<'_, '_> {
     /// What an operator needs: whatever can stop it, or look, needs the store, and where it branches to, the variable.
     fn before(&mut self, operator: &Op<'_>) {
         self.pay_by_size(operator);
-        let outermost = self.control.len() - 1;
+        let outermost = self.control.len() - 1 - self.here.base;
         match operator {
             Op::Block { .. } | Op::TryTable { .. } | Op::Try { .. } => {}
             Op::End if outermost == 0 => self.fuel_to_store(),
