@@ -1,7 +1,7 @@
 //! Golden tests of generated code: each `golden/*.wat` is a module with, below it in comments, the CLIF and the x86-64 code
 //! that its functions become. A change of the compiler shows as a change of these files: `BLESS=1 cargo test --test golden`
 //! rewrites them. Code is for the least CPU features that there are, and those that a first line `;; cpu: has_avx` names;
-//! `;; without signals` compiles without them, `;; with fuel` code that consumes it. A line `;; also: aarch64 aarch64+has_lse riscv64` asks for the code of other machines,
+//! `;; without signals` compiles without them, `;; with fuel` code that consumes it, `;; with inlining` inlines calls, which is off elsewhere. A line `;; also: aarch64 aarch64+has_lse riscv64` asks for the code of other machines,
 //! with CPU features or none.
 
 use capstone::arch::{BuildsCapstone, BuildsCapstoneExtraMode, arm64, riscv};
@@ -25,7 +25,8 @@ fn compiler_for(architecture: &str, source: &str, cpu_features: Vec<String>) -> 
     let triple = format!("{architecture}-unknown-linux-gnu").parse().expect("a triple");
     let first = source.lines().next();
     let (signals_based_traps, consume_fuel) = (first != Some(";; without signals"), first == Some(";; with fuel"));
-    let tunables = Tunables { signals_based_traps, consume_fuel, ..Tunables::default() };
+    let inlining = first == Some(";; with inlining");
+    let tunables = Tunables { signals_based_traps, consume_fuel, inlining, ..Tunables::default() };
     let options = Options { target: Some(triple), cpu_features, tunables, verifier: true, ..Options::default() };
     Compiler::new(options).expect("the tests are built with every back end")
 }

@@ -524,7 +524,7 @@ fn grouped(number: u64) -> String {
 fn the_document_has_the_same_numbers() {
     let document = include_str!("../docs/limits.md");
     let own = [
-        ("entries of a table", tancho_runtime::table::MAX_ENTRIES),
+        ("entries of a table", tancho_abi::module::MAX_TABLE_ENTRIES),
         ("stack that a host function finds", tancho_runtime::call::HOST_RESERVE as u64),
         ("frame of a trampoline", tancho_abi::vmctx::TRAMPOLINE_FRAME.into()),
     ];

@@ -1,4 +1,4 @@
-//! Instantiation, and definitions of host functions, for what may wait.
+//! What linkers, instances, memories and tables do where something may wait: the host function that is called, or the store's limiter.
 //!
 //! Users come here by `Linker`, `InstancePre` and `Instance`; calls are in `func::asynchronous`.
 
@@ -9,9 +9,12 @@ use crate::func_type::FuncType;
 use crate::handle::Extern;
 use crate::instance::Instance;
 use crate::link::Definition;
-use crate::linker::{InstancePre, Linker};
+use crate::linker::{self, InstancePre, Linker};
+use crate::memory::Memory;
 use crate::module::Module;
-use crate::value::Val;
+use crate::table::Table;
+use crate::types::{MemoryType, TableType};
+use crate::value::{Ref, Val};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -70,6 +73,67 @@ impl<T> Linker<T> {
         self.insert(module, name, Definition::Host(Arc::new(function)))
     }
 
+    /// [`Linker::module`], where what the module runs may wait: its start function, `_initialize`, and of a command the functions that it
+    /// exports, which are to be called by asynchronous calls then.
+    ///
+    /// ```
+    /// # use tancho::{Caller, Engine, Linker, Module, Result, Store};
+    /// # async fn run() -> Result<()> {
+    /// let engine = Engine::default();
+    /// let mut linker = Linker::<()>::new(&engine);
+    /// linker.func_wrap_async("host", "wait", |_: Caller<'_, ()>, (): ()| Box::new(async { 5 }))?;
+    /// let reactor = Module::new(
+    ///     &engine,
+    ///     r#"(module (import "host" "wait" (func $wait (result i32))) (global (export "g") (mut i32) (i32.const 0))
+    ///         (func (export "_initialize") (global.set 0 (call $wait))))"#,
+    /// )?;
+    /// let mut store = Store::new(&engine, ());
+    /// linker.module_async(&mut store, "reactor", &reactor).await?;
+    /// let global = linker.get(&mut store, "reactor", "g")?.into_global().expect("it is one");
+    /// assert_eq!(global.get(&mut store).i32(), Some(5));
+    /// # Ok(())
+    /// # }
+    /// # let mut future = std::pin::pin!(run());
+    /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert!(matches!(future.as_mut().poll(&mut context), std::task::Poll::Ready(Ok(()))));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Linker::module`]; when the system refuses a stack.
+    pub async fn module_async(
+        &mut self,
+        mut store: impl AsContextMut<Data = T>,
+        name: &str,
+        module: &Module,
+    ) -> Result<&mut Self>
+    where
+        T: Send + 'static,
+    {
+        let mut context = store.as_context_mut();
+        if linker::is_command(module) {
+            context.opaque().require_engine(self.engine(), "linker")?;
+            return self.command(module, |linker, export, ty, pre| {
+                let function: Arc<str> = export.into();
+                let defined = linker.func_new_async(name, export, ty, move |mut caller, params, results| {
+                    let (pre, function) = (pre.clone(), function.clone());
+                    Box::new(async move {
+                        let instance = pre.instantiate_async(&mut caller).await?;
+                        let func = linker::exported(&instance, &mut caller, &function)?;
+                        func.call_async(&mut caller, params, results).await
+                    })
+                });
+                defined.map(drop)
+            });
+        }
+        let instance = self.instantiate_async(&mut context, module).await?;
+        if linker::is_func(module, "_initialize") {
+            let initialize = instance.get_typed_func::<(), ()>(&mut context, "_initialize")?;
+            initialize.call_async(&mut context, ()).await?;
+        }
+        self.instance(context, name, instance)
+    }
+
     /// [`Linker::instantiate`], where the start function may wait.
     ///
     /// # Errors
@@ -113,5 +177,53 @@ impl Instance {
         let mut context = store.as_context_mut();
         let waits = context.opaque().waits();
         func::run(&mut context, waits, |context| Instance::new(context, module, imports)).await
+    }
+}
+
+impl Memory {
+    /// [`Memory::new`], where the store's [limiter](crate::Store::limiter_async) may take its time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Memory::new`]; when the system refuses a stack.
+    pub async fn new_async(mut store: impl AsContextMut<Data: Send>, ty: MemoryType) -> Result<Memory> {
+        let mut context = store.as_context_mut();
+        let waits = context.opaque().waits();
+        func::run(&mut context, waits, |context| Memory::new(context, ty)).await
+    }
+
+    /// [`Memory::grow`], where the store's [limiter](crate::Store::limiter_async) may take its time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Memory::grow`]; when the system refuses a stack.
+    pub async fn grow_async(&self, mut store: impl AsContextMut<Data: Send>, delta: u64) -> Result<u64> {
+        let mut context = store.as_context_mut();
+        let waits = context.opaque().waits();
+        func::run(&mut context, waits, |context| self.grow(context, delta)).await
+    }
+}
+
+impl Table {
+    /// [`Table::new`], where the store's [limiter](crate::Store::limiter_async) may take its time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Table::new`]; when the system refuses a stack.
+    pub async fn new_async(mut store: impl AsContextMut<Data: Send>, ty: TableType, init: Ref) -> Result<Table> {
+        let mut context = store.as_context_mut();
+        let waits = context.opaque().waits();
+        func::run(&mut context, waits, |context| Table::new(context, ty, init)).await
+    }
+
+    /// [`Table::grow`], where the store's [limiter](crate::Store::limiter_async) may take its time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Table::grow`]; when the system refuses a stack.
+    pub async fn grow_async(&self, mut store: impl AsContextMut<Data: Send>, delta: u64, init: Ref) -> Result<u64> {
+        let mut context = store.as_context_mut();
+        let waits = context.opaque().waits();
+        func::run(&mut context, waits, |context| self.grow(context, delta, init)).await
     }
 }

@@ -7,6 +7,8 @@
 use crate::config::Config;
 use crate::error::{ErrorCode, Result};
 use std::borrow::Cow;
+#[cfg(feature = "compile")]
+use std::sync::OnceLock;
 use tancho_abi::target::Architecture;
 use tancho_abi::types::FuncType;
 use target_lexicon::Triple;
@@ -14,7 +16,16 @@ use target_lexicon::Triple;
 /// Makes images of WebAssembly.
 pub(crate) struct Compiler {
     #[cfg(feature = "compile")]
-    jit: tancho_jit::Compiler,
+    jit: OnceLock<tancho_jit::Compiler>,
+    /// What it is made with.
+    #[cfg(feature = "compile")]
+    options: tancho_jit::Options,
+    /// The triple that it compiles for.
+    #[cfg(feature = "compile")]
+    target: String,
+    /// The names of the CPU features that code may use.
+    #[cfg(feature = "compile")]
+    cpu_features: String,
     /// What it compiles for, when that is not this machine's architecture.
     foreign: Option<Architecture>,
     /// The proposals that modules may use.
@@ -57,13 +68,26 @@ fn target(config: &Config) -> Result<Option<(Triple, Architecture)>> {
     Ok(Some((triple, architecture)))
 }
 
+/// The compiler itself, made when it is first needed.
+#[cfg(feature = "compile")]
+fn made<'a>(
+    jit: &'a OnceLock<tancho_jit::Compiler>,
+    options: &tancho_jit::Options,
+) -> std::result::Result<&'a tancho_jit::Compiler, CompileError> {
+    if let Some(jit) = jit.get() {
+        return Ok(jit);
+    }
+    let new = tancho_jit::Compiler::new(options.clone())?;
+    Ok(jit.get_or_init(|| new))
+}
+
 #[cfg(feature = "compile")]
 impl Compiler {
     pub(crate) fn new(config: &Config) -> Result<Compiler> {
         let target = target(config)?;
         let foreign = target.as_ref().map(|target| target.1).filter(|target| *target != Architecture::HOST);
         let features = &config.features;
-        let jit = tancho_jit::Compiler::new(tancho_jit::Options {
+        let options = tancho_jit::Options {
             target: target.map(|target| target.0),
             cpu_features: config.cpu_features.clone(),
             tunables: config.tunables.clone(),
@@ -94,24 +118,40 @@ impl Compiler {
             threads: config.threads,
             verifier: config.verifier,
             regalloc_checker: config.regalloc_checker,
-        })?;
-        Ok(Compiler { jit, foreign, proposals: proposals(config), keep_dwarf: !config.drop_dwarf })
+        };
+        let jit = OnceLock::new();
+        // Code for this machine may use all that it has, and what that is can be said without a compiler: many a process loads what was
+        // compiled before, and needs none.
+        let all = options.target.is_none() && options.cpu_features.is_empty();
+        let (target, cpu_features) = match tancho_runtime::code::cpu_features().filter(|_| all) {
+            Some(features) => {
+                tancho_jit::require_features(&features)?;
+                (Triple::host().to_string(), features)
+            }
+            None => {
+                let jit = made(&jit, &options)?;
+                (jit.target(), jit.cpu_features())
+            }
+        };
+        let cpu_features = cpu_features.join(" ");
+        let keep_dwarf = !config.drop_dwarf;
+        Ok(Compiler { jit, options, target, cpu_features, foreign, proposals: proposals(config), keep_dwarf })
     }
 
     /// The image of a module, unsigned.
     pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>> {
-        Ok(self.jit.compile(wasm)?)
+        Ok(made(&self.jit, &self.options)?.compile(wasm)?)
     }
 
     pub(crate) fn validate(&self, wasm: &[u8]) -> Result<()> {
-        Ok(self.jit.validate(wasm)?)
+        Ok(made(&self.jit, &self.options)?.validate(wasm)?)
     }
 
     /// What it compiles for, what modules may use, and what is kept of them.
     pub(crate) fn settings(&self) -> [(String, String); 4] {
         [
-            ("target".to_owned(), self.jit.target()),
-            ("cpu_features".to_owned(), self.jit.cpu_features().join(" ")),
+            ("target".to_owned(), self.target.clone()),
+            ("cpu_features".to_owned(), self.cpu_features.clone()),
             ("proposals".to_owned(), self.proposals.clone()),
             ("dwarf".to_owned(), if self.keep_dwarf { "kept" } else { "dropped" }.to_owned()),
         ]
@@ -119,7 +159,7 @@ impl Compiler {
 
     /// An image that holds only the trampolines of a type.
     pub(crate) fn trampolines(&self, ty: &FuncType) -> Result<Vec<u8>> {
-        Ok(self.jit.trampolines(std::slice::from_ref(ty))?)
+        Ok(made(&self.jit, &self.options)?.trampolines(std::slice::from_ref(ty))?)
     }
 }
 
@@ -177,4 +217,18 @@ pub(crate) fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
 #[cfg(not(feature = "wat"))]
 pub(crate) fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
     Ok(Cow::Borrowed(bytes))
+}
+
+#[cfg(all(test, feature = "compile"))]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_this_machine_is_what_the_compiler_finds() {
+        let compiler = Compiler::new(&Config::new()).unwrap();
+        let jit = made(&compiler.jit, &compiler.options).unwrap();
+        assert_eq!(compiler.target, jit.target());
+        assert_eq!(compiler.cpu_features, jit.cpu_features().join(" "));
+    }
 }

@@ -366,6 +366,20 @@ impl Config {
         self
     }
 
+    /// Whether a function in which a toolchain takes a product of 64-bit numbers apart (`__multi3`) is compiled to the machine's own multiplication. On
+    /// by default. What the function does is the same.
+    pub fn native_products(&mut self, enable: bool) -> &mut Self {
+        self.tunables.native_products = enable;
+        self
+    }
+
+    /// Whether calls of small functions are inlined, unless nothing is [optimised](Config::cranelift_opt_level). On by default. Backtraces, traps
+    /// and fuel are the same.
+    pub fn inlining(&mut self, enable: bool) -> &mut Self {
+        self.tunables.inlining = enable;
+        self
+    }
+
     /// Whether compiled modules know which code comes from where in the WebAssembly file, so that backtraces have
     /// offsets. On by default.
     pub fn generate_address_map(&mut self, enable: bool) -> &mut Self {
@@ -398,10 +412,12 @@ impl Config {
         self
     }
 
-    /// For programs that are written for engines where epochs have to be asked for when code is compiled. `true` is
-    /// [`interruption(true)`](Config::interruption), the default; `false` changes nothing, since what can be interrupted otherwise can be by
-    /// [epochs](crate::Engine::increment_epoch) too.
+    /// Whether loops see at once what an [`epoch_deadline_callback`](crate::Store::epoch_deadline_callback) writes to globals and memories. Off
+    /// by default: then a loop that calls nothing may go on with what it has read before, which makes it faster. `true` is
+    /// [`interruption(true)`](Config::interruption), the default, as well; `false` does not turn interruption off, by
+    /// [epochs](crate::Engine::increment_epoch) or otherwise.
     pub fn epoch_interruption(&mut self, enable: bool) -> &mut Self {
+        self.tunables.fenced_sites = enable;
         if enable { self.interruption(true) } else { self }
     }
 

@@ -1,7 +1,7 @@
 //! Deadlines: stores that are interrupted when a time has come, or when their engine has counted far enough.
 //!
 //! `store` has one [`Deadlines`] each, `engine` one [`Epochs`]. Times are looked after by one thread of the process, which is started when the
-//! first is set. Setting and taking back happen under the lock under which a deadline is met: one that was taken back interrupts
+//! first is set, with another one that wakes whom that ends. Setting and taking back happen under the lock under which a deadline is met: one that was taken back interrupts
 //! nothing any more.
 
 use crate::engine::Engine;
@@ -54,13 +54,22 @@ fn wake(sleepers: Vec<Sleeper>) {
     }
 }
 
-/// The clock of the process.
+/// The clock of the process. Wakers are the executor's, and may block: so they are called by a thread of their own, and not by the one that
+/// looks after the time.
 struct Clock {
     queue: Mutex<(Queue<Instant, InterruptHandle>, bool)>,
     changed: Condvar,
+    /// Those that are to be woken.
+    sleepers: Mutex<Vec<Sleeper>>,
+    come: Condvar,
 }
 
-static CLOCK: Clock = Clock { queue: Mutex::new((Queue::new(), false)), changed: Condvar::new() };
+static CLOCK: Clock = Clock {
+    queue: Mutex::new((Queue::new(), false)),
+    changed: Condvar::new(),
+    sleepers: Mutex::new(Vec::new()),
+    come: Condvar::new(),
+};
 
 /// Nothing panics that holds one of these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -75,10 +84,8 @@ impl Clock {
             let now = Instant::now();
             let sleepers = queue.0.meet(now, InterruptHandle::request);
             if !sleepers.is_empty() {
-                drop(queue);
-                wake(sleepers);
-                queue = lock(&self.queue);
-                continue;
+                lock(&self.sleepers).extend(sleepers);
+                self.come.notify_one();
             }
             let first = queue.0.waiting.keys().next().map(|(deadline, _)| *deadline);
             queue = match first {
@@ -91,9 +98,26 @@ impl Clock {
         }
     }
 
+    /// Wakes for ever.
+    fn wake(&self) {
+        let mut sleepers = lock(&self.sleepers);
+        loop {
+            let come = std::mem::take(&mut *sleepers);
+            if come.is_empty() {
+                sleepers = self.come.wait(sleepers).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            drop(sleepers);
+            wake(come);
+            sleepers = lock(&self.sleepers);
+        }
+    }
+
     fn add(&'static self, deadline: Instant, handle: InterruptHandle) -> io::Result<(Instant, u64)> {
         let mut queue = lock(&self.queue);
         if !queue.1 {
+            // The second is made first: without it the other would be of no use to calls that wait.
+            thread::Builder::new().name("tancho wakers".to_owned()).spawn(|| self.wake())?;
             thread::Builder::new().name("tancho deadlines".to_owned()).spawn(|| self.run())?;
             queue.1 = true;
         }

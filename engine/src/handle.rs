@@ -46,14 +46,17 @@ pub(crate) fn foreign(what: &str) -> Error {
     ErrorCode::ForeignStore.error(format!("this {what} belongs to another store than the one it is used with"))
 }
 
-/// What methods answer that have no room for an error: most of them have a twin that has.
+/// What methods answer that have no room for an error: each of them has a twin that has.
 ///
 /// # Panics
 ///
-/// With the error.
+/// With the error and its code.
 #[track_caller]
 pub(crate) fn own<V>(answer: Result<V>) -> V {
-    answer.unwrap_or_else(|error| panic!("{error}"))
+    answer.unwrap_or_else(|error| match error.code() {
+        Some(code) => panic!("error[{code}]: {error}"),
+        None => panic!("{error}"),
+    })
 }
 
 /// A thing that can be imported and exported.

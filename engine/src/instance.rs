@@ -8,6 +8,7 @@ use crate::export::ModuleExport;
 use crate::func::{Func, TypedFunc, WasmParams, WasmResults, call_start};
 use crate::global::Global;
 use crate::handle::{Export, Extern, StoreId, own};
+use crate::limiter;
 use crate::link::{self, Definition};
 use crate::memory::Memory;
 use crate::module::Module;
@@ -254,9 +255,13 @@ pub(crate) fn instantiate<T>(store: &mut Loan<'_, T>, module: &Module, definitio
         opaque.engine().config().require_shared_memory()?;
     }
     let imports = link::resolve(store, module, definitions)?;
+    let admitted = store.inner_mut().opaque.runtime_mut().admit_instance(module.code());
+    let admitted = admitted.and_then(|questions| limiter::ask(store, questions));
     let opaque = &mut store.inner_mut().opaque;
     opaque.keep_module(module);
-    let made = opaque.runtime_mut().instantiate(module.template(), imports);
+    let made = admitted
+        .map_err(InstantiateError::Denied)
+        .and_then(|()| opaque.runtime_mut().instantiate(module.template(), imports));
     let id = made.map_err(|error| match error {
         InstantiateError::Segment { segment, target, trap } => {
             let view = module.code().view();

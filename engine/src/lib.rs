@@ -130,6 +130,8 @@ pub use gc::{
 pub use global::Global;
 pub use handle::{Export, Extern};
 pub use instance::Instance;
+#[cfg(feature = "async")]
+pub use limits::{Growing, ResourceLimiterAsync};
 pub use limits::{LimitExceeded, Limits, Resource, ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 pub use link::{LinkError, MissingImport, UnknownImport};
 pub use linker::{InstancePre, Linker};
@@ -222,3 +224,8 @@ pub use value::{Ref, V128, Val};
 #[cfg(all(doctest, feature = "compile", feature = "wat"))]
 #[doc = include_str!("../../docs/embedding/coming-from-wasmtime.md")]
 struct ComingFromWasmtime;
+
+/// As those of this one.
+#[cfg(all(doctest, feature = "compile", feature = "wat"))]
+#[doc = include_str!("../../docs/embedding/limits-and-interruption.md")]
+struct LimitsAndInterruption;

@@ -3,6 +3,10 @@
 //! Users build a [`Limits`] or write a [`ResourceLimiter`]; `store` hands both to the runtime, which asks them.
 
 use crate::error::{Error, Result};
+#[cfg(feature = "async")]
+use std::future::Future;
+#[cfg(feature = "async")]
+use std::pin::Pin;
 use std::time::Duration;
 use tancho_runtime::limit::Limits as RuntimeLimits;
 
@@ -120,7 +124,7 @@ impl Limits {
     }
 
     /// Bytes of stack for a call and all that it calls, host functions and what they call in the same store included; about as many, since frames
-    /// of up to 64 KiB are noticed behind them. More is the trap [`Trap::StackOverflow`](crate::Trap::StackOverflow). Only code that compares
+    /// of up to 64 KiB are noticed behind them. An asynchronous call within another has a stack of its own, and as many of it again. More is the trap [`Trap::StackOverflow`](crate::Trap::StackOverflow). Only code that compares
     /// for the end of its stack keeps to it: [`Config::signals_based_traps(false)`](crate::Config::signals_based_traps).
     #[must_use]
     pub fn stack_bytes(mut self, bytes: u64) -> Limits {
@@ -213,6 +217,105 @@ pub trait ResourceLimiter {
     /// # Errors
     ///
     /// What the call is to end in; without one, `table.grow` gives -1.
+    fn table_grow_failed(&mut self, error: Error) -> Result<()> {
+        drop(error);
+        Ok(())
+    }
+
+    /// How many instances there may be.
+    fn instances(&self) -> usize {
+        DEFAULT_COUNT
+    }
+
+    /// How many tables there may be.
+    fn tables(&self) -> usize {
+        DEFAULT_COUNT
+    }
+
+    /// How many memories there may be.
+    fn memories(&self) -> usize {
+        DEFAULT_COUNT
+    }
+}
+
+/// The answer of a [`ResourceLimiterAsync`], when it is there.
+///
+/// ```
+/// # use tancho::Growing;
+/// let no: Growing<'_> = Box::pin(async { Ok(false) });
+/// ```
+#[cfg(feature = "async")]
+pub type Growing<'a> = Pin<Box<dyn Future<Output = Result<bool>> + Send + 'a>>;
+
+/// What decides as a [`ResourceLimiter`] does, and may take its time: see [`Store::limiter_async`](crate::Store::limiter_async).
+///
+/// ```
+/// # use tancho::{Engine, Growing, Instance, Module, ResourceLimiterAsync, Result, Store};
+/// # async fn ask_the_service(_bytes: usize) -> bool { true }
+/// struct Tenant;
+///
+/// impl ResourceLimiterAsync for Tenant {
+///     fn memory_growing<'a, 'b>(&'a mut self, current: usize, desired: usize, _: Option<usize>) -> Growing<'b>
+///     where
+///         'a: 'b,
+///     {
+///         Box::pin(async move { Ok(ask_the_service(desired - current).await) })
+///     }
+///
+///     fn table_growing<'a, 'b>(&'a mut self, _: usize, desired: usize, _: Option<usize>) -> Growing<'b>
+///     where
+///         'a: 'b,
+///     {
+///         Box::pin(async move { Ok(desired <= 1000) })
+///     }
+/// }
+///
+/// # async fn run() -> Result<()> {
+/// let engine = Engine::default();
+/// let mut store = Store::new(&engine, Tenant);
+/// store.limiter_async(|tenant| tenant);
+/// let module = Module::new(&engine, r#"(module (memory 1) (func (export "f") (result i32) (memory.grow (i32.const 1))))"#)?;
+/// let instance = Instance::new_async(&mut store, &module, &[]).await?;
+/// let f = instance.get_typed_func::<(), i32>(&mut store, "f")?;
+/// assert_eq!(f.call_async(&mut store, ()).await?, 1);
+/// # Ok(())
+/// # }
+/// # let mut future = std::pin::pin!(run());
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(matches!(future.as_mut().poll(&mut context), std::task::Poll::Ready(Ok(()))));
+/// ```
+///
+/// The two methods that wait are written as the crate `async-trait` makes them of `async fn`: with its attribute an implementation has
+/// `async fn memory_growing(&mut self, …) -> Result<bool>`.
+#[cfg(feature = "async")]
+pub trait ResourceLimiterAsync: Send {
+    /// As [`ResourceLimiter::memory_growing`], as a future.
+    fn memory_growing<'a, 'b>(&'a mut self, current: usize, desired: usize, maximum: Option<usize>) -> Growing<'b>
+    where
+        'a: 'b,
+        Self: 'b;
+
+    /// As [`ResourceLimiter::memory_grow_failed`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
+        drop(error);
+        Ok(())
+    }
+
+    /// As [`ResourceLimiter::table_growing`], as a future.
+    fn table_growing<'a, 'b>(&'a mut self, current: usize, desired: usize, maximum: Option<usize>) -> Growing<'b>
+    where
+        'a: 'b,
+        Self: 'b;
+
+    /// As [`ResourceLimiter::table_grow_failed`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
     fn table_grow_failed(&mut self, error: Error) -> Result<()> {
         drop(error);
         Ok(())

@@ -11,7 +11,7 @@ use crate::handle::Extern;
 use crate::memory::Memory;
 use crate::module::Module;
 use crate::shared_memory::SharedMemory;
-use crate::store::{Loan, StoreOpaque};
+use crate::store::Loan;
 use crate::table::Table;
 use crate::tag::Tag;
 use crate::types::{ExternType, GlobalType, MemoryType, Mutability, TableType};
@@ -289,22 +289,23 @@ pub(crate) fn resolve<T>(store: &mut Loan<'_, T>, module: &Module, definitions: 
     for definition in definitions {
         match definition {
             Definition::Host(_) => imports.functions.extend(hosts.next()),
-            Definition::Extern(item) => push(&mut imports, opaque, item)?,
+            Definition::Extern(item) => push(&mut imports, store, item)?,
             Definition::Default(ty) => {
-                let item = make_default(opaque, ty)?;
-                push(&mut imports, opaque, &item)?;
+                let item = make_default(store, ty)?;
+                push(&mut imports, store, &item)?;
             }
         }
     }
     Ok(imports)
 }
 
-fn push(imports: &mut Imports, store: &mut StoreOpaque, item: &Extern) -> Result<()> {
+fn push<T>(imports: &mut Imports, loan: &mut Loan<'_, T>, item: &Extern) -> Result<()> {
+    let store = &mut loan.inner_mut().opaque;
     match item {
         Extern::Func(func) => imports.functions.push(func.import(store)?),
         Extern::Table(table) => imports.tables.push(table.import(store)?),
         Extern::Memory(memory) => imports.memories.push(memory.import(store)?),
-        Extern::SharedMemory(memory) => imports.memories.push(memory.import(store)?),
+        Extern::SharedMemory(memory) => imports.memories.push(memory.import(loan)?),
         Extern::Global(global) => imports.globals.push(global.import(store)?),
         Extern::Tag(tag) => imports.tags.push(tag.import(store)?),
     }
@@ -326,13 +327,14 @@ pub(crate) fn default_function<T>(ty: &FuncType, store: &mut StoreContextMut<'_,
 }
 
 /// A new thing of this type: zero, null, and as small as it may be.
-pub(crate) fn make_default(store: &mut StoreOpaque, ty: &ExternType) -> Result<Extern> {
+pub(crate) fn make_default<T>(loan: &mut Loan<'_, T>, ty: &ExternType) -> Result<Extern> {
+    let store = &mut loan.inner_mut().opaque;
     let no_default = || ErrorCode::NoDefault.error(format!("there is no default value for a {ty}"));
     Ok(match ty {
         ExternType::Func(_) => return Err(no_default()),
-        ExternType::Table(ty) => Table::new_in(store, ty, Ref::null(ty.element().heap_type()))?.into(),
+        ExternType::Table(ty) => Table::new_in(loan, ty, Ref::null(ty.element().heap_type()))?.into(),
         ExternType::Memory(ty) if ty.is_shared() => SharedMemory::new(store.engine(), ty.clone())?.into(),
-        ExternType::Memory(ty) => Memory::new_in(store, ty)?.into(),
+        ExternType::Memory(ty) => Memory::new_in(loan, ty)?.into(),
         ExternType::Tag(ty) => Tag::new_in(store, ty).into(),
         ExternType::Global(ty) => {
             Global::new_in(store, ty, Val::default_for_ty(ty.content()).ok_or_else(no_default)?)?.into()

@@ -189,24 +189,31 @@ impl<T> Linker<T> {
         T: 'static,
     {
         let mut context = store.as_context_mut();
-        let is_func = |name| matches!(module.get_export(name), Some(ExternType::Func(_)));
-        if is_func("_start") && !is_func("_initialize") {
+        if is_command(module) {
             context.opaque().require_engine(&self.engine, "linker")?;
-            return self.command(name, module);
+            return self.command(module, |linker, export, ty, pre| {
+                let function: Box<str> = export.into();
+                let call = move |mut caller: Caller<'_, T>, params: &[Val], results: &mut [Val]| {
+                    let instance = pre.instantiate(&mut caller)?;
+                    exported(&instance, &mut caller, &function)?.call(&mut caller, params, results)
+                };
+                linker.func_new(name, export, ty, call).map(drop)
+            });
         }
         let instance = self.instantiate(&mut context, module)?;
-        if is_func("_initialize") {
+        if is_func(module, "_initialize") {
             instance.get_typed_func::<(), ()>(&mut context, "_initialize")?.call(&mut context, ())?;
         }
         self.instance(context, name, instance)
     }
 
-    /// Defines the functions that a command exports.
-    fn command(&mut self, name: &str, module: &Module) -> Result<&mut Self>
-    where
-        T: 'static,
-    {
-        let pre = Arc::new(self.instantiate_pre(module)?);
+    /// Defines the functions that a command exports, each by `define`, which is given the function's name and type, and what makes instances.
+    pub(crate) fn command(
+        &mut self,
+        module: &Module,
+        define: impl Fn(&mut Self, &str, FuncType, InstancePre<T>) -> Result<()>,
+    ) -> Result<&mut Self> {
+        let pre = self.instantiate_pre(module)?;
         for export in module.exports() {
             let ExternType::Func(ty) = export.ty() else {
                 if !self.unknown_exports && !is_of_toolchain(&export) {
@@ -217,15 +224,7 @@ impl<T> Linker<T> {
                 }
                 continue;
             };
-            let (pre, function) = (pre.clone(), export.name().to_owned());
-            self.func_new(name, export.name(), ty, move |mut caller, params, results| {
-                let instance = pre.instantiate(&mut caller)?;
-                let func = instance.get_func(&mut caller, &function);
-                func.ok_or_else(|| {
-                    ErrorCode::EngineBug.error("a module does not export what it has said; this is a bug in Tancho")
-                })?
-                .call(&mut caller, params, results)
-            })?;
+            define(self, export.name(), ty, pre.clone())?;
         }
         Ok(self)
     }
@@ -339,7 +338,7 @@ impl<T> Linker<T> {
         match definition {
             Definition::Extern(item) => item.ty_in(context.opaque()).map(|_| item.clone()),
             Definition::Host(function) => Ok(Func::of_host(context.loan(), function).into()),
-            Definition::Default(ty) => link::make_default(context.opaque_mut(), ty),
+            Definition::Default(ty) => link::make_default(context.loan(), ty),
         }
     }
 
@@ -475,6 +474,22 @@ impl<T> Default for Linker<T> {
     fn default() -> Self {
         Linker::new(&Engine::default())
     }
+}
+
+/// Whether a module exports a function by this name.
+pub(crate) fn is_func(module: &Module, name: &str) -> bool {
+    matches!(module.get_export(name), Some(ExternType::Func(_)))
+}
+
+/// Whether a module is to be instantiated for each call.
+pub(crate) fn is_command(module: &Module) -> bool {
+    is_func(module, "_start") && !is_func(module, "_initialize")
+}
+
+/// A function that the instance's module has said it exports.
+pub(crate) fn exported(instance: &Instance, store: impl AsContextMut, name: &str) -> Result<Func> {
+    let bug = || ErrorCode::EngineBug.error("a module does not export what it has said; this is a bug in Tancho");
+    instance.get_func(store, name).ok_or_else(bug)
 }
 
 /// Whether a compiler exports this of every command.

@@ -5,7 +5,8 @@
 use crate::context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 use crate::error::{Coded, Context, ErrorCode, Result};
 use crate::handle::{StoreId, own};
-use crate::store::{StoreInner, StoreOpaque};
+use crate::limiter;
+use crate::store::{Loan, StoreInner, StoreOpaque};
 use crate::types::MemoryType;
 use std::fmt;
 use tancho_runtime::store::MemoryId;
@@ -74,17 +75,19 @@ impl Memory {
     /// When the type is none, because the minimum exceeds the maximum or one of them is more bytes than there are addresses; when it is not
     /// supported, or shared; or when the system has no address space or memory left.
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Memory> {
-        Self::new_in(store.as_context_mut().opaque_mut(), &ty)
+        Self::new_in(store.as_context_mut().loan(), &ty)
     }
 
-    pub(crate) fn new_in(store: &mut StoreOpaque, ty: &MemoryType) -> Result<Memory> {
+    pub(crate) fn new_in<T>(store: &mut Loan<'_, T>, ty: &MemoryType) -> Result<Memory> {
         if ty.is_shared() {
             return Err(ErrorCode::ImpossibleType
                 .error(format!("a memory {ty} belongs to no store: `SharedMemory::new` makes it")));
         }
         ty.check()?;
         let failed = || Coded::new(ErrorCode::Refused, format!("cannot make a memory {ty}"));
-        let admitted = store.runtime_mut().admit_memory(&ty.runtime());
+        let admitted = store.inner_mut().opaque.runtime_mut().admit_memory(&ty.runtime());
+        let admitted = admitted.and_then(|question| limiter::ask(store, question));
+        let store = &mut store.inner_mut().opaque;
         admitted.map_err(|denied| store.denied(denied).context(failed()))?;
         let id = store.runtime_mut().new_memory(ty.runtime()).with_context(failed)?;
         Ok(Memory::of(id, store))
@@ -312,7 +315,10 @@ impl Memory {
         let store = context.opaque_mut();
         self.store.check(store, WHAT)?;
         store.require_at_rest()?;
-        let grown = store.runtime_mut().grow_memory(self.id, delta);
+        let admitted = store.runtime_mut().memory_growth(self.id, delta);
+        let admitted = admitted.and_then(|question| limiter::ask(context.loan(), question));
+        let store = context.opaque_mut();
+        let grown = store.runtime_mut().grow_memory(self.id, delta, admitted);
         let failed = || Coded::new(ErrorCode::Refused, format!("cannot grow a memory by {delta} pages"));
         grown.map_err(|denied| store.denied(denied).context(failed()))
     }

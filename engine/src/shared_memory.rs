@@ -5,8 +5,9 @@
 
 use crate::engine::Engine;
 use crate::error::{Coded, Context, ErrorCode, Result};
+use crate::limiter;
 use crate::memory::MemoryAccessError;
-use crate::store::StoreOpaque;
+use crate::store::{Loan, StoreOpaque};
 use crate::trap::Trap;
 use crate::types::MemoryType;
 use std::cell::UnsafeCell;
@@ -196,9 +197,12 @@ impl SharedMemory {
     }
 
     /// How it is imported.
-    pub(crate) fn import(&self, store: &mut StoreOpaque) -> Result<MemoryId> {
+    pub(crate) fn import<T>(&self, loan: &mut Loan<'_, T>) -> Result<MemoryId> {
+        let store = &mut loan.inner_mut().opaque;
         store.require_engine(&self.engine, "shared memory")?;
         let admitted = store.runtime_mut().admit_shared_memory(&self.memory);
+        let admitted = admitted.and_then(|question| limiter::ask(loan, question));
+        let store = &mut loan.inner_mut().opaque;
         admitted.map_err(|denied| store.denied(denied))?;
         Ok(store.runtime_mut().add_shared_memory(self.memory.clone()))
     }

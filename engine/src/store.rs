@@ -315,7 +315,7 @@ impl<T> Store<T> {
     ///
     /// # Errors
     ///
-    /// When the system refuses the thread that looks after deadlines, one for the process.
+    /// When the system refuses the threads that look after deadlines, two for the process.
     pub fn set_deadline(&mut self, deadline: Option<Instant>) -> Result<()> {
         let handle = self.interrupt_handle();
         let set = self.loan().inner_mut().opaque.deadlines.set_time(deadline, handle);

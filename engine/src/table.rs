@@ -6,7 +6,8 @@ use crate::context::{AsContext, AsContextMut};
 use crate::error::{Coded, Context, Error, ErrorCode, Result};
 use crate::func::{lift_ref, lower_ref};
 use crate::handle::{StoreId, own};
-use crate::store::StoreOpaque;
+use crate::limiter;
+use crate::store::{Loan, StoreOpaque};
 use crate::trap::Trap;
 use crate::types::{RefType, TableType, ValType};
 use crate::value::Ref;
@@ -42,10 +43,11 @@ impl Table {
     /// When the type is none, because the minimum exceeds the maximum; when `init` is not of the type's element type or belongs to another
     /// store; or when the table is too large.
     pub fn new(mut store: impl AsContextMut, ty: TableType, init: Ref) -> Result<Table> {
-        Self::new_in(store.as_context_mut().opaque_mut(), &ty, init)
+        Self::new_in(store.as_context_mut().loan(), &ty, init)
     }
 
-    pub(crate) fn new_in(store: &mut StoreOpaque, ty: &TableType, init: Ref) -> Result<Table> {
+    pub(crate) fn new_in<T>(loan: &mut Loan<'_, T>, ty: &TableType, init: Ref) -> Result<Table> {
+        let store = &mut loan.inner_mut().opaque;
         let ValType::Ref(element) = store.keep_type(&ValType::Ref(ty.element().clone())) else {
             return Err(ErrorCode::ImpossibleType.error("a table holds references"));
         };
@@ -54,11 +56,13 @@ impl Table {
             return Err(ErrorCode::ImpossibleType.error(format!("the minimum of a table {ty} exceeds its maximum")));
         }
         init.require(&element, store)?;
-        let init = lower_ref(init, store)?;
         let runtime = tancho_runtime::table::TableType { element: element.abi(), ..ty.runtime() };
         let failed = || Coded::new(ErrorCode::Refused, format!("cannot make a table {ty}"));
         let admitted = store.runtime_mut().admit_table(&runtime);
+        let admitted = admitted.and_then(|question| limiter::ask(loan, question));
+        let store = &mut loan.inner_mut().opaque;
         admitted.map_err(|denied| store.denied(denied).context(failed()))?;
+        let init = lower_ref(init, store)?;
         let id = store.runtime_mut().new_table(runtime, init).with_context(failed)?;
         Ok(Table::of(id, store))
     }
@@ -116,8 +120,12 @@ impl Table {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
         store.require_at_rest()?;
+        self.lower(store, init.clone())?;
+        let admitted = store.runtime_mut().table_growth(self.id, delta);
+        let admitted = admitted.and_then(|question| limiter::ask(context.loan(), question));
+        let store = context.opaque_mut();
         let init = self.lower(store, init)?;
-        let grown = store.runtime_mut().grow_table(self.id, delta, init);
+        let grown = store.runtime_mut().grow_table(self.id, delta, init, admitted);
         let failed = || Coded::new(ErrorCode::Refused, format!("cannot grow a table by {delta} entries"));
         grown.map_err(|denied| store.denied(denied).context(failed()))
     }

@@ -13,6 +13,10 @@ mod epoch;
 mod example;
 #[path = "asynchronous/executor.rs"]
 mod executor;
+#[path = "asynchronous/limiter.rs"]
+mod limiter;
+#[path = "asynchronous/outside.rs"]
+mod outside;
 #[path = "asynchronous/stack.rs"]
 mod stack;
 #[path = "asynchronous/thread.rs"]

@@ -125,3 +125,46 @@ fn an_epoch_ends_a_loop() {
     assert!(is_interrupted(&forever.call(&mut store, ()).unwrap_err()));
     ticker.join().unwrap();
 }
+
+/// A waker that blocks is the executor's own harm: it keeps no deadline from being met.
+#[cfg(feature = "async")]
+#[test]
+fn a_waker_that_blocks_stops_no_deadline() {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::sync::{Arc, Mutex};
+    use std::task::{Context, Poll, Wake};
+    use tancho::{Func, Linker};
+
+    struct Blocks(Mutex<Receiver<()>>, Mutex<Sender<()>>);
+    impl Wake for Blocks {
+        fn wake(self: Arc<Self>) {
+            self.1.lock().unwrap().send(()).unwrap();
+            // Until the test is over.
+            let _ = self.0.lock().unwrap().recv();
+        }
+    }
+
+    let engine = Engine::default();
+    let mut sleeping = Store::new(&engine, ());
+    let pending = Func::wrap_async(&mut sleeping, |_, ()| Box::new(std::future::pending::<()>()));
+    let text = r#"(module (import "" "" (func $wait)) (func (export "f") (call $wait)))"#;
+    let mut linker = Linker::new(&engine);
+    linker.define(&sleeping, "", "", pending).unwrap();
+    let module = Module::new(&engine, text).unwrap();
+    let instance = linker.instantiate(&mut sleeping, &module).unwrap();
+    let f = instance.get_typed_func::<(), ()>(&mut sleeping, "f").unwrap();
+    sleeping.set_deadline(Some(Instant::now() + Duration::from_millis(10))).unwrap();
+    let ((over, blocks), (woken, is_woken)) = (channel(), channel());
+    let waker = Arc::new(Blocks(Mutex::new(blocks), Mutex::new(woken))).into();
+    let mut call = Box::pin(f.call_async(&mut sleeping, ()));
+    assert!(call.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    is_woken.recv().unwrap();
+    let (mut store, forever, _) = guest(&engine);
+    let start = Instant::now();
+    store.set_deadline(Some(start + Duration::from_millis(10))).unwrap();
+    assert!(is_interrupted(&forever.call(&mut store, ()).unwrap_err()));
+    assert!(start.elapsed() < Duration::from_secs(5));
+    drop(over);
+    let Poll::Ready(result) = call.as_mut().poll(&mut Context::from_waker(&waker)) else { panic!("it waits on") };
+    assert!(is_interrupted(&result.unwrap_err()));
+}

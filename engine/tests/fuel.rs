@@ -117,10 +117,18 @@ const COSTS: &[(&str, i32, u64)] = &[
     ("(memory.init $bytes (i32.const 0) (i32.const 0) (local.get 0))", 16, 1 + 4 + 2),
     ("(drop (memory.grow (local.get 0)))", 0, 1 + 2),
     ("(drop (memory.grow (local.get 0)))", 1, 1 + 2 + 8192),
-    // What is refused has been paid for.
-    ("(drop (memory.grow (local.get 0)))", 1 << 16, 1 + 2 + (8192 << 16)),
+    ("(drop (memory.grow (local.get 0)))", 2, 1 + 2 + 2 * 8192),
+    // For more the type has no room.
+    ("(drop (memory.grow (local.get 0)))", 3, 1 + 2),
+    ("(drop (memory.grow (local.get 0)))", -1, 1 + 2),
+    ("(drop (memory.grow (i32.const 65536)))", 0, 1 + 2),
+    ("(drop (memory.grow $wide (i64.extend_i32_s (local.get 0))))", -1, 1 + 3),
+    ("(drop (memory.grow $wide (i64.const 2)))", 0, 1 + 2),
+    ("(drop (table.grow $t (ref.null func) (local.get 0)))", 97, 1 + 3),
+    ("(drop (table.grow $t (ref.null func) (local.get 0)))", -1, 1 + 3),
     ("(drop (memory.grow $small (local.get 0)))", 80, 1 + 2 + 10),
-    ("(drop (memory.grow $wide (i64.extend_i32_u (local.get 0))))", 2, 1 + 3 + 2 * 8192),
+    ("(drop (memory.grow $wide (i64.extend_i32_u (local.get 0))))", 1, 1 + 3 + 8192),
+    ("(drop (memory.grow $wide (i64.extend_i32_u (local.get 0))))", 2, 1 + 3),
     ("(drop (table.grow $t (ref.null func) (local.get 0)))", 5, 1 + 3 + 5),
     ("(table.fill $t (i32.const 0) (ref.null func) (local.get 0))", 3, 1 + 4 + 3),
     ("(table.copy $t $t (i32.const 0) (i32.const 0) (local.get 0))", 3, 1 + 4 + 3),
@@ -254,10 +262,10 @@ fn nothing_is_done_that_is_not_paid_for() {
         "(memory i64 65536) (func (export \"f\") (memory.fill (i64.const 0) (i32.const 1) (i64.const 0xffffffff)))",
         "(memory i64 65536) (func (export \"f\") (memory.fill (i64.const 0) (i32.const 1) (i64.const -1)))",
         "(memory 0) (func (export \"f\") (drop (memory.grow (i32.const 65536))))",
-        "(memory i64 0) (func (export \"f\") (drop (memory.grow (i64.const -1))))",
-        "(memory i64 0) (func (export \"f\") (drop (memory.grow (i64.const 0x8000000000001)))) ",
+        "(memory i64 0) (func (export \"f\") (drop (memory.grow (i64.const 0xffffffffffff))))",
+        "(memory i64 0 5000000) (func (export \"f\") (drop (memory.grow (i64.const 5000000))))",
         "(table 0 funcref) (func (export \"f\") (drop (table.grow (ref.null func) (i32.const 10000000))))",
-        "(table i64 0 funcref) (func (export \"f\") (drop (table.grow (ref.null func) (i64.const -1))))",
+        "(table i64 0 funcref) (func (export \"f\") (drop (table.grow (ref.null func) (i64.const 10000000))))",
         "(type $a (array i8)) (func (export \"f\") (drop (array.new_default $a (i32.const 0x7fffffff))))",
         "(type $a (array v128)) (func (export \"f\") (drop (array.new_default $a (i32.const -1))))",
     ];
@@ -271,6 +279,30 @@ fn nothing_is_done_that_is_not_paid_for() {
             assert!(start.elapsed() < Duration::from_secs(2), "{text}");
             store.set_fuel(7).unwrap();
             assert_eq!(store.get_fuel().unwrap(), 7);
+        }
+    }
+}
+
+#[test]
+fn what_no_memory_or_table_of_the_type_can_have_costs_nothing() {
+    let texts = [
+        "(memory 1) (func (export \"f\") (drop (memory.grow (i32.const 65536))))",
+        "(memory 2 5) (func (export \"f\") (drop (memory.grow (i32.const 4))))",
+        "(memory 2 5) (func (export \"f\") (local i32) (drop (memory.grow (i32.sub (local.get 0) (i32.const 1)))))",
+        "(memory 2 5 (pagesize 1)) (func (export \"f\") (drop (memory.grow (i32.const -1))))",
+        "(memory i64 0) (func (export \"f\") (drop (memory.grow (i64.const -1))))",
+        "(memory i64 0) (func (export \"f\") (local i64) (drop (memory.grow (i64.sub (local.get 0) (i64.const 1)))))",
+        "(memory i64 0) (func (export \"f\") (drop (memory.grow (i64.const 0x8000000000001))))",
+        "(memory i64 1) (func (export \"f\") (drop (memory.grow (i64.const 0x1000000000000))))",
+        "(table 1 funcref) (func (export \"f\") (drop (table.grow (ref.null func) (i32.const 10000000))))",
+        "(table 1 3 externref) (func (export \"f\") (drop (table.grow (ref.null extern) (i32.const 3))))",
+        "(table i64 0 funcref) (func (export \"f\") (drop (table.grow (ref.null func) (i64.const -1))))",
+    ];
+    for engine in engines() {
+        for text in texts {
+            let (result, store) = call(&engine, &format!("(module {text})"), 100_000);
+            result.expect(text);
+            assert!((99_990..100_000).contains(&store.get_fuel().unwrap()), "{text}");
         }
     }
 }

@@ -331,3 +331,39 @@ fn store_limits_are_those_of_other_engines() {
     *store.data_mut() = limits.trap_on_grow_failure(true).build();
     assert!(grow(&mut store, instance, "grow", 1).is_err());
 }
+
+/// In a process of its own, which may have so much address space only: what memories have left is given back at once, for whatever comes.
+#[test]
+fn nothing_is_kept_where_address_space_is_limited() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    const ALONE: &str = "TANCHO_ADDRESS_SPACE_ALONE";
+    let address_space = || {
+        let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+        text.split(' ').next().unwrap().parse::<u64>().unwrap() * 4096
+    };
+    if std::env::var_os(ALONE).is_none() {
+        let name = "nothing_is_kept_where_address_space_is_limited";
+        let this = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name, "--nocapture"])
+            .env(ALONE, "1")
+            .output()
+            .unwrap();
+        assert!(this.status.success(), "{}", String::from_utf8_lossy(&this.stderr));
+        return;
+    }
+    let engine = Engine::default();
+    let module = Module::new(&engine, "(module (memory 1))").unwrap();
+    let make = || {
+        let mut store = Store::new(&engine, ());
+        Instance::new(&mut store, &module, &[]).unwrap();
+        address_space()
+    };
+    make();
+    // A memory's address space is kept for the next one.
+    let kept = address_space();
+    assert!(make() < kept + (4 << 30), "it was not used again");
+    setrlimit(Resource::As, Rlimit { current: Some(kept + (20 << 30)), maximum: None }).unwrap();
+    for _ in 0..3 {
+        assert!(make() >= address_space() + (4 << 30), "it was kept");
+    }
+}

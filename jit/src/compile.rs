@@ -10,13 +10,15 @@
 
 use crate::decode::module::{Body, Decoded, decode};
 use crate::decode::vector;
-use crate::emit::code::Code;
+use crate::emit::code::{Code, Known};
 use crate::emit::image::{Role, emit};
 use crate::error::CompileError;
+use crate::opt::inline::Sources;
+use crate::opt::plan::Plan;
 use crate::options::Options;
 use crate::target::{self, Effort, NoVectors};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
-use crate::translate::function::{Caught, MAX_VALUES, Scratch, Translated, translate};
+use crate::translate::function::{MAX_VALUES, Scratch, Translated, translate};
 use crate::translate::interrupt;
 use crate::translate::signature;
 use crate::translate::trampoline::TrampolineMaker;
@@ -32,6 +34,7 @@ use tancho_abi::builtin::Builtin;
 use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{ExternKind, Module, NONE, Range, Summary, TypeRecord};
+use tancho_abi::tunables::OptLevel;
 use tancho_abi::types::FuncType;
 use tancho_abi::vmctx::{TRAMPOLINE_FRAME, UNASKED_FRAME};
 
@@ -173,7 +176,8 @@ impl Compiler {
     fn compile_module(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
         let Decoded { mut module, bodies } = self.decode(wasm)?;
         number_escaped(&mut module);
-        let env = self.environment(&module)?;
+        let plan = self.plan(&module, &bodies);
+        let env = self.environment(&module, plan)?;
         let mut pieces = self.functions(&env, bodies)?;
         pieces.extend(self.module_trampolines(&env, &pieces)?);
         drop(env);
@@ -220,7 +224,7 @@ impl Compiler {
         // Vectors are valid whatever the target.
         let Decoded { mut module, bodies } = decode(wasm, 0, self.options.features, false, None)?;
         number_escaped(&mut module);
-        let env = self.environment(&module)?;
+        let env = self.environment(&module, Plan::default())?;
         self.in_pool(|| {
             bodies.into_par_iter().try_for_each_init(Default::default, |allocations, body| {
                 let index = FunctionIndex(body.validator.index);
@@ -240,13 +244,18 @@ impl Compiler {
     pub fn inspect(&self, wasm: &[u8]) -> Result<Vec<FunctionCode>, CompileError> {
         let Decoded { mut module, bodies } = self.decode(wasm)?;
         number_escaped(&mut module);
-        let env = self.environment(&module)?;
+        let plan = self.plan(&module, &bodies);
+        let env = self.environment(&module, plan)?;
         let mut worker = Worker::default();
         bodies
             .into_iter()
-            .map(|body| {
+            .enumerate()
+            .map(|(position, body)| {
                 let name = env.function_name(FunctionIndex(body.validator.index));
                 let mut clif = String::new();
+                if env.plan.is_gone(position) {
+                    return Ok(FunctionCode { name, clif, code: Vec::new() });
+                }
                 let code = self.function(&env, body, &mut worker, Some(&mut clif))?;
                 Ok(FunctionCode { name, clif, code: code.bytes.into() })
             })
@@ -257,8 +266,17 @@ impl Compiler {
         decode(wasm, 0, self.options.features, self.options.keep_dwarf, self.no_vectors.as_ref())
     }
 
-    fn environment<'m>(&'m self, module: &'m Module) -> Result<ModuleEnv<'m>, CompileError> {
-        ModuleEnv::new(module.view(), &self.options.tunables, &*self.isa)
+    /// Which calls are inlined.
+    fn plan<'a>(&self, module: &Module, bodies: &[Body<'a>]) -> Plan<'a> {
+        let tunables = &self.options.tunables;
+        if !tunables.inlining || tunables.opt_level == OptLevel::None {
+            return Plan::default();
+        }
+        self.in_pool(|| Plan::new(&module.view(), bodies, self.options.threads != Some(1)))
+    }
+
+    fn environment<'m>(&'m self, module: &'m Module, plan: Plan<'m>) -> Result<ModuleEnv<'m>, CompileError> {
+        ModuleEnv::new(module.view(), &self.options.tunables, &*self.isa, plan)
     }
 
     fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
@@ -275,7 +293,14 @@ impl Compiler {
         let compile = |worker: &mut Worker, (position, body): (usize, Body<'_>)| {
             (
                 position,
-                self.function(env, body, worker, None).and_then(|code| self.checked(env, imported + position, code)),
+                match env.plan.is_gone(position) {
+                    // It was validated when the plan was made.
+                    true => Ok(vec![(Role::Function(imported + position), Code::gone())]),
+                    false => {
+                        let code = self.function(env, body, worker, None);
+                        code.and_then(|code| self.checked(env, imported + position, code))
+                    }
+                },
             )
         };
         let mut results: Vec<(usize, Result<Pieces, CompileError>)> = if self.options.threads == Some(1) {
@@ -328,7 +353,7 @@ impl Compiler {
             *scratch = Scratch::default();
         }
         translated
-            .and_then(|Translated { live, caught, uses_heap }| {
+            .and_then(|Translated { live, caught, uses_heap, sources }| {
                 let dfg = &worker.context.func.dfg;
                 if let Some(clif) = clif {
                     *clif = worker.context.func.display().to_string();
@@ -336,20 +361,21 @@ impl Compiler {
                 // Every way out of a table can become a block.
                 let tables = dfg.jump_tables.values().map(|table| table.all_branches().len());
                 let isa = self.isa_of(live, dfg.num_blocks() + tables.sum::<usize>())?;
+                let known = Known { caught: &caught, sources: &sources };
                 let mut code =
-                    self.generate(worker, Some(CodeName::Function(index)), &caught, isa, &env.interruptible_bases())?;
+                    self.generate(worker, Some(CodeName::Function(index)), known, isa, &env.interruptible_bases())?;
                 code.uses_heap = uses_heap;
                 Ok(code)
             })
             .map_err(|error| error.at(offset).in_function(|| env.function_name(index)))
     }
 
-    /// Optimises and generates code for the function of `worker`, which catches `caught`.
+    /// Optimises and generates code for the function of `worker`.
     fn generate(
         &self,
         worker: &mut Worker,
         name: Option<CodeName>,
-        caught: &[Caught],
+        known: Known<'_>,
         isa: &OwnedTargetIsa,
         bases: &[u32],
     ) -> Result<Code, CompileError> {
@@ -369,7 +395,7 @@ impl Compiler {
         // In the order of the numbers that relocations refer to them by.
         let names: Vec<Option<CodeName>> =
             worker.context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
-        Code::new(&compiled, name, &names, caught, &**isa, self.options.tunables.address_map)
+        Code::new(&compiled, name, &names, known, &**isa, self.options.tunables.address_map)
     }
 
     /// The trampolines that a module needs: entries for the types of functions that the host may call, exits for
@@ -438,7 +464,8 @@ impl Compiler {
 
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
         let mut worker = Worker { context: Context::for_function(function), ..Worker::default() };
-        let code = self.generate(&mut worker, name, &[], &self.isa, &[])?;
+        let code =
+            self.generate(&mut worker, name, Known { caught: &[], sources: &Sources::default() }, &self.isa, &[])?;
         if code.frame > TRAMPOLINE_FRAME {
             return Err(CompileError::limit(format!(
                 "the parameters and results of a function take {} bytes of stack in a call from or to the host, \

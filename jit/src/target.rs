@@ -64,15 +64,27 @@ pub(crate) fn isa(options: &Options, effort: Effort) -> Result<OwnedTargetIsa, C
         }
     }
     .map_err(|error| CompileError::internal(format!("back end refused its settings: {error}")))?;
-    if architecture(&*isa)? == Architecture::X86_64 {
-        let features = cpu_features(&*isa);
-        if let Some(missing) = X86_64_BASELINE.iter().find(|feature| !features.iter().any(|have| have == *feature)) {
-            return Err(CompileError::target(format!(
-                "this machine lacks the CPU feature {missing}, which Tancho needs"
-            )));
-        }
-    }
+    require(architecture(&*isa)?, &cpu_features(&*isa))?;
     Ok(isa)
+}
+
+/// Checks that this machine, which has these CPU features, has those that all code for it may use.
+///
+/// # Errors
+///
+/// Which one it lacks.
+pub fn require_features(features: &[&str]) -> Result<(), CompileError> {
+    require(Architecture::HOST, features)
+}
+
+fn require(architecture: Architecture, features: &[&str]) -> Result<(), CompileError> {
+    let least: &[&str] = if architecture == Architecture::X86_64 { &X86_64_BASELINE } else { &[] };
+    match least.iter().find(|feature| !features.contains(feature)) {
+        Some(missing) => {
+            Err(CompileError::target(format!("this machine lacks the CPU feature {missing}, which Tancho needs")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Enables the CPU features that a user asks for.

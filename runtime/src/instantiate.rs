@@ -137,7 +137,8 @@ impl From<Failure> for InstantiateError {
 }
 
 impl Store {
-    /// Instantiates a module but for its start function, which the caller is to call (see [`Store::start_function`]).
+    /// Instantiates a module but for its start function, which the caller is to call (see [`Store::start_function`]). Whether there may be such
+    /// an instance has been asked ([`admit_instance`](Store::admit_instance)).
     ///
     /// # Errors
     ///
@@ -147,7 +148,6 @@ impl Store {
         let state = self.state_mut();
         let code = template.code();
         check_counts(state, template, &imports)?;
-        state.admit_instance(code)?;
         let id = InstanceId::next(state.instances.len());
         let pattern = template.pattern().map_err(InstantiateError::Malformed)?;
         // SAFETY: the pattern has these bytes.

@@ -195,6 +195,9 @@ impl Interrupts for Interruption {
     /// Here the lock of the waiters is held and then this one's; [`InterruptHandle::interrupt`] holds one after the other only.
     fn park(&self, parked: Parked) -> bool {
         let mut state = lock(&self.state);
+        if state.epoch {
+            parked.ask_at_once();
+        }
         state.parked = Some(parked);
         state.requested
     }
@@ -206,6 +209,11 @@ impl Interrupts for Interruption {
             self.change(&mut state, false);
             state.taken = true;
         }
+    }
+
+    /// A store whose code waits has somebody to ask ([`Waiting`](crate::site::Waiting)); the host, where it waits itself, has nobody.
+    fn ask(&self) -> bool {
+        true
     }
 }
 
@@ -269,17 +277,22 @@ impl EpochHandle {
     }
 
     /// Ends what runs in the store, as [`InterruptHandle::request`] does, or, where the host is asked
-    /// ([`Store::set_epoch_hook`](crate::store::Store::set_epoch_hook)), has compiled code stop for that at its next site. A thread that
-    /// waits, in a shared memory or for an asynchronous host function, is then left to it.
+    /// ([`Store::set_epoch_hook`](crate::store::Store::set_epoch_hook)), has compiled code stop for that at its next site, or where it waits in
+    /// a shared memory. A call that waits for an asynchronous host function is left to that, which has the store.
     pub fn expire(&self) -> Sleeper {
-        {
+        let parked = {
             let mut state = lock(&self.0.state);
-            if state.asks {
-                self.0.change_epoch(&mut state, true);
-                return Sleeper(None);
+            if !state.asks {
+                drop(state);
+                return self.0.request();
             }
+            self.0.change_epoch(&mut state, true);
+            state.parked.clone()
+        };
+        if let Some(parked) = parked {
+            parked.ask();
         }
-        self.0.request()
+        Sleeper(None)
     }
 }
 

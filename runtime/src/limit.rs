@@ -1,7 +1,9 @@
 //! Limits: how much a store may come to have, and the embedder's own opinion of it.
 //!
-//! Asked before anything is made or grows, by `instantiate`, `store` and the builtins; both the store's [`Limits`] and its [`Limiter`] must
-//! agree. A memory that stores share counts in each of them once.
+//! Asked before anything is made or grows, by the embedding API and the builtins; both the store's [`Limits`] and its [`Limiter`] must
+//! agree. The limits are compared here; what is left for the limiter is a [`Question`], which is put to it while nobody holds a reference to
+//! the store, since the answer may take its time, on a fiber that is suspended meanwhile. A memory that stores share counts in each of them
+//! once.
 
 use crate::code::Code;
 use crate::id::{MemoryId, TableId};
@@ -12,6 +14,7 @@ use crate::sys::register::stack_pointer;
 use crate::table::{TableType, TableValue};
 use std::any::Any;
 use std::fmt;
+use std::ptr::NonNull;
 use tancho_abi::vmctx::PENDING_ERROR;
 
 /// How much a store may have. The default is no limit.
@@ -177,6 +180,50 @@ pub trait Limiter: Send + Sync {
     fn counts(&mut self) -> Result<[usize; 3], Foreign>;
 }
 
+/// Whether the store's limiter allows what its limits do.
+#[must_use = "it is to be asked"]
+#[derive(Debug)]
+pub struct Question {
+    limiter: NonNull<dyn Limiter>,
+    subject: Subject,
+}
+
+/// What is to become larger, in bytes or entries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Subject {
+    resource: Resource,
+    current: u64,
+    desired: u64,
+    maximum: Option<u64>,
+}
+
+impl Question {
+    /// Asks the limiter. It may run whatever the embedder wants, and suspend the fiber that this runs on.
+    ///
+    /// # Errors
+    ///
+    /// When it says no, or has failed.
+    ///
+    /// # Safety
+    ///
+    /// The store that the question is of is alive and has its limiter still, and nobody holds a reference to what is in it.
+    pub unsafe fn ask(self) -> Result<(), Denied> {
+        let Subject { resource, current, desired, maximum } = self.subject;
+        // SAFETY: it is the store's, which the caller says is alive. Nobody else asks it at the same time: who asks has the store to himself.
+        let limiter = unsafe { &mut *self.limiter.as_ptr() };
+        let (current, asked, maximum) = (position(current), position(desired), maximum.map(position));
+        let answer = match resource {
+            Resource::TableElements => limiter.table_growing(current, asked, maximum),
+            _ => limiter.memory_growing(current, asked, maximum),
+        };
+        match answer {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Denied::Exceeded(LimitExceeded { resource, asked: desired, limit: None })),
+            Err(error) => Err(Denied::Limiter(error)),
+        }
+    }
+}
+
 /// What a store is limited by.
 #[derive(Default)]
 pub(crate) struct Limitation {
@@ -198,31 +245,30 @@ fn within(resource: Resource, asked: u64, limit: u64) -> Result<(), Denied> {
     Err(Denied::Exceeded(LimitExceeded { resource, asked, limit: Some(limit) }))
 }
 
-fn allowed(resource: Resource, asked: u64, answer: Result<bool, Foreign>) -> Result<(), Denied> {
-    match answer {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Denied::Exceeded(LimitExceeded { resource, asked, limit: None })),
-        Err(error) => Err(Denied::Limiter(error)),
-    }
-}
-
 impl Limitation {
-    /// Whether a memory may have `desired` bytes instead of `current`, where all have `total`.
-    fn memory(&mut self, current: u64, desired: u64, maximum: Option<u64>, total: u64) -> Result<(), Denied> {
+    /// Whether a memory may have `desired` bytes instead of `current`, where all have `total`: what is still to be asked.
+    fn memory(
+        &mut self,
+        current: u64,
+        desired: u64,
+        maximum: Option<u64>,
+        total: u64,
+    ) -> Result<Option<Question>, Denied> {
         within(Resource::MemoryBytes, desired, self.limits.memory_bytes)?;
         let sum = (total - current).saturating_add(desired);
         within(Resource::TotalMemoryBytes, sum, self.limits.total_memory_bytes)?;
-        let Some(limiter) = &mut self.limiter else { return Ok(()) };
-        let answer = limiter.memory_growing(position(current), position(desired), maximum.map(position));
-        allowed(Resource::MemoryBytes, desired, answer)
+        Ok(self.question(Subject { resource: Resource::MemoryBytes, current, desired, maximum }))
     }
 
-    /// Whether a table may have `desired` entries instead of `current`.
-    fn table(&mut self, current: u64, desired: u64, maximum: Option<u64>) -> Result<(), Denied> {
+    /// Whether a table may have `desired` entries instead of `current`: what is still to be asked.
+    fn table(&mut self, current: u64, desired: u64, maximum: Option<u64>) -> Result<Option<Question>, Denied> {
         within(Resource::TableElements, desired, self.limits.table_elements)?;
-        let Some(limiter) = &mut self.limiter else { return Ok(()) };
-        let answer = limiter.table_growing(position(current), position(desired), maximum.map(position));
-        allowed(Resource::TableElements, desired, answer)
+        Ok(self.question(Subject { resource: Resource::TableElements, current, desired, maximum }))
+    }
+
+    fn question(&mut self, subject: Subject) -> Option<Question> {
+        // In memory of its own, which nothing else refers to while it is asked.
+        self.limiter.as_mut().map(|limiter| Question { limiter: NonNull::from(&mut **limiter), subject })
     }
 
     /// Whether there may be so many instances, memories and tables.
@@ -235,7 +281,9 @@ impl Limitation {
         let Some(limiter) = &mut self.limiter else { return Ok(()) };
         let limits = limiter.counts().map_err(Denied::Limiter)?;
         for ((resource, asked), limit) in RESOURCES.into_iter().zip(asked).zip(limits) {
-            allowed(resource, asked, Ok(asked <= limit as u64))?;
+            if asked > limit as u64 {
+                return Err(Denied::Exceeded(LimitExceeded { resource, asked, limit: None }));
+            }
         }
         Ok(())
     }
@@ -262,56 +310,77 @@ impl State {
         self.memories.iter().fold(0_u64, |sum, memory| sum.saturating_add(memory.byte_length() as u64))
     }
 
-    fn may_grow_memory(&mut self, ty: &MemoryType, current: u64, pages: u64) -> Result<(), Denied> {
+    fn may_grow_memory(&mut self, ty: &MemoryType, current: u64, pages: u64) -> Result<Option<Question>, Denied> {
         let total = self.total_memory();
         let maximum = ty.maximum.map(|pages| bytes(pages, ty));
         // Another thread may have made a shared one larger since it was counted.
         self.limitation.memory(current.min(total), bytes(pages, ty), maximum, total)
     }
 
-    /// Grows a memory by `delta` pages, if it may: the number that it had.
+    /// Whether a memory may grow by `delta` pages: what is still to be asked.
+    pub(crate) fn memory_growth(&mut self, id: MemoryId, delta: u64) -> Result<Option<Question>, Denied> {
+        let memory = &self.memories[id.position()];
+        let (ty, current) = (*memory.ty(), memory.byte_length() as u64);
+        if delta == 0 {
+            return Ok(None);
+        }
+        self.may_grow_memory(&ty, current, (current >> ty.page_size_log2).saturating_add(delta))
+    }
+
+    /// Grows a memory by `delta` pages where it is `admitted`: the number that it had.
     ///
     /// # Errors
     ///
     /// When it has not grown.
-    pub(crate) fn grow_memory_within_limits(&mut self, id: MemoryId, delta: u64) -> Result<u64, Denied> {
+    pub(crate) fn grow_memory_admitted(
+        &mut self,
+        id: MemoryId,
+        delta: u64,
+        admitted: Result<(), Denied>,
+    ) -> Result<u64, Denied> {
         let memory = &self.memories[id.position()];
-        let (ty, current) = (*memory.ty(), memory.byte_length() as u64);
-        let pages = current >> ty.page_size_log2;
         if delta == 0 {
-            return Ok(pages);
+            return Ok(memory.byte_length() as u64 >> memory.ty().page_size_log2);
         }
-        let grown = match self.may_grow_memory(&ty, current, pages.saturating_add(delta)) {
-            Ok(()) => self.grow_memory(id, delta).ok_or(Denied::Failed(
+        let grown = admitted.and_then(|()| {
+            self.grow_memory(id, delta).ok_or(Denied::Failed(
                 "a memory cannot grow: it would exceed its maximum or what is reserved for it, or the system has no more",
-            )),
-            Err(denied) => Err(denied),
-        };
+            ))
+        });
         grown.map_err(|denied| self.limitation.failed(denied, |limiter, reason| limiter.memory_grow_failed(reason)))
     }
 
-    /// Grows a table by `delta` entries, if it may: as for a memory.
+    /// Whether a table may grow by `delta` entries: what is still to be asked.
+    pub(crate) fn table_growth(&mut self, id: TableId, delta: u64) -> Result<Option<Question>, Denied> {
+        let table = &self.tables[id.position()];
+        let (current, maximum) = (table.size(), table.ty().maximum);
+        if delta == 0 {
+            return Ok(None);
+        }
+        self.limitation.table(current, current.saturating_add(delta), maximum)
+    }
+
+    /// Grows a table by `delta` entries where it is `admitted`: as for a memory.
     ///
     /// # Errors
     ///
     /// When it has not grown.
-    pub(crate) fn grow_table_within_limits(
+    pub(crate) fn grow_table_admitted(
         &mut self,
         id: TableId,
         delta: u64,
         init: TableValue,
+        admitted: Result<(), Denied>,
     ) -> Result<u64, Denied> {
         let table = &mut self.tables[id.position()];
-        let (current, maximum) = (table.size(), table.ty().maximum);
         if delta == 0 {
-            return Ok(current);
+            return Ok(table.size());
         }
-        let grown = match self.limitation.table(current, current.saturating_add(delta), maximum) {
-            Ok(()) => table.grow(delta, init).ok_or(Denied::Failed(
+        let grown = admitted.and_then(|()| {
+            table.grow(delta, init).ok_or(Denied::Failed(
                 "a table cannot grow: it would exceed its maximum or what the engine allows, or the system has no memory",
-            )),
-            Err(denied) => Err(denied),
-        };
+            ))
+        });
         grown.map_err(|denied| self.limitation.failed(denied, |limiter, reason| limiter.table_grow_failed(reason)))
     }
 
@@ -346,30 +415,6 @@ impl State {
         }
     }
 
-    /// Whether there may be an instance of `code` more.
-    pub(crate) fn admit_instance(&mut self, code: &Code) -> Result<(), Denied> {
-        let counts = code.layout().counts();
-        let of = |present: usize, more: u32| present as u64 + u64::from(more);
-        self.limitation.counts([
-            of(self.instances.len(), 1),
-            of(self.memories.len(), counts.defined_memories()),
-            of(self.tables.len(), counts.defined_tables()),
-        ])?;
-        let view = code.view();
-        let mut total = self.total_memory();
-        for record in view.memories.iter().skip(counts.imported_memories as usize) {
-            let ty = MemoryType::from(record);
-            let (desired, maximum) = (bytes(ty.minimum, &ty), ty.maximum.map(|pages| bytes(pages, &ty)));
-            self.limitation.memory(0, desired, maximum, total)?;
-            total = total.saturating_add(desired);
-        }
-        for record in view.tables.iter().skip(counts.imported_tables as usize) {
-            let maximum = (record.maximum != u64::MAX).then_some(record.maximum);
-            self.limitation.table(0, record.minimum, maximum)?;
-        }
-        Ok(())
-    }
-
     fn counts_with(&mut self, memories: u64, tables: u64) -> Result<(), Denied> {
         let [instances, present, entries] = [self.instances.len(), self.memories.len(), self.tables.len()];
         self.limitation.counts([instances as u64, present as u64 + memories, entries as u64 + tables])
@@ -392,50 +437,121 @@ impl Store {
         self.state_mut().limitation.refusal.take()
     }
 
-    /// Whether there may be one more memory, of this type.
+    /// Whether there may be an instance of `code` more: what is still to be asked.
     ///
     /// # Errors
     ///
     /// When there may not.
-    pub fn admit_memory(&mut self, ty: &MemoryType) -> Result<(), Denied> {
+    pub fn admit_instance(&mut self, code: &Code) -> Result<Vec<Question>, Denied> {
+        let state = self.state_mut();
+        let counts = code.layout().counts();
+        let of = |present: usize, more: u32| present as u64 + u64::from(more);
+        state.limitation.counts([
+            of(state.instances.len(), 1),
+            of(state.memories.len(), counts.defined_memories()),
+            of(state.tables.len(), counts.defined_tables()),
+        ])?;
+        let view = code.view();
+        let mut total = state.total_memory();
+        let mut questions = Vec::new();
+        for record in view.memories.iter().skip(counts.imported_memories as usize) {
+            let ty = MemoryType::from(record);
+            let (desired, maximum) = (bytes(ty.minimum, &ty), ty.maximum.map(|pages| bytes(pages, &ty)));
+            questions.extend(state.limitation.memory(0, desired, maximum, total)?);
+            total = total.saturating_add(desired);
+        }
+        for record in view.tables.iter().skip(counts.imported_tables as usize) {
+            let maximum = (record.maximum != u64::MAX).then_some(record.maximum);
+            questions.extend(state.limitation.table(0, record.minimum, maximum)?);
+        }
+        Ok(questions)
+    }
+
+    /// Whether there may be one more memory, of this type: what is still to be asked.
+    ///
+    /// # Errors
+    ///
+    /// When there may not.
+    pub fn admit_memory(&mut self, ty: &MemoryType) -> Result<Option<Question>, Denied> {
         let state = self.state_mut();
         state.counts_with(1, 0)?;
         state.may_grow_memory(ty, 0, ty.minimum)
     }
 
-    /// Whether this memory may be the store's, too. It may if it is already.
+    /// Whether this memory may be the store's, too: what is still to be asked. It may if it is already.
     ///
     /// # Errors
     ///
     /// When it may not.
-    pub fn admit_shared_memory(&mut self, memory: &SharedMemory) -> Result<(), Denied> {
+    pub fn admit_shared_memory(&mut self, memory: &SharedMemory) -> Result<Option<Question>, Denied> {
         let state = self.state_mut();
         if state.has_shared_memory(memory) {
-            return Ok(());
+            return Ok(None);
         }
         state.counts_with(1, 0)?;
         state.may_grow_memory(memory.ty(), 0, memory.size_pages())
     }
 
-    /// Whether there may be one more table, of this type.
+    /// Whether there may be one more table, of this type: what is still to be asked.
     ///
     /// # Errors
     ///
     /// When there may not.
-    pub fn admit_table(&mut self, ty: &TableType) -> Result<(), Denied> {
+    pub fn admit_table(&mut self, ty: &TableType) -> Result<Option<Question>, Denied> {
         let state = self.state_mut();
         state.counts_with(0, 1)?;
         state.limitation.table(0, ty.minimum, ty.maximum)
     }
 
-    /// Grows a table by `delta` entries, each `init`, if it may; the number that it had.
+    /// Whether a memory may grow by `delta` pages: what is still to be asked.
     ///
     /// # Errors
     ///
-    /// When it has not grown.
-    pub fn grow_table(&mut self, table: TableId, delta: u64, init: TableValue) -> Result<u64, Denied> {
+    /// When it may not, which [`grow_memory`](Store::grow_memory) is to be told.
+    pub fn memory_growth(&mut self, memory: MemoryId, delta: u64) -> Result<Option<Question>, Denied> {
         let state = self.state_mut();
-        assert!(table.position() < state.tables.len(), "the embedding API checks that a handle is of this store");
-        state.grow_table_within_limits(table, delta, init)
+        assert!(memory.position() < state.memories.len(), "{OWN}");
+        state.memory_growth(memory, delta)
+    }
+
+    /// Grows a memory by `delta` pages, zeroed (§4.7.9), where it is `admitted`; says how many it had.
+    ///
+    /// # Errors
+    ///
+    /// When it was not admitted or has not grown.
+    pub fn grow_memory(&mut self, memory: MemoryId, delta: u64, admitted: Result<(), Denied>) -> Result<u64, Denied> {
+        let state = self.state_mut();
+        assert!(memory.position() < state.memories.len(), "{OWN}");
+        state.grow_memory_admitted(memory, delta, admitted)
+    }
+
+    /// Whether a table may grow by `delta` entries: what is still to be asked.
+    ///
+    /// # Errors
+    ///
+    /// When it may not, which [`grow_table`](Store::grow_table) is to be told.
+    pub fn table_growth(&mut self, table: TableId, delta: u64) -> Result<Option<Question>, Denied> {
+        let state = self.state_mut();
+        assert!(table.position() < state.tables.len(), "{OWN}");
+        state.table_growth(table, delta)
+    }
+
+    /// Grows a table by `delta` entries, each `init`, where it is `admitted`; says how many it had.
+    ///
+    /// # Errors
+    ///
+    /// When it was not admitted or has not grown.
+    pub fn grow_table(
+        &mut self,
+        table: TableId,
+        delta: u64,
+        init: TableValue,
+        admitted: Result<(), Denied>,
+    ) -> Result<u64, Denied> {
+        let state = self.state_mut();
+        assert!(table.position() < state.tables.len(), "{OWN}");
+        state.grow_table_admitted(table, delta, init, admitted)
     }
 }
+
+const OWN: &str = "the embedding API checks that a handle is of this store";

@@ -1,12 +1,16 @@
 //! Sites of interruption where the host is asked what to do, instead of ending what runs.
 //!
 //! Compiled code comes here from the middle of a function: by the signal handler, which sends it through a stub that keeps every register
-//! (`sys::site`), or by the builtin `interrupt`, where it compares, or `out_of_fuel`. There is no stack map at such a place, but in the second case. So nothing may
-//! be collected, moved or run in the store before the code goes on; the embedding API, which is asked, sees to that. What it may do is wait,
+//! (`sys::site`), or by the builtin `interrupt`, where it compares, or `out_of_fuel`, or out of a wait in a shared memory. There is no stack map at such a place, but in the
+//! second case. So nothing may be collected, moved or run in the store before the code goes on; the embedding API, which is asked, sees to that. What it may do is wait,
 //! where the call that runs is an asynchronous one.
 
 use crate::activation::Thread;
+use crate::interrupt::Interruption;
+use crate::memory::{Interrupts, Parked};
+use crate::stack::Barrier;
 use crate::state::State;
+use crate::sync::Arc;
 use std::ptr::{self, with_exposed_provenance};
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{PENDING_ERROR, VmStore};
@@ -38,6 +42,43 @@ pub struct SiteHook {
     pub ask: unsafe fn(*mut (), Reason) -> Decision,
     /// What it is called with.
     pub data: *mut (),
+}
+
+/// A wait of the store's code in a shared memory, in which the host is asked as anywhere.
+pub(crate) struct Waiting {
+    interruption: Arc<Interruption>,
+    vm: *mut VmStore,
+}
+
+impl Waiting {
+    /// # Safety
+    ///
+    /// `vm` is of a live store as long as this lives, whose code has left for the host on this thread, and nobody holds a reference to its
+    /// state meanwhile.
+    pub(crate) unsafe fn new(vm: *mut VmStore) -> Waiting {
+        // SAFETY: the caller says so; the reference ends here.
+        Waiting { interruption: unsafe { (*State::of(vm)).interruption.clone() }, vm }
+    }
+}
+
+impl Interrupts for Waiting {
+    fn park(&self, parked: Parked) -> bool {
+        self.interruption.park(parked)
+    }
+
+    fn unpark(&self, interrupted: bool) {
+        self.interruption.unpark(interrupted);
+    }
+
+    fn ask(&self) -> bool {
+        // SAFETY: the promise of `Waiting::new`. The wait is the thread's own, and a fiber that is suspended in it would leave who notifies
+        // it without an answer: so none is.
+        unsafe {
+            let _barrier = Barrier::new(self.vm, false);
+            stop(self.vm);
+            (*self.vm).pending == 0
+        }
+    }
 }
 
 /// Called by the stub with the address of the frame record that it has made: the frame pointer of the code that was stopped, and where in

@@ -8,7 +8,6 @@ use crate::builtin::BUILTINS;
 use crate::code::Code;
 use crate::instance::Instance;
 use crate::interrupt::{EpochHandle, InterruptHandle};
-use crate::limit::Denied;
 use crate::memory::{Memory, MemoryError, MemoryInstance, MemoryType, SharedMemory};
 use crate::site::SiteHook;
 use crate::state::{Global, State, Tag};
@@ -251,17 +250,6 @@ impl Store {
             Some(MemoryInstance::Own(memory)) => memory,
             _ => panic!("the embedding API checks that a handle is of this store, and has others for shared memories"),
         }
-    }
-
-    /// Grows a memory by `delta` pages, zeroed (§4.7.9), and says how many it had.
-    ///
-    /// # Errors
-    ///
-    /// When it may not be so large or the system refuses. Then it is as it was.
-    pub fn grow_memory(&mut self, memory: MemoryId, delta: u64) -> Result<u64, Denied> {
-        let state = self.state_mut();
-        assert!(memory.position() < state.memories.len(), "the embedding API checks that a handle is of this store");
-        state.grow_memory_within_limits(memory, delta)
     }
 
     /// A table.

@@ -7,11 +7,9 @@ use crate::vmctx::Head;
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::fmt;
 use std::ptr::NonNull;
+use tancho_abi::module::MAX_TABLE_ENTRIES;
 use tancho_abi::types::RefType;
 use tancho_abi::vmctx::{VmFuncRef, VmFunctionEntry, VmTable};
-
-/// The most entries that a table may have: a bound that this implementation sets (Appendix A.2 of the specification).
-pub const MAX_ENTRIES: u64 = 10_000_000;
 
 /// A table type (§2.3.16).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,7 +46,7 @@ impl TableValue {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum TableError {
-    /// It has more than [`MAX_ENTRIES`] at the start.
+    /// It has more than [`MAX_TABLE_ENTRIES`] at the start.
     TooLarge {
         /// Its entries at the start.
         entries: u64,
@@ -63,7 +61,7 @@ impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TableError::TooLarge { entries } => {
-                write!(f, "a table of {entries} entries exceeds the limit of {MAX_ENTRIES}")
+                write!(f, "a table of {entries} entries exceeds the limit of {MAX_TABLE_ENTRIES}")
             }
             TableError::OutOfMemory => f.write_str("no memory for a table"),
             TableError::Type => f.write_str("a table's initial value is not of the type of its entries"),
@@ -127,7 +125,7 @@ impl Table {
         init: TableValue,
         head: impl FnOnce(VmTable) -> Head<VmTable>,
     ) -> Result<Table, TableError> {
-        if ty.minimum > MAX_ENTRIES {
+        if ty.minimum > MAX_TABLE_ENTRIES {
             return Err(TableError::TooLarge { entries: ty.minimum });
         }
         if ty.element.is_function() != matches!(init, TableValue::Function(_)) {
@@ -242,7 +240,7 @@ impl Table {
     /// be so large, the system refuses, or the value is of another kind than the entries.
     pub fn grow(&mut self, delta: u64, init: TableValue) -> Option<u64> {
         let old = self.size();
-        let limit = self.ty.maximum.unwrap_or(MAX_ENTRIES).min(MAX_ENTRIES);
+        let limit = self.ty.maximum.unwrap_or(MAX_TABLE_ENTRIES).min(MAX_TABLE_ENTRIES);
         let new = old.checked_add(delta).filter(|new| *new <= limit)?;
         if self.ty.element.is_function() != matches!(init, TableValue::Function(_)) {
             return None;
@@ -421,13 +419,13 @@ mod tests {
 
     #[test]
     fn is_bounded_and_its_zero_pages_are_free() {
-        let minimum = MAX_ENTRIES + 1;
+        let minimum = MAX_TABLE_ENTRIES + 1;
         let ty = TableType { element: RefType::FUNCREF, minimum, maximum: None, index64: false };
         let null = TableValue::Function(std::ptr::null_mut());
         assert!(matches!(Table::new(ty, null, Head::own), Err(TableError::TooLarge { .. })));
-        let ty = TableType { minimum: MAX_ENTRIES, ..ty };
+        let ty = TableType { minimum: MAX_TABLE_ENTRIES, ..ty };
         let mut table = Table::new(ty, null, Head::own).unwrap();
-        assert_eq!(table.get(MAX_ENTRIES - 1), Some(null));
+        assert_eq!(table.get(MAX_TABLE_ENTRIES - 1), Some(null));
         assert_eq!(table.grow(1, null), None);
     }
 

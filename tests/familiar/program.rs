@@ -15,6 +15,8 @@ macro_rules! note {
     ($seen:expr, $($text:tt)*) => { writeln!($seen, $($text)*).expect("a text can be written") };
 }
 
+mod own;
+
 /// Everything, one after the other. `prepare` may set what has nothing to do with what is compared.
 pub(crate) fn run(prepare: fn(&mut Config)) -> Result<String> {
     let mut config = Config::new();
@@ -26,7 +28,7 @@ pub(crate) fn run(prepare: fn(&mut Config)) -> Result<String> {
     let engine = Engine::new(&config)?;
     let mut seen = String::new();
     type Part = fn(&Engine, Seen<'_>) -> Result<()>;
-    let parts: [(&str, Part); 14] = [
+    let parts: [(&str, Part); 15] = [
         ("typed", typed),
         ("untyped", untyped),
         ("linker", linker),
@@ -41,13 +43,26 @@ pub(crate) fn run(prepare: fn(&mut Config)) -> Result<String> {
         ("modules", modules),
         ("serialize", serialize),
         ("instances", instances),
+        ("limits", limits),
     ];
     for (name, part) in parts {
         note!(seen, "# {name}");
         part(&engine, &mut seen)?;
     }
-    note!(seen, "# epochs");
-    epochs(prepare, &mut seen)?;
+    type Own = fn(Config, Seen<'_>) -> Result<()>;
+    let own: [(&str, Own); 5] = [
+        ("epochs", own::epochs),
+        ("epoch callbacks", own::epoch_callbacks),
+        ("fuel", own::fuel),
+        ("core dumps", own::core_dumps),
+        ("waiting", own::waiting),
+    ];
+    for (name, part) in own {
+        note!(seen, "# {name}");
+        let mut config = Config::new();
+        prepare(&mut config);
+        part(config, &mut seen)?;
+    }
     Ok(seen)
 }
 
@@ -589,32 +604,31 @@ fn instances(engine: &Engine, seen: Seen<'_>) -> Result<()> {
     Ok(())
 }
 
-fn epochs(prepare: fn(&mut Config), seen: Seen<'_>) -> Result<()> {
-    let mut config = Config::new();
-    prepare(&mut config);
-    config.epoch_interruption(true);
-    let engine = Engine::new(&config)?;
+fn limits(engine: &Engine, seen: Seen<'_>) -> Result<()> {
     let module = Module::new(
-        &engine,
-        r#"(module (func (export "spin") (loop $l (br $l))) (func (export "seven") (result i32) (i32.const 7)))"#,
+        engine,
+        r#"(module (memory (export "m") 1) (table (export "t") 2 funcref)
+            (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+            (func (export "more") (param i32) (result i32) (table.grow (ref.null func) (local.get 0))))"#,
     )?;
-    let mut store = Store::new(&engine, ());
-    store.set_epoch_deadline(1);
+    let limits = StoreLimitsBuilder::new().memory_size(3 << 16).table_elements(5).instances(2).build();
+    let mut store = Store::new(engine, limits);
+    store.limiter(|limits| limits);
     let instance = Instance::new(&mut store, &module, &[])?;
-    let seven = instance.get_typed_func::<(), i32>(&mut store, "seven")?;
-    note!(seen, "{}", seven.call(&mut store, ())?);
-    let stopper = thread::spawn({
-        let engine = engine.clone();
-        move || {
-            thread::sleep(Duration::from_millis(20));
-            engine.increment_epoch();
-        }
-    });
-    let spin = instance.get_typed_func::<(), ()>(&mut store, "spin")?;
-    let error = spin.call(&mut store, ()).unwrap_err();
-    note!(seen, "{:?}", error.downcast_ref::<Trap>() == Some(&Trap::Interrupt));
-    stopper.join().expect("no thread panics");
-    store.set_epoch_deadline(1000);
-    note!(seen, "{}", seven.call(&mut store, ())?);
+    let grow = instance.get_typed_func::<i32, i32>(&mut store, "grow")?;
+    note!(seen, "{:?}", [grow.call(&mut store, 2)?, grow.call(&mut store, 1)?, grow.call(&mut store, 0)?]);
+    let more = instance.get_typed_func::<i32, i32>(&mut store, "more")?;
+    note!(seen, "{:?}", [more.call(&mut store, 4)?, more.call(&mut store, 3)?, more.call(&mut store, 1)?]);
+    let memory = instance.get_memory(&mut store, "m").expect("it is exported");
+    note!(seen, "{} {}", memory.grow(&mut store, 1).is_err(), memory.size(&store));
+    note!(seen, "{}", Memory::new(&mut store, MemoryType::new(4, None)).is_err());
+    note!(seen, "{}", Instance::new(&mut store, &module, &[]).is_ok());
+    note!(seen, "{}", Instance::new(&mut store, &module, &[]).is_err());
+    let limits = StoreLimitsBuilder::new().memory_size(1 << 16).trap_on_grow_failure(true).build();
+    let mut store = Store::new(engine, limits);
+    store.limiter(|limits| limits);
+    let instance = Instance::new(&mut store, &module, &[])?;
+    let grow = instance.get_typed_func::<i32, i32>(&mut store, "grow")?;
+    note!(seen, "{} {}", grow.call(&mut store, 1).is_err(), grow.call(&mut store, 0)?);
     Ok(())
 }

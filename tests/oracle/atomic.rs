@@ -346,9 +346,7 @@ pub fn check(random: &mut Rng, usual: &Tancho) -> Result<Yield, String> {
     let calls: Vec<(usize, [u64; 3])> =
         (0..32).map(|_| (random.usize(..8), [index(random), value(random), value(random)])).collect();
     let mut came = Yield::default();
-    let mut swarm = Swarm::random(random);
-    // A 64-bit memory that is asked to grow by any number of pages asks for more fuel than there can be.
-    swarm.tunables.consume_fuel &= !program.index64;
+    let swarm = Swarm::random(random);
     for tancho in [usual, &Tancho::new(swarm)] {
         let fail = |what: String| format!("{what}, in {:?}\n{text}", tancho.swarm());
         run(&program, &text, tancho, &calls, &mut came).map_err(|error| fail(format!("{error:#}")))?;

@@ -121,9 +121,8 @@ pub fn compare(
         (Err(Refusal::Stopped(one)), Err(Refusal::Stopped(other))) if one == other => {
             return Ok(Yield { accepted: 1, ..came });
         }
-        // What is used up ends the comparison: a stack, and fuel, of which growth by absurd amounts takes as much.
-        (Err(Refusal::Stopped(Stop::Exhausted | Stop::Fuel)), _)
-        | (_, Err(Refusal::Stopped(Stop::Exhausted | Stop::Fuel))) => {
+        // A stack that is used up ends the comparison. Fuel is not: there is more than a program can spend.
+        (Err(Refusal::Stopped(Stop::Exhausted)), _) | (_, Err(Refusal::Stopped(Stop::Exhausted))) => {
             return Ok(Yield { accepted: 1, exhausted: 1, ..came });
         }
         (one, other) => return differ("it starts in one alone", &one.err(), &other.err()),
@@ -140,7 +139,7 @@ pub fn compare(
             came.calls += 1;
             match results {
                 (Ok(ours), Ok(theirs)) if ours == theirs => came.returned += 1,
-                (Err(Stop::Exhausted | Stop::Fuel), _) | (_, Err(Stop::Exhausted | Stop::Fuel)) => {
+                (Err(Stop::Exhausted), _) | (_, Err(Stop::Exhausted)) => {
                     came.exhausted += 1;
                     return Ok(came);
                 }

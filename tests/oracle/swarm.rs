@@ -117,6 +117,9 @@ impl Swarm {
                 gc_zeal: later.u8(..8) == 0,
                 interruption: later.u8(..4) != 0,
                 consume_fuel: later.u8(..4) == 0,
+                native_products: later.u8(..4) != 0,
+                inlining: later.u8(..4) != 0,
+                fenced_sites: later.u8(..4) == 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -148,6 +151,9 @@ impl Swarm {
             regalloc_algorithm,
             interruption,
             consume_fuel,
+            native_products,
+            inlining,
+            fenced_sites,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -167,8 +173,11 @@ impl Swarm {
             .generate_address_map(address_map)
             .signals_based_traps(signals_based_traps)
             .belt(belt)
+            .epoch_interruption(fenced_sites)
             .interruption(interruption)
             .consume_fuel(consume_fuel)
+            .native_products(native_products)
+            .inlining(inlining)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

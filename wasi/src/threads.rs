@@ -57,8 +57,8 @@ struct State<T> {
     pre: Option<InstancePre<T>>,
     /// The first thread.
     first: Option<InterruptHandle>,
-    /// The others, by number.
-    others: BTreeMap<i32, InterruptHandle>,
+    /// The others, by number. One that is being prepared cannot be interrupted yet, and looks afterwards whether it is to begin.
+    others: BTreeMap<i32, Option<InterruptHandle>>,
     /// The number that was given last.
     last: i32,
     /// What has ended the guest; `None` while it runs, and an inner `None` when the first thread came to its end.
@@ -207,21 +207,31 @@ impl<T: Clone + Send + 'static> Threads<T> {
 impl<T: Clone + Send + 'static> Group<T> {
     /// Starts a thread and says its number; `None` when there are too many, or the guest is at its end.
     fn spawn(self: &Arc<Self>, data: T, argument: i32) -> Option<i32> {
-        let mut store = Store::try_new(self.memory.engine(), data).ok()?;
-        if let Some(prepare) = &self.prepare {
-            prepare(&mut store).ok()?;
-        }
+        // A store is made where there may be a thread only: a guest that asks for too many is to cost the host nothing.
         let (id, pre) = {
             let mut state = lock(&self.state);
             if state.outcome.is_some() || state.others.len() >= self.most {
                 return None;
             }
+            let pre = state.pre.clone()?;
             let id = state.next_id()?;
-            state.others.insert(id, store.interrupt_handle());
-            (id, state.pre.clone()?)
+            state.others.insert(id, None);
+            (id, pre)
         };
-        // Where the host starts no thread, it is dropped, and the number is free again.
+        // Where it comes to no thread, this is dropped, and the number is free again.
         let thread = Thread { group: self.clone(), id, result: None };
+        let mut store = Store::try_new(self.memory.engine(), data).ok()?;
+        if let Some(prepare) = &self.prepare {
+            prepare(&mut store).ok()?;
+        }
+        {
+            let mut state = lock(&self.state);
+            if state.outcome.is_some() {
+                drop(state);
+                return None;
+            }
+            state.others.insert(id, Some(store.interrupt_handle()));
+        }
         let builder = std::thread::Builder::new().name(format!("guest thread {id}")).stack_size(STACK);
         builder.spawn(move || thread.run(store, &pre, argument)).ok().map(|_| id)
     }
@@ -260,7 +270,7 @@ impl<T> State<T> {
             return;
         }
         self.outcome = Some(error);
-        self.first.iter().chain(self.others.values()).for_each(InterruptHandle::interrupt);
+        self.first.iter().chain(self.others.values().flatten()).for_each(InterruptHandle::interrupt);
     }
 }
 

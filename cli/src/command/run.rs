@@ -36,7 +36,7 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
 
     step = Instant::now();
     let mut linker = Linker::new(&engine);
-    tancho_wasi::p1::add_to_linker(&mut linker, |context: &mut WasiCtx| context)?;
+    wasi(flags, &module, &mut linker)?;
     let digests = [Digest::default(), Digest::default()];
     let mut store = Store::new(&engine, context(flags, &digests)?);
     let wasm = &flags.engine.proposals.wasm;
@@ -99,6 +99,16 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
         // A program that ends by itself has not failed.
         Err(error) if error.is::<I32Exit>() => Err(error),
         ended => ended.with_context(failed).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+/// WASI as a program needs it: most import nothing of what was before preview 1. Where anything else is imported too, all of it is there, so
+/// that what is missing is looked for among all names.
+fn wasi(flags: &Run, module: &Module, linker: &mut Linker<WasiCtx>) -> Result<()> {
+    if flags.preload.is_empty() && module.imports().all(|import| import.module() == tancho_wasi::p1::MODULE) {
+        tancho_wasi::p1::add_preview1_to_linker(linker, |context| context)
+    } else {
+        tancho_wasi::p1::add_to_linker(linker, |context| context)
     }
 }
 

@@ -22,6 +22,19 @@ pub(super) struct Line {
     pub(super) command: Command,
 }
 
+/// The same for those who run a program, which is what most do: what the other subcommands understand need not be known for it.
+#[derive(Parser, Debug)]
+#[command(name = "tancho", version, max_term_width = 120, args_override_self = true)]
+pub(super) struct RunLine {
+    #[command(subcommand)]
+    pub(super) command: RunCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum RunCommand {
+    Run(Box<Run>),
+}
+
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     Run(Box<Run>),

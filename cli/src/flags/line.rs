@@ -3,7 +3,7 @@
 //!
 //! Called once, by `main`.
 
-use super::command::{Command, Line};
+use super::command::{Command, Line, RunCommand, RunLine};
 use super::config;
 use crate::diagnosis::{Diagnosis, code, spelling};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -45,7 +45,12 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
 }
 
 fn read(arguments: &[OsString]) -> Result<Command, Refused> {
-    Line::try_parse_from(arguments).map(|line| line.command).map_err(|error| {
+    let read = if arguments.get(1).is_some_and(|first| first == "run") {
+        RunLine::try_parse_from(arguments).map(|RunLine { command: RunCommand::Run(run) }| Command::Run(run))
+    } else {
+        Line::try_parse_from(arguments).map(|line| line.command)
+    };
+    read.map_err(|error| {
         match diagnose(&error, arguments) {
             // clap would suggest whatever looks like it.
             Some(better) if better.is_whole() => Refused::Mistake(better.into()),

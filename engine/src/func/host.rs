@@ -474,7 +474,10 @@ unsafe extern "C" fn told(context: *mut VmHostContext, values: *mut ValRaw) {
         (record.hooked, record.function.array)
     };
     // SAFETY: the store was given away by who called compiled code or this function.
-    if let Err(error) = unsafe { hook::tell(store, CallHook::CallingHost) } {
+    let told = unsafe { hook::tell(store, CallHook::CallingHost) };
+    // The hook may have left the store unsound, and then the function must not have it.
+    // SAFETY: the hook has returned, and with it all references to the store.
+    if let Err(error) = told.and_then(|()| unsafe { (*store).require_sound() }) {
         // SAFETY: as above.
         return fail(unsafe { &mut *store }, Ok(Some(error)));
     }

@@ -27,7 +27,7 @@ pub(crate) use host::{HostFunc, HostRecord};
 pub(crate) use matching::check_type;
 pub(crate) use site::EpochEnd;
 #[cfg(feature = "async")]
-pub(crate) use task::run;
+pub(crate) use task::{run, suspension, wait};
 pub(crate) use untyped::{
     call_start, lift_field, lift_ref, load_global, lower_ref, lower_val, object_reference, store_global,
 };

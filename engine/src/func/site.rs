@@ -5,6 +5,8 @@
 //! middle of a function, and the collector does not know which of its registers are references. So while the program is asked, and while a
 //! call waits there, the store is stopped (`StoreOpaque::begin_stop`): what would run, collect, move or grow something in it is refused.
 
+#[cfg(feature = "async")]
+use super::task;
 use crate::context::StoreContextMut;
 use crate::error::{ErrorCode, Result};
 use crate::store::{Loan, Store, StoreInner, message_of};
@@ -12,10 +14,8 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
-use tancho_abi::trap::Trap;
+use std::task::{Context, Poll, Waker};
 use tancho_runtime::site::{Decision, Reason, SiteHook};
-use tancho_runtime::stack::{Suspension, Woken};
 
 /// What becomes of WebAssembly when its store's epoch has come: the answer of an [`epoch_deadline_callback`](Store::epoch_deadline_callback).
 ///
@@ -81,10 +81,13 @@ impl<T> Store<T> {
     /// Has `callback` decide what becomes of what runs when the store's [epoch](Store::set_epoch_deadline) has come. It is called in the
     /// middle of WebAssembly, in a loop or at the beginning of a function, on its thread. It can read and change the store's data, memories,
     /// tables and globals. What would run something in the store, make an object in it, or grow something of it, is an error there, and
-    /// collections are put off. Its error ends the call, and comes out of it unchanged.
+    /// collections are put off. Its error ends the call, and comes out of it unchanged. What it writes to globals and memories a loop may see
+    /// late, or never where it calls nothing, unless the code was compiled with
+    /// [`Config::epoch_interruption(true)`](crate::Config::epoch_interruption).
     ///
-    /// A thread that waits in a shared memory, and a call that waits for an asynchronous host function, are not asked before they go on:
-    /// [`interrupt_handle`](Store::interrupt_handle) and [`set_deadline`](Store::set_deadline) end these as well. Where less of the stack is
+    /// It is called where a thread waits in a shared memory, too, which waits on if it says so; there nothing yields. A call that waits for an
+    /// asynchronous host function is asked when that has returned, since the function has the store until then:
+    /// [`interrupt_handle`](Store::interrupt_handle) and [`set_deadline`](Store::set_deadline) end it at once. Where less of the stack is
     /// left than a host function may rely on, it is not called, and WebAssembly ends by
     /// [`Trap::StackOverflow`](crate::Trap::StackOverflow).
     ///
@@ -274,40 +277,20 @@ unsafe fn act<T>(inner: *mut StoreInner<T>, update: UpdateDeadline) -> Result<De
 ///
 /// As for [`ask`].
 unsafe fn wait<T>(inner: *mut StoreInner<T>, future: Pin<Box<dyn Future<Output = ()> + Send>>) -> Result<()> {
+    #[cfg(feature = "async")]
     // SAFETY: the caller's promise. Between compiled code and here there are the runtime's frames only.
-    let suspension = unsafe { Suspension::take((*inner).opaque.vm()) };
-    let Some(mut suspension) = suspension else {
-        let mut future = future;
-        // It is polled for what it does, and nobody waits for it.
-        let _ = poll_once(future.as_mut(), &mut Context::from_waker(std::task::Waker::noop()));
-        return Ok(());
-    };
-    // Declared last and so dropped first.
-    let mut future = future;
-    loop {
-        let cancelled = || ErrorCode::Cancelled.error("the asynchronous call was cancelled: its future was dropped");
-        match suspension.with_context(|context| poll_once(future.as_mut(), context)) {
-            Ok(Poll::Ready(())) => return Ok(()),
-            Ok(Poll::Pending) => {}
-            Err(_) => return Err(cancelled()),
-        }
-        // SAFETY: the caller's promise.
-        unsafe { (*inner).opaque.begin_suspension() };
-        let woken = suspension.wait();
-        // SAFETY: as above.
-        unsafe { (*inner).opaque.end_suspension() };
-        match woken {
-            Ok(()) => {}
-            Err(Woken::Cancelled) => return Err(cancelled()),
-            Err(Woken::Interrupted) => return Err(Trap::Interrupt.into()),
+    unsafe {
+        let store = &raw mut (*inner).opaque;
+        if let Some(suspension) = task::suspension(store) {
+            return task::wait_by(store, suspension, future);
         }
     }
-}
-
-/// Not inlined, for the reason that `task` gives.
-#[inline(never)]
-fn poll_once(future: Pin<&mut (dyn Future<Output = ()> + Send)>, context: &mut Context<'_>) -> Poll<()> {
-    future.poll(context)
+    #[cfg(not(feature = "async"))]
+    let _ = inner;
+    let mut future = future;
+    // It is polled for what it does, and nobody waits for it.
+    let _ = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    Ok(())
 }
 
 /// Waits once, with its task to be polled again at once.

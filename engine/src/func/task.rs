@@ -20,7 +20,7 @@ use tancho_abi::trap::Trap;
 use tancho_runtime::stack::{Fiber, FiberError, Suspension, Woken};
 
 /// A future that a host function waits for.
-pub(super) type Waited<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+pub(crate) type Waited<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 
 /// Runs `f`, which may call what is in the store. `waits` says whether something that it may come to can wait: then it runs on a fiber,
 /// else at once.
@@ -47,13 +47,13 @@ pub(crate) async fn run<T: Send, R: Send>(
     ended.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// The right to wait, for a host function of the store. The function's closure is called with it in hand: what the closure calls before it has
+/// The right to wait, for a host function of the store, or its limiter. The function's closure is called with it in hand: what the closure calls before it has
 /// made its future stands below frames of the program's, which may not be continued on another thread.
 ///
 /// # Safety
 ///
 /// As for [`wait`].
-pub(super) unsafe fn suspension(store: *mut StoreOpaque) -> Option<Suspension> {
+pub(crate) unsafe fn suspension(store: *mut StoreOpaque) -> Option<Suspension> {
     // SAFETY: the store is alive, and the caller's; between compiled code and here there is the shim only, or nothing but it where
     // the asynchronous call came to it at once.
     unsafe { Suspension::take((*store).vm()) }
@@ -67,13 +67,13 @@ pub(super) unsafe fn suspension(store: *mut StoreOpaque) -> Option<Suspension> {
 ///
 /// # Safety
 ///
-/// To be called by the shim of a host function, with its store, to which nobody but the future holds references.
-pub(super) unsafe fn wait<R>(
+/// To be called by the shim of a host function, or by what asks a limiter, with its store, to which nobody but the future holds references.
+pub(crate) unsafe fn wait<R>(
     store: *mut StoreOpaque,
     suspension: Option<Suspension>,
     future: Waited<'_, R>,
 ) -> Result<R> {
-    let Some(mut suspension) = suspension else {
+    let Some(suspension) = suspension else {
         let mut future = future;
         return match poll_once(future.as_mut(), &mut Context::from_waker(Waker::noop())) {
             Poll::Ready(result) => Ok(result),
@@ -83,6 +83,21 @@ pub(super) unsafe fn wait<R>(
             )),
         };
     };
+    // SAFETY: the caller's promise.
+    unsafe { wait_by(store, suspension, future) }
+}
+
+/// The same by a suspension that is there.
+///
+/// # Errors
+///
+/// When the call is to end, or was interrupted.
+///
+/// # Safety
+///
+/// As for [`wait`].
+pub(super) unsafe fn wait_by<R>(store: *mut StoreOpaque, suspension: Suspension, future: Waited<'_, R>) -> Result<R> {
+    let mut suspension = suspension;
     // Declared last and so dropped first: nothing that its destructor calls may suspend the fiber.
     let mut future = future;
     loop {

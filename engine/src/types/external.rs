@@ -483,7 +483,7 @@ impl ExternType {
         let mut context = store.as_context_mut();
         match self {
             ExternType::Func(ty) => link::default_function(ty, &mut context).map(Extern::Func),
-            other => link::make_default(context.opaque_mut(), other),
+            other => link::make_default(context.loan(), other),
         }
     }
 

@@ -108,12 +108,12 @@ fn check(row: &Row, made: [&Made; 2], roots: Roots) {
         let outcome = catch_unwind(AssertUnwindSafe(|| case(&mut own, things)));
         match (row.expected, outcome) {
             (Expected::Error, Ok(Answer::Error(error))) => {
-                assert!(is_of_misuse(&format!("{error:?}")), "{label}: {error:?}")
+                assert!(is_of_misuse(&format!("{error:?}")) && error.code().is_some(), "{label}: {error:?}")
             }
             (Expected::Nothing, Ok(Answer::Nothing)) | (Expected::Works, Ok(Answer::Value)) => {}
             (Expected::Panic, Err(payload)) => {
                 let message = payload.downcast_ref::<String>().map_or("", String::as_str);
-                assert!(is_of_misuse(message), "{label}: {message}");
+                assert!(message.starts_with("error[T") && is_of_misuse(message), "{label}: {message}");
             }
             (_, Ok(Answer::Error(error))) => panic!("{label}: {error:?}"),
             (_, Ok(Answer::Nothing)) => panic!("{label}: nothing"),

@@ -338,3 +338,43 @@ fn objects_that_only_suspended_frames_refer_to() {
         assert_eq!(found.data(&context).unwrap().unwrap().downcast_ref::<String>().unwrap(), "kept");
     }
 }
+
+/// A command, each function of which waits in an instance of its own, and a reactor that waits as it begins.
+#[test]
+fn modules_of_a_linker_wait() {
+    let engine = Engine::default();
+    let mut linker = waits(&engine);
+    let mut store = Store::new(&engine, 0);
+    let text = r#"(module
+        (import "host" "wait" (func $wait (param i32) (result i32)))
+        (global $calls (mut i32) (i32.const 0))
+        (func (export "_start") (drop (call $wait (i32.const 1))))
+        (func (export "calls") (param i32) (result i32)
+            (global.set $calls (i32.add (global.get $calls) (call $wait (local.get 0))))
+            (global.get $calls)))"#;
+    let command = Module::new(&engine, text).unwrap();
+    let (defined, polls) = wander(linker.module_async(&mut store, "command", &command));
+    defined.unwrap();
+    assert_eq!(polls, 1, "a command is not instantiated yet");
+    let text = r#"(module
+        (import "host" "wait" (func $wait (param i32) (result i32)))
+        (import "command" "calls" (func $calls (param i32) (result i32)))
+        (global (export "g") (mut i32) (i32.const 0))
+        (func $start (global.set 0 (call $wait (i32.const 2)))) (start $start)
+        (func (export "_initialize") (global.set 0 (i32.add (global.get 0) (call $calls (i32.const 3))))))"#;
+    let reactor = Module::new(&engine, text).unwrap();
+    let (defined, polls) = wander(linker.module_async(&mut store, "reactor", &reactor));
+    defined.unwrap();
+    assert_eq!(polls, 6);
+    let global = linker.get(&mut store, "reactor", "g").unwrap().into_global().unwrap();
+    assert_eq!(global.get(&mut store).i32(), Some(50));
+    // Each call has an instance of its own, which counts from 0.
+    let calls = linker.get(&mut store, "command", "calls").unwrap().into_func().unwrap();
+    let calls = calls.typed::<i32, i32>(&store).unwrap();
+    for turns in [1, 4] {
+        assert_eq!(wander(calls.call_async(&mut store, turns)).0.unwrap(), 10 * turns);
+    }
+    wander(linker.get_default(&mut store, "command").unwrap().call_async(&mut store, &[], &mut [])).0.unwrap();
+    assert!(linker.module(&mut store, "other", &reactor).is_err(), "it has to wait");
+    assert_eq!(engine.async_stacks_in_use(), 0);
+}

@@ -38,6 +38,25 @@ impl Drop for Clock {
     }
 }
 
+/// Polls until it is done, each time on a new thread, with an epoch that ends while it runs; how often. However slow the machine, it gets on.
+fn ticked<R: Send>(engine: &Engine, future: impl Future<Output = R> + Send) -> (R, u32) {
+    let mut future = pin!(future);
+    for polls in 1.. {
+        let polled = std::thread::scope(|scope| {
+            let future = future.as_mut();
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_micros(50));
+                engine.increment_epoch();
+            });
+            scope.spawn(move || poll(future)).join().unwrap()
+        });
+        if let Poll::Ready(result) = polled {
+            return (result, polls);
+        }
+    }
+    unreachable!("it is polled until it is done")
+}
+
 /// Whether traps are left to signals, and whether the collector collects whenever it can.
 const ENGINES: [(bool, bool); 3] = [(true, false), (false, false), (true, true)];
 
@@ -102,7 +121,7 @@ fn nothing_is_lost_where_code_is_stopped() {
     for kind in ENGINES {
         let engine = engine(kind);
         // Whole collections take their time.
-        let (rounds, turns) = if kind.1 { (2, 20_000) } else { (4, 200_000) };
+        let (rounds, turns, asks) = if kind.1 { (2, 20_000, 3) } else { (4, 200_000, 20) };
         let (mut store, instance) = busy(&engine);
         let run: TypedFunc<i32, i64> = instance.get_typed_func(&mut store, "run").unwrap();
         let expected = run.call(&mut store, turns).unwrap();
@@ -115,14 +134,15 @@ fn nothing_is_lost_where_code_is_stopped() {
         store.set_epoch_deadline(1);
         // A busy machine may give the clock no turn for a while.
         let mut round = 0;
-        while round < rounds || *store.data() < 20 {
+        while round < rounds || *store.data() < asks {
             assert_eq!(run.call(&mut store, turns).unwrap(), expected);
             round += 1;
         }
+        drop(clock);
         store.epoch_deadline_async_yield_and_update(1);
         let (mut polls, mut round) = (0, 0);
-        while round < rounds || polls < round + 20 {
-            let (result, more) = wander(run.call_async(&mut store, turns));
+        while round < rounds || polls < round + asks {
+            let (result, more) = ticked(&engine, run.call_async(&mut store, turns));
             assert_eq!(result.unwrap(), expected);
             polls += more;
             round += 1;
@@ -135,12 +155,13 @@ fn nothing_is_lost_where_code_is_stopped() {
         });
         let mut polls = 0;
         for _ in 0..rounds {
-            let (result, more) = wander(run.call_async(&mut store, turns));
+            let (result, more) = ticked(&engine, run.call_async(&mut store, turns));
             assert_eq!(result.unwrap(), expected);
             polls += more - 1;
         }
         assert_eq!(polls, 3 * asked.load(Ordering::Relaxed));
         // Where nothing can wait, it goes on.
+        let clock = Clock::new(&engine, Duration::from_micros(50));
         assert_eq!(run.call(&mut store, turns).unwrap(), expected);
         drop(clock);
         assert_eq!(engine.async_stacks_in_use(), 0);
@@ -270,12 +291,13 @@ fn yields_within_nested_calls() {
     let engine = Engine::new(Config::new().gc_zeal(true).gc_nursery(128 << 10)).unwrap();
     let text = r#"(module
         (type $box (struct (field i32)))
-        (import "host" "deeper" (func $deeper (param i32 anyref) (result i32)))
+        (import "host" "deeper" (func $deeper (param i32 anyref) (result i32))) (import "host" "tick" (func $tick))
         (func (export "run") (param i32) (result i32)
             (local $box (ref $box)) (local $i i32)
             (local.set $box (struct.new $box (local.get 0)))
             (loop $l
-                (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 3000))))
+                (call $tick)
+                (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 40))))
             (i32.add (call $deeper (local.get 0) (local.get $box))
                 (struct.get $box 0 (local.get $box)))))"#;
     let mut linker = Linker::<()>::new(&engine);
@@ -297,15 +319,30 @@ fn yields_within_nested_calls() {
             },
         )
         .unwrap();
+    linker.func_wrap("host", "tick", |caller: Caller<'_, ()>| caller.engine().increment_epoch()).unwrap();
     let mut store = Store::new(&engine, ());
     store.epoch_deadline_async_yield_and_update(1);
     store.set_epoch_deadline(1);
     let instance = linker.instantiate(&mut store, &Module::new(&engine, text).unwrap()).unwrap();
     let run: TypedFunc<i32, i32> = instance.get_typed_func(&mut store, "run").unwrap();
-    let _clock = Clock::new(&engine, Duration::from_micros(20));
-    for round in 0..3 {
-        let call = run.call_async(&mut store, 8);
-        assert_eq!(if round == 0 { wander(call).0 } else { block_on(call) }.unwrap(), 36);
+    for _ in 0..3 {
+        let mut call = pin!(run.call_async(&mut store, 8));
+        let mut polls = 0;
+        // An epoch ends in each turn of each loop, which then waits.
+        let result = loop {
+            let future = call.as_mut();
+            polls += 1;
+            let polled = if polls % 20 == 0 {
+                std::thread::scope(|scope| scope.spawn(move || poll(future)).join().unwrap())
+            } else {
+                poll(future)
+            };
+            if let Poll::Ready(result) = polled {
+                break result;
+            }
+        };
+        assert_eq!(result.unwrap(), 36);
+        assert!(polls > 9 * 39, "{polls} polls");
     }
     assert_eq!(engine.async_stacks_in_use(), 0);
 }
@@ -364,4 +401,100 @@ fn turns_that_are_counted_by_fuel() {
     }
     let mut store = Store::new(&Engine::default(), ());
     assert!(store.fuel_async_yield_interval(Some(1)).unwrap_err().to_string().contains("consume_fuel"));
+}
+
+/// Waits in a shared memory for ever, or until somebody notifies.
+const WAITS: &str = r#"(module
+    (memory (export "memory") 1 1 shared)
+    (func (export "wait") (param i64) (result i32) (memory.atomic.wait32 (i32.const 8) (i32.const 0) (local.get 0))))"#;
+
+#[test]
+fn a_thread_that_waits_in_a_shared_memory_is_asked() {
+    for kind in ENGINES {
+        let engine = engine(kind);
+        let mut store = Store::new(&engine, 0);
+        let instance = Instance::new(&mut store, &Module::new(&engine, WAITS).unwrap(), &[]).unwrap();
+        let wait = instance.get_typed_func::<i64, i32>(&mut store, "wait").unwrap();
+        let memory = instance.get_shared_memory(&mut store, "memory").unwrap();
+        let clock = Clock::new(&engine, Duration::from_micros(500));
+        // It waits on until it is told otherwise, and is a waiter all the while.
+        store.epoch_deadline_callback(|mut store| {
+            *store.data_mut() += 1;
+            Ok(if *store.data() < 5 { UpdateDeadline::Continue(1) } else { UpdateDeadline::Interrupt })
+        });
+        store.set_epoch_deadline(1);
+        let error = wait.call(&mut store, -1).unwrap_err();
+        assert_eq!((error.downcast_ref::<Trap>(), *store.data()), (Some(&Trap::Interrupt), 5));
+        // Nothing of it is left: another wait is another.
+        assert_eq!(memory.atomic_notify(8, 10).unwrap(), 0);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|_| Err(Error::msg("enough waited")));
+        let error = wait.call(&mut store, -1).unwrap_err();
+        assert_eq!(error.root_cause().to_string(), "enough waited");
+        // The callback may notify the very thread that asks it.
+        let own = memory.clone();
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| {
+            assert_eq!(own.atomic_notify(8, 10).unwrap(), 1);
+            Ok(UpdateDeadline::Continue(u64::MAX >> 1))
+        });
+        assert_eq!(wait.call(&mut store, -1).unwrap(), 0);
+        // A time that is up meanwhile, and an asynchronous call, which does not yield there.
+        store.epoch_deadline_async_yield_and_update(1);
+        store.set_epoch_deadline(1);
+        {
+            let mut call = pin!(wait.call_async(&mut store, 20_000_000));
+            assert!(matches!(poll(call.as_mut()), Poll::Ready(Ok(2))), "it waits without leaving its thread");
+        }
+        drop(clock);
+        // An interruption ends a wait that asks as it ends any.
+        let handle = store.interrupt_handle();
+        store.epoch_deadline_callback(move |_| {
+            handle.interrupt();
+            Ok(UpdateDeadline::Continue(u64::MAX >> 1))
+        });
+        store.set_epoch_deadline(1);
+        let clock = Clock::new(&engine, Duration::from_millis(1));
+        let error = wait.call(&mut store, -1).unwrap_err();
+        assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::Interrupt));
+        assert!(!store.interrupt_handle().is_pending());
+        drop(clock);
+    }
+}
+
+/// A loop reads globals and a memory that nothing but the callback changes.
+#[test]
+fn what_a_callback_writes_is_seen() {
+    let text = r#"(module
+        (global (export "global") (mut i32) (i32.const 0)) (memory (export "memory") 1)
+        (func (export "global_changes") (loop $l (br_if $l (i32.eqz (global.get 0)))))
+        (func (export "memory_changes") (loop $l (br_if $l (i32.eqz (i32.load (i32.const 4)))))))"#;
+    for (signals, zeal) in ENGINES {
+        let mut config = Config::new();
+        config.signals_based_traps(signals).gc_zeal(zeal).epoch_interruption(true);
+        let engine = Engine::new(&config).unwrap();
+        let mut store = Store::new(&engine, 0);
+        let instance = Instance::new(&mut store, &Module::new(&engine, text).unwrap(), &[]).unwrap();
+        let global = instance.get_global(&mut store, "global").unwrap();
+        let memory = instance.get_memory(&mut store, "memory").unwrap();
+        store.epoch_deadline_callback(move |mut store| {
+            *store.data_mut() += 1;
+            if *store.data() == 3 {
+                global.set(&mut store, Val::I32(1))?;
+                memory.write(&mut store, 4, &[1])?;
+            }
+            // Were it not seen, this would end the loop.
+            Ok(if *store.data() < 100 { UpdateDeadline::Continue(1) } else { UpdateDeadline::Interrupt })
+        });
+        let _clock = Clock::new(&engine, Duration::from_micros(200));
+        for name in ["global_changes", "memory_changes"] {
+            *store.data_mut() = 0;
+            global.set(&mut store, Val::I32(0)).unwrap();
+            memory.write(&mut store, 4, &[0]).unwrap();
+            store.set_epoch_deadline(1);
+            let changes = instance.get_typed_func::<(), ()>(&mut store, name).unwrap();
+            changes.call(&mut store, ()).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            assert!(*store.data() < 100);
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 use super::place;
 use crate::error::CompileError;
+use crate::opt::inline::Sources;
 use crate::target::architecture;
 use crate::translate::env::CodeName;
 use crate::translate::function::Caught;
@@ -16,7 +17,7 @@ use cranelift_codegen::{
     CompiledCode, ExceptionContextLoc, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
 };
 use tancho_abi::catch::CatchRecord;
-use tancho_abi::module::{AddressRecord, NONE, TrapRecord};
+use tancho_abi::module::{AddressRecord, InlineSiteRecord, InlinedRecord, NONE, TrapRecord};
 use tancho_abi::target::Architecture;
 use tancho_abi::trap::X86_64_TRAP;
 
@@ -36,6 +37,10 @@ pub(crate) struct Code {
     pub(super) traps: Box<[TrapRecord]>,
     /// The places in the WebAssembly file that it comes from, in order; `NONE` where it comes from nowhere.
     pub(super) addresses: Box<[AddressRecord]>,
+    /// Where in it the code of inlined functions stands, in order.
+    pub(super) inlined: Box<[InlinedRecord]>,
+    /// The calls in whose place that stands.
+    pub(super) inline_sites: Box<[InlineSiteRecord]>,
     /// The bytes of its frame below its frame pointer.
     pub(crate) frame: u32,
     /// The calls within the reach of handlers, in order.
@@ -46,6 +51,15 @@ pub(crate) struct Code {
     pub(crate) uses_heap: bool,
     /// Where execution goes on after a trap in what it calls, and how far below its frame pointer its stack pointer is there.
     pub(super) landing: Option<(u32, u32)>,
+}
+
+/// What the translator knows of the numbers that it gave to things.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    /// What is caught.
+    pub(crate) caught: &'a [Caught],
+    /// Where code comes from.
+    pub(crate) sources: &'a Sources,
 }
 
 /// A call within the reach of handlers.
@@ -84,7 +98,7 @@ pub(crate) struct Call {
 }
 
 impl Code {
-    /// Keeps of `compiled` what an image needs. `names` are what its relocations refer to by number, `caught` what it catches, `isa` what it was
+    /// Keeps of `compiled` what an image needs. `names` are what its relocations refer to by number, `isa` is what it was
     /// compiled for; `addresses` says whether places are to be kept.
     ///
     /// # Errors
@@ -94,7 +108,7 @@ impl Code {
         compiled: &CompiledCode,
         name: Option<CodeName>,
         names: &[Option<CodeName>],
-        caught: &[Caught],
+        known: Known<'_>,
         isa: &dyn TargetIsa,
         addresses: bool,
     ) -> Result<Code, CompileError> {
@@ -112,13 +126,37 @@ impl Code {
             line_offset: place::line_offset(compiled, alignment),
             calls: buffer.relocs().iter().map(|reloc| call(reloc, names)).collect::<Result<_, _>>()?,
             traps,
-            addresses: if addresses { self::addresses(compiled) } else { Box::default() },
+            addresses: if addresses { self::addresses(compiled, known.sources) } else { Box::default() },
+            inlined: inlined(compiled, known.sources),
+            inline_sites: known.sources.sites.as_slice().into(),
             frame: buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset),
-            catch_sites: catch_sites(compiled, caught)?,
+            catch_sites: catch_sites(compiled, known.caught)?,
             safepoints: safepoints(compiled)?,
             uses_heap: false,
             landing: landing(compiled)?,
         })
+    }
+}
+
+impl Code {
+    /// That of a function that nobody calls: none.
+    pub(crate) fn gone() -> Code {
+        Code {
+            name: None,
+            bytes: Box::default(),
+            alignment: 1,
+            line_offset: None,
+            calls: Box::default(),
+            traps: Box::default(),
+            addresses: Box::default(),
+            inlined: Box::default(),
+            inline_sites: Box::default(),
+            frame: 0,
+            catch_sites: Box::default(),
+            safepoints: Box::default(),
+            uses_heap: false,
+            landing: None,
+        }
     }
 }
 
@@ -158,7 +196,7 @@ fn replace_invalid(bytes: &mut [u8], traps: &[TrapRecord]) {
     }
 }
 
-fn addresses(compiled: &CompiledCode) -> Box<[AddressRecord]> {
+fn addresses(compiled: &CompiledCode, sources: &Sources) -> Box<[AddressRecord]> {
     let mut records: Vec<AddressRecord> = Vec::new();
     let mut push = |code, wasm| {
         if records.last().is_none_or(|last| last.wasm != wasm) {
@@ -171,12 +209,29 @@ fn addresses(compiled: &CompiledCode) -> Box<[AddressRecord]> {
             push(end, NONE);
         }
         // A default location is all ones, as `NONE` is.
-        push(found.start, found.loc.bits());
+        push(found.start, sources.of(found.loc).0);
         end = found.end;
     }
     if end < compiled.code_buffer().len() as u32 {
         push(end, NONE);
     }
+    records.into()
+}
+
+fn inlined(compiled: &CompiledCode, sources: &Sources) -> Box<[InlinedRecord]> {
+    if sources.sites.is_empty() {
+        return Box::default();
+    }
+    let mut records: Vec<InlinedRecord> = Vec::new();
+    let mut push = |code, site| {
+        if records.last().map_or(NONE, |last| last.site) != site {
+            records.push(InlinedRecord { code, site });
+        }
+    };
+    for found in compiled.buffer.get_srclocs_sorted() {
+        push(found.start, sources.of(found.loc).1);
+    }
+    push(compiled.code_buffer().len() as u32, NONE);
     records.into()
 }
 

@@ -50,6 +50,7 @@ pub(crate) fn emit(
         let placed = linker.place(&code)?;
         tables::traps(&mut module, &code, placed);
         tables::addresses(&mut module, &code, placed);
+        tables::inlined(&mut module, &code, placed)?;
         tables::catches(&mut module, &code, placed)?;
         tables::safepoints(&mut module, &code, placed)?;
         module.summary[0].uses_heap |= u32::from(code.uses_heap);

@@ -8,7 +8,9 @@ use crate::decode;
 use crate::error::CompileError;
 use std::collections::HashMap;
 use tancho_abi::catch::{CatchRecord, CatchSiteRecord};
-use tancho_abi::module::{AddressRecord, HandlerRecord, Module, Range, TrapRecord};
+use tancho_abi::module::{
+    AddressRecord, HandlerRecord, InlineSiteRecord, InlinedRecord, Module, NONE, Range, TrapRecord,
+};
 
 /// Adds the instructions of `code` that may trap.
 pub(crate) fn traps(module: &mut Module, code: &Code, placed: Placed) {
@@ -23,6 +25,19 @@ pub(crate) fn addresses(module: &mut Module, code: &Code, placed: Placed) {
             module.addresses.push(AddressRecord { code: placed.start + record.code, ..*record });
         }
     }
+}
+
+/// Adds where in `code` that of inlined functions stands.
+pub(crate) fn inlined(module: &mut Module, code: &Code, placed: Placed) -> Result<(), CompileError> {
+    let first = u32::try_from(module.inline_sites.len() + code.inline_sites.len());
+    let first =
+        first.map_err(|_| CompileError::limit("more than 4 Gi calls are inlined"))? - code.inline_sites.len() as u32;
+    let moved = |site: u32| if site == NONE { NONE } else { first + site };
+    let records = code.inlined.iter();
+    module.inlined.extend(records.map(|at| InlinedRecord { code: placed.start + at.code, site: moved(at.site) }));
+    let sites = code.inline_sites.iter();
+    module.inline_sites.extend(sites.map(|site| InlineSiteRecord { parent: moved(site.parent), ..*site }));
+    Ok(())
 }
 
 /// Adds the calls of `code` that exceptions can end in, and their handlers. Calls next to one another often have the same.

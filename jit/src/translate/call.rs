@@ -22,6 +22,14 @@ use tancho_abi::vmctx::{VmContext, VmFuncRef, VmFunctionEntry, VmFunctionImport}
 impl FunctionTranslator<'_, '_> {
     pub(crate) fn call(&mut self, function: u32) -> Result<(), CompileError> {
         let function = FunctionIndex(function);
+        if self.is_inlined() {
+            return self.inline(function, false);
+        }
+        self.call_out_of_line(function)
+    }
+
+    /// A call that stays one.
+    pub(crate) fn call_out_of_line(&mut self, function: FunctionIndex) -> Result<(), CompileError> {
         let arguments = self.pop_arguments(self.env.module.functions[function.index()].ty);
         let (callee, vmctx) = match self.imported_callee(function) {
             Some((signature, code, vmctx)) => (CallTarget::Indirect(signature, code), vmctx),
@@ -34,8 +42,14 @@ impl FunctionTranslator<'_, '_> {
         Ok(())
     }
 
-    pub(crate) fn return_call(&mut self, function: u32) {
+    pub(crate) fn return_call(&mut self, function: u32) -> Result<(), CompileError> {
         let function = FunctionIndex(function);
+        if self.is_inlined() {
+            return self.inline(function, true);
+        }
+        if !self.is_tail() {
+            return self.call_and_return(function);
+        }
         let arguments = self.pop_arguments(self.env.module.functions[function.index()].ty);
         match self.imported_callee(function) {
             Some((signature, code, vmctx)) => {
@@ -47,6 +61,7 @@ impl FunctionTranslator<'_, '_> {
             }
         }
         self.reachable = false;
+        Ok(())
     }
 
     pub(crate) fn call_indirect(&mut self, ty: u32, table: u32) -> Result<(), CompileError> {

@@ -18,26 +18,28 @@ use wasmparser::{BlockType, BrTable};
 
 /// An entry of the control stack.
 pub(crate) struct Frame {
-    pub(super) kind: FrameKind,
+    pub(crate) kind: FrameKind,
     /// Where a branch to this frame goes.
-    pub(super) target: Block,
+    pub(crate) target: Block,
     /// How many values such a branch carries.
-    pub(super) carries: usize,
+    pub(crate) carries: usize,
     /// How many results the frame leaves.
-    pub(super) results: usize,
+    pub(crate) results: usize,
     /// The height of the operand stack below the frame's parameters.
-    pub(super) height: usize,
+    pub(crate) height: usize,
     /// Whether a branch to the frame's end exists.
-    pub(super) reached: bool,
+    pub(crate) reached: bool,
     /// Whether the place around the frame is unlikely to be reached.
-    pub(super) cold: bool,
+    pub(crate) cold: bool,
     /// Which handlers are in force in it.
-    pub(super) scope: Option<usize>,
+    pub(crate) scope: Option<usize>,
 }
 
-pub(super) enum FrameKind {
+pub(crate) enum FrameKind {
     /// The function's body.
     Function,
+    /// The body of a function that is inlined.
+    Inlined,
     /// A block.
     Block,
     /// A loop; `target` is its header.
@@ -87,7 +89,7 @@ impl FunctionTranslator<'_, '_> {
         })
     }
 
-    pub(super) fn block_with_params(&mut self, types: &[ValType]) -> Block {
+    pub(crate) fn block_with_params(&mut self, types: &[ValType]) -> Block {
         let block = self.builder.create_block();
         for ty in types {
             let param = self.builder.append_block_param(block, machine_type(*ty));
@@ -246,6 +248,16 @@ impl FunctionTranslator<'_, '_> {
             }
             // An `if` without `else`: its parameters are its results.
             FrameKind::If { .. } => self.else_(),
+            // What follows the call goes on where the body ends, if nothing else comes there.
+            FrameKind::Inlined if self.reachable && !self.is_branched_to() => {
+                let frame = self.control.pop().expect("looked at just now");
+                let results = self.pop_many_plain(frame.results);
+                self.stack.truncate(frame.height);
+                self.stack.extend(results);
+                self.builder.seal_block(frame.target);
+                self.cold = frame.cold;
+                return;
+            }
             _ => {}
         }
         self.leave_arm();
@@ -266,6 +278,11 @@ impl FunctionTranslator<'_, '_> {
         } else {
             self.stack.extend_from_slice(self.builder.block_params(frame.target));
         }
+    }
+
+    /// Whether a branch to the end of the innermost frame exists.
+    fn is_branched_to(&self) -> bool {
+        self.control.last().is_some_and(|frame| frame.reached)
     }
 
     /// The frame that is `depth` frames out, marked as reached, and the values that a branch to it carries.
@@ -342,7 +359,13 @@ impl FunctionTranslator<'_, '_> {
     pub(crate) fn return_(&mut self) {
         let results = self.ty.results.len();
         let results = self.pop_many_plain(results);
-        self.builder.ins().return_(&results);
+        match self.here.base {
+            0 => {
+                self.builder.ins().return_(&results);
+            }
+            // An inlined function's end.
+            base => self.jump_to(base, &results),
+        }
         self.reachable = false;
     }
 

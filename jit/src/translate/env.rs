@@ -5,6 +5,7 @@
 
 use crate::decode;
 use crate::error::CompileError;
+use crate::opt::plan::Plan;
 use crate::target;
 use core::mem::offset_of;
 use cranelift_codegen::ir::UserExternalName;
@@ -43,6 +44,8 @@ pub(crate) struct ModuleEnv<'m> {
     pub(crate) isa: &'m dyn TargetIsa,
     /// Its architecture.
     pub(crate) architecture: Architecture,
+    /// Which calls are inlined.
+    pub(crate) plan: Plan<'m>,
 }
 
 impl<'m> ModuleEnv<'m> {
@@ -51,6 +54,7 @@ impl<'m> ModuleEnv<'m> {
         module: ModuleView<'m>,
         tunables: &'m Tunables,
         isa: &'m dyn TargetIsa,
+        plan: Plan<'m>,
     ) -> Result<Self, CompileError> {
         let layout = VmLayout::new(module.facts().counts)
             .ok_or_else(|| CompileError::limit("the module's globals, tables and imports exceed 1 GiB"))?;
@@ -83,6 +87,7 @@ impl<'m> ModuleEnv<'m> {
             tunables,
             architecture: target::architecture(isa)?,
             isa,
+            plan,
         })
     }
 

@@ -186,7 +186,7 @@ impl FunctionTranslator<'_, '_> {
     }
 
     /// Jumps to a frame of the control stack with values that are not on the operand stack.
-    fn jump_to(&mut self, position: usize, values: &[Value]) {
+    pub(super) fn jump_to(&mut self, position: usize, values: &[Value]) {
         let frame = &mut self.control[position];
         frame.reached = true;
         let target = frame.target;

@@ -21,10 +21,11 @@ use crate::error::CompileError;
 use core::mem::offset_of;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{FuncRef, Function, Inst, InstBuilder, SourceLoc, Value, types};
+use cranelift_codegen::ir::{FuncRef, Function, Inst, InstBuilder, Value, types};
 use cranelift_frontend::Variable;
 use tancho_abi::builtin::Builtin;
-use tancho_abi::index::{MemoryIndex, TypeIndex};
+use tancho_abi::index::{MemoryIndex, TableIndex, TypeIndex};
+use tancho_abi::module::MAX_TABLE_ENTRIES;
 use tancho_abi::vmctx::{VmContext, VmStore};
 use wasmparser::{FunctionBody, Operator as Op};
 
@@ -58,13 +59,33 @@ impl FunctionTranslator<'_, '_> {
             return;
         }
         // Where it runs out there, backtraces are to say where that is.
-        self.builder.set_srcloc(SourceLoc::new(u32::try_from(body.range().start).unwrap_or(u32::MAX)));
+        self.set_place(body.range().start);
         let mut segments = segment::scan(self.env, body);
         segments.reverse();
         let variable = self.builder.declare_var(types::I64);
         let (in_store, in_variable) = (true, false);
         self.fuel = Some(Fuel { segments, variable, position: 0, in_store, in_variable, asks: Vec::new() });
         self.segment();
+    }
+
+    /// Begins to count what an inlined function pays for, and returns what is still to come behind it.
+    pub(crate) fn fuel_of_inlined(&mut self, body: &FunctionBody<'_>) -> Option<(Vec<Segment>, u32)> {
+        self.fuel.as_ref()?;
+        self.set_place(body.range().start);
+        let mut segments = segment::scan(self.env, body);
+        segments.reverse();
+        let fuel = self.fuel.as_mut()?;
+        let outer = (std::mem::replace(&mut fuel.segments, segments), std::mem::take(&mut fuel.position));
+        self.segment();
+        Some(outer)
+    }
+
+    /// Goes on behind an inlined function, whatever it was left by: then the store has what is left.
+    pub(crate) fn fuel_behind_inlined(&mut self, outer: Option<(Vec<Segment>, u32)>) {
+        if let (Some(fuel), Some((segments, position))) = (&mut self.fuel, outer) {
+            (fuel.segments, fuel.position) = (segments, position);
+            (fuel.in_store, fuel.in_variable) = (true, false);
+        }
     }
 
     /// Translates an operator by `translate`, with what is to be paid before and behind it.
@@ -106,7 +127,7 @@ impl FunctionTranslator<'_, '_> {
     /// What an operator needs: whatever can stop it, or look, needs the store, and where it branches to, the variable.
     fn before(&mut self, operator: &Op<'_>) {
         self.pay_by_size(operator);
-        let outermost = self.control.len() - 1;
+        let outermost = self.control.len() - 1 - self.here.base;
         match operator {
             Op::Block { .. } | Op::TryTable { .. } | Op::Try { .. } => {}
             Op::End if outermost == 0 => self.fuel_to_store(),
@@ -214,8 +235,13 @@ impl FunctionTranslator<'_, '_> {
         let (Some(count), Some(of)) = (count, of) else { return };
         // An operator costs that of a power of two of bytes: count · 2ⁿ / 8.
         let shift = i64::from(of) - i64::from(BYTES_PER_UNIT.ilog2());
+        let room = self.room_of(operator);
         if let Some(count) = known::constant(&self.builder.func.dfg, count) {
-            let units = if shift < 0 { count >> -shift } else { count.saturating_mul(1 << shift) };
+            let units = match room {
+                Some(room) if count > room => 0,
+                _ if shift < 0 => count >> -shift,
+                _ => count.saturating_mul(1 << shift),
+            };
             if units > 0 {
                 let units = self.builder.ins().iconst(types::I64, units as i64);
                 self.pay(units);
@@ -228,7 +254,8 @@ impl FunctionTranslator<'_, '_> {
             self.builder.ins().ushr_imm_u(count, -shift)
         } else {
             let units = self.builder.ins().ishl_imm_u(count, shift);
-            if is_wide {
+            // Where there is room for so many, the number of their bytes is one of 64 bits.
+            if is_wide && room.is_none() {
                 // More than there are numbers is as much as there is.
                 let most = self.builder.ins().iconst(types::I64, -1);
                 let wraps =
@@ -238,7 +265,33 @@ impl FunctionTranslator<'_, '_> {
                 units
             }
         };
+        let units = match room {
+            Some(room) => {
+                let futile = self.builder.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, count, room as i64);
+                let nothing = self.builder.ins().iconst(types::I64, 0);
+                self.builder.ins().select(futile, nothing, units)
+            }
+            None => units,
+        };
         self.pay(units);
+    }
+
+    /// By how many pages or entries that which an operator grows can become larger at most, by its type. More can never succeed and is
+    /// done nothing for, so that it costs nothing.
+    fn room_of(&self, operator: &Op<'_>) -> Option<u64> {
+        match operator {
+            Op::MemoryGrow { mem } => {
+                let memory = &self.env.module.memories[MemoryIndex(*mem).index()];
+                let bits = if memory.index64() { 64 } else { 32 };
+                let most = 1_u64.checked_shl(bits - memory.page_size_log2).unwrap_or(u64::MAX);
+                Some(memory.maximum.min(most).saturating_sub(memory.minimum))
+            }
+            Op::TableGrow { table } => {
+                let table = &self.env.module.tables[TableIndex(*table).index()];
+                Some(table.maximum.min(MAX_TABLE_ENTRIES).saturating_sub(table.minimum))
+            }
+            _ => None,
+        }
     }
 
     /// log₂ of the bytes that each of what an operator is about counts as.

@@ -19,9 +19,11 @@ use super::whole::Reached;
 use crate::decode;
 use crate::decode::module::Body;
 use crate::error::CompileError;
+use crate::opt::inline::{Here, Sources};
+use crate::opt::product;
 use cranelift_codegen::ir::{
     self, AliasRegionData, Endianness, ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData, SigRef,
-    SourceLoc, UserFuncName, Value, types,
+    UserFuncName, Value, types,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use std::borrow::Cow;
@@ -31,7 +33,8 @@ use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, Typ
 use tancho_abi::module::NONE;
 use tancho_abi::types::{FuncType, HeapType, RefType, ValType};
 use wasmparser::{
-    CompositeInnerType, FuncValidator, FuncValidatorAllocations, Operator, ValidatorResources, WasmModuleResources,
+    CompositeInnerType, FuncValidator, FuncValidatorAllocations, FunctionBody, Operator, ValidatorResources,
+    WasmModuleResources,
 };
 
 /// What a thread keeps from one function to the next.
@@ -96,7 +99,7 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) ty: &'f FuncType,
     /// The operand stack. Vectors on it have the lanes of the operators that made them.
     pub(crate) stack: Vec<Value>,
-    /// How many operands the stack has held at most.
+    /// How many locals and operands there have been at most at one place.
     highest: usize,
     /// The control stack; frames of unreachable blocks too.
     pub(crate) control: Vec<Frame>,
@@ -129,6 +132,12 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) calls: bool,
     /// What is paid for, where anything is.
     pub(crate) fuel: Option<Fuel>,
+    /// Which function the present operator is of.
+    pub(crate) here: Here,
+    /// What is inlined, and what code comes of it.
+    pub(crate) sources: Sources,
+    /// What validating an inlined function has left for the next.
+    pub(crate) allocations: Vec<FuncValidatorAllocations>,
     regions: HashMap<Region, ir::AliasRegion>,
     signatures: HashMap<TypeIndex, SigRef>,
     callees: HashMap<CodeName, FuncRef>,
@@ -142,6 +151,8 @@ pub(crate) struct Translated {
     pub(crate) caught: Vec<Caught>,
     /// Whether it has to do with the collected heap.
     pub(crate) uses_heap: bool,
+    /// What is inlined in it, and where its code comes from.
+    pub(crate) sources: Sources,
 }
 
 /// Translates `body` into `function`, which is empty, and validates it on the way.
@@ -163,39 +174,12 @@ pub(crate) fn translate(
     let mut translator = FunctionTranslator::new(env, ty, Hints::new(hints), builder);
     let start = body.range().start;
     if !env.tunables.signals_based_traps {
-        translator.builder.set_srcloc(SourceLoc::new(u32::try_from(start).unwrap_or(u32::MAX)));
+        translator.set_place(start);
         translator.check_stack();
     }
-    let mut reader = body.get_locals_reader()?;
-    let offset = reader.original_position();
-    // All are read before any counts: too many for their number to be written is malformed, and no matter of limits.
-    let locals = (0..reader.get_count()).map(|_| reader.read()).collect::<Result<Vec<_>, _>>()?;
-    for (count, ty) in locals {
-        validator.define_locals(offset, count, ty)?;
-        translator.declare_locals(count, decode::types::val_type(env.module.types, ty)?);
-    }
-    translator.interrupt_site();
-    translator.zeal();
-    translator.fuel_at_entry(&body);
-    let mut operators = body.get_operators_reader()?;
-    let mut scanned = false;
-    while !operators.eof() {
-        let offset = operators.original_position();
-        let operator = operators.read()?;
-        translator.operand = operand(env, &validator, &operator)?;
-        validator.op(offset, &operator)?;
-        if matches!(operator, Operator::Try { .. }) && !scanned {
-            scanned = true;
-            translator.endings = legacy::scan(&body).into_iter();
-        }
-        translator.builder.set_srcloc(SourceLoc::new(u32::try_from(offset).unwrap_or(u32::MAX)));
-        translator
-            .hinted_operator(&operator, offset - start)
-            .and_then(|()| translator.check_size())
-            .map_err(|error| error.at(offset))?;
-    }
-    operators.finish()?;
-    let live = translator.highest + translator.locals.len();
+    translator.body(&mut validator, &body)?;
+    let live = translator.highest;
+    let sources = std::mem::take(&mut translator.sources);
     let caught = translator.catches.clauses.iter();
     let caught = caught
         .map(|clause| Caught { tag: clause.tag.map_or(NONE, |tag| tag.0), takes_reference: clause.takes_reference });
@@ -219,7 +203,7 @@ pub(crate) fn translate(
     stride::rewrite(function, &places, belt, limits);
     interrupt::number(function, calls)?;
     scratch.validator = validator.into_allocations();
-    Ok(Translated { live, caught, uses_heap })
+    Ok(Translated { live, caught, uses_heap, sources })
 }
 
 /// What a handler catches.
@@ -297,6 +281,9 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             uses_heap: false,
             calls: false,
             fuel: None,
+            here: Here::default(),
+            sources: Sources::default(),
+            allocations: Vec::new(),
             regions: HashMap::new(),
             signatures: HashMap::new(),
             callees: HashMap::new(),
@@ -310,8 +297,58 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
         translator
     }
 
+    /// Translates the body of the present function, whose parameters are declared, and validates it on the way.
+    pub(crate) fn body(
+        &mut self,
+        validator: &mut FuncValidator<ValidatorResources>,
+        body: &FunctionBody<'_>,
+    ) -> Result<(), CompileError> {
+        let start = body.range().start;
+        let mut reader = body.get_locals_reader()?;
+        let offset = reader.original_position();
+        // All are read before any counts: too many for their number to be written is malformed, and no matter of limits.
+        let locals = (0..reader.get_count()).map(|_| reader.read()).collect::<Result<Vec<_>, _>>()?;
+        for (count, ty) in locals {
+            validator.define_locals(offset, count, ty)?;
+            self.declare_locals(count, decode::types::val_type(self.env.module.types, ty)?);
+        }
+        // What runs without end comes to a loop, or to the entry of a function that is called, and not to those of inlined ones alone.
+        let is_inlined = self.here.base > 0;
+        if !is_inlined {
+            self.interrupt_site();
+        }
+        self.zeal();
+        if !is_inlined {
+            self.fuel_at_entry(body);
+        }
+        let mut product = self.env.tunables.native_products.then(|| product::recognise(self.ty, body)).flatten();
+        let mut operators = body.get_operators_reader()?;
+        let mut scanned = false;
+        while !operators.eof() {
+            let offset = operators.original_position();
+            let operator = operators.read()?;
+            self.operand = operand(self.env, validator, &operator)?;
+            validator.op(offset, &operator)?;
+            if matches!(operator, Operator::Try { .. }) && !scanned {
+                scanned = true;
+                self.endings = legacy::scan(body).into_iter();
+            }
+            self.set_place(offset);
+            if let Some(product) = &mut product
+                && !self.of_product(product, &operator)
+            {
+                continue;
+            }
+            self.hinted_operator(&operator, offset - start)
+                .and_then(|()| self.check_size())
+                .map_err(|error| error.at(offset))?;
+        }
+        operators.finish()?;
+        Ok(())
+    }
+
     /// A new local of type `ty`.
-    fn declare_local(&mut self, ty: ValType) -> Variable {
+    pub(crate) fn declare_local(&mut self, ty: ValType) -> Variable {
         let variable = self.builder.declare_var(machine_type(ty));
         if ty.is_object() {
             self.builder.declare_var_needs_stack_map(variable);
@@ -331,7 +368,8 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
 
     /// Refuses a function before it takes more memory than its size explains.
     pub(super) fn check_size(&mut self) -> Result<(), CompileError> {
-        self.highest = self.highest.max(self.stack.len());
+        // The locals of the functions around an inlined one count as its operands do.
+        self.highest = self.highest.max(self.stack.len() + self.locals.len() + self.here.outer_locals);
         if self.builder.func.dfg.num_values() + self.branch_arguments > MAX_VALUES {
             return Err(CompileError::limit(format!("the function comes to more than {MAX_VALUES} values")));
         }

@@ -81,6 +81,10 @@ impl FunctionTranslator<'_, '_> {
         }
         let flags = MemFlagsData::trusted().with_trap_code(Some(trap::code(Trap::Interrupt)));
         self.builder.ins().load(KINDS[0].1, flags, self.vmctx, -(SITE as i32));
+        if self.env.tunables.fenced_sites {
+            // No code, but nothing that has been loaded before is taken for what is there behind it.
+            self.builder.ins().sequence_point();
+        }
     }
 }
 

@@ -49,7 +49,7 @@ impl FunctionTranslator<'_, '_> {
             Op::Return => self.return_(),
             Op::Call { function_index } => self.call(*function_index)?,
             Op::CallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index)?,
-            Op::ReturnCall { function_index } => self.return_call(*function_index),
+            Op::ReturnCall { function_index } => self.return_call(*function_index)?,
             Op::ReturnCallIndirect { type_index, table_index } => self.return_call_indirect(*type_index, *table_index)?,
             Op::CallRef { type_index } => self.call_ref(*type_index)?,
             Op::ReturnCallRef { type_index } => self.return_call_ref(*type_index)?,

@@ -170,10 +170,14 @@ sections! {
     DebugSections = 36,
     /// Their bytes. Nobody reads them before lines of the source are asked for.
     DebugData = 37,
+    /// Where the code of functions stands that are inlined.
+    Inlined = 38,
+    /// The calls in whose place it stands.
+    InlineSites = 39,
     /// Initial contents of memories, page-aligned.
-    MemoryImages = 38,
+    MemoryImages = 40,
     /// Machine code, page-aligned; to be mapped readable and executable.
-    Code = 39,
+    Code = 41,
 }
 
 impl Section {

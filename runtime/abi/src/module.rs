@@ -135,6 +135,9 @@ pub struct TableRecord {
     pub reserved: u32,
 }
 
+/// The most entries that a table may have, whatever its type says: a bound that this implementation sets (Appendix A.2 of the specification).
+pub const MAX_TABLE_ENTRIES: u64 = 10_000_000;
+
 impl TableRecord {
     /// Whether its addresses are `i64`.
     pub const fn index64(&self) -> bool {
@@ -490,6 +493,33 @@ pub struct AddressRecord {
     pub wasm: u32,
 }
 
+/// A code address and whose code stands there: the first of a run. None where all of it is its function's own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct InlinedRecord {
+    /// From the start of the text; records are sorted by it.
+    pub code: u32,
+    /// The [`InlineSiteRecord`], by its position; [`NONE`] where it is the function's own code.
+    pub site: u32,
+}
+
+/// A call in whose place the code of what is called stands.
+///
+/// ```text
+/// inlined        0x10: 0   0x1e: 1   0x40: NONE      code from 0x1e on is g's, in the place of a call in f's, in the place of one in the function's own
+/// inline_sites   0: f, called at 0x7c, parent NONE   1: g, called at 0x91, parent 0
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct InlineSiteRecord {
+    /// What is called.
+    pub function: FunctionIndex,
+    /// Where the call stands in the WebAssembly file; [`NONE`] for a tail call, behind which nothing is left of the function that it stands in.
+    pub call: u32,
+    /// The site whose code it stands in, an earlier one; [`NONE`] where that is the function's own.
+    pub parent: u32,
+}
+
 /// An instruction that may trap.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
@@ -607,6 +637,10 @@ description! {
     handlers: HandlerRecord = Handlers,
     /// The address map.
     addresses: AddressRecord = Addresses,
+    /// Where the code of functions stands that are inlined.
+    inlined: InlinedRecord = Inlined,
+    /// The calls in whose place it stands, each behind the one that it stands in.
+    inline_sites: InlineSiteRecord = InlineSites,
     /// The trap table.
     traps: TrapRecord = Traps,
     /// The CPU features the code needs, by name, one per line.

@@ -90,8 +90,14 @@ tunables! {
     /// Whether compiled code traps by faulting, which a signal handler answers. Where not, it compares and calls, the end of the stack
     /// included, and no signal means anything to it.
     signals_based_traps: bool = true;
+    /// Whether a function in which a toolchain takes a product of 64-bit numbers apart is compiled to the machine's multiplication.
+    native_products: bool = true;
+    /// Whether calls of small functions are inlined, where anything is optimised.
+    inlining: bool = true;
     /// Whether what runs can be interrupted: loops, and calls without end. What waits in a shared memory always can.
     interruption: bool = true;
+    /// Whether compiled code, behind a place where it can be interrupted, reads anew what the host may have written there.
+    fenced_sites: bool = false;
     /// Whether compiled code pays for what it does, and stops when it cannot.
     consume_fuel: bool = false;
     /// Whether the runtime checks every address again, by a call before each access to a memory.

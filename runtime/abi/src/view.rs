@@ -8,7 +8,8 @@ use crate::index::{
     TagIndex, TypeIndex,
 };
 use crate::module::{
-    ExportRecord, FieldRecord, HandlerRecord, Item, ItemNameRecord, ModuleView, NONE, Range, Summary, TypeKind,
+    ExportRecord, FieldRecord, HandlerRecord, InlineSiteRecord, Item, ItemNameRecord, ModuleView, NONE, Range, Summary,
+    TypeKind,
 };
 use crate::name::Shown;
 use crate::types::{CompositeType, FieldType, FuncType, SubType, ValType};
@@ -181,6 +182,21 @@ impl<'a> ModuleView<'a> {
         self.addresses.get(position).map(|record| record.wasm).filter(|wasm| *wasm != NONE)
     }
 
+    /// The functions that are running at text offset `code`, innermost first, and where each stands in the WebAssembly file: those that are
+    /// inlined there, and the function whose code it is. Async-signal-safe.
+    pub fn frames_at(&self, code: u32) -> Frames<'a> {
+        let own = self.function_at(code);
+        let position = self.inlined.partition_point(|record| record.code <= code).checked_sub(1);
+        let site = position.and_then(|position| self.inlined.get(position)).map_or(NONE, |record| record.site);
+        Frames {
+            sites: self.inline_sites,
+            mapped: !self.addresses.is_empty(),
+            own,
+            site,
+            place: self.wasm_offset(code),
+        }
+    }
+
     /// The trap of the instruction at text offset `code`. Async-signal-safe.
     pub fn trap_at(&self, code: u32) -> Option<crate::trap::Trap> {
         let position = self.traps.binary_search_by_key(&code, |record| record.code).ok()?;
@@ -191,5 +207,40 @@ impl<'a> ModuleView<'a> {
     pub fn handler_of(&self, entry: u32) -> Option<&'a HandlerRecord> {
         let position = self.handlers.binary_search_by_key(&entry, |record| record.entry).ok()?;
         self.handlers.get(position)
+    }
+}
+
+/// What [`ModuleView::frames_at`] finds.
+#[derive(Clone, Debug)]
+pub struct Frames<'a> {
+    sites: &'a [InlineSiteRecord],
+    /// Whether places are known at all.
+    mapped: bool,
+    /// The function whose code it is, until it has been given.
+    own: Option<FunctionIndex>,
+    site: u32,
+    place: Option<u32>,
+}
+
+impl Iterator for Frames<'_> {
+    type Item = (FunctionIndex, Option<u32>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Some(site) = self.sites.get(self.site as usize) else { return Some((self.own.take()?, self.place)) };
+        let found = (site.function, self.place);
+        // A function that ended in a tail call is not there any more.
+        let (mut around, mut position) = (*site, self.site);
+        while around.call == NONE {
+            // Each site comes behind that which it stands in: it ends, whatever is written there.
+            let Some(parent) = self.sites.get(around.parent as usize).filter(|_| around.parent < position) else {
+                self.own = None;
+                self.site = NONE;
+                return Some(found);
+            };
+            (around, position) = (*parent, around.parent);
+        }
+        self.place = self.mapped.then_some(around.call);
+        self.site = if around.parent < position { around.parent } else { NONE };
+        Some(found)
     }
 }

@@ -4,6 +4,7 @@
 //! Called by each builtin but those that need neither; and the builtin that is nothing but a trap.
 
 use crate::id::InstanceId;
+use crate::limit::{Denied, Question};
 use crate::site;
 use crate::state::{State, instance_id};
 use std::any::Any;
@@ -42,6 +43,39 @@ pub(super) unsafe fn run<R>(
     // SAFETY: as above.
     unsafe { (*(*vmctx).store).pending = pending };
     otherwise
+}
+
+/// Grows something of the calling instance: `may` says whether the store's limits allow it, then its limiter is asked, with nobody holding
+/// the store, and `grow` is told. The former size, or -1.
+///
+/// # Safety
+///
+/// As for [`run`]; compiled code has recorded its exit.
+pub(super) unsafe fn grown(
+    vmctx: *mut VmContext,
+    may: impl FnOnce(&mut State, InstanceId) -> Result<Option<Question>, Denied>,
+    grow: impl FnOnce(&mut State, InstanceId, Result<(), Denied>) -> Result<u64, Denied>,
+) -> i64 {
+    let grow = move |state: &mut State, id: InstanceId, admitted| {
+        let grown = grow(state, id, admitted);
+        state.grown(grown)
+    };
+    let first = |state: &mut State, id: InstanceId| match may(state, id) {
+        Ok(Some(question)) => Ok(Err(Some((question, grow)))),
+        Ok(None) => Ok(Ok(grow(state, id, Ok(())))),
+        Err(denied) => Ok(Ok(grow(state, id, Err(denied)))),
+    };
+    // SAFETY: the caller's promise. No reference is held in between, where the limiter has its say.
+    unsafe {
+        match run(vmctx, Err(None), first) {
+            Ok(size) => size,
+            Err(None) => -1,
+            Err(Some((question, grow))) => {
+                let admitted = question.ask();
+                run(vmctx, -1, |state, id| Ok(grow(state, id, admitted)))
+            }
+        }
+    }
 }
 
 /// Keeps the message of a panic for the embedding API; what is pending because of it.

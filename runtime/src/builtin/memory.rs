@@ -4,7 +4,7 @@
 //! Called by compiled code; [`init`] by instantiation as well. All bounds but those of `memory.copy` and `memory.fill` are checked
 //! here, in 64 bits, before anything is written.
 
-use super::entry::run;
+use super::entry::{grown, run};
 use crate::id::InstanceId;
 use crate::memory::MemoryInstance;
 use crate::state::State;
@@ -23,13 +23,13 @@ fn bytes(memory: &MemoryInstance, start: u64, length: u64) -> Result<(usize, usi
 ///
 /// This and the other builtins: to be called by compiled code with its instance's context.
 pub(super) unsafe extern "C" fn memory_grow(vmctx: *mut VmContext, index: u32, delta: u64) -> i64 {
-    let work = |state: &mut State, id: InstanceId| {
-        let memory = state.instances[id.position()].memories[index as usize];
-        let grown = state.grow_memory_within_limits(memory, delta);
-        Ok(state.grown(grown))
+    let memory = move |state: &State, id: InstanceId| state.instances[id.position()].memories[index as usize];
+    let may = move |state: &mut State, id: InstanceId| state.memory_growth(memory(state, id), delta);
+    let grow = move |state: &mut State, id: InstanceId, admitted| {
+        state.grow_memory_admitted(memory(state, id), delta, admitted)
     };
     // SAFETY: the caller is compiled code.
-    unsafe { run(vmctx, -1, work) }
+    unsafe { grown(vmctx, may, grow) }
 }
 
 /// `memory.copy`, the bounds of which compiled code has checked: small copies are frequent, and finding the memories here would

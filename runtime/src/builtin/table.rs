@@ -2,7 +2,7 @@
 //!
 //! Called by compiled code; [`init`] by instantiation as well. All bounds are checked before anything is written.
 
-use super::entry::run;
+use super::entry::{grown, run};
 use crate::constant::simple;
 use crate::id::InstanceId;
 use crate::instance::Instance;
@@ -29,10 +29,19 @@ fn table(state: &mut State, id: InstanceId, index: u32) -> &mut Table {
     &mut state.tables[table.position()]
 }
 
-fn grow(state: &mut State, id: InstanceId, index: u32, delta: u64, value: TableValue) -> Result<i64, Trap> {
-    let table = state.instances[id.position()].tables[index as usize];
-    let grown = state.grow_table_within_limits(table, delta, value);
-    Ok(state.grown(grown))
+/// Grows a table; the former size, or -1.
+///
+/// # Safety
+///
+/// As for [`table_grow_function`].
+unsafe fn grow(vmctx: *mut VmContext, index: u32, delta: u64, value: TableValue) -> i64 {
+    let table = move |state: &State, id: InstanceId| state.instances[id.position()].tables[index as usize];
+    let may = move |state: &mut State, id: InstanceId| state.table_growth(table(state, id), delta);
+    let grow = move |state: &mut State, id: InstanceId, admitted| {
+        state.grow_table_admitted(table(state, id), delta, value, admitted)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { grown(vmctx, may, grow) }
 }
 
 /// Grows a table of functions; the former size, or -1.
@@ -47,7 +56,7 @@ pub(super) unsafe extern "C" fn table_grow_function(
     value: FuncRef,
 ) -> i64 {
     // SAFETY: the caller is compiled code.
-    unsafe { run(vmctx, -1, |state, id| grow(state, id, index, delta, TableValue::Function(value))) }
+    unsafe { grow(vmctx, index, delta, TableValue::Function(value)) }
 }
 
 /// Grows a table of other references; the former size, or -1.
@@ -57,7 +66,7 @@ pub(super) unsafe extern "C" fn table_grow_function(
 /// As for [`table_grow_function`].
 pub(super) unsafe extern "C" fn table_grow_reference(vmctx: *mut VmContext, index: u32, delta: u64, value: u32) -> i64 {
     // SAFETY: the caller is compiled code.
-    unsafe { run(vmctx, -1, |state, id| grow(state, id, index, delta, TableValue::Reference(value))) }
+    unsafe { grow(vmctx, index, delta, TableValue::Reference(value)) }
 }
 
 /// `table.fill` of a table of functions.

@@ -3,4 +3,5 @@
 mod memory;
 mod registry;
 
+pub use crate::sys::feature::cpu_features;
 pub use memory::{Code, LoadError};

@@ -1,11 +1,14 @@
 //! Address space that memories have left, for those that come: to reserve it, make it accessible, map initial contents and give it back takes
 //! the system longer than all else about an instance.
 //!
+//! Where the process may have so much address space only, nothing is left over: whatever else it maps would have to do without. A process that is
+//! forked has its own copies of what its parent had, as of all memory.
+//!
 //! Called by `linear`. What a memory has written is discarded when it leaves, so that nobody finds anything of another's: the system gives
 //! zeroed pages for it, or, where a file was mapped privately, the file's.
 
 use super::image::Content;
-use crate::sys::map::Reservation;
+use crate::sys::map::{Reservation, is_address_space_limited};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -96,7 +99,7 @@ fn fill(reservation: &mut Reservation, plan: Plan, content: Option<&Arc<Content>
 /// Takes a reservation that nobody uses any more, which is as the plan says but for what was written, and for what has become accessible in
 /// addition, from the base on: `accessible` bytes are in all. Nothing was mapped into it but `content`, which the caller keeps until this is done.
 pub(super) fn give(mut reservation: Reservation, plan: Plan, accessible: usize, content: Option<&Arc<Content>>) {
-    if plan.accessible > MOST_ACCESSIBLE {
+    if plan.accessible > MOST_ACCESSIBLE || is_address_space_limited() {
         return;
     }
     // Where the system refuses, as it does for memory that is locked, it is given back.

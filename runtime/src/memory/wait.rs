@@ -9,6 +9,7 @@
 //! wait:       lock, does memory hold the expected value?, enter the queue, sleep (which unlocks) … unlock
 //! notify:     (the notifier has stored) lock, take waiters out, unlock, wake them
 //! interrupt:  request, lock, take the waiter out, unlock, wake it
+//! epoch:      lock, mark the waiter, unlock, wake it: it stays in the queue, unlocks, asks the host, locks, and sleeps on
 //! ```
 //!
 //! Memory is compared under the lock. A notifier stores before it locks: if it locks later than the waiter does, the waiter is in the
@@ -33,11 +34,14 @@ struct Waiter {
     wake: Condvar,
     /// [`WAITING`] while it is in a queue. Written under the lock of the queues.
     state: AtomicU8,
+    /// 1 where the host is to be asked whether it is to wait on. Written under the lock of the queues.
+    asks: AtomicU8,
 }
 
 const WAITING: u8 = 0;
 const NOTIFIED: u8 = 1;
 const INTERRUPTED: u8 = 2;
+const TIMED_OUT: u8 = 3;
 
 impl Waiter {
     fn end(&self, state: u8) {
@@ -46,6 +50,18 @@ impl Waiter {
 
     fn state(&self) -> u8 {
         self.state.load(Ordering::Relaxed)
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.state() == WAITING
+    }
+
+    fn asks(&self) -> bool {
+        self.asks.load(Ordering::Relaxed) != 0
+    }
+
+    fn set_asks(&self, asks: bool) {
+        self.asks.store(u8::from(asks), Ordering::Relaxed);
     }
 }
 
@@ -57,6 +73,9 @@ pub(crate) trait Interrupts {
 
     /// The store's thread sleeps no more. `interrupted` says that this was a request's doing, which is over with it.
     fn unpark(&self, interrupted: bool);
+
+    /// Asks the host, since the store's epoch has come, whether the thread is to wait on. The caller holds no lock.
+    fn ask(&self) -> bool;
 }
 
 /// A wait that can be ended from outside.
@@ -77,7 +96,8 @@ impl Waiters {
     ///
     /// # Errors
     ///
-    /// [`Trap::Interrupt`], also where the interruption was requested before.
+    /// [`Trap::Interrupt`], also where the interruption was requested before, and where the host, which was asked at the end of an epoch, has
+    /// said no.
     pub(crate) fn wait(
         waiters: &Arc<Waiters>,
         place: u64,
@@ -89,7 +109,7 @@ impl Waiters {
         if !is_expected() {
             return Ok(Wait::Mismatch);
         }
-        let waiter = Arc::new(Waiter { wake: Condvar::new(), state: AtomicU8::new(WAITING) });
+        let waiter = Arc::new(Waiter { wake: Condvar::new(), state: AtomicU8::new(WAITING), asks: AtomicU8::new(0) });
         queues.entry(place).or_default().push_back(waiter.clone());
         if let Some(interruption) = interruption {
             let parked = Parked { waiters: waiters.clone(), waiter: waiter.clone(), place };
@@ -97,12 +117,28 @@ impl Waiters {
                 take(&mut queues, place, &waiter, INTERRUPTED);
             }
         }
-        let (queues, state) = sleep(queues, place, &waiter, deadline);
-        drop(queues);
+        let mut goes_on = true;
+        let state = loop {
+            let (slept, state) = sleep(queues, place, &waiter, deadline);
+            let Some(interruption) = interruption.filter(|_| waiter.is_waiting() && waiter.asks()) else {
+                break state;
+            };
+            waiter.set_asks(false);
+            // It stays in the queue meanwhile: a notification that comes now is its own.
+            drop(slept);
+            goes_on = interruption.ask();
+            queues = lock(&waiters.queues);
+            if !goes_on {
+                // Where it has been taken out, by whomever, that stands; the host's word is heard all the same.
+                take(&mut queues, place, &waiter, TIMED_OUT);
+                break waiter.state();
+            }
+        };
         if let Some(interruption) = interruption {
             interruption.unpark(state == INTERRUPTED);
         }
         match state {
+            _ if !goes_on => Err(Trap::Interrupt),
             NOTIFIED => Ok(Wait::Ok),
             INTERRUPTED => Err(Trap::Interrupt),
             _ => Ok(Wait::TimedOut),
@@ -143,9 +179,23 @@ impl Parked {
             self.waiter.wake.notify_one();
         }
     }
+
+    /// Has the host asked whether the wait is to go on.
+    pub(crate) fn ask(&self) {
+        let queues = lock(&self.waiters.queues);
+        self.waiter.set_asks(true);
+        drop(queues);
+        self.waiter.wake.notify_one();
+    }
+
+    /// The same before the thread sleeps. The caller holds the lock of the waiters.
+    pub(crate) fn ask_at_once(&self) {
+        self.waiter.set_asks(true);
+    }
 }
 
-/// Sleeps until the waiter is taken out of its queue; how it ended, [`WAITING`] where by the deadline.
+/// Sleeps until the waiter is taken out of its queue, or is to ask; how it ended, [`WAITING`] where it is to ask and is still in its
+/// queue.
 fn sleep<'a>(
     mut queues: MutexGuard<'a, Queues>,
     place: u64,
@@ -154,15 +204,15 @@ fn sleep<'a>(
 ) -> (MutexGuard<'a, Queues>, u8) {
     loop {
         // A condition variable may wake for no reason.
-        if waiter.state() != WAITING {
+        if !waiter.is_waiting() || waiter.asks() {
             return (queues, waiter.state());
         }
         let wake = &waiter.wake;
         queues = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
             None => wake.wait(queues).unwrap_or_else(std::sync::PoisonError::into_inner),
             Some(left) if left.is_zero() => {
-                take(&mut queues, place, waiter, WAITING);
-                return (queues, WAITING);
+                take(&mut queues, place, waiter, TIMED_OUT);
+                return (queues, TIMED_OUT);
             }
             Some(left) => wake.wait_timeout(queues, left).unwrap_or_else(std::sync::PoisonError::into_inner).0,
         };

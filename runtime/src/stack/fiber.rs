@@ -19,12 +19,15 @@
 //! switch: the thread's innermost activation, which is the fiber's while this runs, and the activation before the fiber's, which is
 //! whatever the thread has come from this time; the bounds and the limit of the stack (`Footing`); and a thread's alternate signal stack
 //! and signal mask are seen to before. `call::enter` and its likes do not keep the address of a thread's own variables across compiled
-//! code that may be suspended. The store's own chain of activations stays as it is: the store is borrowed by the future, and calls of it
-//! begin and end within each other, on fibers as elsewhere.
+//! code that may be suspended. The store is borrowed by the future, and calls of it begin and end within each other,
+//! on fibers as elsewhere.
 //!
 //! **Overflow.** An activation knows the bounds of the stack it runs on. The guard of a fiber's stack is inaccessible, so that a fault
 //! there is found to be the end of that stack, by the handler on whatever thread runs it; trampolines compare with the fiber's limit,
 //! above which the host has what it may rely on.
+//!
+//! **What others see.** While a fiber is suspended, its store is as it was before the fiber's activation: by its last activation, exit and limit
+//! of the stack it is known what stands outside, to backtraces of other stores that the fiber's poller runs meanwhile, and to collections.
 
 use super::pool::{PooledStack, StackPool};
 use super::suspend::{Suspender, Wake};
@@ -97,6 +100,8 @@ pub struct Fiber<'a, R> {
     bounds: Bounds,
     /// The activation on it while it is suspended; null where there is none.
     activation: *mut Activation,
+    /// How its code has left for the host, and the limit of its stack, while there is one.
+    left: (Exit, usize),
     /// What the call borrows.
     borrowed: PhantomData<&'a mut ()>,
 }
@@ -140,7 +145,8 @@ impl<'a, R> Fiber<'a, R> {
         let coroutine = unsafe { Coroutine::with_stack_unchecked(stack, body) };
         // SAFETY: the store is the caller's.
         unsafe { (*state).fibers += 1 };
-        Ok(Fiber { coroutine, suspender, vm, bounds, activation: ptr::null_mut(), borrowed: PhantomData })
+        let (activation, left) = (ptr::null_mut(), (Exit::NONE, 0));
+        Ok(Fiber { coroutine, suspender, vm, bounds, activation, left, borrowed: PhantomData })
     }
 
     /// Runs it until it is suspended or comes to its end.
@@ -168,17 +174,13 @@ impl<'a, R> Fiber<'a, R> {
             let outer = thread.innermost();
             if let Some(activation) = ptr::NonNull::new(self.activation) {
                 // SAFETY: the activation is on the fiber's stack, which is suspended; an outer one and its store are alive, and its code
-                // has left for the host.
+                // has left for the host. The store is the caller's of `new`.
                 unsafe {
                     let activation = activation.as_ptr();
                     (*activation).outer = outer;
-                    let exit = match outer.as_ref() {
-                        None => Exit::NONE,
-                        // The store's present exit is that of the code on the fiber; this is the one from before.
-                        Some(outer) if outer.store == self.vm => (*activation).saved_exit.assume_init(),
-                        Some(outer) => Exit::of(outer.store),
-                    };
+                    let exit = outer.as_ref().map_or(Exit::NONE, |outer| Exit::of(outer.store));
                     (*activation).outer_exit = MaybeUninit::new(exit);
+                    self.put(activation, self.left);
                 }
                 thread.set_innermost(self.activation);
             }
@@ -192,15 +194,37 @@ impl<'a, R> Fiber<'a, R> {
             let innermost = thread.innermost();
             self.activation = ptr::null_mut();
             if innermost != outer {
-                // SAFETY: an innermost activation of this thread is on a stack that is in use.
-                if unsafe { (*innermost).outer } != outer {
-                    fail_order();
+                // SAFETY: an innermost activation of this thread is on a stack that is in use; where it is the fiber's, it has been entered
+                // with all that was before written to it, since fibers are no thread's own stack. The store is the caller's of `new`.
+                unsafe {
+                    if (*innermost).outer != outer {
+                        fail_order();
+                    }
+                    self.activation = innermost.cast_mut();
+                    self.left = (Exit::of(self.vm), (*self.vm).stack_limit);
+                    let before = ((*innermost).saved_exit.assume_init(), (*innermost).saved_limit.assume_init());
+                    self.put((*innermost).outer_of_store, before);
                 }
-                self.activation = innermost.cast_mut();
                 thread.set_innermost(outer);
             }
             result
         })
+    }
+}
+
+impl<R> Fiber<'_, R> {
+    /// Makes an activation the store's last, with how its code has left and the limit of its stack.
+    ///
+    /// # Safety
+    ///
+    /// The store is alive and the caller's, and the activation one of it that has not ended, or null.
+    unsafe fn put(&self, activation: *const Activation, (exit, limit): (Exit, usize)) {
+        // SAFETY: the caller says so.
+        unsafe {
+            (*State::of(self.vm)).activation = activation;
+            exit.put(self.vm);
+            (*self.vm).stack_limit = limit;
+        }
     }
 }
 

@@ -2,6 +2,41 @@
 //!
 //! Called by `code::memory`: an image lists what its code needs. A name that is not known here counts as missing.
 
+/// The names of all that code for this machine may use, sorted: what Cranelift finds out by itself. `None` where it looks elsewhere than
+/// [`has_feature`] does, and has to be asked.
+pub fn cpu_features() -> Option<Vec<&'static str>> {
+    NAMES.map(|names| names.iter().copied().filter(|name| has_feature(name)).collect())
+}
+
+#[cfg(target_arch = "x86_64")]
+const NAMES: Option<&[&str]> = Some(&[
+    "has_avx",
+    "has_avx2",
+    "has_avx512bitalg",
+    "has_avx512dq",
+    "has_avx512f",
+    "has_avx512vbmi",
+    "has_avx512vl",
+    "has_avx512vnni",
+    "has_avx_vnni",
+    "has_bmi1",
+    "has_bmi2",
+    "has_cmpxchg16b",
+    "has_fma",
+    "has_lzcnt",
+    "has_popcnt",
+    "has_sse3",
+    "has_sse41",
+    "has_sse42",
+    "has_ssse3",
+]);
+
+#[cfg(target_arch = "aarch64")]
+const NAMES: Option<&[&str]> = Some(&["has_dotprod", "has_fp16", "has_i8mm", "has_lse", "has_pauth"]);
+
+#[cfg(target_arch = "riscv64")]
+const NAMES: Option<&[&str]> = None;
+
 /// Whether this machine has the feature.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn has_feature(name: &str) -> bool {

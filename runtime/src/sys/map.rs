@@ -8,6 +8,7 @@ use rustix::mm::{MapFlags, ProtFlags};
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// The size of a page of this machine.
 pub(crate) fn page_size() -> usize {
@@ -17,6 +18,24 @@ pub(crate) fn page_size() -> usize {
 /// `length`, rounded up to whole pages; `None` when that is not a `usize`.
 pub(crate) fn round_up(length: u64) -> Option<usize> {
     usize::try_from(length).ok()?.checked_next_multiple_of(page_size())
+}
+
+/// Whether the process may have so many bytes of address space only (`RLIMIT_AS`).
+pub(crate) fn is_address_space_limited() -> bool {
+    rustix::process::getrlimit(rustix::process::Resource::As).current.is_some()
+}
+
+/// Whether the system does what [`Reservation::discard`] says, by trying.
+fn discards() -> io::Result<bool> {
+    let size = page_size();
+    let mut page = Reservation::new(size)?;
+    page.commit(0, size)?;
+    let place = page.at(0);
+    // SAFETY: the page is the reservation's own, and accessible.
+    unsafe { place.write_volatile(1) };
+    page.advise_away(0, size)?;
+    // SAFETY: as above.
+    Ok(unsafe { place.read_volatile() } == 0)
 }
 
 /// A range of address space of its own, of which nothing is accessible until [`Reservation::commit`].
@@ -74,11 +93,23 @@ impl Reservation {
 
     /// Gives the memory behind `length` bytes at `offset` back to the system: when they are read again they are zero, or what the file holds
     /// that is mapped there.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses, or has not done what it said: emulators of a system are known to take the call for a hint.
     pub(crate) fn discard(&mut self, offset: usize, length: usize) -> io::Result<()> {
         if length == 0 {
             return Ok(());
         }
         assert!(self.contains(offset, length), "a discarded range outside of a reservation");
+        static DISCARDS: OnceLock<bool> = OnceLock::new();
+        if !*DISCARDS.get_or_init(|| discards().unwrap_or(false)) {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        self.advise_away(offset, length)
+    }
+
+    fn advise_away(&mut self, offset: usize, length: usize) -> io::Result<()> {
         // SAFETY: the pages are this reservation's own and private, and the caller, who holds it exclusively, asks for it.
         unsafe { rustix::mm::madvise(self.at(offset).cast(), length, rustix::mm::Advice::LinuxDontNeed) }?;
         Ok(())

@@ -34,16 +34,21 @@ impl Backtrace {
     ///
     /// The code in which the places lie must be alive: the stores to which it belongs have not been dropped since.
     pub(crate) unsafe fn of(trace: &Trace) -> Backtrace {
-        let frame = |place: usize| {
+        let mut frames = Vec::new();
+        let mut truncated = trace.more();
+        for place in trace.places() {
             // SAFETY: the caller says so.
-            let code = unsafe { Code::find_owned(place) }?;
-            let offset = u32::try_from(place - code.text().start).ok()?;
-            let view = code.view();
+            let Some(code) = (unsafe { Code::find_owned(place) }) else { continue };
+            let Ok(offset) = u32::try_from(place - code.text().start) else { continue };
             // Trampolines belong to no function.
-            let function = view.function_at(offset)?;
-            let wasm_offset = view.wasm_offset(offset);
-            Some(Frame { code, function, wasm_offset })
-        };
-        Backtrace { frames: trace.places().filter_map(frame).collect(), truncated: trace.more() }
+            for (function, wasm_offset) in code.view().frames_at(offset) {
+                if frames.len() < trace.limit() {
+                    frames.push(Frame { code: Arc::clone(&code), function, wasm_offset });
+                } else {
+                    truncated += 1;
+                }
+            }
+        }
+        Backtrace { frames, truncated }
     }
 }

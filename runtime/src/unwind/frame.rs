@@ -5,6 +5,7 @@
 //! it: compiled code in the middle of a prologue may leave one that means nothing.
 
 use crate::activation::{Activation, Exit};
+use crate::code::Code;
 use crate::sys::register::FrameRecord;
 
 /// How many frames are kept where nobody has said otherwise; as many have room in the trace itself.
@@ -64,7 +65,7 @@ impl Trace {
                 *slot = place;
                 self.length += 1;
             }
-            None => self.more += 1,
+            None => self.more += functions_at(place),
         }
     }
 
@@ -72,6 +73,15 @@ impl Trace {
     fn is_full(&self) -> bool {
         self.more >= COUNTED || self.limit == 0
     }
+}
+
+/// How many functions are running in the frame that stands at `place`: more than one where some are inlined.
+fn functions_at(place: usize) -> usize {
+    let Some(code) = Code::find(place) else { return 1 };
+    // SAFETY: a live frame stands in the code, so it is alive.
+    let code = unsafe { code.as_ref() };
+    let offset = u32::try_from(place - code.text().start).unwrap_or(u32::MAX);
+    code.view().frames_at(offset).count().max(1)
 }
 
 /// Where the walk begins.

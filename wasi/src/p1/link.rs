@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use tancho::{Caller, Extern, Linker, Result, Trap};
 
 /// The import module of preview 1.
-const MODULE: &str = "wasi_snapshot_preview1";
+pub const MODULE: &str = "wasi_snapshot_preview1";
 
 /// The import module of snapshot 0, from before preview 1 was named.
 const UNSTABLE: &str = "wasi_unstable";
@@ -44,6 +44,26 @@ pub fn add_to_linker<T: 'static>(
     linker: &mut Linker<T>,
     get: impl Fn(&mut T) -> &mut WasiCtx + Send + Sync + Copy + 'static,
 ) -> Result<()> {
+    add_preview1_to_linker(linker, get)?;
+    shared(linker, UNSTABLE, get)?;
+    imports! { linker, UNSTABLE, get,
+        unstable::fd_filestat_get(fd: u32, result: u32);
+        unstable::fd_seek(fd: u32, offset: i64, whence: u32, result: u32);
+        unstable::path_filestat_get(fd: u32, flags: u32, path: u32, path_length: u32, result: u32);
+        unstable::poll_oneoff(subscriptions: u32, events: u32, count: u32, result: u32);
+    }
+    Ok(())
+}
+
+/// [`add_to_linker`] for guests that are known to import nothing of `wasi_unstable`, whose functions are left out: half of the work.
+///
+/// # Errors
+///
+/// Those of `Linker::func_wrap`: a name is defined already.
+pub fn add_preview1_to_linker<T: 'static>(
+    linker: &mut Linker<T>,
+    get: impl Fn(&mut T) -> &mut WasiCtx + Send + Sync + Copy + 'static,
+) -> Result<()> {
     shared(linker, MODULE, get)?;
     imports! { linker, MODULE, get,
         attribute::fd_filestat_get(fd: u32, result: u32);
@@ -51,13 +71,6 @@ pub fn add_to_linker<T: 'static>(
         path::path_filestat_get(fd: u32, flags: u32, path: u32, path_length: u32, result: u32);
         poll::poll_oneoff(subscriptions: u32, events: u32, count: u32, result: u32);
         socket::sock_accept(fd: u32, flags: u32, result: u32);
-    }
-    shared(linker, UNSTABLE, get)?;
-    imports! { linker, UNSTABLE, get,
-        unstable::fd_filestat_get(fd: u32, result: u32);
-        unstable::fd_seek(fd: u32, offset: i64, whence: u32, result: u32);
-        unstable::path_filestat_get(fd: u32, flags: u32, path: u32, path_length: u32, result: u32);
-        unstable::poll_oneoff(subscriptions: u32, events: u32, count: u32, result: u32);
     }
     Ok(())
 }

@@ -35,4 +35,4 @@ mod tests;
 mod unstable;
 mod vector;
 
-pub use link::add_to_linker;
+pub use link::{MODULE, add_preview1_to_linker, add_to_linker};

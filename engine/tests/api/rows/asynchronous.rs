@@ -1,11 +1,13 @@
 //! Asynchronous calls and host functions.
 
-use super::link::importer;
+use super::link::{command, importer};
 use crate::misuse::{Answer, Row, alone, error, reference, result};
 use crate::world::{Things, World};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use tancho::{ExternRef, Func, FuncType, Instance, Linker, Module, Rooted, Val, ValType};
+use tancho::{
+    ExternRef, Func, FuncType, Instance, Linker, Module, Ref, RefType, Rooted, Table, TableType, Val, ValType,
+};
 
 pub(crate) const STORES: &[Row] = &[
     error(
@@ -88,12 +90,53 @@ pub(crate) const STORES: &[Row] = &[
             result(done(Instance::new_async(&mut a.store, &importer(b), &[b.func.into()])))
         }],
     ),
+    alone("Memory::new_async"),
+    error(
+        "Memory::grow_async",
+        &[
+            |a, b| result(done(b.memory.grow_async(&mut a.store, 1))),
+            |a, b| {
+                on_fibers(a);
+                result(done(b.memory.grow_async(&mut a.store, 1)))
+            },
+        ],
+    ),
+    reference(
+        "Table::new_async",
+        &[|a, b| {
+            let ty = TableType::new(RefType::EXTERNREF, 1, None);
+            result(done(Table::new_async(&mut a.store, ty, b.value.root.into())))
+        }],
+    ),
+    reference(
+        "Table::grow_async",
+        &[
+            |a, b| result(done(a.things.externs.grow_async(&mut a.store, 1, b.value.root.into()))),
+            |a, b| {
+                on_fibers(a);
+                result(done(a.things.externs.grow_async(&mut a.store, 1, b.value.root.into())))
+            },
+        ],
+    ),
+    error("Table::grow_async", &[|a, b| result(done(b.table.grow_async(&mut a.store, 1, Ref::Func(None))))]),
+    error(
+        "Linker::module_async",
+        &[|a, b| result(done(b.linker.clone().module_async(&mut a.store, "x", &importer(b))).map(drop))],
+    ),
     alone("Store::epoch_deadline_callback"),
     alone("Linker::func_wrap_async"),
 ];
 
 pub(crate) const ENGINES: &[Row] = &[
     alone("Linker::func_new_async"),
+    error(
+        "Linker::module_async",
+        &[
+            |a, b| result(done(a.things.linker.clone().module_async(&mut a.store, "x", &b.module)).map(drop)),
+            |a, b| result(done(b.linker.clone().module_async(&mut a.store, "x", &command(b))).map(drop)),
+            |a, b| result(done(a.things.linker.clone().module_async(&mut a.store, "x", &command(b))).map(drop)),
+        ],
+    ),
     error("Instance::new_async", &[|a, b| result(done(Instance::new_async(&mut a.store, &b.module, &[])))]),
     error(
         "Linker::instantiate_async",

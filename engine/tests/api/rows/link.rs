@@ -138,7 +138,7 @@ pub(super) fn importer(b: &Things) -> Module {
     Module::new(b.module.engine(), r#"(module (import "m" "func" (func (result i32))))"#).unwrap()
 }
 
-fn command(b: &Things) -> Module {
+pub(super) fn command(b: &Things) -> Module {
     Module::new(b.module.engine(), r#"(module (func (export "_start")))"#).unwrap()
 }
 
