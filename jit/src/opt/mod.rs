@@ -1,4 +1,4 @@
-//! Optimisations of our own, each one pass or switch with a tunable that turns it off. `docs/decision/speed.md` has what each is worth.
+//! Optimisations of our own, each one pass or switch with a tunable that turns it off. `docs/decision/inlining.md` has what each is worth.
 
 pub(crate) mod inline;
 pub(crate) mod plan;
