@@ -532,12 +532,14 @@ impl StoreOpaque {
     }
 
     /// A call of the store is suspended. Nothing can be called until it goes on.
+    #[cfg(feature = "async")]
     pub(crate) fn begin_suspension(&mut self) {
         self.suspended += 1;
         self.set_live();
     }
 
     /// It goes on.
+    #[cfg(feature = "async")]
     pub(crate) fn end_suspension(&mut self) {
         self.suspended -= 1;
         self.set_live();
