@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests Tancho on aarch64 and riscv64: built here for these machines, and only run by an emulator, qemu-user.
 #
-#   tests/cross.sh                 # a part that ends within ten minutes: what .ci/run calls
+#   tests/cross.sh                 # a part that ends within ten minutes: meant for .ci/run
 #   tests/cross.sh all [ARCH…]     # all of the specification's suites, programs, traps, addresses; hours
 #
 # Installs what is missing where it may (rustup's targets, Debian's cross compilers and qemu-user-static). Where it cannot, or there is no

@@ -253,7 +253,8 @@ fn hints_move_code_where_they_are_well_formed_and_on() {
         let mut options = tancho_jit::Options { threads: Some(1), verifier: true, ..tancho_jit::Options::default() };
         options.features.branch_hinting = on;
         let compiler = tancho_jit::Compiler::new(options).expect("the host is supported");
-        compiler.inspect(wasm).expect("it compiles")[0].clif.contains("cold")
+        // The function may be inlined in the other, with what is known of its branches.
+        compiler.inspect(wasm).expect("it compiles").iter().any(|function| function.clif.contains("cold"))
     };
     let with = |section: &dyn Section| module(&[section], &[]);
     assert!(!code(&module(&[], &[]), true));

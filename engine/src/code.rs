@@ -86,7 +86,7 @@ impl Module {
     /// [`FrameInfo::symbols`](crate::FrameInfo::symbols), for many places at once.
     pub fn symbols(&self, offsets: &[usize]) -> Vec<Vec<FrameSymbol>> {
         let offsets: Vec<u32> = offsets.iter().map(|offset| u32::try_from(*offset).unwrap_or(NONE)).collect();
-        dwarf::symbols(&self.code().view(), &offsets)
+        dwarf::symbols(self.code().view(), &offsets)
     }
 
     /// Whether it has DWARF, which says what comes from where in the source.

@@ -28,7 +28,10 @@ impl StoreId {
         StoreId(NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed)).expect("fewer than 2⁶⁴ stores are made"))
     }
 
-    /// It as a number: never 0.
+    /// The number of no store.
+    pub(crate) const NONE: u64 = u64::MAX;
+
+    /// It as a number: never 0, nor [`NONE`](Self::NONE).
     #[inline]
     pub(crate) fn number(self) -> u64 {
         self.0.get()

@@ -59,7 +59,7 @@ impl Instance {
                 .error(format!("the module has {expected} imports, and {} are given", imports.len())));
         }
         let definitions: Vec<Definition> = imports.iter().cloned().map(Definition::Extern).collect();
-        instantiate(store.as_context_mut().loan(), module, &definitions)
+        instantiate(store.as_context_mut().loan(), module, &definitions, true)
     }
 
     /// The function exported by this name; `None` when there is none, and when the instance belongs to
@@ -246,15 +246,20 @@ pub(crate) fn of(store: &StoreOpaque, id: InstanceId) -> Instance {
     Instance { store: store.id(), id }
 }
 
-/// Instantiates a module with a definition for each import.
-pub(crate) fn instantiate<T>(store: &mut Loan<'_, T>, module: &Module, definitions: &[Definition]) -> Result<Instance> {
+/// Instantiates a module with a definition for each import. `checked` says whether host functions among them are known to match.
+pub(crate) fn instantiate<T>(
+    store: &mut Loan<'_, T>,
+    module: &Module,
+    definitions: &[Definition],
+    checked: bool,
+) -> Result<Instance> {
     let opaque = &store.inner().opaque;
     opaque.require_sound()?;
     opaque.require_engine(module.engine(), "module")?;
     if module.shares_memory() {
         opaque.engine().config().require_shared_memory()?;
     }
-    let imports = link::resolve(store, module, definitions)?;
+    let imports = link::resolve(store, module, definitions, checked)?;
     let admitted = store.inner_mut().opaque.runtime_mut().admit_instance(module.code());
     let admitted = admitted.and_then(|questions| limiter::ask(store, questions));
     let opaque = &mut store.inner_mut().opaque;

@@ -400,7 +400,7 @@ impl<T> Linker<T> {
     /// [`Instance::new`].
     pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>, module: &Module) -> Result<Instance> {
         self.require_engine(module)?;
-        instance::instantiate(store.as_context_mut().loan(), module, &self.definitions_of(module)?)
+        instance::instantiate(store.as_context_mut().loan(), module, &self.definitions_of(module)?, false)
     }
 
     /// A module with what is defined for its imports, whose types instantiation looks at.
@@ -408,7 +408,7 @@ impl<T> Linker<T> {
     pub(crate) fn bind(&self, module: &Module) -> Result<InstancePre<T>> {
         self.require_engine(module)?;
         let definitions = self.definitions_of(module)?;
-        Ok(InstancePre(Arc::new(Prepared { module: module.clone(), definitions }), PhantomData))
+        Ok(InstancePre(Arc::new(Prepared { module: module.clone(), definitions, checked: false }), PhantomData))
     }
 
     /// Looks a module's imports up once, for many instances.
@@ -421,7 +421,7 @@ impl<T> Linker<T> {
         self.require_engine(module)?;
         let definitions = self.definitions_of(module)?;
         link::check_hosts(module, &definitions)?;
-        Ok(InstancePre(Arc::new(Prepared { module: module.clone(), definitions }), PhantomData))
+        Ok(InstancePre(Arc::new(Prepared { module: module.clone(), definitions, checked: true }), PhantomData))
     }
 
     /// The imports of a module that nothing is defined for, in order.
@@ -523,6 +523,8 @@ pub struct InstancePre<T>(Arc<Prepared>, PhantomData<fn(T) -> T>);
 struct Prepared {
     module: Module,
     definitions: Box<[Definition]>,
+    /// Whether host functions among them are known to have the types of the imports.
+    checked: bool,
 }
 
 impl<T> Clone for InstancePre<T> {
@@ -565,6 +567,7 @@ impl<T> InstancePre<T> {
     ///
     /// As [`Instance::new`].
     pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>) -> Result<Instance> {
-        instance::instantiate(store.as_context_mut().loan(), &self.0.module, &self.0.definitions)
+        let Prepared { module, definitions, checked } = &*self.0;
+        instance::instantiate(store.as_context_mut().loan(), module, definitions, *checked)
     }
 }

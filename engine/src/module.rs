@@ -262,9 +262,9 @@ impl Module {
         let view = code.view();
         let types = engine
             .types()
-            .register_module(&view)
+            .register_module(view)
             .context(Coded::new(ErrorCode::Damaged, "the module's types cannot be taken in"))?;
-        let of = |kind, index| types::extern_type(&view, &types, engine.types(), kind, index);
+        let of = |kind, index| types::extern_type(view, &types, engine.types(), kind, index);
         let imports = view.imports.iter().map(|import| of(import.kind, import.index)).collect::<Result<_>>()?;
         let exports = view.exports.iter().map(|export| of(export.kind, export.index)).collect::<Result<_>>()?;
         let shares_memory = view.memories.iter().any(|memory| memory.shared());
@@ -359,7 +359,7 @@ impl Module {
 
     /// Its own name, from its name section.
     pub fn name(&self) -> Option<&str> {
-        Self::name_in(&self.0.template.code().view())
+        Self::name_in(self.0.template.code().view())
     }
 
     /// The name that a module's name section gives the module.

@@ -68,8 +68,8 @@ pub(crate) struct StoreInner<T> {
 /// The part of a store that does not depend on the data's type. `pub` because it stands in traits that are; nobody
 /// outside can name it.
 pub struct StoreOpaque {
-    /// The store's id, or `None` once it is poisoned, and where there is a hook: calls compare their handle's id with this, so that one
-    /// comparison does all of it.
+    /// The store's id, or `None` once it is poisoned, and where there is a hook, or a limit for the stack: calls compare their handle's id with
+    /// this, so that one comparison does all of it.
     live: Option<StoreId>,
     vm: *mut VmStore,
     id: StoreId,
@@ -87,6 +87,8 @@ pub struct StoreOpaque {
     suspended: u32,
     /// Whether its code is stopped in the middle of a function, so that nothing can run, be collected, moved or grown.
     stopped: bool,
+    /// Whether nothing has poisoned the store, and neither of these is so: one question for the three.
+    alive: bool,
     /// Whether something that can be called may come to wait: then an asynchronous call needs a fiber.
     waits: bool,
     /// What host functions are found by. Compiled code has the addresses.
@@ -155,6 +157,7 @@ impl<T> Store<T> {
             poison: None,
             suspended: 0,
             stopped: false,
+            alive: true,
             waits: false,
             deadlines: Deadlines::new(engine),
             limits: Limits::new(),
@@ -272,6 +275,7 @@ impl<T> Store<T> {
         }
         if limits.fuel.is_some() {
             opaque.require_fuel()?;
+            opaque.require_at_rest()?;
         }
         if let Some(after) = limits.timeout {
             self.set_deadline(Instant::now().checked_add(after))?;
@@ -286,6 +290,7 @@ impl<T> Store<T> {
             opaque.runtime.set_heap_limit(bytes);
         }
         opaque.limits = limits;
+        opaque.set_live();
         Ok(())
     }
 
@@ -450,17 +455,16 @@ impl StoreOpaque {
         self.id
     }
 
-    /// Whether a handle with this id may be called: it is this store's, and the store is not poisoned.
+    /// The store's number where its functions may be called with nothing to be heeded; else 0, which is that of none.
     #[inline]
-    pub(crate) fn may_call(&self, id: StoreId) -> bool {
-        // By number, of which a store that is poisoned has none: one comparison.
-        self.live.map_or(0, StoreId::number) == id.number()
+    pub(crate) fn quick(&self) -> u64 {
+        self.live.map_or(0, StoreId::number)
     }
 
     /// Whether the store is not poisoned.
     #[inline]
     pub(crate) fn is_alive(&self) -> bool {
-        self.poison.is_none() && self.suspended == 0 && !self.stopped
+        self.alive
     }
 
     /// Whether calls are told to a hook.
@@ -528,12 +532,14 @@ impl StoreOpaque {
     }
 
     /// A call of the store is suspended. Nothing can be called until it goes on.
+    #[cfg(feature = "async")]
     pub(crate) fn begin_suspension(&mut self) {
         self.suspended += 1;
-        self.live = None;
+        self.set_live();
     }
 
     /// It goes on.
+    #[cfg(feature = "async")]
     pub(crate) fn end_suspension(&mut self) {
         self.suspended -= 1;
         self.set_live();
@@ -542,7 +548,7 @@ impl StoreOpaque {
     /// The store's code is stopped in the middle of a function, where nothing may be run, collected, moved or grown.
     pub(crate) fn begin_stop(&mut self) {
         self.stopped = true;
-        self.live = None;
+        self.set_live();
     }
 
     /// It goes on or ends.
@@ -552,9 +558,15 @@ impl StoreOpaque {
     }
 
     fn set_live(&mut self) {
-        if self.is_alive() && !self.hooked {
-            self.live = Some(self.id);
-        }
+        self.alive = self.poison.is_none() && self.suspended == 0 && !self.stopped;
+        let quick = self.alive && !self.hooked && !self.limits_stack();
+        self.live = quick.then_some(self.id);
+    }
+
+    /// Whether there is a limit for the stack of its calls.
+    #[inline]
+    pub(crate) fn limits_stack(&self) -> bool {
+        self.limits.runtime.stack_bytes != u64::MAX
     }
 
     /// An error where the store's code is stopped in the middle of a function: it may have the addresses of what would move.
@@ -571,8 +583,8 @@ impl StoreOpaque {
     /// Makes the store uncallable.
     #[cold]
     pub(crate) fn poison(&mut self, message: &str) {
-        self.live = None;
         self.poison.get_or_insert_with(|| message.into());
+        self.set_live();
     }
 
     #[inline]

@@ -120,7 +120,7 @@ impl Table {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
         store.require_at_rest()?;
-        self.lower(store, init.clone())?;
+        self.lower(store, init)?;
         let admitted = store.runtime_mut().table_growth(self.id, delta);
         let admitted = admitted.and_then(|question| limiter::ask(context.loan(), question));
         let store = context.opaque_mut();

@@ -115,7 +115,7 @@ pub(crate) fn label(origin: Option<&(Arc<Code>, TagIndex)>) -> String {
     if let (false, Some(export)) = (label.contains('`'), view.exports.iter().find(is_it)) {
         label = format!("{label}, exported as `{}`,", Shown(view.name(export.name)));
     }
-    match Module::name_in(&view) {
+    match Module::name_in(view) {
         Some(name) => format!("{label} of module `{}`", Shown(name)),
         None => label.trim_end_matches(',').to_owned(),
     }

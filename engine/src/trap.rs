@@ -58,7 +58,7 @@ impl FrameInfo {
 
     /// The module's name from its name section.
     pub fn module_name(&self) -> Option<&str> {
-        Module::name_in(&self.code.view())
+        Module::name_in(self.code.view())
     }
 
     /// Where in the WebAssembly file it was, in bytes from the start of the file.
@@ -79,7 +79,7 @@ impl FrameInfo {
     pub fn symbols(&self) -> &[FrameSymbol] {
         self.symbols.get_or_init(|| {
             let offset = self.offset.as_slice();
-            dwarf::symbols(&self.code.view(), offset).pop().unwrap_or_default().into()
+            dwarf::symbols(self.code.view(), offset).pop().unwrap_or_default().into()
         })
     }
 
@@ -215,7 +215,7 @@ impl WasmBacktrace {
             let asked: Vec<&FrameInfo> = self.frames.iter().filter(unknown).collect();
             let (asked, offsets): (Vec<_>, Vec<_>) =
                 asked.into_iter().filter_map(|frame| Some((frame, frame.offset?))).unzip();
-            for (frame, symbols) in asked.into_iter().zip(dwarf::symbols(&code.view(), &offsets)) {
+            for (frame, symbols) in asked.into_iter().zip(dwarf::symbols(code.view(), &offsets)) {
                 // Another thread may have been quicker, and has found the same.
                 frame.symbols.set(symbols.into()).ok();
             }

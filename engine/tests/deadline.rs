@@ -139,8 +139,8 @@ fn a_waker_that_blocks_stops_no_deadline() {
     impl Wake for Blocks {
         fn wake(self: Arc<Self>) {
             self.1.lock().unwrap().send(()).unwrap();
-            // Until the test is over.
-            let _ = self.0.lock().unwrap().recv();
+            // Until the test is over, or has failed.
+            let _ = self.0.lock().unwrap().recv_timeout(Duration::from_secs(6));
         }
     }
 

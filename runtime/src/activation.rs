@@ -4,7 +4,7 @@
 //! has no destructor, and has been touched before compiled code runs: reading it in a handler is a plain load.
 
 use crate::sys::signal;
-use crate::sys::stack::{self, AlternateStack, Bounds, Kind};
+use crate::sys::stack::{self, AlternateStack, Bounds, BoundsCell, Kind};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem::MaybeUninit;
@@ -20,8 +20,9 @@ const OWN_RESERVE: usize = 8 << 10;
 // still as much left for the way back as the runtime takes of its own.
 const _: () = assert!(TRAMPOLINE_FRAME as usize + UNASKED_FRAME as usize + OWN_RESERVE <= HOST_RESERVE + OWN_RESERVE);
 
-/// A stay in compiled code. Lives on the stack of `call::enter`.
-#[repr(C)]
+/// A stay in compiled code. Lives on the stack of `call::enter`. What the quick way in writes is in one line of the cache: what it takes is how often
+/// it writes to another line than it did last.
+#[repr(C, align(64))]
 pub(crate) struct Activation {
     /// What the entry trampoline reads and writes.
     pub(crate) vm: VmActivation,
@@ -33,14 +34,24 @@ pub(crate) struct Activation {
     pub(crate) outer: *const Activation,
     /// The activation of the same store, on whatever thread, that was the last before this one, or null.
     pub(crate) outer_of_store: *const Activation,
+    /// The bounds of the stack that it runs on, which are there as long as it is.
+    pub(crate) stack: *const BoundsCell,
     /// By which frame pointer and to which place the outer activation's compiled code left for the host; there where one is.
     pub(crate) outer_exit: MaybeUninit<Exit>,
     /// The store's exit and stack limit from before, to be restored; there where the thread or the store has an activation outside of this
     /// one.
     pub(crate) saved_exit: MaybeUninit<Exit>,
     pub(crate) saved_limit: MaybeUninit<usize>,
+}
+
+const _: () = assert!(std::mem::offset_of!(Activation, outer_exit) == 64);
+
+impl Activation {
     /// The stack that it runs on.
-    pub(crate) stack: Bounds,
+    pub(crate) fn stack(&self) -> Bounds {
+        // SAFETY: there as long as the activation.
+        unsafe { &*self.stack }.get()
+    }
 }
 
 /// How compiled code left for the host: [`VmStore::exit_fp`] and [`VmStore::exit_pc`].
@@ -89,6 +100,8 @@ pub(crate) struct Thread {
     quick: Cell<usize>,
     /// Its own stack, to which these belong; other stacks come and go, and are asked about at every entry.
     stack: Cell<Bounds>,
+    /// Its own stack, also while it stands on another.
+    own: BoundsCell,
     /// Whether that is the main stack.
     main: Cell<bool>,
     /// Whether the thread runs on a fiber's stack, whose these are then.
@@ -130,6 +143,7 @@ thread_local! {
             room: [const { Cell::new(0) }; 2],
             quick: Cell::new(0),
             stack: Cell::new(Bounds { low: 0, high: 0 }),
+            own: BoundsCell::new(Bounds { low: 0, high: 0 }),
             main: Cell::new(false),
             fiber: Cell::new(false),
             unblocked: Cell::new(false),
@@ -240,13 +254,13 @@ impl Thread {
         self.innermost.set(activation);
     }
 
-    /// The thread's own stack and its limit, where `here`, a place in the caller's frame, is on it, there is room for any code, and the
+    /// Where the bounds of the thread's own stack stand, and its limit, where `here`, a place in the caller's frame, is on it, there is room for any code, and the
     /// thread is in no other activation.
     #[inline(always)]
-    pub(crate) fn quick(&self, here: usize) -> Option<(Bounds, usize)> {
+    pub(crate) fn quick(&self, here: usize) -> Option<(&BoundsCell, usize)> {
         let limit = self.limit.get();
         let quick = here.wrapping_sub(limit) < self.quick.get() && self.innermost.get().is_null();
-        quick.then(|| (self.stack.get(), limit))
+        quick.then_some((&self.own, limit))
     }
 
     /// The stack that holds `here`, a place in the caller's frame, and its limit. `signals` says whether code that runs on it traps by
@@ -280,6 +294,7 @@ impl Thread {
         let Some(room) = stack.high.checked_sub(limit).filter(|room| *room > 0) else { return Err(Refusal::NoRoom) };
         if kind != Kind::Foreign {
             self.stack.set(stack);
+            self.own.set(stack);
             self.main.set(kind == Kind::Main);
             self.limit.set(limit);
             prepared.set(room);
@@ -320,7 +335,7 @@ impl Thread {
         /// How large the kernel lets a main stack grow when its limit is raised after we have asked for it: at least this
         /// is kept free below its upper end, less some for randomisation.
         const GROWTH: usize = 120 << 20;
-        let stack = activation.stack;
+        let stack = activation.stack();
         let mut lowest = stack.low.saturating_sub(UNTOUCHED);
         if self.main.get() && stack == self.stack.get() {
             lowest = lowest.min(stack.high.saturating_sub(GROWTH));

@@ -6,6 +6,7 @@
 use crate::activation::{Activation, Exit, Refusal, Thread, fail_order};
 use crate::state::State;
 use crate::sys::register::stack_pointer;
+use crate::sys::stack::BoundsCell;
 use crate::unwind::{Backtrace, Start, Trace, trace};
 use std::fmt;
 use std::mem::MaybeUninit;
@@ -94,6 +95,7 @@ pub unsafe fn enter<R>(
             Ok(found) => found,
             Err(refusal) => return Err(refused(thread, &refusal)),
         };
+        let stack = BoundsCell::new(stack);
         // SAFETY: the store is the caller's, and alive.
         let limit = unsafe { (*State::of(vm)).lowest_stack(limit) };
         // On a fiber, this may come back on another thread.
@@ -113,7 +115,7 @@ pub unsafe fn enter<R>(
             outer_exit: MaybeUninit::new(outer_exit),
             saved_exit: MaybeUninit::new(saved_exit),
             saved_limit: MaybeUninit::new(saved_limit),
-            stack,
+            stack: &raw const stack,
         };
         let activation = &raw mut activation;
         // SAFETY: the store is the caller's.
@@ -139,6 +141,8 @@ pub unsafe fn enter<R>(
 /// Runs `f` as [`enter`] does, where that is done with least ado: there is room on the thread's own stack, and neither the thread nor the
 /// store is in an activation. `None` where it is not so, and then `f` was not called.
 ///
+/// `results` is where there is room for the results if they are several.
+///
 /// What is outside of such an activation is nothing, and a store that is in none has neither exit nor limit: so nothing is kept to be put
 /// back. To carry old values through memory from one call to the next would take longer than all else here.
 ///
@@ -148,12 +152,12 @@ pub unsafe fn enter<R>(
 ///
 /// # Safety
 ///
-/// As for [`enter`].
+/// As for [`enter`]. The store's limits have no bytes of stack.
 #[inline(always)]
 pub unsafe fn enter_outermost<R>(
     vm: *mut VmStore,
     entry: *const u8,
-    results: *mut ValRaw,
+    results: Option<*mut ValRaw>,
     f: impl FnOnce(*mut VmActivation) -> R,
 ) -> Option<Result<R, Box<Stopped>>> {
     // SAFETY: the reference is used on this thread only, here.
@@ -163,32 +167,39 @@ pub unsafe fn enter_outermost<R>(
     if unsafe { !(*State::of(vm)).activation.is_null() } {
         return None;
     }
-    let mut activation = Activation {
-        vm: VmActivation { entry_fp: 0, trapped: 0, results },
-        store: vm,
-        entry,
-        outer: ptr::null(),
-        outer_of_store: ptr::null(),
-        outer_exit: MaybeUninit::uninit(),
-        saved_exit: MaybeUninit::uninit(),
-        saved_limit: MaybeUninit::uninit(),
-        stack,
-    };
-    let activation = &raw mut activation;
+    let mut activation = MaybeUninit::<Activation>::uninit();
+    let activation = activation.as_mut_ptr();
+    // SAFETY: the places are the activation's own. What is left out is read where there are several results, or something outside of the
+    // activation.
+    unsafe {
+        (&raw mut (*activation).vm.entry_fp).write(0);
+        (&raw mut (*activation).vm.trapped).write(0);
+        if let Some(results) = results {
+            (&raw mut (*activation).vm.results).write(results);
+        }
+        (&raw mut (*activation).store).write(vm);
+        (&raw mut (*activation).entry).write(entry);
+        (&raw mut (*activation).outer).write(ptr::null());
+        (&raw mut (*activation).outer_of_store).write(ptr::null());
+        (&raw mut (*activation).stack).write(ptr::from_ref(stack));
+    }
     // SAFETY: the store is the caller's. Its exit is written before it is read: when the code leaves for the host.
     unsafe {
-        (*vm).stack_limit = (*State::of(vm)).lowest_stack(limit);
+        // It is there from the last call, for the most part, and to read is less than to write.
+        if (*vm).stack_limit != limit {
+            (*vm).stack_limit = limit;
+        }
         (*State::of(vm)).activation = activation;
     }
     thread.set_innermost(activation);
-    let leave = LeaveOutermost { thread, activation };
+    let leave = LeaveOutermost { thread, vm, activation };
     // SAFETY: the pointer is into the activation, which outlives the call.
     let result = f(unsafe { &raw mut (*activation).vm });
     drop(leave);
     // SAFETY: the activation is alive; the runtime wrote to it when the code was stopped.
     if unsafe { (*activation).vm.trapped } != 0 {
         // SAFETY: the store is the caller's, and the landing pad is reached after a stop was recorded.
-        return Some(Err(unsafe { stopped((*activation).store) }));
+        return Some(Err(unsafe { stopped(vm) }));
     }
     Some(Ok(result))
 }
@@ -196,6 +207,7 @@ pub unsafe fn enter_outermost<R>(
 /// Ends an activation outside of which there is none, on the way of a panic as well.
 struct LeaveOutermost<'a> {
     thread: &'a Thread,
+    vm: *mut VmStore,
     activation: *const Activation,
 }
 
@@ -206,8 +218,8 @@ impl Drop for LeaveOutermost<'_> {
             fail_order();
         }
         self.thread.set_innermost(ptr::null());
-        // SAFETY: the activation is alive, and its store is its caller's.
-        unsafe { (*State::of((*self.activation).store)).activation = ptr::null() };
+        // SAFETY: the store is the caller's.
+        unsafe { (*State::of(self.vm)).activation = ptr::null() };
     }
 }
 

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use tancho_abi::index::{
     DefinedGlobalIndex, EscapedIndex, FunctionIndex, GlobalIndex, MemoryIndex, ObjectTypeIndex, TableIndex, TagIndex,
 };
-use tancho_abi::module::{Item, MemoryRecord, NONE, Range, SegmentMode, TableRecord, TagRecord};
+use tancho_abi::module::{Item, MemoryRecord, NONE, Range, SegmentMode, TableRecord};
 use tancho_abi::trap::Trap;
 use tancho_abi::types::RefType;
 use tancho_abi::vmctx::{
@@ -170,18 +170,14 @@ impl Store {
         // From here on the instance is made: heads in its context belong to things of the store.
         let Maker { context, .. } = maker;
         let view = code.view();
-        let memories = memories.into_iter().map(|memory| state.add_memory(memory));
-        let memories = imports.memories.into_iter().chain(memories).collect();
-        let tables = tables.into_iter().map(|table| state.add_table(table));
-        let tables = imports.tables.into_iter().chain(tables).collect();
+        let memories = joined(imports.memories, memories.into_iter().map(|memory| state.add_memory(memory)));
+        let tables = joined(imports.tables, tables.into_iter().map(|table| state.add_table(table)));
         let global = |(index, ty): (u32, &GlobalType)| {
             let place = context.at(code.layout().defined_global(DefinedGlobalIndex(index)));
             state.add_global(Global { ty: *ty, place })
         };
-        let globals = (0..).zip(&pattern.globals).map(global);
-        let globals = imports.globals.into_iter().chain(globals).collect();
-        let tags = tags.into_iter().map(|tag| state.add_tag(tag));
-        let tags = imports.tags.into_iter().chain(tags).collect();
+        let globals = joined(imports.globals, (0..).zip(&pattern.globals).map(global));
+        let tags = joined(imports.tags, tags.into_iter().map(|tag| state.add_tag(tag)));
         let dropped = Dropped {
             data: vec![false; view.data_segments.len()].into(),
             elements: vec![false; view.elements.len()].into(),
@@ -199,9 +195,16 @@ impl Store {
         };
         state.add_page(instance.context.page(), Some(id));
         state.instances.push(instance);
-        apply_segments(state, id)?;
+        apply_segments(state, id, template)?;
         Ok(id)
     }
+}
+
+/// The things of one kind that an instance has: those that it imports, and its own.
+fn joined<T>(mut imported: Vec<T>, own: impl Iterator<Item = T>) -> Box<[T]> {
+    imported.reserve_exact(own.size_hint().0);
+    imported.extend(own);
+    imported.into()
 }
 
 /// Whether the imports are as many as the module has, and things of this store.
@@ -448,12 +451,12 @@ impl Maker<'_> {
     /// The tags that the module defines, for instance `id`.
     fn tags(&self, id: InstanceId) -> Result<Vec<Tag>, InstantiateError> {
         let imported = self.code.layout().counts().imported_tags;
-        let records = self.code.view().tags.iter().skip(imported as usize);
-        let tag = |(index, record): (u32, &TagRecord)| {
+        let mut tags = Vec::new();
+        for (index, record) in (imported..).map(TagIndex).zip(self.code.view().tags.iter().skip(imported as usize)) {
             let ty = self.types.get(record.ty.index()).ok_or(InstantiateError::Malformed("a tag's type"))?;
-            Ok(Tag { ty: ty.clone(), origin: Some((id, TagIndex(index))) })
-        };
-        (imported..).zip(records).map(tag).collect()
+            tags.push(Tag { ty: ty.clone(), origin: Some((id, index)) });
+        }
+        Ok(tags)
     }
 
     /// The tables that the module defines.
@@ -488,8 +491,7 @@ fn initial_value(
 }
 
 /// Applies the active segments: elements first, then data, each in order (§4.7.2).
-fn apply_segments(state: &mut State, id: InstanceId) -> Result<(), InstantiateError> {
-    let template = state.instances[id.position()].template.clone();
+fn apply_segments(state: &mut State, id: InstanceId, template: &Template) -> Result<(), InstantiateError> {
     let code = template.code();
     let view = code.view();
     for (segment, record) in (0..).zip(view.elements) {

@@ -61,13 +61,10 @@ impl State {
 }
 
 impl Interruption {
-    pub(crate) fn new() -> Arc<Interruption> {
-        Arc::new(Interruption { state: Mutex::new(State::default()), requested: AtomicBool::new(false) })
-    }
-
-    /// Takes note of the flag of the store, which is at an address of its own.
-    pub(crate) fn open(&self, flag: *mut usize) {
-        lock(&self.state).flag = flag.expose_provenance();
+    /// That of a store, whose flag is at an address of its own.
+    pub(crate) fn new(flag: *mut usize) -> Arc<Interruption> {
+        let state = State { flag: flag.expose_provenance(), ..State::default() };
+        Arc::new(Interruption { state: Mutex::new(state), requested: AtomicBool::new(false) })
     }
 
     /// The store goes: nothing of it may be touched any more.
@@ -315,8 +312,7 @@ mod tests {
     #[test]
     fn a_request_stays_until_it_is_taken() {
         let mut flag = 0_usize;
-        let interruption = Interruption::new();
-        interruption.open(&raw mut flag);
+        let interruption = Interruption::new(&raw mut flag);
         let handle = InterruptHandle::new(&interruption);
         handle.interrupt();
         handle.interrupt();
@@ -336,8 +332,7 @@ mod tests {
         let rounds = if cfg!(miri) { 20 } else { 2000 };
         for _ in 0..rounds {
             let mut flag = Box::new(0_usize);
-            let interruption = Interruption::new();
-            interruption.open(&raw mut *flag);
+            let interruption = Interruption::new(&raw mut *flag);
             std::thread::scope(|scope| {
                 for _ in 0..2 {
                     let handle = InterruptHandle::new(&interruption);

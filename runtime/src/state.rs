@@ -116,8 +116,19 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// An empty one.
-    pub(crate) fn new(tunables: Arc<Tunables>, builtins: *const VmBuiltins) -> State {
+    /// An empty one. It is written where it stays: it is large.
+    pub(crate) fn new(tunables: Arc<Tunables>, builtins: *const VmBuiltins) -> Fixed<State> {
+        let write = |place: *mut State| {
+            let state = State::empty(place, tunables, builtins);
+            // SAFETY: the place is one for a state.
+            unsafe { place.write(state) };
+        };
+        // SAFETY: it does.
+        unsafe { Fixed::written(write) }
+    }
+
+    #[inline(always)]
+    fn empty(place: *mut State, tunables: Arc<Tunables>, builtins: *const VmBuiltins) -> State {
         let heap = Heap::new(&tunables);
         State {
             vm: VmStore {
@@ -154,7 +165,8 @@ impl State {
             host_functions: Vec::new(),
             kept: Vec::new(),
             limitation: Limitation::default(),
-            interruption: Interruption::new(),
+            // SAFETY: the field's address alone is taken.
+            interruption: Interruption::new(unsafe { &raw mut (*place).vm.interrupted }),
             epoch_hook: None,
             fuel_interval: None,
             fuel_hook: None,

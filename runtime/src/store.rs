@@ -66,10 +66,7 @@ impl Store {
     ///
     /// When the system refuses what a store needs from the start (nothing at present).
     pub fn new(tunables: Arc<Tunables>) -> io::Result<Store> {
-        let state = Fixed::new(State::new(tunables, &BUILTINS));
-        // SAFETY: the state is alive.
-        unsafe { (*state.as_ptr()).interruption.open(&raw mut (*state.as_ptr()).vm.interrupted) };
-        Ok(Store { state })
+        Ok(Store { state: State::new(tunables, &BUILTINS) })
     }
 
     /// What compiled code knows of the store. Its address never changes. The pointer may be used for all of the state, which

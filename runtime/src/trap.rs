@@ -169,7 +169,7 @@ fn used_down_to(sp: usize, address: usize) -> usize {
 fn is_overflow(activation: &Activation, address: usize, sp: usize) -> bool {
     /// No probe of a frame skips more than this; the kernel keeps as much free below a main stack.
     const REACH: usize = 1 << 20;
-    let stack = activation.stack;
+    let stack = activation.stack();
     let below = stack.low.saturating_sub(REACH);
     // Mapped parts of the stack do not fault, so all of it may count: the kernel can refuse to let a main stack grow before
     // its limit. And it can let it grow further when the limit was raised: then the fault is near the stack pointer.

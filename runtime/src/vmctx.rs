@@ -18,6 +18,17 @@ impl<T> Fixed<T> {
         Fixed(NonNull::from(Box::leak(Box::new(value))))
     }
 
+    /// One that `write` makes, at the place where it stays.
+    ///
+    /// # Safety
+    ///
+    /// `write` writes a value to the place.
+    pub(crate) unsafe fn written(write: impl FnOnce(*mut T)) -> Fixed<T> {
+        let place = NonNull::from(Box::leak(Box::<T>::new_uninit())).cast::<T>();
+        write(place.as_ptr());
+        Fixed(place)
+    }
+
     pub(crate) fn as_non_null(&self) -> NonNull<T> {
         self.0
     }

@@ -375,7 +375,7 @@ fn imports_are_linked() {
         }
         let memory_import = &*vmctx.byte_add(layout.imported_memory(MemoryIndex(0)) as usize).cast::<VmMemoryImport>();
         let owned = memory(&store, owner, 0);
-        assert!(matches!(store.grow_memory(owned, 2), Ok(1)));
+        assert!(matches!(store.grow_memory(owned, 2, Ok(())), Ok(1)));
         assert_eq!((*memory_import.memory).length, 3 << 16);
         assert_eq!(memory_import.base, (*memory_import.memory).base);
         let table_import = *vmctx.byte_add(layout.imported_table(TableIndex(0)) as usize).cast::<*mut VmTable>();
@@ -531,7 +531,7 @@ fn memories_find_nothing_of_those_before_them() {
                 assert!(new.iter().all(|byte| *byte == 0), "round {round}, {length} of {pages} pages");
                 new.fill(0xa5);
                 if length == pages {
-                    assert!(matches!(store.grow_memory(memory, 1), Ok(grown) if grown == pages));
+                    assert!(matches!(store.grow_memory(memory, 1, Ok(())), Ok(grown) if grown == pages));
                 }
             }
         }

@@ -84,8 +84,8 @@ fn a_trap_says_where() {
 fn grown_memory_is_accessible_and_no_more() {
     let mut machine = Machine::new(no_host, std::ptr::null());
     let memory = memory(&machine.store, machine.instance);
-    assert!(matches!(machine.store.grow_memory(memory, 2), Ok(1)));
-    assert!(machine.store.grow_memory(memory, 1).is_err());
+    assert!(matches!(machine.store.grow_memory(memory, 2, Ok(())), Ok(1)));
+    assert!(machine.store.grow_memory(memory, 1, Ok(())).is_err());
     assert_eq!(machine.call(LOAD, 3 * 65536 - 4, 0).unwrap(), 0);
     assert_eq!(trap_of(machine.call(LOAD, 3 * 65536 - 3, 0)).0, Trap::MemoryOutOfBounds);
 }

@@ -141,7 +141,7 @@ impl Func {
     unsafe fn call_in(self, pointer: *mut StoreOpaque, params: &[Val], results: &mut [Val]) -> Result<()> {
         // SAFETY: the caller's promise; the reference is not used any more when the call begins.
         let store = unsafe { &mut *pointer };
-        if !store.may_call(self.store) {
+        if store.quick() != self.store.number() {
             store.require_callable(self.store, "function")?;
         }
         store.forget_released();
@@ -324,7 +324,8 @@ unsafe fn call_array_now(store: *mut StoreOpaque, function: NonNull<VmFuncRef>, 
         let function = std::mem::transmute::<*const u8, ArrayEntry>(entry);
         let vm = (*store).vm();
         let call = |activation| function(vmctx, code, activation, values);
-        match call::enter_outermost(vm, entry, ptr::null_mut(), call) {
+        let quick = !(*store).limits_stack();
+        match quick.then(|| call::enter_outermost(vm, entry, None, call)).flatten() {
             Some(entered) => entered,
             None => call::enter(vm, entry, ptr::null_mut(), call),
         }

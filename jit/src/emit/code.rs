@@ -116,14 +116,15 @@ impl Code {
         let alignment = buffer.alignment.max(isa.function_alignment().minimum);
         let traps = traps(compiled)?;
         let mut bytes: Box<[u8]> = compiled.code_buffer().into();
-        if architecture(isa)? == Architecture::X86_64 {
+        let architecture = architecture(isa)?;
+        if architecture == Architecture::X86_64 {
             replace_invalid(&mut bytes, &traps);
         }
         Ok(Code {
             name,
             bytes,
             alignment,
-            line_offset: place::line_offset(compiled, alignment),
+            line_offset: place::line_offset(compiled, architecture, alignment),
             calls: buffer.relocs().iter().map(|reloc| call(reloc, names)).collect::<Result<_, _>>()?,
             traps,
             addresses: if addresses { self::addresses(compiled, known.sources) } else { Box::default() },

@@ -4,14 +4,23 @@
 //! because instructions are fetched, and kept decoded, by the line. Cranelift aligns functions and nothing inside of them; since
 //! what stands inside a function is fixed once it is compiled, choosing where it starts places its loops.
 //!
+//! And machines keep a line's instructions decoded only where these are few: a loop of more than [`KEPT`] in one line is decoded again at each turn,
+//! which takes half as long again, and is quicker where it straddles two.
+//!
 //! How often a block runs is estimated from the shape of the code alone: the same code is placed alike on every machine.
 
 use cranelift_codegen::CompiledCode;
+use iced_x86::{Decoder, DecoderOptions, Instruction};
+use tancho_abi::target::Architecture;
 
 /// The unit in which machines of today fetch and keep instructions, in bytes.
 pub(super) const LINE: u32 = 64;
 /// How finely places are told apart, in bytes.
 const STEP: u32 = 8;
+/// As many instructions that begin in one line are kept decoded: two entries of six, as AMD's Zen 5 has them.
+const KEPT: u32 = 12;
+/// As many crossings cost as much as a line with more.
+const OVERFULL: f32 = 4.0;
 /// The size of an entry of a jump table, in bytes.
 const TABLE_ENTRY: u32 = 4;
 /// How often a loop is believed to run each time it is entered.
@@ -23,15 +32,20 @@ const STAY: f32 = 1.0 - 1.0 / TRIPS;
 
 /// Where a function should start: an offset in a line that is a multiple of `align`. `None` when it has no loop or when it
 /// makes no difference.
-pub(super) fn line_offset(compiled: &CompiledCode, align: u32) -> Option<u32> {
-    best_offset(&Blocks::of(&compiled.bb_starts, &compiled.bb_edges, compiled.code_buffer().len() as u32)?, align)
+pub(super) fn line_offset(compiled: &CompiledCode, architecture: Architecture, align: u32) -> Option<u32> {
+    let code = compiled.code_buffer();
+    let mut blocks = Blocks::of(&compiled.bb_starts, &compiled.bb_edges, code.len() as u32)?;
+    if architecture == Architecture::X86_64 {
+        blocks.find_instructions(code);
+    }
+    best_offset(&blocks, align)
 }
 
 fn best_offset(blocks: &Blocks, align: u32) -> Option<u32> {
     let frequencies = blocks.frequencies();
     let costs: Vec<(u32, f32)> = (0..LINE)
         .step_by(align.max(STEP) as usize)
-        .map(|offset| (offset, blocks.crossings(&frequencies, offset)))
+        .map(|offset| (offset, blocks.crossings(&frequencies, offset) + blocks.overfull(&frequencies, offset)))
         .collect();
     let (best, least) = costs.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1))?;
     costs.iter().any(|(_, cost)| *cost > least).then_some(best)
@@ -45,6 +59,8 @@ struct Blocks {
     ends: Vec<u32>,
     /// The edges, sorted by the block they leave.
     edges: Vec<(usize, usize)>,
+    /// Where the instructions of blocks in loops start, in order, each with its block; none where that is not known.
+    instructions: Vec<(u32, usize)>,
     /// For each block the last block of the innermost loop that it lies in, and the loop's header.
     loops: Vec<Option<(usize, usize)>>,
 }
@@ -91,7 +107,21 @@ impl Blocks {
             }
             *innermost = open.last().copied();
         }
-        Some(Blocks { starts, ends, edges, loops })
+        Some(Blocks { starts, ends, edges, instructions: Vec::new(), loops })
+    }
+
+    /// Takes note of where instructions start, in x86-64 code.
+    fn find_instructions(&mut self, code: &[u8]) {
+        for block in (0..self.loops.len()).filter(|block| self.loops[*block].is_some()) {
+            let (start, end) = (self.starts[block], self.ends[block]);
+            let Some(bytes) = code.get(start as usize..end as usize) else { continue };
+            let mut decoder = Decoder::new(64, bytes, DecoderOptions::NONE);
+            let mut instruction = Instruction::default();
+            while decoder.can_decode() {
+                self.instructions.push((start + decoder.position() as u32, block));
+                decoder.decode_out(&mut instruction);
+            }
+        }
     }
 
     /// Whether `block` lies in the loop from `header` to `last`.
@@ -141,6 +171,18 @@ impl Blocks {
         (0..frequencies.len())
             .map(|block| frequencies[block] * (crossed(block) + u32::from(fallen(block))) as f32)
             .sum()
+    }
+
+    /// How often a line is run that has more instructions than are kept, in crossings, when the function starts `offset` bytes into a line.
+    fn overfull(&self, frequencies: &[f32], offset: u32) -> f32 {
+        let line = |at: u32| (offset + at) / LINE;
+        let cost = |same: &[(u32, usize)]| {
+            let often = same.iter().map(|(_, block)| frequencies[*block]).fold(0.0, f32::max);
+            // What is hardly ever run is not kept beside the rest.
+            let count = same.iter().filter(|(_, block)| frequencies[*block] * TRIPS > often).count();
+            if count > KEPT as usize { OVERFULL * often } else { 0.0 }
+        };
+        self.instructions.chunk_by(|(a, _), (b, _)| line(*a) == line(*b)).map(cost).sum()
     }
 }
 
@@ -212,6 +254,18 @@ mod tests {
         assert_eq!(blocks.starts, starts);
         let frequencies = blocks.frequencies();
         assert!((0..LINE).step_by(8).all(|offset| blocks.crossings(&frequencies, offset).is_finite()));
+    }
+
+    #[test]
+    fn a_loop_of_many_short_instructions_straddles() {
+        // A loop of twenty instructions of three bytes, `add eax, imm8`, the last of which stands for the branch.
+        let mut blocks = blocks((&[0, 51, 111], &[(0, 51), (51, 51), (51, 111)], 141)).expect("it has a loop");
+        assert_eq!(best_offset(&blocks, 16), Some(16), "where it lies in one line");
+        blocks.find_instructions(&[0x83, 0xc0, 0x01].repeat(60));
+        let offset = best_offset(&blocks, 16).expect("it makes a difference");
+        let lines = blocks.instructions.chunk_by(|(a, _), (b, _)| (offset + a) / LINE == (offset + b) / LINE);
+        assert_eq!(blocks.instructions.len(), 20);
+        assert!(lines.clone().all(|line| line.len() <= KEPT as usize), "{offset}: {:?}", lines.collect::<Vec<_>>());
     }
 
     #[test]

@@ -180,8 +180,8 @@ impl Code {
     }
 
     /// The module description, in place.
-    pub fn view(&self) -> ModuleView<'_> {
-        self.view
+    pub fn view(&self) -> &ModuleView<'_> {
+        &self.view
     }
 
     /// The whole image.

@@ -77,7 +77,7 @@ fn each_notification_releases_one() {
 fn an_interruption_ends_a_wait_once() {
     loom::model(|| {
         let model = Model::new();
-        let interruption = Interruption::new();
+        let interruption = Interruption::new(std::ptr::null_mut());
         let notifier = {
             let model = model.clone();
             thread::spawn(move || model.waiters.notify(PLACE, 1))
@@ -105,7 +105,7 @@ fn an_interruption_ends_a_wait_once() {
 fn an_interruption_ends_one_wait() {
     loom::model(|| {
         let model = Model::new();
-        let interruption = Interruption::new();
+        let interruption = Interruption::new(std::ptr::null_mut());
         let interrupter = {
             let handle = InterruptHandle::new(&interruption);
             let model = model.clone();

@@ -3,7 +3,7 @@
 //! Called by `code::memory`: an image lists what its code needs. A name that is not known here counts as missing.
 
 /// The names of all that code for this machine may use, sorted: what Cranelift finds out by itself. `None` where it looks elsewhere than
-/// [`has_feature`] does, and has to be asked.
+/// `has_feature` does, and has to be asked.
 pub fn cpu_features() -> Option<Vec<&'static str>> {
     NAMES.map(|names| names.iter().copied().filter(|name| has_feature(name)).collect())
 }

@@ -7,6 +7,7 @@ use region::Protection;
 use std::io;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A stack: `low` is the first byte that may be used, `high` the first above it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,6 +19,27 @@ pub(crate) struct Bounds {
 impl Bounds {
     pub(crate) fn contains(self, address: usize) -> bool {
         self.low <= address && address < self.high
+    }
+}
+
+/// The bounds of a stack at a place where another thread may read them: one that has been given the store for a while.
+pub(crate) struct BoundsCell {
+    low: AtomicUsize,
+    high: AtomicUsize,
+}
+
+impl BoundsCell {
+    pub(crate) const fn new(bounds: Bounds) -> BoundsCell {
+        BoundsCell { low: AtomicUsize::new(bounds.low), high: AtomicUsize::new(bounds.high) }
+    }
+
+    pub(crate) fn get(&self) -> Bounds {
+        Bounds { low: self.low.load(Ordering::Relaxed), high: self.high.load(Ordering::Relaxed) }
+    }
+
+    pub(crate) fn set(&self, bounds: Bounds) {
+        self.low.store(bounds.low, Ordering::Relaxed);
+        self.high.store(bounds.high, Ordering::Relaxed);
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Handler {
 /// The activation is the innermost one of this thread, `exit` is how its code has left, and `state` is its store's.
 pub(crate) unsafe fn find(state: &State, activation: &Activation, exit: Exit, tag: TagId) -> Option<Handler> {
     let mut text: Range<usize> = 0..0;
-    let mut view: Option<ModuleView<'_>> = None;
+    let mut view: Option<&ModuleView<'_>> = None;
     let mut pc = exit.pc;
     // SAFETY: the trampoline's frame is live, so the stack has been used down to it.
     let mut fp = match unsafe { record(activation, exit.fp, exit.fp) } {
@@ -106,7 +106,7 @@ unsafe fn select<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::stack::Bounds;
+    use crate::sys::stack::{Bounds, BoundsCell};
     use std::mem::MaybeUninit;
     use std::process::Command;
     use std::ptr;
@@ -135,6 +135,7 @@ mod tests {
         }
         let exit = Exit { fp: low, pc: 4096 };
         let entry_fp = low + 6 * size_of::<usize>();
+        let stack = BoundsCell::new(Bounds { low, high: low + size_of_val(&words) });
         let activation = Activation {
             vm: VmActivation { entry_fp, trapped: 0, results: ptr::null_mut() },
             store: ptr::null_mut(),
@@ -144,11 +145,11 @@ mod tests {
             outer_exit: MaybeUninit::uninit(),
             saved_exit: MaybeUninit::uninit(),
             saved_limit: MaybeUninit::uninit(),
-            stack: Bounds { low, high: low + size_of_val(&words) },
+            stack: &raw const stack,
         };
         let state = State::new(Arc::new(Tunables::default()), ptr::null());
         // SAFETY: records are read on this stack only, all of which is there; none of its places is in code.
-        let found = unsafe { find(&state, &activation, exit, TagId::next(0)) };
+        let found = unsafe { find(&*state.as_ptr(), &activation, exit, TagId::next(0)) };
         std::hint::black_box(&words);
         found
     }

@@ -7,6 +7,7 @@
 use crate::activation::{Activation, Exit};
 use crate::code::Code;
 use crate::sys::register::FrameRecord;
+use std::mem::MaybeUninit;
 
 /// How many frames are kept where nobody has said otherwise; as many have room in the trace itself.
 const KEPT: usize = 64;
@@ -17,8 +18,8 @@ const COUNTED: usize = 4096;
 /// The innermost places of a stack of frames, and how many more there were, at least.
 #[derive(Debug)]
 pub(crate) struct Trace {
-    /// The first places.
-    places: [usize; KEPT],
+    /// The first places, of which as many are there as `length` says: to write them all is a good part of making a store.
+    places: [MaybeUninit<usize>; KEPT],
     /// Room for those after them, where more are to be kept: a signal handler makes none.
     further: Box<[usize]>,
     /// How many are kept.
@@ -37,7 +38,7 @@ impl Trace {
         // No stack has more than are counted, so that nobody needs room for them.
         let limit = limit.min(COUNTED);
         let further = vec![0; limit.saturating_sub(KEPT)].into_boxed_slice();
-        Trace { places: [0; KEPT], further, limit, length: 0, more: 0 }
+        Trace { places: [const { MaybeUninit::uninit() }; KEPT], further, limit, length: 0, more: 0 }
     }
 
     /// How many frames it keeps.
@@ -47,7 +48,10 @@ impl Trace {
 
     /// Addresses inside of the instructions at which the frames stand, innermost first.
     pub(crate) fn places(&self) -> impl Iterator<Item = usize> {
-        self.places.iter().chain(&self.further).copied().take(self.length)
+        let first = self.places.iter().take(self.length);
+        // SAFETY: so many have been written.
+        let first = first.map(|place| unsafe { place.assume_init() });
+        first.chain(self.further.iter().copied().take(self.length.saturating_sub(KEPT)))
     }
 
     /// How many frames outside of these were not kept: exactly, or, where it is [`COUNTED`], at least.
@@ -56,17 +60,18 @@ impl Trace {
     }
 
     fn push(&mut self, place: usize) {
-        let slot = match self.length.checked_sub(KEPT) {
-            None => self.places.get_mut(self.length),
-            Some(position) => self.further.get_mut(position),
-        };
-        match slot.filter(|_| self.length < self.limit) {
-            Some(slot) => {
-                *slot = place;
-                self.length += 1;
-            }
-            None => self.more += functions_at(place),
+        if self.length >= self.limit {
+            self.more += functions_at(place);
+            return;
         }
+        // There is room for as many as the limit says.
+        match self.length.checked_sub(KEPT) {
+            None => {
+                self.places[self.length].write(place);
+            }
+            Some(position) => self.further[position] = place,
+        }
+        self.length += 1;
     }
 
     /// Whether the walk may end.
@@ -159,7 +164,7 @@ unsafe fn walk(trace: &mut Trace, fp: usize, sp: usize, activation: &Activation)
 /// The activation's stack is the one this thread runs on, or is suspended on in an outer call, and has been used down to
 /// `lowest`.
 pub(super) unsafe fn record(activation: &Activation, fp: usize, lowest: usize) -> Option<FrameRecord> {
-    let stack = activation.stack;
+    let stack = activation.stack();
     let end = fp.checked_add(size_of::<FrameRecord>())?;
     let sound = fp >= stack.low && fp >= lowest && end <= stack.high && fp.is_multiple_of(align_of::<FrameRecord>());
     // SAFETY: on the stack, above a place that has been used, so it is mapped; two words have no invalid values.

@@ -195,5 +195,5 @@ pub fn operator(operator: ConstantOperator, index: u32, low: u64) -> ConstantRec
 
 /// The types of a module, registered.
 pub fn types(registry: &Arc<TypeRegistry>, code: &Code) -> Arc<[Arc<RegisteredType>]> {
-    registry.register_module(&code.view()).expect("the hand has made a sound description")
+    registry.register_module(code.view()).expect("the hand has made a sound description")
 }
