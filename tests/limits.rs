@@ -247,6 +247,52 @@ fn as_many_locals_as_may_be_over_a_call() {
     large("locals over a call", 50_000, &[Val::I64(3)], make, |count, results| assert_eq!(results, [3 + sum(count)]));
 }
 
+/// What toolchains make of what a language does first: everything in one function, one thing after the other.
+#[test]
+fn chains() {
+    let make = |count: u32| {
+        let call = "(try_table (catch $t $h) (local.set 0 (call $f (local.get 0))))".repeat(count as usize);
+        let text = format!(
+            r#"(module (tag $t)
+                (func $f (param i64) (result i64)
+                    (loop (br_if 0 (i64.eqz (local.get 0))))
+                    (i64.add (local.get 0) (i64.const 1)))
+                (func (export "run") (param i64) (result i64) (block $h {call}) (local.get 0)))"#
+        );
+        wat::parse_str(text).expect("the text is well-formed")
+    };
+    grows("handlers of calls", 48_000, 8, &[Val::I64(1)], make, |count, results| {
+        assert_eq!(results, [i64::from(count) + 1]);
+    });
+    let make = |count: u32| {
+        one(2, |code| {
+            for step in 0..count {
+                code.local_get(1).i32_wrap_i64().if_(BlockType::Empty);
+                code.local_get(2).i64_const(i64::from(step)).i64_xor().local_set(2).else_();
+                code.local_get(1).local_get(2).i64_add().local_get(0).i64_add().local_set(1).end();
+            }
+            code.local_get(1);
+        })
+    };
+    grows("conditions", 40_000, 8, &[Val::I64(0)], make, |_, results| assert_eq!(results, [0]));
+}
+
+#[test]
+fn branches_in_many_loops() {
+    let make = |count: u32| {
+        one(3, |code| {
+            (0..1000).for_each(|_| drop(code.loop_(BlockType::Empty)));
+            for step in 0..count {
+                code.local_get(0).i64_const(-1 - i64::from(step)).i64_eq().br_if(step % 990);
+                code.local_get(1 + step % 3).i64_const(3).i64_add().local_set(1 + (step + 1) % 3);
+            }
+            (0..1000).for_each(|_| drop(code.end()));
+            code.local_get(0);
+        })
+    };
+    grows("branches in loops", 8_000, 8, &[Val::I64(7)], make, |_, results| assert_eq!(results, [7]));
+}
+
 #[test]
 fn deep_blocks() {
     for (name, kind) in [("nested blocks", 0), ("nested loops", 1), ("nested ifs", 2)] {

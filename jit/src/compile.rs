@@ -13,6 +13,7 @@ use crate::decode::vector;
 use crate::emit::code::{Code, Known};
 use crate::emit::image::{Role, emit};
 use crate::error::CompileError;
+use crate::opt::budget;
 use crate::opt::inline::Sources;
 use crate::opt::plan::Plan;
 use crate::options::Options;
@@ -29,6 +30,7 @@ use cranelift_codegen::{CodegenError, CompiledCode, Context};
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
@@ -44,6 +46,8 @@ pub struct Compiler {
     unplaced_isa: OwnedTargetIsa,
     /// For functions past [`MAX_LIVE`].
     linear_isa: OwnedTargetIsa,
+    /// For functions past the [`budget`], once there is one.
+    least_isa: OnceLock<OwnedTargetIsa>,
     options: Options,
     /// Why modules that use vectors are refused, where the target has none.
     no_vectors: Option<NoVectors>,
@@ -128,7 +132,7 @@ impl Compiler {
             ),
         };
         let no_vectors = NoVectors::of(&*isa, &options);
-        Ok(Compiler { isa, unplaced_isa, linear_isa, options, no_vectors, pool })
+        Ok(Compiler { isa, unplaced_isa, linear_isa, least_isa: OnceLock::new(), options, no_vectors, pool })
     }
 
     /// The options it was made with.
@@ -266,6 +270,14 @@ impl Compiler {
         ModuleEnv::new(module.view(), &self.options.tunables, &*self.isa, plan)
     }
 
+    fn least_isa(&self) -> Result<&OwnedTargetIsa, CompileError> {
+        if let Some(isa) = self.least_isa.get() {
+            return Ok(isa);
+        }
+        let isa = target::isa(&self.options, Effort::Least)?;
+        Ok(self.least_isa.get_or_init(|| isa))
+    }
+
     fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.pool {
             Some(pool) => pool.install(work),
@@ -340,14 +352,16 @@ impl Compiler {
             *scratch = Scratch::default();
         }
         translated
-            .and_then(|Translated { live, caught, uses_heap, sources }| {
+            .and_then(|Translated { live, loops, caught, uses_heap, sources }| {
                 let dfg = &worker.context.func.dfg;
                 if let Some(clif) = clif {
                     *clif = worker.context.func.display().to_string();
                 }
                 // Every way out of a table can become a block.
                 let tables = dfg.jump_tables.values().map(|table| table.all_branches().len());
-                let isa = match dfg.num_blocks() + tables.sum::<usize>() {
+                let blocks = dfg.num_blocks() + tables.sum::<usize>();
+                let isa = match blocks {
+                    _ if budget::is_exceeded(&mut worker.context, loops) => self.least_isa()?,
                     _ if live > MAX_LIVE => &self.linear_isa,
                     blocks if blocks > MAX_BLOCKS => &self.unplaced_isa,
                     _ => &self.isa,
