@@ -252,3 +252,64 @@ fn what_the_machine_lacks_is_told() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write to standard output"));
     assert!(Path::new("/dev/full").exists());
 }
+
+/// Where the program may write to the file that its code is mapped from, by whatever name, it is not run.
+#[test]
+fn no_program_writes_to_the_file_that_it_runs_from() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("bin")).expect("it can be made");
+    std::fs::write(bench.path("bin/hello.wat"), "(module (func (export \"_start\")))").expect("it can be written");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tancho"));
+        command.args(arguments).current_dir(bench.folder.path()).stdin(Stdio::null());
+        command.env("TANCHO_KEY_FILE", bench.path("key")).env("TANCHO_CACHE_DIR", bench.path("cache"));
+        let output = command.output().expect("tancho starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let fine = (Some(0), String::new());
+    assert_eq!(run(&["compile", "-o", "bin/hello.cwasm", "bin/hello.wat"]), fine);
+    assert_eq!(run(&["--allow-mmap", "--dir", "data", "bin/hello.cwasm"]), fine);
+    std::fs::hard_link(bench.path("bin/hello.cwasm"), bench.path("data/other")).expect("it can have two names");
+    let refused = |arguments: &[&str]| {
+        let (code, said) = run(arguments);
+        let told = said.contains("2 names (hard links)") && said.contains("data::data::ro") && said.contains("T0009");
+        assert!(code == Some(1) && told, "{arguments:?}: {said}");
+    };
+    refused(&["--allow-mmap", "--dir", "data", "bin/hello.cwasm"]);
+    refused(&["--allow-mmap", "--dir", "data", "--preload", "a=bin/hello.cwasm", "bin/hello.wat"]);
+    for arguments in [
+        &["--allow-mmap", "bin/hello.cwasm"][..],
+        &["--allow-mmap", "--dir", "data::data::ro", "bin/hello.cwasm"],
+        &["--dir", "data", "bin/hello.cwasm"],
+        &["--allow-mmap", "--dir", "data", "bin/hello.wat"],
+    ] {
+        assert_eq!(run(arguments), fine, "{arguments:?}");
+    }
+    std::fs::remove_file(bench.path("data/other")).expect("it is there");
+    assert_eq!(run(&["--allow-mmap", "--dir", "data", "bin/hello.cwasm"]), fine);
+}
+
+/// A program that opens a FIFO whose other end nobody opens is interrupted there, and the process need not be ended for it.
+#[test]
+fn a_program_that_waits_for_the_other_end_of_a_fifo_is_interrupted() {
+    let bench = Bench::new();
+    let made = Command::new("mkfifo").arg(bench.path("data/fifo")).status().expect("mkfifo is there");
+    assert!(made.success());
+    for rights in [0x2, 0x40] {
+        let text = format!(
+            r#"(module
+            (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+            (memory (export "memory") 1) (data (i32.const 0) "fifo")
+            (func (export "_start") (drop (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 0)
+                (i64.const {rights}) (i64.const 0) (i32.const 0) (i32.const 80)))))"#
+        );
+        std::fs::write(bench.path("open.wat"), text).expect("it can be written");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tancho"));
+        command.args(["--timeout", "200ms", "--dir", "data", "open.wat"]).current_dir(bench.folder.path());
+        command.env("TANCHO_KEY_FILE", bench.path("key")).env("TANCHO_CACHE_DIR", bench.path("cache"));
+        let output = command.stdin(Stdio::null()).output().expect("tancho starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(134), "{said}");
+        assert!(said.contains("200ms") && said.contains("it was interrupted"), "{said}");
+    }
+}

@@ -3,6 +3,7 @@
 pub mod command;
 mod coredump;
 mod diagnosis;
+mod directory;
 mod engine;
 mod flags;
 mod load;

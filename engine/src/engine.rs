@@ -288,6 +288,16 @@ impl Engine {
         Ok(Code::load(image, &self.0.tunables, origin)?)
     }
 
+    /// Loads an image of `length` bytes that `fill` writes in place.
+    pub(crate) fn load_filled(
+        &self,
+        length: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<()>,
+        origin: Origin<'_>,
+    ) -> Result<Arc<Code>> {
+        Code::load_filled(length, fill, &self.0.tunables, origin)
+    }
+
     /// An error when what the engine compiles does not run here.
     pub(crate) fn require_native(&self) -> Result<()> {
         match self.0.compiler.foreign() {

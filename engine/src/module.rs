@@ -245,6 +245,15 @@ impl Module {
         Self::of(engine, code, None)
     }
 
+    /// As [`Module::deserialize`], of `length` bytes that `fill` writes in place.
+    pub(crate) fn deserialize_filled(
+        engine: &Engine,
+        length: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<()>,
+    ) -> Result<Module> {
+        Self::of(engine, engine.load_filled(length, fill, Origin::Signed(engine.key()?))?, None)
+    }
+
     fn load(engine: &Engine, image: &[u8], origin: Origin<'_>) -> Result<Module> {
         Self::of(engine, engine.load(image, origin)?, None)
     }

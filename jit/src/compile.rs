@@ -42,11 +42,11 @@ use tancho_abi::vmctx::{TRAMPOLINE_FRAME, UNASKED_FRAME};
 /// A compiler for one target with one set of options. Cheap to share between threads.
 pub struct Compiler {
     isa: OwnedTargetIsa,
-    /// For functions past [`MAX_BLOCKS`].
-    unplaced_isa: OwnedTargetIsa,
-    /// For functions past [`MAX_LIVE`].
-    linear_isa: OwnedTargetIsa,
-    /// For functions past the [`budget`], once there is one.
+    /// For functions past [`MAX_BLOCKS`], made when there is one.
+    unplaced_isa: OnceLock<OwnedTargetIsa>,
+    /// For functions past [`MAX_LIVE`], likewise.
+    linear_isa: OnceLock<OwnedTargetIsa>,
+    /// For functions past the [`budget`], likewise.
     least_isa: OnceLock<OwnedTargetIsa>,
     options: Options,
     /// Why modules that use vectors are refused, where the target has none.
@@ -120,8 +120,6 @@ impl Compiler {
     /// When the target is not one that Tancho, or this build of it, can compile for, or the machine lacks what it needs.
     pub fn new(options: Options) -> Result<Compiler, CompileError> {
         let isa = target::isa(&options, Effort::Full)?;
-        let unplaced_isa = target::isa(&options, Effort::Unplaced)?;
-        let linear_isa = target::isa(&options, Effort::Linear)?;
         let pool = match options.threads {
             None | Some(1) => None,
             Some(threads) => Some(
@@ -132,7 +130,23 @@ impl Compiler {
             ),
         };
         let no_vectors = NoVectors::of(&*isa, &options);
-        Ok(Compiler { isa, unplaced_isa, linear_isa, least_isa: OnceLock::new(), options, no_vectors, pool })
+        let [unplaced_isa, linear_isa, least_isa] = [(); 3].map(|()| OnceLock::new());
+        Ok(Compiler { isa, unplaced_isa, linear_isa, least_isa, options, no_vectors, pool })
+    }
+
+    /// The back end for a function with so many values that are live at once, and so many blocks; `is_beyond` says that it is past the budget.
+    fn isa_of(&self, live: usize, blocks: usize, is_beyond: bool) -> Result<&OwnedTargetIsa, CompileError> {
+        let (made, effort) = match live {
+            _ if is_beyond => (&self.least_isa, Effort::Least),
+            live if live > MAX_LIVE => (&self.linear_isa, Effort::Linear),
+            _ if blocks > MAX_BLOCKS => (&self.unplaced_isa, Effort::Unplaced),
+            _ => return Ok(&self.isa),
+        };
+        if let Some(isa) = made.get() {
+            return Ok(isa);
+        }
+        let isa = target::isa(&self.options, effort)?;
+        Ok(made.get_or_init(|| isa))
     }
 
     /// The options it was made with.
@@ -270,14 +284,6 @@ impl Compiler {
         ModuleEnv::new(module.view(), &self.options.tunables, &*self.isa, plan)
     }
 
-    fn least_isa(&self) -> Result<&OwnedTargetIsa, CompileError> {
-        if let Some(isa) = self.least_isa.get() {
-            return Ok(isa);
-        }
-        let isa = target::isa(&self.options, Effort::Least)?;
-        Ok(self.least_isa.get_or_init(|| isa))
-    }
-
     fn in_pool<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.pool {
             Some(pool) => pool.install(work),
@@ -360,12 +366,8 @@ impl Compiler {
                 // Every way out of a table can become a block.
                 let tables = dfg.jump_tables.values().map(|table| table.all_branches().len());
                 let blocks = dfg.num_blocks() + tables.sum::<usize>();
-                let isa = match blocks {
-                    _ if budget::is_exceeded(&mut worker.context, loops) => self.least_isa()?,
-                    _ if live > MAX_LIVE => &self.linear_isa,
-                    blocks if blocks > MAX_BLOCKS => &self.unplaced_isa,
-                    _ => &self.isa,
-                };
+                let is_beyond = budget::is_exceeded(&mut worker.context, loops);
+                let isa = self.isa_of(live, blocks, is_beyond)?;
                 let known = Known { caught: &caught, sources: &sources };
                 let mut code =
                     self.generate(worker, Some(CodeName::Function(index)), known, isa, &env.interruptible_bases())?;

@@ -239,9 +239,9 @@ impl InterruptHandle {
         self.0.change(&mut lock(&self.0.state), false);
     }
 
-    /// Whether a request is still to be taken.
+    /// Whether a request is still to be taken. This takes no lock: a host function may ask as often as it likes.
     pub fn is_pending(&self) -> bool {
-        lock(&self.0.state).requested
+        self.0.is_requested()
     }
 }
 

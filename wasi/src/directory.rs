@@ -16,14 +16,16 @@
 
 use crate::attributes::{Attributes, FileKind, SetTime, timestamps};
 use crate::failure::{errno, retry};
+use crate::fifo;
 use crate::file::{File, FileFlags};
 use crate::listing::{Budget, Entry, Listing};
 use crate::path::{GuestPath, Last, MAX_LENGTH};
 use crate::permission::{DirPerms, FilePerms};
+use crate::poll::Interruption;
 use crate::sync::lock;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::path::Arg;
 use std::ffi::OsStr;
@@ -58,9 +60,9 @@ pub(crate) struct OpenRequest {
 }
 
 impl OpenRequest {
-    /// The host's flags, all but those about following and about directories.
+    /// The host's flags, all but those about following and about directories. Nothing blocks: see [`Directory::open`].
     fn oflags(&self) -> OFlags {
-        let mut oflags = self.flags.oflags() | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let mut oflags = self.flags.oflags() | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         oflags |= match (self.access.contains(FilePerms::READ), self.access.contains(FilePerms::WRITE)) {
             (_, false) => OFlags::RDONLY,
             (false, true) => OFlags::WRONLY,
@@ -174,8 +176,14 @@ impl Directory {
         Ok(Some(entry))
     }
 
-    /// Opens what `path` names. Errors are the host's, and `EPERM` for what is not permitted or lies outside.
-    pub(crate) fn open(&self, path: &GuestPath<'_>, request: &OpenRequest) -> Result<Opened, Errno> {
+    /// Opens what `path` names. Errors are the host's, and `EPERM` for what is not permitted or lies outside. Where the other end of a FIFO
+    /// must be waited for, `EINTR` says that the guest is to be ended.
+    pub(crate) fn open(
+        &self,
+        path: &GuestPath<'_>,
+        request: &OpenRequest,
+        who: &Interruption,
+    ) -> Result<Opened, Errno> {
         let mut request = *request;
         self.permit_open(path, &mut request)?;
         if request.create && request.directory {
@@ -184,9 +192,20 @@ impl Directory {
         if request.create && (path.slash() || !matches!(path.last(), Last::Name(_))) {
             return Err(Errno::ISDIR);
         }
-        let mut fd = self.open_on_host(path, &request)?;
-        let kind = Attributes::from(rustix::fs::fstat(&fd)?).kind;
+        let waits = !request.flags.contains(FileFlags::NONBLOCK);
+        let open = || self.open_on_host(path, &request);
+        let mut fd =
+            if waits { fifo::open_patiently(who, open, || self.is_fifo(path, request.follow))? } else { open()? };
+        let stat = rustix::fs::fstat(&fd)?;
+        let kind = Attributes::from(stat).kind;
         if kind != FileKind::Directory {
+            if waits {
+                if FileType::from_raw_mode(stat.st_mode) == FileType::Fifo && !request.access.contains(FilePerms::WRITE)
+                {
+                    fifo::await_writer(&fd, who)?;
+                }
+                rustix::fs::fcntl_setfl(&fd, request.flags.oflags())?;
+            }
             return Ok(Opened::File(File::new(fd, kind, self.file_perms, request.access, request.flags)));
         }
         if request.create || request.truncate || request.access.contains(FilePerms::WRITE) {
@@ -205,6 +224,12 @@ impl Directory {
             preopen: None,
             listing: Mutex::new(lock(&self.listing).anew()),
         }))
+    }
+
+    /// Whether what `path` names is a FIFO.
+    fn is_fifo(&self, path: &GuestPath<'_>, follow: bool) -> bool {
+        let stat = self.handle(path, follow).and_then(rustix::fs::fstat);
+        stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
     }
 
     /// Are all effects of `request` permitted? Where files may not be read, it is narrowed to directories: those may

@@ -28,6 +28,7 @@ mod descriptor;
 mod directory;
 mod exit;
 mod failure;
+mod fifo;
 mod file;
 mod identity;
 mod listing;

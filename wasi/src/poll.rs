@@ -121,6 +121,14 @@ pub(crate) fn wait(
     }
 }
 
+/// Lets `nanos` nanoseconds pass, which are less than a slice; `EINTR` when the guest is to be ended.
+pub(crate) fn pause(nanos: u64, interruption: &Interruption) -> Result<(), Errno> {
+    match poll(&mut [], Some(&timespec(nanos))) {
+        Ok(_) | Err(Errno::INTR) => interruption.check(),
+        Err(error) => Err(error),
+    }
+}
+
 /// Is `fd` ready for `events` right now?
 pub(crate) fn ready(fd: BorrowedFd<'_>, events: PollFlags) -> Result<bool, Errno> {
     let mut fds = [PollFd::from_borrowed_fd(fd, events)];

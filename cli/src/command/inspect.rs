@@ -12,7 +12,7 @@ use crate::style::Style;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use tancho::{Context, Engine, Linker, Module, Result, Store};
+use tancho::{Context, Engine, ExternType, FuncType, Linker, Module, Result, Store};
 use tancho_wasi::{WasiCtx, WasiCtxBuilder};
 use wasmparser::types::{EntityType, TypesRef};
 use wasmparser::{KnownCustom, Parser, Payload, Validator, WasmFeatures};
@@ -138,8 +138,8 @@ fn everything() -> WasmFeatures {
 
 /// Imports and exports of a compiled module.
 fn interface(engine: &Engine, module: &Module, contents: &mut Contents) -> Result<()> {
-    let text = |ty: tancho::ExternType| match ty {
-        tancho::ExternType::Func(ty) => ty.to_string(),
+    let text = |ty: ExternType| match ty {
+        ExternType::Func(ty) => signature(&ty),
         ty => format!("({ty})"),
     };
     let imports =
@@ -148,6 +148,16 @@ fn interface(engine: &Engine, module: &Module, contents: &mut Contents) -> Resul
     contents.exports = module.exports().map(|export| (export.name().to_owned(), text(export.ty()))).collect();
     contents.name = module.name().map(str::to_owned);
     Ok(())
+}
+
+/// The type of a function, written as in the text format.
+fn signature(ty: &FuncType) -> String {
+    let list = |word: &str, types: Vec<String>| match types.as_slice() {
+        [] => String::new(),
+        types => format!(" ({word} {})", types.join(" ")),
+    };
+    let params = list("param", ty.params().map(|ty| ty.to_string()).collect());
+    format!("(func{params}{})", list("result", ty.results().map(|ty| ty.to_string()).collect()))
 }
 
 fn custom(section: &wasmparser::CustomSectionReader<'_>, contents: &mut Contents) {
@@ -281,5 +291,24 @@ impl Contents {
         part("Producers", producers.collect());
         part("Target features", self.target_features.clone());
         text
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_of_compiled_functions_are_written_as_those_of_others() {
+        let engine = Engine::default();
+        let module = Module::new(
+            &engine,
+            "(module (func (export \"a\") (param i32 f64) (result i64 v128) unreachable) (func (export \"b\")))",
+        );
+        let types: Vec<_> = module.unwrap().exports().map(|export| export.ty()).collect();
+        let [ExternType::Func(one), ExternType::Func(other)] = types.as_slice() else { panic!("{types:?}") };
+        assert_eq!(signature(one), "(func (param i32 f64) (result i64 v128))");
+        assert_eq!(signature(other), "(func)");
     }
 }

@@ -52,6 +52,7 @@ fn page(line: &clap::Command, command: Option<&clap::Command>) -> Result<(String
         }
     };
     let mut text = Vec::new();
-    clap_mangen::Man::new(shown).render(&mut text).context("cannot make the page")?;
+    let source = concat!("tancho ", env!("CARGO_PKG_VERSION"));
+    clap_mangen::Man::new(shown).source(source).render(&mut text).context("cannot make the page")?;
     Ok((format!("{name}.1"), String::from_utf8(text).map_err(Error::new)?))
 }

@@ -3,9 +3,10 @@
 use super::invoke;
 use crate::coredump;
 use crate::diagnosis::{Diagnosis, code, spelling};
+use crate::directory;
 use crate::engine::config;
 use crate::flags::{Run, UnknownImports, definition};
-use crate::load::{self, Loaded, Trust};
+use crate::load::{self, By, Loaded, Trust};
 use crate::outcome::tell;
 use crate::output::{Digest, Patient, Whole};
 use crate::stats::Stats;
@@ -15,8 +16,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use tancho::{Context, Engine, Error, Extern, Instance, Linker, Module, Result, Store, Trap};
-use tancho_wasi::{DirPerms, FilePerms, I32Exit, Threads, WasiCtx, WasiCtxBuilder};
+use tancho::{Cache, Context, Engine, Error, Extern, Instance, Linker, Module, Result, Store, Trap};
+use tancho_wasi::{I32Exit, Threads, WasiCtx, WasiCtxBuilder};
 
 pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     let mut stats = Stats::new();
@@ -25,7 +26,7 @@ pub(crate) fn run(flags: &Run) -> Result<ExitCode> {
     stats.time("engine_us", "engine", lap(&mut step));
     let (file, arguments) = flags.split();
     let cache = load::cache(&flags.cache);
-    let loaded = load::module(&engine, cache.as_ref(), file, Trust::of(flags));
+    let loaded = obtain(&engine, cache.as_ref(), file, flags);
     let Loaded { module, by, reading, making, bytes } = loaded.map_err(|error| perhaps_a_command(error, file))?;
     stats.word("code", "code from", by.name());
     stats.time("read_us", "reading the file", reading);
@@ -224,19 +225,26 @@ fn not_loaded(error: Error, file: &OsStr) -> Error {
 /// What a missing file means that was perhaps meant for a command.
 fn perhaps_a_command(error: Error, file: &OsStr) -> Error {
     let missing = error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::NotFound);
+    let Some(word) = file.to_str().filter(|word| missing && !word.contains(['.', '/'])) else { return error };
     let definition = definition();
-    let word = file.to_str().filter(|word| missing && !word.contains(['.', '/']));
-    let command =
-        word.and_then(|word| spelling::of_command(word, definition.get_subcommands().map(clap::Command::get_name)));
-    match (word, command) {
-        (Some(word), Some(command)) => Diagnosis::new(
-            &code::line::UNKNOWN_COMMAND,
-            format!("there is neither a command nor a file `{word}` (cannot read {word})"),
-        )
-        .help(format!("did you mean `{command}`?"))
-        .into(),
-        _ => error,
+    let help = match spelling::of_command(word, definition.get_subcommands().map(clap::Command::get_name)) {
+        Some(command) => format!("did you mean `{command}`?"),
+        // A file is meant, whose name is nearby.
+        None if error.downcast_ref().is_some_and(Diagnosis::is_whole) => return error,
+        None => "`tancho help` lists the commands".to_owned(),
+    };
+    let message = format!("there is neither a command nor a file `{word}` (cannot read {word})");
+    Diagnosis::new(&code::line::UNKNOWN_COMMAND, message).help(help).into()
+}
+
+/// The module in a file, whose code the program can write to in no directory that it is given.
+fn obtain(engine: &Engine, cache: Option<&Cache>, file: &OsStr, flags: &Run) -> Result<Loaded> {
+    let loaded = load::module(engine, cache, file, Trust::of(flags))?;
+    if loaded.by == By::MappedFile {
+        // What is mapped is what stands in the file: who can write there writes code.
+        flags.dir.iter().try_for_each(|directory| directory::not_writable(Path::new(file), directory))?;
     }
+    Ok(loaded)
 }
 
 /// Makes what another module exports importable as `NAME`.
@@ -253,7 +261,7 @@ fn preload_module(
     };
     let (name, file) = preload.split_once('=').ok_or_else(wrong)?;
     let cache = load::cache(&flags.cache);
-    let module = load::module(engine, cache.as_ref(), file.as_ref(), Trust::of(flags))?.module;
+    let module = obtain(engine, cache.as_ref(), file.as_ref(), flags)?.module;
     linker.module(store, name, &module).with_context(|| format!("cannot preload {file}"))?;
     Ok(())
 }
@@ -294,10 +302,8 @@ fn context(flags: &Run, digests: &[Digest; 2]) -> Result<WasiCtx> {
             }
         }
     }
-    // What is mapped is what stands in the file: who can write there writes code.
-    let mapped = flags.allow_mmap.then(|| Path::new(file));
     for directory in &flags.dir {
-        preopen(&mut builder, directory, mapped)?;
+        directory::preopen(&mut builder, directory)?;
     }
     for address in &flags.tcplisten {
         listen(&mut builder, *address)?;
@@ -312,81 +318,6 @@ fn listen(builder: &mut WasiCtxBuilder, address: std::net::SocketAddr) -> Result
     socket
         .and_then(|socket| builder.preopened_listener(socket).map(|_| ()))
         .map_err(|error| Error::new(error).context(failed()))
-}
-
-/// Gives the guest a directory, `HOST[::GUEST[::ro]]`; not one in which it could write to the file whose code is `mapped`.
-fn preopen(builder: &mut WasiCtxBuilder, directory: &str, mapped: Option<&Path>) -> Result<()> {
-    let wrong = |message: &str| {
-        Diagnosis::new(&code::line::DIRECTORY_SYNTAX, format!("--dir is given `{directory}`: {message}"))
-            .help("write --dir HOST, --dir HOST::GUEST or --dir HOST::GUEST::ro")
-    };
-    let parts: Vec<&str> = directory.split("::").collect();
-    let (host, guest, mode) = match parts.as_slice() {
-        [host] => (*host, *host, "rw"),
-        [host, guest] => (*host, *guest, "rw"),
-        [host, guest, mode] => (*host, if guest.is_empty() { *host } else { *guest }, *mode),
-        _ => return Err(wrong("there are more than three parts").into()),
-    };
-    let (directories, files) = match mode {
-        "ro" => (DirPerms::READ, FilePerms::READ),
-        "rw" => (DirPerms::all(), FilePerms::all()),
-        _ => return Err(wrong("the third part is `ro` or `rw`").into()),
-    };
-    if host.is_empty() || guest.is_empty() {
-        return Err(wrong("a directory has no name").into());
-    }
-    if let (Some(code), "rw") = (mapped, mode)
-        && let (Ok(code), Ok(within)) = (code.canonicalize(), Path::new(host).canonicalize())
-        && code.starts_with(within)
-    {
-        let message =
-            format!("--dir {directory} has the file that --allow-mmap runs from: the program could write its own code");
-        let help = format!("let it read only, with --dir {host}::{guest}::ro, or leave --allow-mmap out");
-        return Err(Diagnosis::new(&code::line::DIRECTORY_SYNTAX, message).help(help).into());
-    }
-    let opened = builder.preopened_dir(host, guest, directories, files);
-    opened.map_err(|error| {
-        let mut diagnosis =
-            Diagnosis::new(&code::guest::DIRECTORY, format!("cannot open the directory {host} for --dir"));
-        let near = || {
-            near_directory(Path::new(host))
-                .map(|near| format!("did you mean --dir {}?", directory.replacen(host, &near, 1)))
-        };
-        if let Some(help) = another_order(directory, &parts).or_else(near) {
-            diagnosis = diagnosis.help(help);
-        }
-        Error::new(error).context(diagnosis)
-    })?;
-    Ok(())
-}
-
-/// The directory beside `missing` whose name is nearest.
-fn near_directory(missing: &Path) -> Option<String> {
-    let folder = missing.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let listed = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?.flatten();
-    let directories = listed.filter(|entry| entry.path().is_dir());
-    let names: Vec<String> = directories.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    let near = spelling::nearest(missing.file_name()?.to_str()?, names.iter().map(String::as_str))?;
-    Some(folder.map_or(near.to_owned(), |folder| folder.join(near).display().to_string()))
-}
-
-/// What was meant by a directory that is not there, where the parts are separated or ordered as other engines have them.
-fn another_order(directory: &str, parts: &[&str]) -> Option<String> {
-    if let [host, guest, ..] = parts {
-        return Path::new(guest)
-            .is_dir()
-            .then(|| format!("the directory of this machine stands first: --dir {guest}::{host}"));
-    }
-    let (one, other) = directory.split_once(':')?;
-    match (Path::new(one).is_dir(), Path::new(other).is_dir()) {
-        (true, _) => Some(format!("there are two colons between the names: --dir {one}::{other}")),
-        (false, true) => {
-            Some(format!("there are two colons, and the directory of this machine stands first: --dir {other}::{one}"))
-        }
-        _ => {
-            Some(format!("there are two colons between the names: --dir HOST::GUEST, and `{one}` is no directory here"))
-        }
-    }
 }
 
 /// WASI's arguments and variables are UTF-8.

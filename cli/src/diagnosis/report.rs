@@ -7,7 +7,7 @@ use super::import;
 use crate::outcome::tell;
 use crate::style::Style;
 use std::fmt;
-use tancho::{CompileError, Error, LinkError};
+use tancho::{CompileError, Error, LimitExceeded, LinkError, Resource};
 
 /// An error, or a context around one, that has a code and says what to do.
 #[derive(Clone, Debug)]
@@ -90,12 +90,27 @@ fn advice(error: &Error) -> Advice {
     if let Some(diagnosis) = error.downcast_ref::<Diagnosis>() {
         return Advice { code: Some(diagnosis.code), help: diagnosis.help.clone() };
     }
-    let help = match (error.downcast_ref::<LinkError>(), error.downcast_ref::<CompileError>()) {
-        (Some(LinkError::Unknown(missing)), _) => import::advise(missing),
-        (_, Some(error)) => of_compiler(error),
-        _ => Vec::new(),
+    let help = if let Some(LinkError::Unknown(missing)) = error.downcast_ref() {
+        import::advise(missing)
+    } else if let Some(error) = error.downcast_ref::<CompileError>() {
+        of_compiler(error)
+    } else if let Some(exceeded) = error.downcast_ref::<LimitExceeded>() {
+        of_limit(exceeded).into_iter().collect()
+    } else {
+        Vec::new()
     };
     Advice { code: error.code().and_then(code::of), help }
+}
+
+/// What raises a limit that an option has set.
+fn of_limit(exceeded: &LimitExceeded) -> Option<String> {
+    let option = match exceeded.resource {
+        Resource::MemoryBytes => "--max-memory-size",
+        Resource::TableElements => "--max-table-elements",
+        Resource::Instances => "--max-instances",
+        _ => return None,
+    };
+    Some(format!("let it have as much: {option} {}", exceeded.asked))
 }
 
 fn of_compiler(error: &CompileError) -> Vec<String> {

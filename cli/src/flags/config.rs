@@ -50,7 +50,11 @@ pub(super) fn options(file: &Path, name: &str, definition: &clap::Command) -> Re
 }
 
 fn has_option(command: &clap::Command, name: &str) -> bool {
-    name != "config" && command.get_arguments().any(|argument| argument.get_long() == Some(name))
+    let is_meant = |argument: &clap::Arg| {
+        let aliases = argument.get_all_aliases().unwrap_or_default();
+        argument.get_long() == Some(name) || aliases.contains(&name)
+    };
+    name != "config" && command.get_arguments().any(is_meant)
 }
 
 fn unknown<'a>(

@@ -7,7 +7,7 @@ use super::command::{Command, Line};
 use super::config;
 use crate::diagnosis::{Diagnosis, code, spelling};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -30,9 +30,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
     let mut arguments: Vec<OsString> = arguments.collect();
     if let Some(first) = arguments.get(1) {
         let own = ["help", "--help", "-h", "--version", "-V"];
-        let is_command = first.to_str().is_some_and(|first| {
-            own.contains(&first) || definition().get_subcommands().any(|command| command.get_name() == first)
-        });
+        let is_command = first.to_str().is_some_and(|first| own.contains(&first) || Command::has_subcommand(first));
         if !is_command {
             arguments.insert(1, "run".into());
         }
@@ -155,6 +153,15 @@ mod tests {
         assert_eq!(line.dir, ["x::y", "z", "w"]);
         assert!(matches!(line.engine.opt_level, crate::flags::OptLevel::None));
         assert_eq!(line.split().1, ["--argv0", "c"]);
+    }
+
+    #[test]
+    fn the_file_may_have_the_other_names_of_options() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        std::fs::write(&file, "max-memory = \"1M\"\n[run]\nmax-memory-size = \"2M\"\n").unwrap();
+        let line = run(&["tancho", "--config", file.to_str().unwrap(), "a.wasm"]);
+        assert_eq!(line.limits.max_memory_size, Some(2 << 20));
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //!
 //! Used by `folder` alone.
 
-use crate::error::{ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::key::Key;
 use std::fmt;
 use std::mem::offset_of;
@@ -68,9 +68,25 @@ pub(super) fn seal(mut image: Vec<u8>, key: &EntryKey, secret: &Key) -> Vec<u8> 
 ///
 /// When it is too short, is another module's, or was not sealed with this secret.
 pub(super) fn unseal<'a>(bytes: &'a [u8], key: &EntryKey, secret: &Key) -> Result<&'a [u8]> {
-    let Some((image, trailer)) = bytes.split_last_chunk::<TRAILER>().filter(|(image, _)| image.len() >= HEADER) else {
-        return Err(ErrorCode::CacheEntry.error("it was cut short"));
-    };
+    let (image, trailer) = bytes.split_last_chunk::<TRAILER>().ok_or_else(cut_short)?;
+    check(image, trailer, key, secret)?;
+    Ok(image)
+}
+
+/// The error of an entry that ends too soon.
+pub(super) fn cut_short() -> Error {
+    ErrorCode::CacheEntry.error("it was cut short")
+}
+
+/// Checks that a trailer is that of this image, in an entry that is to be found by `key`.
+///
+/// # Errors
+///
+/// As [`unseal`].
+pub(super) fn check(image: &[u8], trailer: &[u8; TRAILER], key: &EntryKey, secret: &Key) -> Result<()> {
+    if image.len() < HEADER {
+        return Err(cut_short());
+    }
     if trailer[..32] != key.0 {
         return Err(ErrorCode::CacheEntry.error("it is of another module"));
     }
@@ -80,7 +96,7 @@ pub(super) fn unseal<'a>(bytes: &'a [u8], key: &EntryKey, secret: &Key) -> Resul
     if mac(image, key, secret) != blake3::Hash::from_bytes(found) {
         return Err(ErrorCode::CacheEntry.error("it was not written with this user's key"));
     }
-    Ok(image)
+    Ok(())
 }
 
 /// The key that an entry's trailer states, true or not.

@@ -7,7 +7,7 @@
 use super::entry::{self, EntryKey};
 use crate::engine::Engine;
 use crate::error::{Coded, Context, Error, ErrorCode, Result};
-use crate::key;
+use crate::key::{self, Key};
 use crate::module::Module;
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
@@ -15,8 +15,8 @@ use rustix::io::Errno;
 use std::env;
 use std::fmt;
 use std::fs::{DirBuilder, File};
-use std::io::{Read, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -166,9 +166,9 @@ impl Cache {
         let secret = engine.key()?;
         let key = EntryKey::new(&engine.maker(), source);
         let name = key.file_name();
-        let found = self.read(&name).and_then(|found| {
-            let Some((bytes, stat, file)) = found else { return Ok(None) };
-            let module = Module::deserialize(engine, entry::unseal(&bytes, &key, secret)?)?;
+        let found = self.open_entry(&name).and_then(|found| {
+            let Some((file, stat)) = found else { return Ok(None) };
+            let module = load(&file, length_of(&stat)?, engine, &key, secret)?;
             mark_used(&file, &stat);
             Ok(Some(module))
         });
@@ -216,8 +216,8 @@ impl Cache {
         Ok(())
     }
 
-    /// The whole of a file that may be an entry.
-    pub(super) fn read(&self, name: &str) -> Result<Option<(Vec<u8>, Stat, File)>> {
+    /// A file that may be an entry; `None` when there is none of this name.
+    fn open_entry(&self, name: &str) -> Result<Option<(File, Stat)>> {
         // Not blocking, so that a FIFO in its place is found out below and does not hang.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = match rustix::fs::openat(&self.folder, name, flags, Mode::empty()) {
@@ -231,12 +231,19 @@ impl Cache {
         if !sound {
             return Err(ErrorCode::CacheEntry.error("it is no regular file that only this user may write"));
         }
-        let length = u64::try_from(stat.st_size).unwrap_or(0);
+        Ok(Some((file, stat)))
+    }
+
+    /// The whole of a file that may be an entry.
+    pub(super) fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let Some((file, stat)) = self.open_entry(name)? else { return Ok(None) };
+        let length = length_of(&stat)?;
         let mut bytes = Vec::new();
-        let room = usize::try_from(length).unwrap_or(usize::MAX);
-        bytes.try_reserve_exact(room).context(Coded::new(ErrorCode::CacheEntry, "there is no memory for it"))?;
-        (&file).take(length).read_to_end(&mut bytes).context(Coded::new(ErrorCode::CacheEntry, "it cannot be read"))?;
-        Ok(Some((bytes, stat, file)))
+        bytes.try_reserve_exact(length).context(Coded::new(ErrorCode::CacheEntry, "there is no memory for it"))?;
+        file.take(length as u64)
+            .read_to_end(&mut bytes)
+            .context(Coded::new(ErrorCode::CacheEntry, "it cannot be read"))?;
+        Ok(Some(bytes))
     }
 
     /// Writes a file that is there whole and stored, or not at all, whenever this process or the machine is stopped.
@@ -267,6 +274,29 @@ impl Cache {
             removed => removed,
         }
     }
+}
+
+/// Bytes of a file.
+fn length_of(stat: &Stat) -> Result<usize> {
+    usize::try_from(stat.st_size).context(Coded::new(ErrorCode::CacheEntry, "there is no memory for it"))
+}
+
+/// The module in an entry of `length` bytes that is to be found by `key`: read into the place where it runs, and checked there.
+fn load(file: &File, length: usize, engine: &Engine, key: &EntryKey, secret: &Key) -> Result<Module> {
+    let image = length.checked_sub(entry::TRAILER).ok_or_else(entry::cut_short)?;
+    let read = |bytes: &mut [u8], at: usize| {
+        file.read_exact_at(bytes, at as u64).map_err(|error| match error.kind() {
+            // Somebody has cut it meanwhile.
+            ErrorKind::UnexpectedEof => entry::cut_short(),
+            _ => Error::new(error).context(Coded::new(ErrorCode::CacheEntry, "it cannot be read")),
+        })
+    };
+    Module::deserialize_filled(engine, image, |bytes| {
+        let mut trailer = [0; entry::TRAILER];
+        read(bytes, 0)?;
+        read(&mut trailer, image)?;
+        entry::check(bytes, &trailer, key, secret)
+    })
 }
 
 /// Notes that an entry was used now, by its time of modification, unless that was noted lately. A clock that was set back counts

@@ -154,7 +154,7 @@ impl Cache {
         let secret = engine.key()?;
         let entries = self.entries()?.into_iter().filter(|entry| !entry.temporary);
         let check = |entry: &CacheEntry| -> Result<()> {
-            let Some((bytes, ..)) = self.read(&entry.name)? else { return Ok(()) };
+            let Some(bytes) = self.read(&entry.name)? else { return Ok(()) };
             let key = entry::stated_key(&bytes).ok_or_else(|| ErrorCode::CacheEntry.error("it was cut short"))?;
             if key.file_name() != entry.name {
                 return Err(ErrorCode::CacheEntry.error("it is of another module"));

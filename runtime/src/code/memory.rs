@@ -6,7 +6,7 @@
 use super::registry;
 use crate::memory::image::Images;
 use crate::sys::{cache, feature, map};
-use memmap2::{Mmap, MmapMut};
+use memmap2::{Mmap, MmapMut, MmapOptions};
 use region::Protection;
 use std::fmt;
 use std::fs::File;
@@ -18,7 +18,7 @@ use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use tancho_abi::catch::{CatchRecord, CatchSiteRecord};
-use tancho_abi::image::{Image, ImageError, Origin, Section};
+use tancho_abi::image::{Image, ImageError, MAGIC, Origin, Section};
 use tancho_abi::module::{ModuleView, NONE};
 use tancho_abi::tunables::Tunables;
 use tancho_abi::vmctx::VmLayout;
@@ -78,13 +78,35 @@ impl Code {
     /// When the copy is not a sound image for this engine with these tunables on this machine, or the system refuses
     /// memory.
     pub fn load(bytes: &[u8], tunables: &Tunables, origin: Origin<'_>) -> Result<Arc<Code>, LoadError> {
+        let copy = |there: &mut [u8]| {
+            there.copy_from_slice(bytes);
+            Ok(())
+        };
+        Code::load_filled(bytes.len(), copy, tunables, origin)
+    }
+
+    /// The same of `length` bytes that `fill` writes in place: from a file, say, of which nobody else needs a copy.
+    ///
+    /// # Errors
+    ///
+    /// As [`Code::load`], and that of `fill`.
+    pub fn load_filled<E: From<LoadError>>(
+        length: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+        tunables: &Tunables,
+        origin: Origin<'_>,
+    ) -> Result<Arc<Code>, E> {
         // Mappings cannot be empty.
-        if !Image::is_image(bytes) {
-            return Err(ImageError::NotAnImage.into());
+        if length < MAGIC.len() {
+            return Err(LoadError::from(ImageError::NotAnImage).into());
         }
-        let mut copy = MmapMut::map_anon(bytes.len())?;
-        copy.copy_from_slice(bytes);
-        Code::of(copy, tunables, origin, None)
+        // All of it is written at once: so the system need not be asked for it page by page.
+        let mut copy = MmapOptions::new().len(length).populate().map_anon().map_err(LoadError::from)?;
+        fill(&mut copy)?;
+        if !Image::is_image(&copy) {
+            return Err(LoadError::from(ImageError::NotAnImage).into());
+        }
+        Ok(Code::of(copy, tunables, origin, None)?)
     }
 
     /// The same of an image in a file, whose code is not copied but mapped, and is not read before it runs: so what is in it is not

@@ -33,7 +33,8 @@ macro_rules! imports {
 /// call by a guest that exports none fails with an error instead of an errno. Addresses are `i32` in all of these functions, so of a memory that is
 /// indexed by `i64` they reach the first 4 GiB; a guest that imports them with addresses of 64 bits does not link.
 /// A call that waits is ended by an [`InterruptHandle`](tancho::InterruptHandle) of the store within a tenth of a second, with
-/// [`Trap::Interrupt`], but where it waits for a reader or writer of the embedder's, or for the host to open a FIFO or to store a file.
+/// [`Trap::Interrupt`], but where it waits for a reader or writer of the embedder's, or for the host to store a file: then it ends when that
+/// is done, as does a call that does not wait. So a guest that is to be ended does not get from one call to the next.
 /// `proc_exit` ends the guest with the error [`I32Exit`](crate::I32Exit), and so does `proc_raise` of a signal that ends a process.
 ///
 /// # Errors
@@ -129,7 +130,8 @@ fn shared<T: 'static>(
 ///
 /// # Errors
 ///
-/// When the guest exports no memory; [`Trap::Interrupt`] when it was to be ended while the call waited.
+/// When the guest exports no memory; [`Trap::Interrupt`] when it is to be ended, whatever has become of the call: compiled code looks for
+/// that in loops and where functions begin, and there may be none before the next call.
 fn call<T: 'static>(
     caller: &mut Caller<'_, T>,
     get: impl Fn(&mut T) -> &mut WasiCtx,
@@ -153,9 +155,11 @@ fn call<T: 'static>(
         }
         _ => return Err(tancho::ErrorCode::NoMemory.error("missing required memory export")),
     };
+    if interruption.take() {
+        return Err(Trap::Interrupt.into());
+    }
     match answer {
         Ok(()) => Ok(0),
-        Err(Errno::INTR) if interruption.take() => Err(Trap::Interrupt.into()),
         Err(errno) => Ok(i32::from(errno.number())),
     }
 }

@@ -149,7 +149,7 @@ pub(super) fn path_open(
         flags,
     };
     let text = text(guest, path, path_length)?;
-    let opened = directory.open(&GuestPath::parse(&text)?, &request)?;
+    let opened = directory.open(&GuestPath::parse(&text)?, &request, guest.interruption())?;
     let (base, inheriting) = match opened {
         Opened::File(_) => (base & Rights::OF_FILE, Rights::empty()),
         Opened::Directory(_) => (base & Rights::OF_DIRECTORY, inheriting),

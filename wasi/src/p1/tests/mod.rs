@@ -4,6 +4,7 @@
 
 mod conduct;
 mod guest;
+mod interrupt;
 mod jail;
 mod listing;
 mod matrix;
