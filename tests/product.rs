@@ -226,3 +226,23 @@ fn a_function_that_computes_something_else_goes_on_to() {
     run.report(&format!("{different} changed functions, {recognised} that store products all the same"));
     assert!(different > 300 && recognised > 10 && recognised < different / 3, "{recognised} of {different}");
 }
+
+/// A number that is `operator` of the one before it with itself, so many times over, in place of a factor in one of the functions.
+fn deep(operator: &str, times: usize) -> Vec<u8> {
+    let (_, text) = sources().into_iter().find(|(name, _)| name == "zig_fast").expect("it is there");
+    let chain = format!("local.get 6\nlocal.get 6\n{operator}\nlocal.set 6\n").repeat(times);
+    let text = text.replacen("(local i64)", &format!("(local i64 i64)\nlocal.get 4\nlocal.set 6\n{chain}"), 1);
+    let text = text.replacen("local.get 4\n    local.get 1\n", "local.get 6\nlocal.get 1\n", 1);
+    wat::parse_str(&text).expect("the text is well-formed")
+}
+
+#[test]
+fn what_is_used_twice_is_not_computed_twice_over() {
+    for (operator, times) in [("i64.mul", 45), ("i64.add", 3), ("i64.add", 45)] {
+        let wasm = deep(operator, times);
+        assert_eq!(is_recognised(&wasm), operator == "i64.mul" || times == 3, "{operator}, {times} times");
+        let [mut native, mut plain] = [true, false].map(|native| Subject::new(&wasm, native, true, false));
+        let numbers = [3, 5, u64::MAX, 7];
+        assert_eq!(native.run(64, numbers), plain.run(64, numbers), "{operator}, {times} times");
+    }
+}

@@ -277,7 +277,7 @@ impl Compiler {
         if !tunables.inlining || tunables.opt_level == OptLevel::None {
             return Plan::default();
         }
-        self.in_pool(|| Plan::new(&module.view(), bodies, self.options.threads != Some(1)))
+        self.in_pool(|| Plan::new(&module.view(), bodies, tunables.native_products, self.options.threads != Some(1)))
     }
 
     fn environment<'m>(&'m self, module: &'m Module, plan: Plan<'m>) -> Result<ModuleEnv<'m>, CompileError> {

@@ -19,6 +19,7 @@
 //! ```
 
 use crate::translate::function::FunctionTranslator;
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use std::collections::HashMap;
 use tancho_abi::types::{FuncType, ValType};
@@ -26,6 +27,8 @@ use wasmparser::{FunctionBody, Operator};
 
 /// Longer bodies are not looked at: in bytes.
 const LONGEST: u64 = 512;
+/// Sums of more terms are not looked at: by adding to itself what was added to itself, a short body comes to any number of them.
+const MOST_TERMS: usize = 16;
 
 /// What a value is. Equal ones have one number.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -82,6 +85,8 @@ pub(crate) struct Product {
     stores: Vec<Stored>,
     /// The products that there is code for.
     made: HashMap<(Id, Id), (Value, Value)>,
+    /// The values that there is code for: a short body can name as many as it likes by using each twice.
+    values: HashMap<Id, Value>,
 }
 
 /// What a body does, if it stores products and does nothing else. What is not valid is left for validation to name.
@@ -130,7 +135,12 @@ pub(crate) fn recognise(ty: &FuncType, body: &FunctionBody<'_>) -> Option<Produc
         .collect::<Option<_>>()?;
     stores.reverse();
     let is_high = |stored: &Stored| matches!(stored.half, Half::High(_));
-    stores.iter().any(is_high).then(|| Product { nodes: nodes.all, stores, made: HashMap::new() })
+    stores.iter().any(is_high).then(|| Product {
+        nodes: nodes.all,
+        stores,
+        made: HashMap::new(),
+        values: HashMap::new(),
+    })
 }
 
 /// Executes a body on symbols.
@@ -253,6 +263,9 @@ impl Nodes {
             Operator::I64GtU => return Some(Operand::Bit(self.add(Node::Less(second, first)))),
             _ => return None,
         };
+        if matches!(&node, Node::Sum(terms) if terms.len() > MOST_TERMS) {
+            return None;
+        }
         Some(Operand::Number(self.add(node)))
     }
 
@@ -373,37 +386,42 @@ impl FunctionTranslator<'_, '_> {
         halves
     }
 
-    /// Any value of the body. Its parts are older than it, so this comes to an end.
-    fn node(&mut self, product: &Product, id: Id) -> Value {
-        let node = |translator: &mut Self, id: &Id| translator.node(product, *id);
-        match &product.nodes[id] {
-            Node::Param(param) => self.builder.use_var(self.locals[*param as usize]),
-            Node::Constant(constant) => self.builder.ins().iconst(types::I64, *constant as i64),
+    /// Any value of the body.
+    fn node(&mut self, product: &mut Product, id: Id) -> Value {
+        if let Some(value) = product.values.get(&id) {
+            return *value;
+        }
+        // The parts of a value are older than it, so this comes to an end.
+        let value = match product.nodes[id].clone() {
+            Node::Param(param) => self.builder.use_var(self.locals[param as usize]),
+            Node::Constant(constant) => self.builder.ins().iconst(types::I64, constant as i64),
             Node::Product(x, y) => {
-                let (x, y) = (node(self, x), node(self, y));
+                let (x, y) = (self.node(product, x), self.node(product, y));
                 self.builder.ins().imul(x, y)
             }
             Node::Sum(terms) => {
-                let terms: Vec<Value> = terms.iter().map(|term| node(self, term)).collect();
+                let terms: Vec<Value> = terms.into_iter().map(|term| self.node(product, term)).collect();
                 terms.into_iter().reduce(|sum, term| self.builder.ins().iadd(sum, term)).expect("a sum has terms")
             }
             Node::Low(x) => {
-                let x = node(self, x);
+                let x = self.node(product, x);
                 self.builder.ins().band_imm_u(x, 0xffff_ffff)
             }
             Node::High(x) => {
-                let x = node(self, x);
+                let x = self.node(product, x);
                 self.builder.ins().ushr_imm_u(x, 32)
             }
             Node::Shifted(x) => {
-                let x = node(self, x);
+                let x = self.node(product, x);
                 self.builder.ins().ishl_imm_u(x, 32)
             }
             Node::Less(x, y) => {
-                let (x, y) = (node(self, x), node(self, y));
-                let less = self.builder.ins().icmp(cranelift_codegen::ir::condcodes::IntCC::UnsignedLessThan, x, y);
+                let (x, y) = (self.node(product, x), self.node(product, y));
+                let less = self.builder.ins().icmp(IntCC::UnsignedLessThan, x, y);
                 self.builder.ins().uextend(types::I64, less)
             }
-        }
+        };
+        product.values.insert(id, value);
+        value
     }
 }
