@@ -50,7 +50,7 @@ impl Text<'_> {
 
     fn function(&mut self, index: usize) {
         self.left = self.random.usize(1..14);
-        write!(self.text, "(func $f{index} (param i32 i32) (result i32) (local i32 (ref null $box) i64)\n")
+        writeln!(self.text, "(func $f{index} (param i32 i32) (result i32) (local i32 (ref null $box) i64)")
             .expect("a string");
         // Calls come to an end.
         if index < 5 || self.random.bool() {

@@ -247,23 +247,9 @@ fn as_many_locals_as_may_be_over_a_call() {
     large("locals over a call", 50_000, &[Val::I64(3)], make, |count, results| assert_eq!(results, [3 + sum(count)]));
 }
 
-/// What toolchains make of what a language does first: everything in one function, one thing after the other.
+/// One after the other in one function.
 #[test]
-fn chains() {
-    let make = |count: u32| {
-        let call = "(try_table (catch $t $h) (local.set 0 (call $f (local.get 0))))".repeat(count as usize);
-        let text = format!(
-            r#"(module (tag $t)
-                (func $f (param i64) (result i64)
-                    (loop (br_if 0 (i64.eqz (local.get 0))))
-                    (i64.add (local.get 0) (i64.const 1)))
-                (func (export "run") (param i64) (result i64) (block $h {call}) (local.get 0)))"#
-        );
-        wat::parse_str(text).expect("the text is well-formed")
-    };
-    grows("handlers of calls", 48_000, 8, &[Val::I64(1)], make, |count, results| {
-        assert_eq!(results, [i64::from(count) + 1]);
-    });
+fn forty_thousand_conditions() {
     let make = |count: u32| {
         one(2, |code| {
             for step in 0..count {
@@ -274,19 +260,23 @@ fn chains() {
             code.local_get(1);
         })
     };
-    grows("conditions", 40_000, 8, &[Val::I64(0)], make, |_, results| assert_eq!(results, [0]));
+    grows("conditions", 40_000, DEEP, &[Val::I64(0)], make, |_, results| assert_eq!(results, [0]));
 }
 
 #[test]
 fn branches_in_many_loops() {
     let make = |count: u32| {
         one(3, |code| {
-            (0..1000).for_each(|_| drop(code.loop_(BlockType::Empty)));
+            for _ in 0..1000 {
+                code.loop_(BlockType::Empty);
+            }
             for step in 0..count {
                 code.local_get(0).i64_const(-1 - i64::from(step)).i64_eq().br_if(step % 990);
                 code.local_get(1 + step % 3).i64_const(3).i64_add().local_set(1 + (step + 1) % 3);
             }
-            (0..1000).for_each(|_| drop(code.end()));
+            for _ in 0..1000 {
+                code.end();
+            }
             code.local_get(0);
         })
     };
@@ -581,7 +571,7 @@ fn the_document_has_the_same_numbers() {
         assert_eq!(document.matches(&row).count(), 1, "`{row}` stands in docs/limits.md");
         rows += 1;
     }
-    assert_eq!(rows, 28);
+    assert_eq!(rows, 30);
 }
 
 /// Trampolines make their frames before they look at the stack, so these are held to a share of what is kept free there. All types that a
