@@ -13,6 +13,7 @@ use crate::decode::vector;
 use crate::emit::code::{Code, Known};
 use crate::emit::image::{Role, emit};
 use crate::error::CompileError;
+use crate::opt::budget;
 use crate::opt::facts::Facts;
 use crate::opt::frame;
 use crate::opt::indirect::number_plain;
@@ -48,6 +49,8 @@ pub struct Compiler {
     unplaced_isa: OnceLock<OwnedTargetIsa>,
     /// For functions past [`MAX_LIVE`], likewise.
     linear_isa: OnceLock<OwnedTargetIsa>,
+    /// For functions past the [`budget`], likewise.
+    least_isa: OnceLock<OwnedTargetIsa>,
     options: Options,
     /// Why modules that use vectors are refused, where the target has none.
     no_vectors: Option<NoVectors>,
@@ -151,12 +154,14 @@ impl Compiler {
             ),
         };
         let no_vectors = NoVectors::of(&*isa, &options);
-        Ok(Compiler { isa, unplaced_isa: OnceLock::new(), linear_isa: OnceLock::new(), options, no_vectors, pool })
+        let [unplaced_isa, linear_isa, least_isa] = [(); 3].map(|()| OnceLock::new());
+        Ok(Compiler { isa, unplaced_isa, linear_isa, least_isa, options, no_vectors, pool })
     }
 
-    /// The back end for a function with so many values that are live at once, and so many blocks.
-    fn isa_of(&self, live: usize, blocks: usize) -> Result<&OwnedTargetIsa, CompileError> {
+    /// The back end for a function with so many values that are live at once, and so many blocks; `is_beyond` says that it is past the budget.
+    fn isa_of(&self, live: usize, blocks: usize, is_beyond: bool) -> Result<&OwnedTargetIsa, CompileError> {
         let (made, effort) = match live {
+            _ if is_beyond => (&self.least_isa, Effort::Least),
             live if live > MAX_LIVE => (&self.linear_isa, Effort::Linear),
             _ if blocks > MAX_BLOCKS => (&self.unplaced_isa, Effort::Unplaced),
             _ => return Ok(&self.isa),
@@ -300,7 +305,7 @@ impl Compiler {
         if !tunables.inlining || tunables.opt_level == OptLevel::None {
             return Plan::default();
         }
-        self.in_pool(|| Plan::new(&module.view(), bodies, self.options.threads != Some(1)))
+        self.in_pool(|| Plan::new(&module.view(), bodies, tunables.native_products, self.options.threads != Some(1)))
     }
 
     /// What is known of the module as a whole.
@@ -410,14 +415,16 @@ impl Compiler {
             *scratch = Scratch::default();
         }
         translated
-            .and_then(|Translated { live, caught, uses_heap, sources }| {
+            .and_then(|Translated { live, loops, caught, uses_heap, sources }| {
                 let dfg = &worker.context.func.dfg;
                 if let Some(clif) = clif {
                     *clif = worker.context.func.display().to_string();
                 }
                 // Every way out of a table can become a block.
                 let tables = dfg.jump_tables.values().map(|table| table.all_branches().len());
-                let isa = self.isa_of(live, dfg.num_blocks() + tables.sum::<usize>())?;
+                let blocks = dfg.num_blocks() + tables.sum::<usize>();
+                let is_beyond = budget::is_exceeded(&mut worker.context, loops);
+                let isa = self.isa_of(live, blocks, is_beyond)?;
                 let made = Made {
                     name: Some(CodeName::Function(index)),
                     known: Known { caught: &caught, sources: &sources },

@@ -5,6 +5,7 @@
 
 use crate::compile::{MAX_BLOCKS, MAX_LIVE};
 use crate::emit::link::MAX_CODE;
+use crate::opt::budget::{MAX_DEPTHS, MAX_LOOPS};
 use crate::translate::function::{MAX_REGIONS, MAX_VALUES};
 
 /// A limit on modules.
@@ -23,7 +24,7 @@ const fn limit(of: &'static str, most: u64, message: &'static str) -> Limit {
 }
 
 /// The limits on modules, in the order of `docs/limits.md`.
-pub const LIMITS: [Limit; 25] = [
+pub const LIMITS: [Limit; 27] = [
     limit("types", 1_000_000, "types count exceeds"),
     limit("imports", 1_000_000, "imports count exceeds"),
     limit("functions", 1_000_000, "functions count exceeds"),
@@ -47,6 +48,8 @@ pub const LIMITS: [Limit; 25] = [
     limit("values of a function", MAX_VALUES as u64, ""),
     limit("live values for the better register allocator", MAX_LIVE as u64, ""),
     limit("blocks of a function that is placed by its loops", MAX_BLOCKS as u64, ""),
+    limit("depths of blocks of a function that is optimised", MAX_DEPTHS as u64, ""),
+    limit("loops around branches of a function that is optimised", MAX_LOOPS as u64, ""),
     limit("memories, tables, globals told apart", MAX_REGIONS as u64, ""),
     limit("bytes of machine code", MAX_CODE, ""),
 ];

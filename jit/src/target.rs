@@ -26,6 +26,8 @@ pub(crate) enum Effort {
     Unplaced,
     /// Registers in one pass, in time by the function's size.
     Linear,
+    /// The same, and nothing is optimised.
+    Least,
 }
 
 /// Makes the back end for the target of `options`.
@@ -160,12 +162,14 @@ fn flags(options: &Options, effort: Effort) -> Result<settings::Flags, SetError>
     flags.set(
         "opt_level",
         match tunables.opt_level {
+            _ if effort == Effort::Least => "none",
             OptLevel::None => "none",
             OptLevel::Speed => "speed",
             OptLevel::SpeedAndSize => "speed_and_size",
         },
     )?;
-    if effort == Effort::Linear || tunables.regalloc_algorithm == RegallocAlgorithm::SinglePass {
+    if matches!(effort, Effort::Linear | Effort::Least) || tunables.regalloc_algorithm == RegallocAlgorithm::SinglePass
+    {
         flags.set("regalloc_algorithm", "single_pass")?;
     }
     let on_off = |value: bool| if value { "true" } else { "false" };

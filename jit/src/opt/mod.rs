@@ -1,6 +1,7 @@
 //! Optimisations of our own, each one pass or switch with a tunable that turns it off. `docs/decision` has what each is worth.
 
 mod balance;
+pub(crate) mod budget;
 pub(crate) mod facts;
 pub(crate) mod frame;
 pub(crate) mod indirect;

@@ -9,12 +9,14 @@
 //! a loop, or in a function that calls itself; to constants among the arguments, which the body is then compiled for; and to the only call of
 //! a function, of which nothing is left elsewhere. When all of it would make the module too large, all limits are lowered.
 
+use super::product;
 use crate::decode::hint::BranchHint;
 use crate::decode::module::Body;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use tancho_abi::index::FunctionIndex;
 use tancho_abi::module::{ModuleView, NONE};
+use tancho_abi::types::CompositeType;
 use wasmparser::{FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, ValidatorResources};
 
 /// The most parameters and locals of a function that is inlined.
@@ -25,6 +27,10 @@ const MAX_BYTES: u64 = 1 << 10;
 const MAX_SIZE: u32 = 10_000;
 /// A function may be doubled, or come to this.
 const SMALL_CALLER: u32 = 600;
+/// Operators that become no instruction are counted by their bytes: so many are one that does.
+const BYTES: u64 = 6;
+/// The size of a function that is compiled to a multiplication, whatever its operators are.
+const PRODUCT: u32 = 10;
 /// The module may become larger by its size divided by this.
 const GROWTH: u64 = 8;
 /// Files that are longer have no numbers left for places in inlined functions.
@@ -88,9 +94,10 @@ struct Call {
 }
 
 impl<'a> Plan<'a> {
-    /// The plan for a module whose escaped functions have been numbered; `parallel` says whether bodies may be read on several threads.
+    /// The plan for a module whose escaped functions have been numbered; `products` says whether multiplications are recognised, `parallel`
+    /// whether bodies may be read on several threads.
     /// Nothing is inlined where a body cannot be read or is not valid: that is left for translation to name.
-    pub(crate) fn new(module: &ModuleView<'_>, bodies: &[Body<'a>], parallel: bool) -> Plan<'a> {
+    pub(crate) fn new(module: &ModuleView<'_>, bodies: &[Body<'a>], products: bool, parallel: bool) -> Plan<'a> {
         if bodies.last().is_none_or(|body| body.body.range().end >= MAX_PLACE) {
             return Plan::default();
         }
@@ -98,7 +105,10 @@ impl<'a> Plan<'a> {
             true => bodies.par_iter().map(scan).collect(),
             false => bodies.iter().map(scan).collect(),
         };
-        let Some(functions) = functions else { return Plan::default() };
+        let Some(mut functions) = functions else { return Plan::default() };
+        if products {
+            shrink_products(module, bodies, &mut functions);
+        }
         let mut planner = Planner::new(module, functions);
         for scale in [4, 3, 2, 1] {
             planner.plan(scale);
@@ -165,7 +175,24 @@ fn scan(body: &Body<'_>) -> Option<Function> {
         }
         function.size = function.size.saturating_add(weight(&operator));
     }
+    let least = u32::try_from((range.end - range.start) / BYTES).unwrap_or(u32::MAX);
+    function.size = function.size.max(least);
     Some(function)
+}
+
+/// Counts functions that are compiled to a multiplication as what they become.
+fn shrink_products(module: &ModuleView<'_>, bodies: &[Body<'_>], functions: &mut [Function]) {
+    let records = module.functions.iter().skip(module.facts().counts.imported_functions as usize);
+    for ((function, body), record) in functions.iter_mut().zip(bodies).zip(records) {
+        if function.size <= PRODUCT || !function.fits || !function.calls.is_empty() {
+            continue;
+        }
+        if let Some(CompositeType::Func(ty)) = module.composite_type(record.ty)
+            && product::recognise(&ty, &body.body).is_some()
+        {
+            function.size = PRODUCT;
+        }
+    }
 }
 
 /// How many instructions an operator becomes, roughly.

@@ -151,6 +151,7 @@ impl FunctionTranslator<'_, '_> {
         self.interrupt_site();
         self.zeal();
         let height = self.stack.len();
+        self.open_loops += 1;
         self.stack.extend(given);
         self.control.push(Frame {
             kind: FrameKind::Loop,
@@ -236,6 +237,7 @@ impl FunctionTranslator<'_, '_> {
             FrameKind::Loop => {
                 let frame = self.control.pop().expect("looked at just now");
                 self.builder.seal_block(frame.target);
+                self.open_loops -= 1;
                 self.cold = frame.cold;
                 if self.reachable {
                     let results = self.pop_many(frame.results);
@@ -290,6 +292,7 @@ impl FunctionTranslator<'_, '_> {
         let position = self.control.len() - 1 - depth as usize;
         let frame = &mut self.control[position];
         frame.reached = true;
+        self.loops += self.open_loops;
         (frame.target, frame.carries)
     }
 

@@ -111,6 +111,10 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
     pub(crate) catches: Catches,
     /// How the legacy `try`s to come end.
     pub(crate) endings: std::vec::IntoIter<Ending>,
+    /// How many loops the present place is in.
+    pub(crate) open_loops: usize,
+    /// How many loops all branches are in, added up.
+    pub(crate) loops: usize,
     /// How many values branches carry in all.
     pub(crate) branch_arguments: usize,
     /// What is known of the branches to come.
@@ -153,6 +157,8 @@ pub(crate) struct FunctionTranslator<'f, 'm> {
 pub(crate) struct Translated {
     /// How many locals and operands there are at most at one place.
     pub(crate) live: usize,
+    /// How many loops its branches are in, added up.
+    pub(crate) loops: usize,
     /// What it catches, by the numbers of Cranelift's exception tags.
     pub(crate) caught: Vec<Caught>,
     /// Whether it has to do with the collected heap.
@@ -183,7 +189,7 @@ pub(crate) fn translate(
         translator.check_stack();
     }
     translator.body(&mut validator, &body)?;
-    let live = translator.highest;
+    let (live, loops) = (translator.highest, translator.loops);
     let sources = std::mem::take(&mut translator.sources);
     let caught = translator.catches.clauses.iter();
     let caught = caught
@@ -208,7 +214,7 @@ pub(crate) fn translate(
     stride::rewrite(function, &places, belt, limits);
     interrupt::number(function, calls)?;
     scratch.validator = validator.into_allocations();
-    Ok(Translated { live, caught, uses_heap, sources })
+    Ok(Translated { live, loops, caught, uses_heap, sources })
 }
 
 /// What a handler catches.
@@ -276,6 +282,8 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             locals: Vec::with_capacity(ty.params.len()),
             catches: Catches::default(),
             endings: Vec::new().into_iter(),
+            open_loops: 0,
+            loops: 0,
             branch_arguments: 0,
             hints,
             hint: None,
