@@ -38,11 +38,11 @@ const ENDLESS: &[(&str, &str)] = &[
     ),
     (
         "a loop that counts for ages from what is loaded",
-        "(local i64) (local.set 0 (i64.load (i32.const 8))) (loop $l (br_if $l (i64.ne (local.tee 0 (i64.sub (local.get 0) (i64.const 1))) (i64.load (i32.const 16)))))",
+        "(local i64 i64) (local.set 0 (i64.load (i32.const 8))) (local.set 1 (local.get 0)) (loop $l (br_if $l (i64.ne (local.tee 0 (i64.sub (local.get 0) (i64.const 1))) (local.get 1))))",
     ),
     (
         "a loop that counts to what is loaded before, and never comes to it",
-        "(local i64 i64) (local.set 1 (i64.load (i32.const 8))) (loop $l (i32.store (i32.const 8) (i32.const 1)) (br_if $l (i64.ne (local.tee 0 (i64.add (local.get 0) (i64.const 3))) (i64.sub (local.get 1) (i64.const 1)))))",
+        "(local i64 i64) (local.set 1 (i64.sub (i64.load (i32.const 8)) (i64.const 1))) (loop $l (br_if $l (i64.ne (local.tee 0 (i64.add (local.get 0) (i64.const 4))) (local.get 1))))",
     ),
     (
         "a loop that takes back what it counts",

@@ -93,7 +93,7 @@ fn model(form: &str, bits: u32, step: i64, first: u64, end: u64) -> (u64, u64, u
 /// In which turns loops are to end: in `every` one, or in some, and never.
 fn turns(every: bool) -> impl Iterator<Item = u64> {
     let by = if every { 1 } else { 61 };
-    [0, 1, 2, 3].into_iter().chain((200..1700).step_by(by)).chain([CAP - 1, CAP, 1 << 40])
+    [0, 1, 2, 3].into_iter().chain((200..2000).step_by(by)).chain([CAP - 1, CAP, 1 << 40])
 }
 
 #[test]
@@ -118,7 +118,8 @@ fn loops_do_the_same_turns() {
         let engine = Engine::new(&config).expect("the host is supported");
         for (form, test) in FORMS {
             for (ty, bits) in [("i32", 32), ("i64", 64)] {
-                for step in STEPS {
+                // What the settings have to do with each other does not depend on the step.
+                for step in STEPS.into_iter().take(if how == "usual" { STEPS.len() } else { 4 }) {
                     let module = Module::new(&engine, module(test, ty, step))
                         .unwrap_or_else(|error| panic!("{form}: {error:?}"));
                     let mut store = Store::new(&engine, ());
@@ -145,7 +146,7 @@ fn loops_do_the_same_turns() {
                         cases += 1;
                     };
                     // Where strips end is the compiler's affair: all turns are some strip's last for some of them.
-                    let every = how == "usual" && bits == 32 && (step == 3 || step == -8);
+                    let every = how == "usual" && bits == 32 && step == 3;
                     for turns in turns(every) {
                         let far = (step as u64).wrapping_mul(turns);
                         for (first, beside) in [(0_u64, 0_u64), (5, 1), (u64::MAX - 9, 0), (1 << 31, u64::MAX)] {
@@ -160,7 +161,7 @@ fn loops_do_the_same_turns() {
         }
     }
     eprintln!("{cases} loops");
-    assert!(cases > 100_000);
+    assert!(cases > 50_000);
 }
 
 /// How many sites there are in the first function of a module.

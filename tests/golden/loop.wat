@@ -27,10 +27,10 @@
 ;; | @002a                               v23 = isub.i32 v2, v22
 ;; | @002a                               v24 = iconst.i32 2
 ;; | @002a                               v25 = rotr v23, v24  ; v24 = 2
-;; | @002a                               v26 = iconst.i32 1489
-;; | @002a                               v27 = icmp ult v25, v26  ; v26 = 1489
-;; | @002a                               v28 = iconst.i32 5956
-;; | @002a                               v29 = iadd v20, v28  ; v28 = 5956
+;; | @002a                               v26 = iconst.i32 2978
+;; | @002a                               v27 = icmp ult v25, v26  ; v26 = 2978
+;; | @002a                               v28 = iconst.i32 0x2e88
+;; | @002a                               v29 = iadd v20, v28  ; v28 = 0x2e88
 ;; | @002a                               v30 = select.i32 v27, v2, v29
 ;; | @002a                               jump block2(v19, v20)
 ;; |
@@ -66,8 +66,8 @@
 ;;    11  mov %rdx,%r8
 ;;    14  sub %edi,%r8d
 ;;    17  ror $2,%r8d
-;;    1b  lea 0x1744(%rsi),%edi
-;;    21  cmp $0x5D1,%r8d
+;;    1b  lea 0x2E88(%rsi),%edi
+;;    21  cmp $0xBA2,%r8d
 ;;    28  cmovb %edx,%edi
 ;;    2b  mov %esi,%r8d
 ;;    2e  mov (%rcx,%r8),%r8d

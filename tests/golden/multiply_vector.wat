@@ -83,10 +83,10 @@
 ;; | @0054                               v29 = isub v27, v28  ; v28 = 0
 ;; | @0054                               v30 = iconst.i32 5
 ;; | @0054                               v31 = rotr v29, v30  ; v30 = 5
-;; | @0054                               v32 = iconst.i32 910
-;; | @0054                               v33 = icmp ult v31, v32  ; v32 = 910
-;; | @0054                               v34 = iconst.i32 -29120
-;; | @0054                               v35 = iadd v25, v34  ; v34 = -29120
+;; | @0054                               v32 = iconst.i32 1820
+;; | @0054                               v33 = icmp ult v31, v32  ; v32 = 1820
+;; | @0054                               v34 = iconst.i32 -58240
+;; | @0054                               v35 = iadd v25, v34  ; v34 = -58240
 ;; | @0054                               v36 = select v33, v28, v35  ; v28 = 0
 ;; | @0054                               jump block2(v24, v25)
 ;; |
@@ -127,8 +127,8 @@
 ;;     c  mov -4(%rax),%ecx
 ;;     f  lea -0x20(%rsi),%edx
 ;;    12  ror $5,%edx
-;;    15  lea -0x71C0(%rsi),%ecx
-;;    1b  cmp $0x38E,%edx
+;;    15  lea -0xE380(%rsi),%ecx
+;;    1b  cmp $0x71C,%edx
 ;;    21  cmovb 0x58,%ecx
 ;;    28  mov %esi,%edx
 ;;    2a  movdqu (%rax,%rdx),%xmm1

@@ -46,10 +46,10 @@
 ;; | @005d                               v25 = imul v23, v24  ; v24 = -1431655765
 ;; | @005d                               v26 = iconst.i32 2
 ;; | @005d                               v27 = rotr v25, v26  ; v26 = 2
-;; | @005d                               v28 = iconst.i32 1489
-;; | @005d                               v29 = icmp ult v27, v28  ; v28 = 1489
-;; | @005d                               v30 = iconst.i32 0x45cc
-;; | @005d                               v31 = iadd v20, v30  ; v30 = 0x45cc
+;; | @005d                               v28 = iconst.i32 2978
+;; | @005d                               v29 = icmp ult v27, v28  ; v28 = 2978
+;; | @005d                               v30 = iconst.i32 0x8b98
+;; | @005d                               v31 = iadd v20, v30  ; v30 = 0x8b98
 ;; | @005d                               v32 = select.i32 v29, v2, v31
 ;; | @005d                               jump block2(v19, v20)
 ;; |
@@ -86,8 +86,8 @@
 ;;    13  sub %edi,%r8d
 ;;    16  imul $0xAAAAAAAB,%r8d
 ;;    1d  ror $2,%r8d
-;;    21  lea 0x45CC(%rsi),%edi
-;;    27  cmp $0x5D1,%r8d
+;;    21  lea 0x8B98(%rsi),%edi
+;;    27  cmp $0xBA2,%r8d
 ;;    2e  cmovb %edx,%edi
 ;;    31  mov %esi,%r8d
 ;;    34  mov 4(%rcx,%r8),%r8d
@@ -114,10 +114,10 @@
 ;; | @007b                               v18 = iadd v16, v17  ; v17 = -1
 ;; | @007b                               v19 = iconst.i32 0
 ;; | @007b                               v20 = isub v18, v19  ; v19 = 0
-;; | @007b                               v21 = iconst.i32 1489
-;; | @007b                               v22 = icmp ult v20, v21  ; v21 = 1489
-;; | @007b                               v23 = iconst.i32 -1489
-;; | @007b                               v24 = iadd v16, v23  ; v23 = -1489
+;; | @007b                               v21 = iconst.i32 2978
+;; | @007b                               v22 = icmp ult v20, v21  ; v21 = 2978
+;; | @007b                               v23 = iconst.i32 -2978
+;; | @007b                               v24 = iadd v16, v23  ; v23 = -2978
 ;; | @007b                               v25 = select v22, v19, v24  ; v19 = 0
 ;; | @007b                               jump block2(v15, v16)
 ;; |
@@ -149,8 +149,8 @@
 ;;     4  mov 0x30(%rdi),%rax
 ;;     8  mov -4(%rax),%ecx
 ;;     b  lea -1(%rsi),%edi
-;;     e  lea -0x5D1(%rsi),%ecx
-;;    14  cmp $0x5D1,%edi
+;;     e  lea -0xBA2(%rsi),%ecx
+;;    14  cmp $0xBA2,%edi
 ;;    1a  cmovb 0x50,%ecx
 ;;    21  mov %edx,%edi
 ;;    23  movq $0xFFFFFFFFFFFFFFFF,(%rax,%rdi)

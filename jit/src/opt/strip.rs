@@ -36,7 +36,7 @@ use std::collections::HashSet;
 
 /// How many instructions are run without a site, in a strip or in a loop that has none: even if each of them were the first to touch a page, that
 /// would be some milliseconds.
-const WORK: u64 = 1 << 14;
+const WORK: u64 = 1 << 15;
 
 /// How many instructions are run in all, for one run of what is around them, in those loops of a function that have no site.
 const UNASKED: u64 = 1 << 20;
