@@ -122,7 +122,7 @@ impl Swarm {
                 native_products: later.u8(..4) != 0,
                 inlining: later.u8(..4) != 0,
                 fenced_sites: later.u8(..4) == 0,
-                loop_strips: later.u8(..4) != 0,
+                sparse_sites: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -159,7 +159,7 @@ impl Swarm {
             native_products,
             inlining,
             fenced_sites,
-            loop_strips,
+            sparse_sites,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -186,7 +186,7 @@ impl Swarm {
             .shadow_stack_argument(shadow_stack_argument)
             .native_products(native_products)
             .inlining(inlining)
-            .loop_strips(loop_strips)
+            .sparse_sites(sparse_sites)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.
