@@ -88,7 +88,7 @@ const ENDLESS: &[(&str, &str)] = &[
         "a loop that divides",
         "(local i64) (loop $l (local.set 0 (i64.div_u (i64.const -1) (i64.or (local.get 0) (i64.const 1)))) (br $l))",
     ),
-    ("calls in two arms, one of itself", "(return_call $arms (i32.const 0))"),
+    ("calls in two arms, in one within a loop, in the other of itself", "(return_call $arms (i32.const 0))"),
     ("a call of itself behind a loop of few turns", "(return_call $behind (i32.const 0))"),
     ("recursion within a loop that takes an age", "(drop (call $fib_in_loop (i32.const 90)))"),
     ("a tail call of itself", "(return_call $tail)"),
@@ -132,7 +132,9 @@ fn text(body: &str) -> String {
             (func $leaf (export "leaf"))
             (func $counts (local i32) (local.set 0 (i32.const 9)) (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
             (func $arms (param i32)
-                (if (local.get 0) (then (call $leaf)) (else (return_call $arms (i32.load (i32.const 0))))))
+                (if (local.get 0)
+                    (then (loop $l (call $leaf) (br_if $l (local.get 0))))
+                    (else (return_call $arms (i32.load (i32.const 0))))))
             (func $behind (param $n i32)
                 (if (local.get $n) (then (return)))
                 (local.set $n (i32.const 9))
