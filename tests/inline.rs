@@ -2,6 +2,7 @@
 //! results, errors with their backtraces, what hosts see of the stack, memory, globals and fuel. And what it must not do, by hand.
 
 use std::fmt::Write;
+use std::time::Duration;
 use tancho::{Caller, Config, Engine, Extern, Func, Instance, Linker, Module, Store, Trap, Val, WasmBacktrace};
 use tancho_abi::tunables::Tunables;
 use tancho_jit::{Compiler, Options};
@@ -419,6 +420,34 @@ fn nested_calls_take_no_more_stack() {
             depth
         });
         assert!(nested >= flat, "{name}: {nested} calls deep when nested, else {flat}");
+    }
+}
+
+/// Each loop is a place where the store can be stopped, in what is inlined too.
+#[test]
+fn what_repeats_in_nested_functions_can_be_stopped() {
+    let text = r#"(module
+        (func $again (export "again") (param i32) (result i32)
+            (if (i32.eqz (local.get 0)) (then (loop (br 0))))
+            (i32.add (i32.const 1) (call $again (i32.sub (local.get 0) (i32.const 1))))))"#;
+    // In its own body, and in that which stands in it.
+    for depth in [0, 1] {
+        let engine = Engine::default();
+        let module = Module::new(&engine, text).expect("it compiles");
+        let mut store = Store::new(&engine, ());
+        let handle = store.interrupt_handle();
+        let (send, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let instance = Instance::new(&mut store, &module, &[]).expect("it imports nothing");
+            let function = instance.get_typed_func::<i32, i32>(&mut store, "again").expect("it is exported");
+            let error = function.call(&mut store, depth).expect_err("it never returns");
+            let frames = error.downcast_ref::<WasmBacktrace>().map_or(0, |trace| trace.frames().len());
+            send.send((error.downcast_ref::<Trap>().copied(), frames)).expect("somebody waits");
+        });
+        std::thread::sleep(Duration::from_millis(50));
+        handle.interrupt();
+        let ended = ended.recv_timeout(Duration::from_secs(20)).expect("it is stopped");
+        assert_eq!(ended, (Some(Trap::Interrupt), depth as usize + 1));
     }
 }
 
