@@ -122,6 +122,7 @@ impl Swarm {
                 native_products: later.u8(..4) != 0,
                 inlining: later.u8(..4) != 0,
                 fenced_sites: later.u8(..4) == 0,
+                recursive_inlining: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -157,6 +158,7 @@ impl Swarm {
             shadow_stack_argument,
             native_products,
             inlining,
+            recursive_inlining,
             fenced_sites,
         } = self.tunables;
         let mut config = Config::new();
@@ -184,6 +186,7 @@ impl Swarm {
             .shadow_stack_argument(shadow_stack_argument)
             .native_products(native_products)
             .inlining(inlining)
+            .recursive_inlining(recursive_inlining)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

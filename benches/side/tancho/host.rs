@@ -52,6 +52,7 @@ pub(super) fn without(optimisation: &str) -> Option<Config> {
         "table_facts" => config.table_facts(false),
         "shadow_stack_argument" => config.shadow_stack_argument(false),
         "inlining" => config.inlining(false),
+        "recursive_inlining" => config.recursive_inlining(false),
         "native_products" => config.native_products(false),
         _ => return None,
     };
