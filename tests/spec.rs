@@ -242,7 +242,9 @@ fn without_signals() {
 /// that move when they grow.
 #[test]
 fn wide_memories() {
-    let spaces = [(4 << 30, 64 << 30, 32 << 20), (64 << 20, 64 << 20, 0), (0, 0, 0), (0, 0, 32 << 20)];
+    // An emulator has no room for the records of so many pages, as above; `tests/address.rs` has these spaces with few memories there.
+    let large = if std::env::var_os("TANCHO_RUNNER").is_some() { (1 << 30, 1 << 30) } else { (4 << 30, 64 << 30) };
+    let spaces = [(large.0, large.1, 32 << 20), (64 << 20, 64 << 20, 0), (0, 0, 0), (0, 0, 32 << 20)];
     for (reservation, reservation64, guard) in spaces {
         for (belt, precompile) in [(false, false), (true, false), (false, true)] {
             let mut config = Config::new();
