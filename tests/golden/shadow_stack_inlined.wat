@@ -36,10 +36,24 @@
 ;; | @0066                               v7 = isub v2, v6  ; v6 = 64
 ;; |                                     v9 -> v7
 ;; | @0069                               store notrap aligned region0 v7, v0+64
-;; | @006b                               jump block2(v1, v7)
+;; | @006b                               jump block5(v1, v7)
+;; |
+;; |                                 block5(v42: i32, v43: i32):
+;; | @006b                               v8 = load.i32 user11 aligned v0-4
+;; | @006b                               v44 = iconst.i32 -4
+;; | @006b                               v45 = iadd v42, v44  ; v44 = -4
+;; | @006b                               v46 = iconst.i32 0
+;; | @006b                               v47 = isub v45, v46  ; v46 = 0
+;; | @006b                               v48 = iconst.i32 2
+;; | @006b                               v49 = rotr v47, v48  ; v48 = 2
+;; | @006b                               v50 = iconst.i32 1129
+;; | @006b                               v51 = icmp ult v49, v50  ; v50 = 1129
+;; | @006b                               v52 = iconst.i32 -4516
+;; | @006b                               v53 = iadd v42, v52  ; v52 = -4516
+;; | @006b                               v54 = select v51, v46, v53  ; v46 = 0
+;; | @006b                               jump block2(v42, v43)
 ;; |
 ;; |                                 block2(v12: i32, v16: i32):
-;; | @006b                               v8 = load.i32 user11 aligned v0-4
 ;; | @006f                               v10 = iconst.i32 8
 ;; | @0071                               v11 = iadd.i32 v9, v10  ; v10 = 8
 ;; | @0074                               v13 = iadd v11, v12
@@ -67,7 +81,11 @@
 ;; | @0079                               store user2 little region1 v28, v33
 ;; | @007e                               v34 = iconst.i32 4
 ;; | @0080                               v35 = isub v12, v34  ; v34 = 4
-;; | @0083                               brif v35, block2(v35, v30), block4
+;; | @0083                               v55 = icmp ne v35, v54
+;; | @0083                               brif v55, block2(v35, v30), block6
+;; |
+;; |                                 block6:
+;; | @0083                               brif.i32 v35, block5(v35, v30), block4
 ;; |
 ;; |                                 block4:
 ;; | @0088                               v36 = iconst.i32 64
@@ -88,25 +106,33 @@
 ;;     4  sub $0x40,%edx
 ;;     7  mov %edx,0x40(%rdi)
 ;;     a  mov 0x30(%rdi),%rax
-;;     e  mov %rdx,%r9
+;;     e  mov %rdx,%r11
 ;;    11  mov -4(%rax),%ecx
-;;    14  mov %r9,%rcx
-;;    17  sub $0x10,%ecx
-;;    1a  mov %ecx,0x40(%rdi)
-;;    1d  mov %esi,0xC(%rax,%rcx)
-;;    21  mov %rsi,%r8
-;;    24  and $0xC,%r8d
-;;    28  add %r8d,%ecx
-;;    2b  mov (%rax,%rcx),%ecx
-;;    2e  mov %r9d,0x40(%rdi)
-;;    32  lea 8(%rdx,%rsi),%r8d
-;;    37  mov %ecx,(%rax,%r8)
-;;    3b  sub $4,%esi
-;;    3e  test %esi,%esi
-;;    40  jne 0x0000000000000011
-;;    46  lea 0x40(%rdx),%ecx
-;;    49  mov %ecx,0x40(%rdi)
-;;    4c  mov (%rax,%rdx),%eax
-;;    4f  mov %rbp,%rsp
-;;    52  pop %rbp
-;;    53  ret
+;;    14  lea -4(%rsi),%r8d
+;;    18  ror $2,%r8d
+;;    1c  lea -0x11A4(%rsi),%ecx
+;;    22  cmp $0x469,%r8d
+;;    29  cmovb 0x80,%ecx
+;;    30  mov %r11,%r8
+;;    33  sub $0x10,%r8d
+;;    37  mov %r8d,0x40(%rdi)
+;;    3b  mov %esi,0xC(%rax,%r8)
+;;    40  mov %rsi,%r9
+;;    43  and $0xC,%r9d
+;;    47  add %r9d,%r8d
+;;    4a  mov (%rax,%r8),%r8d
+;;    4e  mov %r11d,0x40(%rdi)
+;;    52  lea 8(%rdx,%rsi),%r9d
+;;    57  mov %r8d,(%rax,%r9)
+;;    5b  sub $4,%esi
+;;    5e  cmp %ecx,%esi
+;;    60  jne 0x0000000000000030
+;;    66  test %esi,%esi
+;;    68  jne 0x0000000000000011
+;;    6e  lea 0x40(%rdx),%ecx
+;;    71  mov %ecx,0x40(%rdi)
+;;    74  mov (%rax,%rdx),%eax
+;;    77  mov %rbp,%rsp
+;;    7a  pop %rbp
+;;    7b  ret
+;;    80  00 00 00 00 00 00 00 00
