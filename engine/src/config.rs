@@ -380,6 +380,13 @@ impl Config {
         self
     }
 
+    /// Whether, where calls are [inlined](Config::inlining), small functions that call themselves are inlined in themselves, a few levels
+    /// deep. On by default. Backtraces, traps and fuel are the same.
+    pub fn recursive_inlining(&mut self, enable: bool) -> &mut Self {
+        self.tunables.recursive_inlining = enable;
+        self
+    }
+
     /// Whether compiled modules know which code comes from where in the WebAssembly file, so that backtraces have
     /// offsets. On by default.
     pub fn generate_address_map(&mut self, enable: bool) -> &mut Self {

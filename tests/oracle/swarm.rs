@@ -122,6 +122,7 @@ impl Swarm {
                 native_products: later.u8(..4) != 0,
                 inlining: later.u8(..4) != 0,
                 fenced_sites: later.u8(..4) == 0,
+                recursive_inlining: later.u8(..4) != 0,
                 sparse_sites: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
@@ -158,6 +159,7 @@ impl Swarm {
             shadow_stack_argument,
             native_products,
             inlining,
+            recursive_inlining,
             fenced_sites,
             sparse_sites,
         } = self.tunables;
@@ -186,6 +188,7 @@ impl Swarm {
             .shadow_stack_argument(shadow_stack_argument)
             .native_products(native_products)
             .inlining(inlining)
+            .recursive_inlining(recursive_inlining)
             .sparse_sites(sparse_sites)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);

@@ -305,7 +305,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             fuel: None,
             shadow: None,
             returns: true,
-            here: Here::default(),
+            here: Here::new(index),
             sources: Sources::default(),
             allocations: Vec::new(),
             regions: HashMap::new(),

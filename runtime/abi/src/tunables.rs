@@ -94,6 +94,8 @@ tunables! {
     native_products: bool = true;
     /// Whether calls of small functions are inlined, where anything is optimised.
     inlining: bool = true;
+    /// Whether, where calls are inlined, small functions that call themselves are inlined in themselves, a few levels deep.
+    recursive_inlining: bool = true;
     /// Whether what runs can be interrupted: loops, and calls without end. What waits in a shared memory always can.
     interruption: bool = true;
     /// Whether short loops that count can be interrupted once in many turns only, and short functions only where they call, if anything is optimised
