@@ -88,6 +88,9 @@ const ENDLESS: &[(&str, &str)] = &[
         "a loop that divides",
         "(local i64) (loop $l (local.set 0 (i64.div_u (i64.const -1) (i64.or (local.get 0) (i64.const 1)))) (br $l))",
     ),
+    ("calls in two arms, in one within a loop, in the other of itself", "(return_call $arms (i32.const 0))"),
+    ("a call of itself behind a loop of few turns", "(return_call $behind (i32.const 0))"),
+    ("recursion within a loop that takes an age", "(drop (call $fib_in_loop (i32.const 90)))"),
     ("a tail call of itself", "(return_call $tail)"),
     ("tail calls back and forth", "(return_call $ping)"),
     ("tail calls by a table", "(return_call_indirect (type $nothing) (i32.const 1))"),
@@ -128,6 +131,23 @@ fn text(body: &str) -> String {
             (table funcref (elem $leaf $tail_indirect))
             (func $leaf (export "leaf"))
             (func $counts (local i32) (local.set 0 (i32.const 9)) (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+            (func $arms (param i32)
+                (if (local.get 0)
+                    (then (loop $l (call $leaf) (br_if $l (local.get 0))))
+                    (else (return_call $arms (i32.load (i32.const 0))))))
+            (func $behind (param $n i32)
+                (if (local.get $n) (then (return)))
+                (local.set $n (i32.const 9))
+                (loop $l (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+                (return_call $behind (local.get $n)))
+            (func $fib_in_loop (param i32) (result i32) (local i32)
+                (loop $l
+                    (if (i32.ge_u (local.get 0) (i32.const 2))
+                        (then
+                            (local.set 1 (i32.add (local.get 1) (call $fib_in_loop (i32.sub (local.get 0) (i32.const 1)))))
+                            (local.set 0 (i32.sub (local.get 0) (i32.const 2)))
+                            (br $l))))
+                (i32.add (local.get 0) (local.get 1)))
             (func $throws (throw $t))
             (func $tail (return_call $tail))
             (func $ping (return_call $pong))

@@ -103,13 +103,14 @@ fn loops_do_the_same_turns() {
         config.epoch_interruption(true);
     };
     let without = |config: &mut Config| {
-        config.loop_strips(false);
+        config.sparse_sites(false);
     };
     let comparing = |config: &mut Config| {
         config.signals_based_traps(false);
     };
     let usual = |_: &mut Config| {};
-    let settings: [(&str, &dyn Fn(&mut Config)); 4] =
+    type Set<'a> = (&'a str, &'a dyn Fn(&mut Config));
+    let settings: [Set<'_>; 4] =
         [("usual", &usual), ("fenced", &fenced), ("without", &without), ("comparing", &comparing)];
     for (how, set) in settings {
         let mut config = Config::new();

@@ -129,7 +129,6 @@
 ;; |     fn0 = colocated u0:5 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; |                                     v2 = load.i32 user11 aligned v0-4
 ;; | @00b8                               v3 = iconst.i32 1
 ;; | @00ba                               v4 = isub v1, v3  ; v3 = 1
 ;; | @80000001                           v5 = iconst.i32 0
@@ -144,6 +143,7 @@
 ;; | @80000004                           jump block3
 ;; |
 ;; |                                 block3:
+;; |                                     v2 = load.i32 user11 aligned v0-4
 ;; | @80000006                           return_call fn0(v0, v4)
 ;; |
 ;; |                                 block2:
@@ -152,9 +152,9 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%r8d
-;;     8  cmp $1,%esi
-;;     b  je 0x000000000000001D
+;;     4  cmp $1,%esi
+;;     7  je 0x000000000000001D
+;;     d  mov -4(%rdi),%r9d
 ;;    11  sub $1,%esi
 ;;    14  mov %rbp,%rsp
 ;;    17  pop %rbp
@@ -169,7 +169,6 @@
 ;; |     fn0 = colocated u0:5 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; |                                     v2 = load.i32 user11 aligned v0-4
 ;; | @00c2                               v3 = iconst.i32 0
 ;; | @00c2                               v4 = icmp eq v1, v3  ; v3 = 0
 ;; | @00c2                               v5 = uextend.i32 v4
@@ -182,14 +181,15 @@
 ;; | @00c6                               jump block2
 ;; |
 ;; |                                 block2:
+;; |                                     v2 = load.i32 user11 aligned v0-4
 ;; | @00c9                               return_call fn0(v0, v1)
 ;; | }
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%r8d
-;;     8  test %esi,%esi
-;;     a  je 0x0000000000000019
+;;     4  test %esi,%esi
+;;     6  je 0x0000000000000019
+;;     c  mov -4(%rdi),%r8d
 ;;    10  mov %rbp,%rsp
 ;;    13  pop %rbp
 ;;    14  jmp 0x0000000000000019

@@ -68,7 +68,7 @@ pub(crate) fn mine(func: &mut Function) -> bool {
             Some(known) if known <= turns && known * found.size <= unasked => {
                 unasked -= known * found.size;
                 all_have_sites = false;
-                take(func, site).for_each(drop);
+                interrupt::take(func, site).for_each(drop);
             }
             _ if count.is_short(func, &found) || !count.step.takes(turns) => {}
             _ => strip(func, &found, &count, turns),
@@ -348,15 +348,6 @@ impl Step {
     }
 }
 
-/// Takes a site out of its block, with what stands behind it because of it.
-fn take(func: &mut Function, site: Inst) -> impl Iterator<Item = Inst> + use<> {
-    let fence = func.layout.next_inst(site).filter(|inst| func.dfg.insts[*inst].opcode() == Opcode::SequencePoint);
-    for inst in [site].into_iter().chain(fence) {
-        func.layout.remove_inst(inst);
-    }
-    [site].into_iter().chain(fence)
-}
-
 /// Makes strips of so many turns of a loop.
 fn strip(func: &mut Function, found: &Loop, count: &Count, turns: u64) {
     let outer = func.dfg.make_block();
@@ -369,7 +360,7 @@ fn strip(func: &mut Function, found: &Loop, count: &Count, turns: u64) {
         })
         .collect();
     func.layout.insert_block(outer, found.head);
-    for inst in take(func, found.site) {
+    for inst in interrupt::take(func, found.site) {
         func.layout.append_inst(inst, outer);
     }
 
