@@ -11,7 +11,7 @@ use crate::memory::{Interrupts, Parked};
 use crate::stack::Barrier;
 use crate::state::State;
 use crate::sync::Arc;
-use std::ptr::{self, with_exposed_provenance};
+use std::ptr;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{PENDING_ERROR, VmStore};
 
@@ -92,7 +92,6 @@ pub(crate) unsafe extern "C" fn arrive(record: usize) -> *mut VmStore {
     unsafe {
         let vm = (*Thread::with(Thread::innermost)).store;
         (*vm).exit_fp = record;
-        (*vm).exit_pc = with_exposed_provenance::<usize>(record + size_of::<usize>()).read();
         stop(vm);
         if (*vm).pending == 0 { ptr::null_mut() } else { vm }
     }

@@ -182,13 +182,11 @@ fn is_overflow(activation: &Activation, address: usize, sp: usize) -> bool {
 ///
 /// # Safety
 ///
-/// `activation` is alive, of this thread, and nobody has a reference to it.
+/// `activation` is the innermost one of this thread.
 unsafe fn landing(activation: *const Activation) -> Resumption {
-    // SAFETY: it is on the stack of who entered the code, and of this thread. The pointer came from one that may write.
-    let activation = unsafe {
-        (*activation.cast_mut()).vm.trapped = 1;
-        &*activation
-    };
+    Thread::with(Thread::mark_stopped);
+    // SAFETY: it is on the stack of who entered the code, and of this thread.
+    let activation = unsafe { &*activation };
     let entry = activation.entry.addr();
     // SAFETY: the trampoline's frame is live, so its code is.
     let code = Code::find(entry).map(|code: NonNull<Code>| unsafe { code.as_ref() });
@@ -214,8 +212,9 @@ unsafe fn landing(activation: *const Activation) -> Resumption {
 ///
 /// # Safety
 ///
-/// To be called by compiled code, with its store.
-pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
+/// To be called with the store of compiled code that has left for the host: by its trampoline, or by a typed host function. Nothing in the
+/// frames below those of compiled code needs to be dropped.
+pub unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
     let activation = Thread::with(Thread::innermost);
     // SAFETY: compiled code of the store runs, so there is an innermost activation, and both are alive and nobody else's. A handler that
     // catches what was thrown stands in a live frame, as does the entry trampoline below.
@@ -245,7 +244,7 @@ pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
         trace(&mut (*state).stop.trace, Start::Exit(Exit::of(vm)), activation);
         landing(activation)
     };
-    // SAFETY: the landing pad of the innermost entry trampoline; between it and here are frames of compiled code, and this
-    // one, which holds nothing that needs to be dropped.
+    // SAFETY: the landing pad of the innermost entry trampoline; between it and here are frames of compiled code, and such as
+    // hold nothing that needs to be dropped, as this one.
     unsafe { resume(resumption.pc, resumption.fp, resumption.sp, 0, 0) }
 }

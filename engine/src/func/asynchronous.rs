@@ -66,7 +66,7 @@ where
         unsafe { results.write(values, &mut (*inner).opaque) }
     };
     // SAFETY: the trampoline's promise, or `untyped::call_array`'s.
-    unsafe { host::run::<T, ()>(context, ptr::null_mut(), true, body) }
+    unsafe { host::attempt::<T, ()>(context, ptr::null_mut(), true, body) };
 }
 
 /// The array shim of closures whose type is known only at run time.

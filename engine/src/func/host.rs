@@ -23,6 +23,7 @@ use std::ptr;
 use std::sync::Arc;
 use tancho_abi::types as abi;
 use tancho_abi::vmctx::{PENDING_ERROR, PENDING_THROW, ValRaw, VmContext, VmHostContext};
+use tancho_runtime::trap::raise;
 
 /// Closures that can be host functions: `Fn(A…) -> R` and `Fn(Caller<'_, T>, A…) -> R`, with up to 16 parameters that
 /// are [`WasmTy`](super::WasmTy) and a result that is [`HostReturn`].
@@ -370,19 +371,40 @@ impl<'a, T> Caller<'a, T> {
     }
 }
 
-/// The frame of every typed shim: finds the store, calls `body` with the closure, lowers its results.
+/// The frame of every typed shim, which compiled code has called: [`attempt`], and where that fails, the code does not go on.
+///
+/// # Safety
+///
+/// As for [`attempt`]; nothing in the caller's frame needs to be dropped.
+#[inline(always)]
+unsafe fn run<T, R: Results>(
+    context: *mut VmHostContext,
+    slots: *mut ValRaw,
+    scope: bool,
+    body: impl FnOnce(*const (), Caller<'_, T>) -> Result<R>,
+) -> R::Abi {
+    // SAFETY: the caller's promise.
+    match unsafe { attempt(context, slots, scope, body) } {
+        Some(results) => results,
+        // SAFETY: the store is of the compiled code that has called, and what it ends in is pending. The frames of this function and of the
+        // caller hold nothing any more.
+        None => unsafe { raise((*context).store) },
+    }
+}
+
+/// Finds the store, calls `body` with the closure, and lowers its results. `None` where it failed, which is pending then.
 ///
 /// # Safety
 ///
 /// `context` is that of a host function with shims for `T`, called from where the store was given away; `slots` has
 /// room for the results if they are several. `scope` says whether the call can make roots.
 #[inline(always)]
-pub(super) unsafe fn run<T, R: Results>(
+pub(super) unsafe fn attempt<T, R: Results>(
     context: *mut VmHostContext,
     slots: *mut ValRaw,
     scope: bool,
     body: impl FnOnce(*const (), Caller<'_, T>) -> Result<R>,
-) -> R::Abi {
+) -> Option<R::Abi> {
     // SAFETY: the context is one of this crate's, whose record lives as long as the store.
     let (inner, closure, instance) = unsafe {
         let record = (*context).data.cast::<HostRecord>();
@@ -399,34 +421,22 @@ pub(super) unsafe fn run<T, R: Results>(
     }));
     // SAFETY: the closure is over, and with it all references to the store.
     let store = unsafe { &mut (*inner).opaque };
-    let abi = match outcome {
-        Ok(Ok(abi)) => {
+    let results = match outcome {
+        Ok(Ok(results)) if store.is_alive() => Some(results),
+        outcome => {
             // An inner host function may have panicked, and this one ignored it.
-            if store.is_alive() {
-                abi
-            } else {
-                let error = store.require_sound().err();
-                fail(store, Ok(error));
-                R::nothing()
-            }
-        }
-        Ok(Err(error)) => {
-            fail(store, Ok(Some(error)));
-            R::nothing()
-        }
-        Err(payload) => {
-            fail(store, Err(payload));
-            R::nothing()
+            fail(store, outcome.map(|results| results.err().or_else(|| store.require_sound().err())));
+            None
         }
     };
     // Not before: results and what is thrown have been lowered.
     if let Some(scope) = scope {
         store.runtime_mut().close_scope(scope);
     }
-    abi
+    results
 }
 
-/// Leaves an error or a panic for compiled code's trampoline to find.
+/// Leaves an error or a panic pending.
 #[cold]
 fn fail(store: &mut StoreOpaque, failed: std::thread::Result<Option<Error>>) {
     let error = match failed {
@@ -560,7 +570,7 @@ pub(super) unsafe fn run_values<T>(
         Ok(())
     };
     // SAFETY: the caller's promise.
-    unsafe { run::<T, ()>(context, ptr::null_mut(), true, body) }
+    unsafe { attempt::<T, ()>(context, ptr::null_mut(), true, body) };
 }
 
 /// The function type of a typed closure.
@@ -635,7 +645,7 @@ macro_rules! shims {
                 unsafe { results.write(values, &mut (*inner).opaque) }
             };
             // SAFETY: the promise of `untyped::call_array`.
-            unsafe { run::<$T, ()>(context, ptr::null_mut(), $calls_back $(|| $param::ROOTS)*, body) }
+            unsafe { attempt::<$T, ()>(context, ptr::null_mut(), $calls_back $(|| $param::ROOTS)*, body) };
         }
 
         let typed = if <$R::Results as Results>::TYPES.len() > 1 {

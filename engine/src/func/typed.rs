@@ -133,9 +133,6 @@ pub unsafe trait Results: Sized + Send {
     /// The room.
     fn slots() -> Self::Slots;
 
-    /// What a function returns in C when its result does not matter.
-    fn nothing() -> Self::Abi;
-
     /// From C.
     ///
     /// # Safety
@@ -274,9 +271,6 @@ unsafe impl Results for () {
     }
 
     #[inline]
-    fn nothing() -> Self::Abi {}
-
-    #[inline]
     unsafe fn lift(_: (), _: &Self::Slots, _: &mut StoreOpaque) -> Self {}
 
     #[inline]
@@ -300,12 +294,6 @@ unsafe impl<V: Native> Results for V {
     #[inline]
     fn slots() -> Self::Slots {
         []
-    }
-
-    #[inline]
-    fn nothing() -> V::Abi {
-        // SAFETY: zero bits are the zero or the null of every type.
-        unsafe { V::read(&ValRaw::ZERO) }
     }
 
     #[inline]
@@ -344,11 +332,6 @@ unsafe impl<V: Native> Results for (V,) {
     }
 
     #[inline]
-    fn nothing() -> V::Abi {
-        <V as Results>::nothing()
-    }
-
-    #[inline]
     unsafe fn lift(abi: V::Abi, slots: &Self::Slots, store: &mut StoreOpaque) -> Self {
         // SAFETY: the caller's promise.
         (unsafe { <V as Results>::lift(abi, slots, store) },)
@@ -382,9 +365,6 @@ macro_rules! results {
             fn slots() -> Self::Slots {
                 [ValRaw::ZERO; $count]
             }
-
-            #[inline]
-            fn nothing() -> Self::Abi {}
 
             #[inline]
             unsafe fn lift(_: (), slots: &Self::Slots, store: &mut StoreOpaque) -> Self {

@@ -80,7 +80,7 @@ pub(crate) unsafe fn references(
     safepoints: &mut Safepoints,
     mut visit: impl FnMut(*mut u32),
 ) {
-    let mut exit = Exit { fp: vm.exit_fp, pc: vm.exit_pc };
+    let mut exit = Exit { fp: vm.exit_fp };
     let mut next = activation;
     // SAFETY: activations live on the stack frames of `call::enter` calls that have not returned.
     while let Some(running) = unsafe { next.as_ref() } {
@@ -89,12 +89,13 @@ pub(crate) unsafe fn references(
             // SAFETY: this is how its code has left, and it is live.
             unsafe { walk(running, exit, safepoints, &mut visit) };
         }
-        if running.outer_of_store.is_null() {
+        let outer = running.outer_of_store();
+        if outer.is_null() {
             return;
         }
         // SAFETY: the store has one outside of it.
         exit = unsafe { running.saved_exit.assume_init() };
-        next = running.outer_of_store;
+        next = outer;
     }
 }
 
@@ -104,9 +105,9 @@ pub(crate) unsafe fn references(
 ///
 /// The activation is live, and its code has left for the host by `exit`.
 unsafe fn walk(activation: &Activation, exit: Exit, safepoints: &mut Safepoints, visit: &mut impl FnMut(*mut u32)) {
-    let (mut pc, mut lowest) = (exit.pc, exit.fp);
     // SAFETY: the trampoline's frame is live, so the stack has been used down to it.
-    let Some(mut frame) = (unsafe { record(activation, exit.fp, exit.fp) }) else { fail(pc) };
+    let Some(mut frame) = (unsafe { record(activation, exit.fp, exit.fp) }) else { fail(exit.fp) };
+    let (mut pc, mut lowest) = (frame.return_address, exit.fp);
     loop {
         let fp = frame.caller;
         if fp == activation.vm.entry_fp {
