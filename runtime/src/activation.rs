@@ -143,15 +143,16 @@ impl Activation {
     }
 }
 
-/// How compiled code left for the host: [`VmStore::exit_fp`]. The frame record there says who called, and to which place that goes back.
+/// How compiled code left for the host: [`VmStore::exit_fp`] and [`VmStore::exit_pc`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exit {
     pub(crate) fp: usize,
+    pub(crate) pc: usize,
 }
 
 impl Exit {
     /// It has not left.
-    pub(crate) const NONE: Exit = Exit { fp: 0 };
+    pub(crate) const NONE: Exit = Exit { fp: 0, pc: 0 };
 
     /// Reads that of a store.
     ///
@@ -160,7 +161,7 @@ impl Exit {
     /// `store` must be alive and not be written meanwhile.
     pub(crate) unsafe fn of(store: *const VmStore) -> Exit {
         // SAFETY: the caller says so.
-        unsafe { Exit { fp: (*store).exit_fp } }
+        unsafe { Exit { fp: (*store).exit_fp, pc: (*store).exit_pc } }
     }
 
     /// Writes that of a store.
@@ -170,7 +171,10 @@ impl Exit {
     /// `store` must be alive and nobody else's meanwhile.
     pub(crate) unsafe fn put(self, store: *mut VmStore) {
         // SAFETY: the caller says so.
-        unsafe { (*store).exit_fp = self.fp };
+        unsafe {
+            (*store).exit_fp = self.fp;
+            (*store).exit_pc = self.pc;
+        }
     }
 }
 

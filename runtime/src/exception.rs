@@ -178,7 +178,7 @@ pub(crate) unsafe fn throw(
             tag
         }
     };
-    let exit = Exit { fp: state.vm.exit_fp };
+    let exit = Exit { fp: state.vm.exit_fp, pc: state.vm.exit_pc };
     // SAFETY: the activation is alive, and this is how its code left.
     let Some(handler) = (unsafe { find(state, running, exit, tag) }) else {
         let values = state.exceptions.buffer.clone();

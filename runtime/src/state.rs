@@ -134,6 +134,7 @@ impl State {
             vm: VmStore {
                 stack_limit: 0,
                 exit_fp: 0,
+                exit_pc: 0,
                 pending: 0,
                 builtins,
                 interrupted: 0,

@@ -14,7 +14,7 @@ use crate::sys::map::page_size;
 use crate::sys::register::{Resumption, resume, stack_pointer};
 use crate::sys::signal::{self, Context};
 use crate::sys::site;
-use crate::unwind::{Start, trace};
+use crate::unwind::{Start, is_frameless, trace};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
@@ -60,7 +60,7 @@ unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, con
         let resumption = if (*info).si_code > 0 { answer(number, address, machine) } else { None };
         match resumption {
             Some(Answer::Resume(resumption)) => machine.write(resumption),
-            Some(Answer::Divert) => machine.divert(),
+            Some(Answer::Divert { frameless }) => machine.divert(frameless),
             None => signal::pass_on(number, info, context),
         }
     }
@@ -70,8 +70,11 @@ unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, con
 enum Answer {
     /// It has trapped: it goes on at a landing pad.
     Resume(Resumption),
-    /// It calls the stub of a site of interruption.
-    Divert,
+    /// It calls the stub of a site of interruption, from a function with or without a frame.
+    Divert {
+        /// Whether it is without.
+        frameless: bool,
+    },
 }
 
 /// Ends the process where `address` is in code that is mapped from a file: the kernel has no page for it any more. Whoever wanted it, compiled
@@ -129,7 +132,7 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
             // The host is asked, unless this is the end all the same.
             Trap::Interrupt if (*state).epoch_hook.is_some() && !(*state).interruption.is_requested() => {
                 if at.sp >= (*running.store).stack_limit {
-                    return Some(Answer::Divert);
+                    return Some(Answer::Divert { frameless: is_frameless(at.pc) });
                 }
                 Trap::StackOverflow
             }

@@ -180,7 +180,7 @@ fn nested_calls_unwind_one_by_one_and_are_all_in_the_backtrace() {
                 );
                 assert!((*ground).store.backtrace().frames.is_empty());
                 let vm = (*ground).store.vm();
-                assert_eq!(((*vm).exit_fp, (*vm).pending, (*vm).stack_limit), (0, 0, 0));
+                assert_eq!(((*vm).exit_fp, (*vm).exit_pc, (*vm).pending, (*vm).stack_limit), (0, 0, 0, 0));
             }
         }
     });

@@ -23,6 +23,7 @@ use std::ptr;
 use std::sync::Arc;
 use tancho_abi::types as abi;
 use tancho_abi::vmctx::{PENDING_ERROR, PENDING_THROW, ValRaw, VmContext, VmHostContext};
+use tancho_runtime::gc::ScopeMark;
 use tancho_runtime::trap::raise;
 
 /// Closures that can be host functions: `Fn(A…) -> R` and `Fn(Caller<'_, T>, A…) -> R`, with up to 16 parameters that
@@ -375,7 +376,7 @@ impl<'a, T> Caller<'a, T> {
 ///
 /// # Safety
 ///
-/// As for [`attempt`]; nothing in the caller's frame needs to be dropped.
+/// As for [`attempt`], and for [`raise`]; nothing in the caller's frame needs to be dropped.
 #[inline(always)]
 unsafe fn run<T, R: Results>(
     context: *mut VmHostContext,
@@ -383,28 +384,71 @@ unsafe fn run<T, R: Results>(
     scope: bool,
     body: impl FnOnce(*const (), Caller<'_, T>) -> Result<R>,
 ) -> R::Abi {
-    // SAFETY: the caller's promise.
-    match unsafe { attempt(context, slots, scope, body) } {
-        Some(results) => results,
-        // SAFETY: the store is of the compiled code that has called, and what it ends in is pending. The frames of this function and of the
-        // caller hold nothing any more.
-        None => unsafe { raise((*context).store) },
+    // SAFETY: the caller's promise. Where it failed, its frame and the caller's hold nothing any more.
+    unsafe { attempt(context, slots, scope, body, |store, scope, failed| end(store, scope, failed)) }
+}
+
+/// Ends the compiled code that has called a host function, which has failed.
+///
+/// # Safety
+///
+/// As for [`raise`]; nobody holds a reference to the store.
+#[cold]
+#[inline(never)]
+unsafe fn end(store: *mut StoreOpaque, scope: Option<ScopeMark>, failed: Failed) -> ! {
+    // SAFETY: the caller's promise; the reference ends before the code does.
+    unsafe {
+        close_failed(&mut *store, scope, failed);
+        raise((*store).vm())
     }
 }
 
-/// Finds the store, calls `body` with the closure, and lowers its results. `None` where it failed, which is pending then.
+/// The frame of every array shim: [`attempt`], and what it fails by is left to who called it.
+///
+/// # Safety
+///
+/// As for [`attempt`].
+#[inline(always)]
+pub(super) unsafe fn run_array<T>(
+    context: *mut VmHostContext,
+    scope: bool,
+    body: impl FnOnce(*const (), Caller<'_, T>) -> Result<()>,
+) {
+    // SAFETY: the caller's promise; the closure is over where it failed, and with it all references to the store.
+    unsafe {
+        attempt(context, ptr::null_mut(), scope, body, |store, scope, failed| close_failed(&mut *store, scope, failed));
+    }
+}
+
+/// What a host function failed by: its error, or, where it has none, that of the store; or a panic.
+type Failed = std::thread::Result<Option<Error>>;
+
+/// Leaves pending what a host function failed by, and ends its scope.
+#[cold]
+fn close_failed(store: &mut StoreOpaque, scope: Option<ScopeMark>, failed: Failed) {
+    // An inner host function may have panicked, and this one ignored it.
+    let failed = failed.map(|error| error.or_else(|| store.require_sound().err()));
+    fail(store, failed);
+    // Not before: what is thrown has been lowered.
+    if let Some(scope) = scope {
+        store.runtime_mut().close_scope(scope);
+    }
+}
+
+/// Finds the store, calls `body` with the closure, and lowers its results. Where it failed, `failed` is asked for them.
 ///
 /// # Safety
 ///
 /// `context` is that of a host function with shims for `T`, called from where the store was given away; `slots` has
 /// room for the results if they are several. `scope` says whether the call can make roots.
 #[inline(always)]
-pub(super) unsafe fn attempt<T, R: Results>(
+unsafe fn attempt<T, R: Results>(
     context: *mut VmHostContext,
     slots: *mut ValRaw,
     scope: bool,
     body: impl FnOnce(*const (), Caller<'_, T>) -> Result<R>,
-) -> Option<R::Abi> {
+    failed: impl FnOnce(*mut StoreOpaque, Option<ScopeMark>, Failed) -> R::Abi,
+) -> R::Abi {
     // SAFETY: the context is one of this crate's, whose record lives as long as the store.
     let (inner, closure, instance) = unsafe {
         let record = (*context).data.cast::<HostRecord>();
@@ -421,19 +465,16 @@ pub(super) unsafe fn attempt<T, R: Results>(
     }));
     // SAFETY: the closure is over, and with it all references to the store.
     let store = unsafe { &mut (*inner).opaque };
-    let results = match outcome {
-        Ok(Ok(results)) if store.is_alive() => Some(results),
-        outcome => {
-            // An inner host function may have panicked, and this one ignored it.
-            fail(store, outcome.map(|results| results.err().or_else(|| store.require_sound().err())));
-            None
+    match outcome {
+        Ok(Ok(results)) if store.is_alive() => {
+            // Not before: results have been lowered.
+            if let Some(scope) = scope {
+                store.runtime_mut().close_scope(scope);
+            }
+            results
         }
-    };
-    // Not before: results and what is thrown have been lowered.
-    if let Some(scope) = scope {
-        store.runtime_mut().close_scope(scope);
+        outcome => failed(store, scope, outcome.map(Result::err)),
     }
-    results
 }
 
 /// Leaves an error or a panic pending.
@@ -570,7 +611,7 @@ pub(super) unsafe fn run_values<T>(
         Ok(())
     };
     // SAFETY: the caller's promise.
-    unsafe { attempt::<T, ()>(context, ptr::null_mut(), true, body) };
+    unsafe { run_array::<T>(context, true, body) }
 }
 
 /// The function type of a typed closure.
@@ -645,7 +686,7 @@ macro_rules! shims {
                 unsafe { results.write(values, &mut (*inner).opaque) }
             };
             // SAFETY: the promise of `untyped::call_array`.
-            unsafe { attempt::<$T, ()>(context, ptr::null_mut(), $calls_back $(|| $param::ROOTS)*, body) };
+            unsafe { run_array::<$T>(context, $calls_back $(|| $param::ROOTS)*, body) }
         }
 
         let typed = if <$R::Results as Results>::TYPES.len() > 1 {

@@ -165,13 +165,22 @@ impl Code {
 
     /// That of a function that nobody calls: none.
     pub(crate) fn gone() -> Code {
+        Code::of(Box::default(), 1, Box::default())
+    }
+
+    /// A trampoline without a frame that may trap at one place.
+    pub(super) fn by_hand(bytes: Vec<u8>, trap: TrapRecord) -> Code {
+        Code::of(bytes.into(), place::LINE / 2, Box::new([trap]))
+    }
+
+    fn of(bytes: Box<[u8]>, alignment: u32, traps: Box<[TrapRecord]>) -> Code {
         Code {
             name: None,
-            bytes: Box::default(),
-            alignment: 1,
+            bytes,
+            alignment,
             line_offset: None,
             calls: Box::default(),
-            traps: Box::default(),
+            traps,
             addresses: Box::default(),
             inlined: Box::default(),
             inline_sites: Box::default(),

@@ -6,7 +6,7 @@
 //!   call the function with `try_call`, which makes them save every callee-saved register: after a trap the runtime
 //!   resumes at the landing pad with nothing but the frame pointer.
 //! * Exits (`host_exit`, `array_exit`, builtins) are called by compiled code. They compare the stack limit, leave the
-//!   frame pointer for backtraces and call the host. They unwind when it has left something pending, but for `host_exit`: who fails there does
+//!   caller's frame pointer and return address for backtraces and call the host. They unwind when it has left something pending, but for `host_exit`: who fails there does
 //!   not come back.
 
 use super::copy;
@@ -357,10 +357,13 @@ impl Maker<'_> {
         store
     }
 
-    /// Records where compiled code ends on the stack. Where in it this was called stands there.
+    /// Records where compiled code ends on the stack, and where in it this was called.
     fn record_exit(&mut self, store: Value) {
         let frame = self.builder.ins().get_frame_pointer(POINTER);
-        self.builder.ins().store(RECORD, frame, store, offset_of!(VmStore, exit_fp) as i32);
+        let caller = self.load_record(frame, 0);
+        self.builder.ins().store(RECORD, caller, store, offset_of!(VmStore, exit_fp) as i32);
+        let place = self.builder.ins().get_return_address(POINTER);
+        self.builder.ins().store(RECORD, place, store, offset_of!(VmStore, exit_pc) as i32);
     }
 
     /// Unwinds when the host has left something pending.

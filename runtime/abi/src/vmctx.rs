@@ -74,9 +74,11 @@ pub struct VmContext {
 pub struct VmStore {
     /// The lowest stack address at which compiled code may still leave for the host. Set at each outermost entry.
     pub stack_limit: usize,
-    /// Frame pointer of the trampoline by which compiled code last left for the host (innermost activation). To it point, as everywhere, the
-    /// frame pointer of the compiled code that called it and, above that, the place to which it returns.
+    /// Frame pointer of the compiled code that last left for the host (innermost activation): of the caller of the trampoline by which it
+    /// did.
     pub exit_fp: usize,
+    /// Where that trampoline returns to: a place in the compiled code that called it.
+    pub exit_pc: usize,
     /// Not 0 when a host function or builtin came back with an error or a trap: a [`Trap`](crate::trap::Trap) code,
     /// [`PENDING_ERROR`] for an error that the embedding API keeps, [`PENDING_THROW`] or [`PENDING_UNCAUGHT`].
     pub pending: usize,

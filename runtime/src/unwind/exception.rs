@@ -34,12 +34,7 @@ pub(crate) struct Handler {
 pub(crate) unsafe fn find(state: &State, activation: &Activation, exit: Exit, tag: TagId) -> Option<Handler> {
     let mut text: Range<usize> = 0..0;
     let mut view: Option<&ModuleView<'_>> = None;
-    // SAFETY: the trampoline's frame is live, so the stack has been used down to it.
-    let (mut pc, mut fp) = match unsafe { record(activation, exit.fp, exit.fp) } {
-        Some(exit) => (exit.return_address, exit.caller),
-        None => broken(0, exit.fp),
-    };
-    let mut lowest = exit.fp;
+    let (mut pc, mut fp, mut lowest) = (exit.pc, exit.fp, exit.fp);
     // The entry trampoline's own frame is the last.
     while fp < activation.vm.entry_fp {
         if !text.contains(&pc) {
@@ -131,7 +126,7 @@ mod tests {
         for (position, word) in words.iter_mut().enumerate() {
             *word = if position % 2 == 0 { low + size_of::<usize>() * frames[position] } else { 4096 };
         }
-        let exit = Exit { fp: low };
+        let exit = Exit { fp: words[0], pc: words[1] };
         let entry_fp = low + 6 * size_of::<usize>();
         let stack = BoundsCell::new(Bounds { low, high: low + size_of_val(&words) });
         let around = Around {

@@ -120,23 +120,14 @@ pub(crate) unsafe fn trace(trace: &mut Trace, start: Start, activation: *const A
                 (fp, sp)
             }
             Start::Exit(exit) => {
-                // SAFETY: the trampoline's frame is live, so the stack has been used down to it.
-                match unsafe { record(activation, exit.fp, exit.fp) } {
-                    Some(record) if is_frameless(record.return_address) => {
-                        // No return address: it was stopped at a site, from where the stub has made the record on top of its stack.
-                        trace.push(record.return_address);
-                        let sp = exit.fp + size_of::<FrameRecord>();
-                        // SAFETY: the activation is live, and the stack has been used down to there.
-                        unsafe { returning(trace, activation, record.caller, sp) };
-                        (record.caller, exit.fp)
-                    }
-                    Some(record) => {
+                match exit.fp {
+                    // It has not left, and the walk ends at once.
+                    0 => (usize::MAX, 0),
+                    fp => {
                         // A return address stands behind its call.
-                        trace.push(record.return_address.wrapping_sub(1));
-                        (record.caller, exit.fp)
+                        trace.push(exit.pc.wrapping_sub(1));
+                        (fp, fp)
                     }
-                    // Without a caller the walk ends at once.
-                    None => (usize::MAX, exit.fp),
                 }
             }
         };
@@ -152,8 +143,8 @@ pub(crate) unsafe fn trace(trace: &mut Trace, start: Start, activation: *const A
     }
 }
 
-/// Whether compiled code that is stopped at `pc` has no frame of its own.
-fn is_frameless(pc: usize) -> bool {
+/// Whether compiled code that is stopped at `pc` has no frame of its own. Async-signal-safe.
+pub(crate) fn is_frameless(pc: usize) -> bool {
     let Some(code) = Code::find(pc) else { return false };
     // SAFETY: this thread stands in the code, so it is alive.
     let code = unsafe { code.as_ref() };

@@ -80,7 +80,7 @@ pub(crate) unsafe fn references(
     safepoints: &mut Safepoints,
     mut visit: impl FnMut(*mut u32),
 ) {
-    let mut exit = Exit { fp: vm.exit_fp };
+    let mut exit = Exit { fp: vm.exit_fp, pc: vm.exit_pc };
     let mut next = activation;
     // SAFETY: activations live on the stack frames of `call::enter` calls that have not returned.
     while let Some(running) = unsafe { next.as_ref() } {
@@ -105,23 +105,16 @@ pub(crate) unsafe fn references(
 ///
 /// The activation is live, and its code has left for the host by `exit`.
 unsafe fn walk(activation: &Activation, exit: Exit, safepoints: &mut Safepoints, visit: &mut impl FnMut(*mut u32)) {
-    // SAFETY: the trampoline's frame is live, so the stack has been used down to it.
-    let Some(mut frame) = (unsafe { record(activation, exit.fp, exit.fp) }) else { fail(exit.fp) };
-    let (mut pc, mut lowest) = (frame.return_address, exit.fp);
-    loop {
-        let fp = frame.caller;
-        if fp == activation.vm.entry_fp {
-            return;
-        }
-        // SAFETY: the frames between the exit and the entry trampoline are of compiled code, which keeps frame pointers.
+    let (mut pc, mut fp, mut lowest) = (exit.pc, exit.fp, exit.fp);
+    while fp != activation.vm.entry_fp {
+        // SAFETY: the frames between the exit and the entry trampoline are of compiled code, which keeps frame pointers, and live.
         let Some(caller) = (unsafe { record(activation, fp, lowest) }) else { fail(pc) };
         lowest = fp + 1;
         // SAFETY: the frame that waits for this call is live.
         for distance in unsafe { safepoints.at(pc) } {
             visit(with_exposed_provenance_mut(fp - *distance as usize));
         }
-        pc = caller.return_address;
-        frame = caller;
+        (pc, fp) = (caller.return_address, caller.caller);
     }
 }
 
