@@ -12,6 +12,7 @@ use crate::stack::Barrier;
 use crate::state::State;
 use crate::sync::Arc;
 use crate::sys::register::FrameRecord;
+use crate::sys::site;
 use std::ptr::{self, with_exposed_provenance};
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{PENDING_ERROR, VmStore};
@@ -93,7 +94,7 @@ pub(crate) unsafe extern "C" fn arrive(record: usize) -> *mut VmStore {
     unsafe {
         let vm = (*Thread::with(Thread::innermost)).store;
         let record = with_exposed_provenance::<FrameRecord>(record).read();
-        Exit { fp: record.caller, pc: record.return_address }.put(vm);
+        Exit { fp: record.caller, pc: record.return_address + site::BEHIND }.put(vm);
         stop(vm);
         if (*vm).pending == 0 { ptr::null_mut() } else { vm }
     }

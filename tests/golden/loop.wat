@@ -40,8 +40,7 @@
 ;; | @0045                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
+;;     0  nopl (%rax)
 ;;     4  xor %rax,%rax
 ;;     7  mov 0x30(%rdi),%rcx
 ;;     b  mov -4(%rcx),%edi
@@ -51,6 +50,8 @@
 ;;    19  add %rdi,%rax
 ;;    1c  cmp %edx,%esi
 ;;    1e  jne 0x000000000000000B
-;;    24  mov %rbp,%rsp
-;;    27  pop %rbp
-;;    28  ret
+;;    24  ret
+;;    25  int3
+;;    26  int3
+;;    27  int3
+;;    28  int3

@@ -221,6 +221,10 @@ pub(crate) unsafe extern "C" fn stub() {
     )
 }
 
+/// How far behind the place that the stub knows there is one that stands to the instruction at which the code was stopped as a return address to
+/// its call: the instruction is before it, or, on x86-64, at that place.
+pub(crate) const BEHIND: usize = if cfg!(target_arch = "x86_64") { 1 } else { 0 };
+
 /// There are functions without a frame on x86-64 only.
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) use stub as frameless_stub;
