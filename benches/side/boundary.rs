@@ -11,7 +11,7 @@ use std::hint::black_box;
 
 /// See [`Side::boundaries`](crate::Side::boundaries).
 pub(crate) fn all() -> Vec<Boundary> {
-    let table: [(&'static str, Prepare); 51] = [
+    let table: [(&'static str, Prepare); 52] = [
         ("host to wasm, typed, () -> ()", typed_nop),
         ("host to wasm, typed, (i32, i32) -> i32", typed_add),
         ("host to wasm, untyped, () -> ()", untyped_nop),
