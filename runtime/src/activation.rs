@@ -344,21 +344,9 @@ impl Thread {
     }
 
     /// Marks the innermost activation as one whose code was stopped and goes on at its landing pad. Nothing looks at it from there to its
-    /// end, which asks with the same comparison whether it is the innermost one, and whether it came to its end. Async-signal-safe.
+    /// end, where one comparison says whether it is the innermost one and was not stopped, and [`check_stopped`] the rest. Async-signal-safe.
     pub(crate) fn mark_stopped(&self) {
         self.innermost.set(self.innermost.get().wrapping_byte_add(STOPPED));
-    }
-
-    /// Whether the code of `activation`, which ends, was stopped. Ends the process where that is not the innermost one.
-    #[inline(always)]
-    pub(crate) fn was_stopped(&self, activation: *const Activation) -> bool {
-        let innermost = self.innermost.get();
-        innermost != activation && {
-            if innermost != activation.wrapping_byte_add(STOPPED) {
-                fail_order();
-            }
-            true
-        }
     }
 
     /// Where the bounds of the thread's own stack stand, and its limit, where `here`, a place in the caller's frame, is on it, there is room for any code, and the
@@ -448,6 +436,14 @@ impl Thread {
             lowest = lowest.min(stack.high.saturating_sub(GROWTH));
         }
         lowest <= sp && sp < stack.high && (activation.vm.entry_fp == 0 || sp < activation.vm.entry_fp)
+    }
+}
+
+/// Ends the process unless `innermost`, which is a thread's while `activation` ends, says that the code of that was stopped.
+#[cold]
+pub(crate) fn check_stopped(innermost: *const Activation, activation: *const Activation) {
+    if innermost != activation.wrapping_byte_add(STOPPED) {
+        fail_order();
     }
 }
 

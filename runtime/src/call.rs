@@ -3,7 +3,7 @@
 //! Called by the embedding API's typed and untyped calls. The fast path is a handful of loads and stores around the call
 //! of the entry trampoline.
 
-use crate::activation::{Activation, Around, Exit, Refusal, Thread};
+use crate::activation::{Activation, Around, Exit, Refusal, Thread, check_stopped};
 use crate::state::State;
 use crate::sys::register::stack_pointer;
 use crate::sys::stack::BoundsCell;
@@ -173,10 +173,14 @@ pub unsafe fn enter_outermost<R>(
         (*State::of(vm)).activation = activation;
     }
     thread.set_innermost(activation);
-    let leave = LeaveOutermost { thread, vm, activation };
+    let leave = LeaveOutermost { thread, vm };
     // SAFETY: the pointer is into the activation, which outlives the call.
     let result = f(unsafe { &raw mut (*activation).vm });
-    if leave.end() {
+    let innermost = thread.innermost();
+    drop(leave);
+    // One comparison for all that is not as it mostly is.
+    if innermost != activation.cast_const() {
+        check_stopped(innermost, activation);
         // SAFETY: the store is the caller's, and code that was stopped has left a record of why.
         return Some(Err(unsafe { stopped(vm) }));
     }
@@ -187,29 +191,14 @@ pub unsafe fn enter_outermost<R>(
 struct LeaveOutermost<'a> {
     thread: &'a Thread,
     vm: *mut VmStore,
-    activation: *const Activation,
-}
-
-impl LeaveOutermost<'_> {
-    /// Whether its code was stopped.
-    #[inline(always)]
-    fn end(self) -> bool {
-        ManuallyDrop::new(self).end_once()
-    }
-
-    #[inline(always)]
-    fn end_once(&self) -> bool {
-        let stopped = self.thread.was_stopped(self.activation);
-        self.thread.set_innermost(ptr::null());
-        // SAFETY: the store is the caller's.
-        unsafe { (*State::of(self.vm)).activation = ptr::null() };
-        stopped
-    }
 }
 
 impl Drop for LeaveOutermost<'_> {
+    #[inline(always)]
     fn drop(&mut self) {
-        self.end_once();
+        self.thread.set_innermost(ptr::null());
+        // SAFETY: the store is the caller's.
+        unsafe { (*State::of(self.vm)).activation = ptr::null() };
     }
 }
 
@@ -237,7 +226,11 @@ impl Leave<'_> {
 
     #[inline(always)]
     fn end_on(&self, thread: &Thread) -> bool {
-        let stopped = thread.was_stopped(self.activation);
+        let innermost = thread.innermost();
+        let stopped = innermost != self.activation.cast_const();
+        if stopped {
+            check_stopped(innermost, self.activation);
+        }
         // SAFETY: the activation is on the stack of `enter`, which has written all of it, and its store is the caller's.
         unsafe {
             let activation = &*self.activation;
