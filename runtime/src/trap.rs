@@ -14,7 +14,7 @@ use crate::sys::map::page_size;
 use crate::sys::register::{Resumption, resume, stack_pointer};
 use crate::sys::signal::{self, Context};
 use crate::sys::site;
-use crate::unwind::{Start, trace};
+use crate::unwind::{Start, is_frameless, trace};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
@@ -60,7 +60,7 @@ unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, con
         let resumption = if (*info).si_code > 0 { answer(number, address, machine) } else { None };
         match resumption {
             Some(Answer::Resume(resumption)) => machine.write(resumption),
-            Some(Answer::Divert) => machine.divert(),
+            Some(Answer::Divert { frameless }) => machine.divert(frameless),
             None => signal::pass_on(number, info, context),
         }
     }
@@ -70,8 +70,11 @@ unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, con
 enum Answer {
     /// It has trapped: it goes on at a landing pad.
     Resume(Resumption),
-    /// It calls the stub of a site of interruption.
-    Divert,
+    /// It calls the stub of a site of interruption, from a function with or without a frame.
+    Divert {
+        /// Whether it is without.
+        frameless: bool,
+    },
 }
 
 /// Ends the process where `address` is in code that is mapped from a file: the kernel has no page for it any more. Whoever wanted it, compiled
@@ -129,7 +132,7 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
             // The host is asked, unless this is the end all the same.
             Trap::Interrupt if (*state).epoch_hook.is_some() && !(*state).interruption.is_requested() => {
                 if at.sp >= (*running.store).stack_limit {
-                    return Some(Answer::Divert);
+                    return Some(Answer::Divert { frameless: is_frameless(at.pc) });
                 }
                 Trap::StackOverflow
             }
@@ -182,13 +185,11 @@ fn is_overflow(activation: &Activation, address: usize, sp: usize) -> bool {
 ///
 /// # Safety
 ///
-/// `activation` is alive, of this thread, and nobody has a reference to it.
+/// `activation` is the innermost one of this thread.
 unsafe fn landing(activation: *const Activation) -> Resumption {
-    // SAFETY: it is on the stack of who entered the code, and of this thread. The pointer came from one that may write.
-    let activation = unsafe {
-        (*activation.cast_mut()).vm.trapped = 1;
-        &*activation
-    };
+    Thread::with(Thread::mark_stopped);
+    // SAFETY: it is on the stack of who entered the code, and of this thread.
+    let activation = unsafe { &*activation };
     let entry = activation.entry.addr();
     // SAFETY: the trampoline's frame is live, so its code is.
     let code = Code::find(entry).map(|code: NonNull<Code>| unsafe { code.as_ref() });
@@ -214,8 +215,9 @@ unsafe fn landing(activation: *const Activation) -> Resumption {
 ///
 /// # Safety
 ///
-/// To be called by compiled code, with its store.
-pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
+/// To be called with the store of compiled code that has left for the host: by its trampoline, or by a typed host function. Nothing in the
+/// frames below those of compiled code needs to be dropped.
+pub unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
     let activation = Thread::with(Thread::innermost);
     // SAFETY: compiled code of the store runs, so there is an innermost activation, and both are alive and nobody else's. A handler that
     // catches what was thrown stands in a live frame, as does the entry trampoline below.
@@ -245,7 +247,7 @@ pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
         trace(&mut (*state).stop.trace, Start::Exit(Exit::of(vm)), activation);
         landing(activation)
     };
-    // SAFETY: the landing pad of the innermost entry trampoline; between it and here are frames of compiled code, and this
-    // one, which holds nothing that needs to be dropped.
+    // SAFETY: the landing pad of the innermost entry trampoline; between it and here are frames of compiled code, and such as
+    // hold nothing that needs to be dropped, as this one.
     unsafe { resume(resumption.pc, resumption.fp, resumption.sp, 0, 0) }
 }
