@@ -202,6 +202,19 @@ fn functions_that_call_nothing_have_their_callers() {
     }
 }
 
+/// Where the host calls it itself, nobody else does: nothing is left out of a backtrace of one function.
+#[test]
+fn functions_that_call_nothing_are_alone_where_the_host_calls_them() {
+    let engine = Engine::new(Config::new().wasm_backtrace_max_frames(NonZeroUsize::new(1))).unwrap();
+    let module = Module::new(&engine, r#"(module (func $leaf (export "leaf") unreachable))"#).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = tancho::Instance::new(&mut store, &module, &[]).unwrap();
+    let leaf = instance.get_typed_func::<(), ()>(&mut store, "leaf").unwrap();
+    let error = leaf.call(&mut store, ()).unwrap_err();
+    let trace = error.downcast_ref::<WasmBacktrace>().unwrap();
+    assert_eq!((names(trace), trace.truncated()), (vec!["leaf"], 0));
+}
+
 /// In such a function's loop, and at the beginning of one that goes on by a tail call, the code is stopped, the host is asked, and it goes on
 /// with all that it had.
 #[test]

@@ -144,9 +144,10 @@ impl TrampolineMaker<'_> {
     pub(crate) fn builtin(&mut self, builtin: Builtin) -> Function {
         let mut function = self.make(signature::builtin_trampoline(self.architecture, builtin), |maker| {
             let [vmctx] = maker.first();
-            if builtin == Builtin::memory_copy {
-                let [_, target, source, length] = maker.first();
-                copy::few(&mut maker.builder, maker.architecture, target, source, length);
+            if let Builtin::memory_copy | Builtin::memory_fill = builtin {
+                let [_, target, what, length] = maker.first();
+                let few = if builtin == Builtin::memory_copy { copy::copy_few } else { copy::fill_few };
+                few(&mut maker.builder, maker.architecture, [target, what, length]);
             }
             let store = match builtin {
                 // Whoever traps may have no more than is promised.
