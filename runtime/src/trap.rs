@@ -110,6 +110,12 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
     // store's other parts are not being changed: compiled code was running.
     unsafe {
         let (code, running) = (code.as_ref(), activation.as_ref()?);
+        if !has_begun(code, running, at) {
+            signal::fail(
+                "the stack ended where compiled code was entered, although the system had promised more of it.",
+                &[],
+            );
+        }
         let listed = u32::try_from(at.pc - code.text().start).ok().and_then(|offset| code.view().trap_at(offset));
         let access = matches!(number, libc::SIGSEGV | libc::SIGBUS) && !signal::is_trap(at.pc);
         if listed.is_none() && number != libc::SIGSEGV {
@@ -140,11 +146,23 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
         };
         (*state).stop.pending = usize::from(trap.code());
         (*state).stop.address = access.then_some(address);
-        let sp = if trap == Trap::StackOverflow && access { used_down_to(at.sp, address) } else { at.sp };
+        // Where it ends at a site, the address is that of the site.
+        let on_stack = trap == Trap::StackOverflow && access && listed != Some(Trap::Interrupt);
+        let sp = if on_stack { used_down_to(at.sp, address) } else { at.sp };
         let start = Start::Instruction { pc: at.pc, fp: at.fp, sp };
         trace(&mut (*state).stop.trace, start, activation);
         Some(Answer::Resume(landing(activation)))
     }
+}
+
+/// Whether the entry trampoline of `running` has written where it stands, as far as code that has stopped at `at` says. Until then what stands
+/// in the activation's place for it may be anything: the trampoline makes its frame first, and if that fails there is nowhere to return to.
+fn has_begun(code: &Code, running: &Activation, at: Resumption) -> bool {
+    let (entry, text) = (running.entry.addr(), code.text().start);
+    let handler = entry.checked_sub(text).and_then(|offset| code.view().handler_of(u32::try_from(offset).ok()?));
+    // The landing pad is the trampoline's end; behind the first instruction the frame pointer is its own.
+    let within = handler.is_some_and(|handler| (entry..text + handler.landing as usize).contains(&at.pc));
+    !within || (at.pc != entry && at.fp == running.vm.entry_fp)
 }
 
 /// Whether an instruction that is listed for `trap` and faults at `address` has done what it is listed for. A load through a null
