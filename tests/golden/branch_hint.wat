@@ -54,7 +54,7 @@
 ;; | @0092                               brif v6, block3, block4
 ;; |
 ;; |                                 block3 cold:
-;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @0096                               v3 = load.i32 user11 aligned v0-4
 ;; | @0096                               v8 = call fn0(v0, v1)
 ;; | @0098                               jump block2(v8)
 ;; |
@@ -97,7 +97,7 @@
 ;; | @00a6                               jump block2(v8)  ; v8 = 7
 ;; |
 ;; |                                 block4 cold:
-;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @00ad                               v3 = load.i32 user11 aligned v0-4
 ;; | @00ad                               v10 = call fn0(v0, v1)
 ;; | @00af                               v11 = iconst.i32 0
 ;; | @00af                               v12 = icmp eq v10, v11  ; v11 = 0
@@ -196,7 +196,7 @@
 ;; | @00d6                               brif v8, block2(v5), block3  ; v5 = 5
 ;; |
 ;; |                                 block3 cold:
-;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @00db                               v3 = load.i32 user11 aligned v0-4
 ;; | @00db                               v9 = call fn0(v0, v1)
 ;; | @00dd                               v10 = call fn0(v0, v9)
 ;; | @00df                               jump block2(v10)

@@ -35,7 +35,7 @@
 ;; | @0040                               trap user5
 ;; |
 ;; |                                 block3:
-;; |                                     v4 = load.i32 user11 aligned v0-4
+;; | @0040                               v4 = load.i32 user11 aligned v0-4
 ;; | @0040                               v19 = load.i64 notrap aligned region0 v14+8
 ;; | @0040                               v20 = icmp eq v19, v0
 ;; | @0040                               brif v20, block5, block6

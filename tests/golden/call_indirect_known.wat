@@ -98,7 +98,7 @@
 ;; | @008b                               trap user5
 ;; |
 ;; |                                 block2:
-;; |                                     v4 = load.i32 user11 aligned v0-4
+;; | @008b                               v4 = load.i32 user11 aligned v0-4
 ;; | @008b                               v18 = load.i64 notrap aligned region0 v13+16
 ;; | @008b                               v19 = call_indirect sig0, v18(v0, v1)
 ;; | @008e                               v20 = iconst.i32 1
@@ -203,7 +203,7 @@
 ;; | @00a2                               trap user5
 ;; |
 ;; |                                 block2:
-;; |                                     v4 = load.i32 user11 aligned v0-4
+;; | @00a2                               v4 = load.i32 user11 aligned v0-4
 ;; | @00a2                               v18 = call fn0(v0, v1)
 ;; | @00a5                               v19 = iconst.i64 1
 ;; | @00a7                               v20 = iadd v18, v19  ; v19 = 1

@@ -67,7 +67,7 @@
 ;; | @0068                               jump block3
 ;; |
 ;; |                                 block3:
-;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @0068                               v3 = load.i32 user11 aligned v0-4
 ;; | @0068                               v25 = load.i64 notrap aligned region0 v13+8
 ;; | @0068                               v26 = icmp eq v25, v0
 ;; | @0068                               brif v26, block5, block6

@@ -36,7 +36,7 @@
 ;; | @003b                               jump block2(v8)  ; v8 = 0
 ;; |
 ;; |                                 block4:
-;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @003e                               v3 = load.i32 user11 aligned v0-4
 ;; | @003e                               v9 = load.i64 notrap aligned readonly can_move v0+48
 ;; | @003e                               v10 = uextend.i64 v1
 ;; | @003e                               v11 = iadd v9, v10

@@ -32,7 +32,7 @@
 ;; | @0065                               jump block2(v8)  ; v8 = 1
 ;; |
 ;; |                                 block4:
-;; |                                     v3 = load.i32 user11 aligned v0-4
+;; | @0068                               v3 = load.i32 user11 aligned v0-4
 ;; | @0068                               v9 = iconst.i32 1
 ;; | @006a                               v10 = isub.i32 v1, v9  ; v9 = 1
 ;; | @006b                               return_call fn0(v0, v10)
@@ -44,19 +44,18 @@
 ;; | @006e                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  test %esi,%esi
-;;     6  je 0x000000000000001C
-;;     c  mov -4(%rdi),%r9d
-;;    10  sub $1,%esi
-;;    13  mov %rbp,%rsp
-;;    16  pop %rbp
-;;    17  jmp 0x000000000000001C
-;;    1c  mov $1,%eax
-;;    21  mov %rbp,%rsp
-;;    24  pop %rbp
-;;    25  ret
+;;     0  test %esi,%esi
+;;     2  je 0x0000000000000018
+;;     8  mov -4(%rdi),%r9d
+;;     c  sub $1,%esi
+;;     f  nopl (%rax)
+;;    13  jmp 0x0000000000000018
+;;    18  mov $1,%eax
+;;    1d  ret
+;;    1e  int3
+;;    1f  int3
+;;    20  int3
+;;    21  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i64) -> i64 tail {
@@ -133,7 +132,7 @@
 ;; | @0092                               trap user5
 ;; |
 ;; |                                 block2:
-;; |                                     v4 = load.i32 user11 aligned v0-4
+;; | @0092                               v4 = load.i32 user11 aligned v0-4
 ;; | @0092                               v18 = load.i64 notrap aligned region0 v13+8
 ;; | @0092                               v19 = icmp eq v18, v0
 ;; | @0092                               brif v19, block4, block5
@@ -148,8 +147,7 @@
 ;; | @0092                               return_call_indirect sig0, v22(v18, v1)
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
+;;     0  nopl (%rax)
 ;;     4  mov %edx,%eax
 ;;     6  cmp $8,%rax
 ;;     a  jae 0x0000000000000072
@@ -170,8 +168,7 @@
 ;;    44  jne 0x0000000000000063
 ;;    4a  mov 0x10(%rcx,%rax),%r10
 ;;    4f  mov %rdx,%rdi
-;;    52  mov %rbp,%rsp
-;;    55  pop %rbp
+;;    52  nopl (%rax)
 ;;    56  jmp *%r10
 ;;    59  test %edx,%edx
 ;;    5b  je 0x0000000000000074
@@ -179,8 +176,7 @@
 ;;    62  nop
 ;;    63  mov 0x18(%rcx,%rax),%rax
 ;;    68  mov (%rax),%r10
-;;    6b  mov %rbp,%rsp
-;;    6e  pop %rbp
+;;    6b  nopl (%rax)
 ;;    6f  jmp *%r10
 ;;    72  hlt
 ;;    73  nop
