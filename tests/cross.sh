@@ -10,6 +10,7 @@
 # address space that was ever mapped; one that takes more is ended. Images are compiled here, by a Tancho of this machine, and run there;
 # that one compiled there has the same bytes is tested too. TANCHO_NATIVE is a Tancho of this machine with every back end, instead of one
 # that is built. TANCHO_CROSS_TARGET is where it builds, instead of target/cross.
+# TANCHO_CROSS_PHASES (`1 2 3 4`) are those of its four phases that are to be run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -128,8 +129,10 @@ step() {
     timeout --kill-after=10 "$left" "$@" || status=$?
     printf 'cross: %s: %d s\n' "$name" $((SECONDS - start))
     [ "$status" -ne 0 ] || return 0
-    if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+    if [ "$status" -eq 124 ] || [ $((SECONDS - start)) -ge "$left" ]; then
         late+=("no time was left for this, which is not tested to its end: $name")
+    elif [ "$mode" = part ] && [ "$status" -eq 137 ]; then
+        late+=("somebody has ended this, which is not tested to its end: $name")
     elif [ "$mode" = part ] && [ -e "$scratch/crowded" ]; then
         late+=("no memory was left for this, which is not tested to its end: $name")
     elif [ "$mode" = part ] && [ "$(room)" -lt 200 ]; then
@@ -338,7 +341,7 @@ watcher=$!
 targets=()
 for arch in "${architectures[@]}"; do targets+=(--target "$(triple "$arch")"); done
 step build cargo test --offline "${optimise[@]}" --quiet "${targets[@]}" "${packages[@]}" --no-run "${tests[@]/#/--test=}" || architectures=()
-for phase in 1 2 3 4; do
+for phase in ${TANCHO_CROSS_PHASES:-1 2 3 4}; do
     for arch in "${architectures[@]}"; do
         start=$SECONDS
         on "$arch"

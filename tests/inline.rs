@@ -2,7 +2,9 @@
 //! results, errors with their backtraces, what hosts see of the stack, memory, globals and fuel. And what it must not do, by hand.
 
 use std::fmt::Write;
-use tancho::{Caller, Config, Engine, Extern, Func, Instance, Linker, Module, Store, Val, WasmBacktrace};
+use std::time::Duration;
+use tancho::{Caller, Config, Engine, Extern, Func, Instance, Linker, Module, Store, Trap, Val, WasmBacktrace};
+use tancho_abi::tunables::Tunables;
 use tancho_jit::{Compiler, Options};
 use tancho_tests::oracle::seed::{Rng, Run};
 
@@ -106,7 +108,7 @@ impl Text<'_> {
     }
 
     fn expression(&mut self) {
-        let pick = if self.left == 0 { self.random.u8(..3) } else { self.random.u8(..20) };
+        let pick = if self.left == 0 { self.random.u8(..3) } else { self.random.u8(..22) };
         self.left = self.left.saturating_sub(1);
         match pick {
             0 => write!(self.text, "(i32.const {})", self.random.i32(-4..40)).expect("a string"),
@@ -172,6 +174,14 @@ impl Text<'_> {
                 self.push("(i32.and (i32.const 3) ");
                 self.expression();
                 self.push("))");
+            }
+            19 => {
+                // Some turns: whoever inlines it has a loop in its own.
+                self.push("(loop (result i32) (global.set $left (i32.sub (global.get $left) (i32.const 1))) ");
+                self.expression();
+                self.push("(br_if 0 (i32.and (i32.gt_s (global.get $left) (i32.const 0)) ");
+                self.expression();
+                self.push(")))");
             }
             18 => {
                 self.push("(if (result i32) (i32.eqz ");
@@ -252,8 +262,10 @@ fn modules_do_the_same_with_it_and_without() {
     let run_of = Run::new("inline", "inline", 120);
     let compiler =
         Compiler::new(Options { threads: Some(1), ..Options::default() }).expect("this machine is supported");
+    let tunables = Tunables { recursive_inlining: false, ..Tunables::default() };
+    let flat = Compiler::new(Options { threads: Some(1), tunables, ..Options::default() }).expect("the same");
     let counts = run_of.all(
-        || [0_usize; 4],
+        || [0_usize; 5],
         |counts, _, random| {
             let text = Text::module(random);
             let wasm = wat::parse_str(&text).map_err(|error| format!("{error}\n{text}"))?;
@@ -271,20 +283,22 @@ fn modules_do_the_same_with_it_and_without() {
             }
             let functions = compiler.inspect(&wasm).map_err(|error| error.to_string())?;
             counts[3] += functions.iter().filter(|function| function.code.is_empty()).count();
+            let others = flat.inspect(&wasm).map_err(|error| error.to_string())?;
+            counts[4] += functions.iter().zip(&others).filter(|(one, other)| one.code != other.code).count();
             Ok(())
         },
     );
-    let [returned, deep, looks, gone] = counts.iter().fold([0; 4], |sum, counts| {
+    let [returned, deep, looks, gone, nested] = counts.iter().fold([0; 5], |sum, counts| {
         let mut sum = sum;
         sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         sum
     });
     run_of.report(&format!(
-        "{returned} returned, {deep} failed deep inside, {looks} looks of the host, {gone} functions all inlined"
+        "{returned} returned, {deep} failed deep inside, {looks} looks of the host, {gone} functions all inlined, {nested} nested in themselves"
     ));
     if run_of.cases() >= 100 {
         let least = run_of.cases() as usize / 10;
-        assert!(returned > least && deep > least && looks > least && gone > least);
+        assert!(returned > least && deep > least && looks > least && gone > least && nested > least);
     }
 }
 
@@ -364,6 +378,76 @@ fn handlers_catch_what_they_are_around() {
             let function = instance.get_typed_func::<i32, i32>(&mut store, name).expect("it is exported");
             assert_eq!(function.call(&mut store, 7).expect("it is caught"), expected, "{name}, inlining: {inlining}");
         }
+    }
+}
+
+/// However deep functions are put into themselves: each level takes no more of the stack than a call of its own would, and the end of it is
+/// met as ever.
+#[test]
+fn nested_calls_take_no_more_stack() {
+    let text = r#"(module
+        (global $depth (export "depth") (mut i32) (i32.const 0))
+        (global $sp (mut i32) (i32.const 65536))
+        (memory 1)
+        (func (export "one") (param i32) (result i32)
+            (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+            (i32.xor (i32.const 5) (call 0 (i32.add (local.get 0) (i32.const 1)))))
+        (func (export "two") (param i32) (result i32)
+            (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+            (if (i32.eq (local.get 0) (i32.const 0x12345678)) (then (return (i32.const 1))))
+            (i32.sub (call 1 (i32.add (local.get 0) (i32.const 1))) (call 1 (i32.mul (local.get 0) (i32.const 3)))))
+        (func (export "frames") (param i32) (result i32) (local i32)
+            (local.set 1 (i32.sub (global.get $sp) (i32.const 16)))
+            (global.set $sp (local.get 1))
+            (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+            (i32.store (i32.and (local.get 1) (i32.const 0xffff)) (local.get 0))
+            (local.set 0 (i32.add (call 2 (i32.add (local.get 0) (i32.const 7))) (local.get 0)))
+            (global.set $sp (i32.add (local.get 1) (i32.const 16)))
+            (local.get 0)))"#;
+    for name in ["one", "two", "frames"] {
+        let [nested, flat] = [true, false].map(|nests| {
+            let mut config = Config::new();
+            config.recursive_inlining(nests).cranelift_debug_verifier(true);
+            let engine = Engine::new(&config).expect("the configuration is one");
+            let module = Module::new(&engine, text).expect("it compiles");
+            let mut store = Store::new(&engine, ());
+            let instance = Instance::new(&mut store, &module, &[]).expect("it imports nothing");
+            let function = instance.get_typed_func::<i32, i32>(&mut store, name).expect("it is exported");
+            let error = function.call(&mut store, 1).expect_err("it never returns");
+            assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::StackOverflow), "{name}, nested: {nests}");
+            let global = instance.get_global(&mut store, "depth").expect("it is exported");
+            let Val::I32(depth) = global.get(&mut store) else { panic!("it is a number") };
+            depth
+        });
+        assert!(nested >= flat, "{name}: {nested} calls deep when nested, else {flat}");
+    }
+}
+
+/// Each loop is a place where the store can be stopped, in what is inlined too.
+#[test]
+fn what_repeats_in_nested_functions_can_be_stopped() {
+    let text = r#"(module
+        (func $again (export "again") (param i32) (result i32)
+            (if (i32.eqz (local.get 0)) (then (loop (br 0))))
+            (i32.add (i32.const 1) (call $again (i32.sub (local.get 0) (i32.const 1))))))"#;
+    // In its own body, and in that which stands in it.
+    for depth in [0, 1] {
+        let engine = Engine::default();
+        let module = Module::new(&engine, text).expect("it compiles");
+        let mut store = Store::new(&engine, ());
+        let handle = store.interrupt_handle();
+        let (send, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let instance = Instance::new(&mut store, &module, &[]).expect("it imports nothing");
+            let function = instance.get_typed_func::<i32, i32>(&mut store, "again").expect("it is exported");
+            let error = function.call(&mut store, depth).expect_err("it never returns");
+            let frames = error.downcast_ref::<WasmBacktrace>().map_or(0, |trace| trace.frames().len());
+            send.send((error.downcast_ref::<Trap>().copied(), frames)).expect("somebody waits");
+        });
+        std::thread::sleep(Duration::from_millis(50));
+        handle.interrupt();
+        let ended = ended.recv_timeout(Duration::from_secs(20)).expect("it is stopped");
+        assert_eq!(ended, (Some(Trap::Interrupt), depth as usize + 1));
     }
 }
 

@@ -2,6 +2,7 @@
 //! in time and precompiled, on a thread's stack and on a fiber's; and nothing else changes.
 
 use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -19,6 +20,51 @@ const ENDLESS: &[(&str, &str)] = &[
     ),
     ("a loop within a loop, the inner one endless", "(loop $o (loop $i (br $i)) (br $o))"),
     ("three loops within one another", "(loop $a (loop $b (loop $c (br $c)) (br $b)) (br $a))"),
+    (
+        "a loop that counts to what it never comes to",
+        "(local i32) (local.set 0 (i32.const 1)) (loop $l (br_if $l (i32.ne (local.tee 0 (i32.add (local.get 0) (i32.const 2))) (i32.const 20))))",
+    ),
+    (
+        "a loop that counts past its end",
+        "(local i32) (local.set 0 (i32.const 6)) (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 4)))))",
+    ),
+    (
+        "a loop that counts by nothing",
+        "(local i32) (loop $l (br_if $l (i32.ne (local.tee 0 (i32.add (local.get 0) (i32.const 0))) (i32.const 3))))",
+    ),
+    (
+        "a loop that counts for ages",
+        "(local i64) (local.set 0 (i64.const -1)) (loop $l (br_if $l (i64.ne (local.tee 0 (i64.sub (local.get 0) (i64.const 1))) (i64.const 0))))",
+    ),
+    (
+        "a loop that counts for ages from what is loaded",
+        "(local i64 i64) (local.set 0 (i64.load (i32.const 8))) (local.set 1 (local.get 0)) (loop $l (br_if $l (i64.ne (local.tee 0 (i64.sub (local.get 0) (i64.const 1))) (local.get 1))))",
+    ),
+    (
+        "a loop that counts to what is loaded before, and never comes to it",
+        "(local i64 i64) (local.set 1 (i64.sub (i64.load (i32.const 8)) (i64.const 1))) (loop $l (br_if $l (i64.ne (local.tee 0 (i64.add (local.get 0) (i64.const 4))) (local.get 1))))",
+    ),
+    (
+        "a loop that takes back what it counts",
+        "(local i32) (local.set 0 (i32.const 9)) (loop $l (local.set 0 (i32.sub (local.get 0) (i32.const 1))) (if (i32.eq (local.get 0) (i32.const 4)) (then (local.set 0 (i32.const 9)))) (br_if $l (local.get 0)))",
+    ),
+    (
+        "a loop whose counter a loop in it sets",
+        "(local i32 i32) (local.set 0 (i32.const 9)) (loop $l (local.set 1 (i32.const 5)) (loop $i (local.set 0 (i32.const 9)) (br_if $i (local.tee 1 (i32.sub (local.get 1) (i32.const 1))))) (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))",
+    ),
+    (
+        "a loop that counts, with another way back",
+        "(local i32) (local.set 0 (i32.const 9)) (loop $l (br_if $l (i32.eqz (i32.load (i32.const 8)))) (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))",
+    ),
+    (
+        "loops of few turns within one another without end",
+        "(local i32 i32) (loop $o (local.set 0 (i32.const 9)) (loop $i (local.set 1 (i32.const 7)) (loop $j (br_if $j (local.tee 1 (i32.sub (local.get 1) (i32.const 1))))) (br_if $i (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (br $o))",
+    ),
+    ("calls without end of what counts a few turns", "(loop $l (call $counts) (br $l))"),
+    (
+        "a loop over a table of targets that counts",
+        "(local i32) (local.set 0 (i32.const 9)) (loop $l (br_table $l $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))",
+    ),
     ("a loop that loads", "(loop $l (drop (i32.load (i32.const 8))) (br $l))"),
     ("a loop that stores", "(loop $l (i32.store (i32.const 8) (i32.const 1)) (br $l))"),
     ("a loop over a table of targets", "(loop $l (br_table $l $l $l (i32.load (i32.const 0))))"),
@@ -81,6 +127,7 @@ fn text(body: &str) -> String {
             (tag $t)
             (table funcref (elem $leaf $tail_indirect))
             (func $leaf (export "leaf"))
+            (func $counts (local i32) (local.set 0 (i32.const 9)) (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
             (func $throws (throw $t))
             (func $tail (return_call $tail))
             (func $ping (return_call $pong))
@@ -147,15 +194,22 @@ fn interrupted(engine: &Engine, module: &Module, forever: bool, fiber: bool) -> 
     let mut store = Store::new(engine, ());
     let instance = linker(engine, forever).instantiate(&mut store, module)?;
     let handle = store.interrupt_handle();
+    let (over, ended) = std::sync::mpsc::channel::<()>();
     let interrupter = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(10));
         let asked = Instant::now();
         handle.interrupt();
+        if ended.recv_timeout(interrupt_limit() * 100) == Err(RecvTimeoutError::Timeout) {
+            // Nothing else ends it.
+            eprintln!("a guest cannot be interrupted");
+            std::process::abort();
+        }
         asked
     });
     let run = instance.get_typed_func::<(), ()>(&mut store, "run")?;
     let ended = if fiber { block_on(run.call_async(&mut store, ())) } else { run.call(&mut store, ()) };
     let now = Instant::now();
+    drop(over);
     let took = now - interrupter.join().expect("it does not panic");
     let error = ended.expect_err("it never ends");
     assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::Interrupt), "{error:?}");

@@ -51,8 +51,8 @@ pub struct Side {
     pub compile_with_fuel: Compile,
     /// The same, without the optimisation of this name.
     pub compile_without: fn(&[u8], &str) -> Result<Box<dyn Guest>, Error>,
-    /// Compiles a module on one thread, at defaults otherwise, and drops it.
-    pub compile_on_one_thread: fn(wasm: &[u8]) -> Result<(), Error>,
+    /// Compiles a module on one thread, without the optimisation of this name where there is one, and drops it; how many bytes its code has.
+    pub compile_on_one_thread: fn(wasm: &[u8], without: Option<&str>) -> Result<usize, Error>,
     /// Instantiates a program in GC instructions, which imports nothing, in a store of its own.
     pub objects: OpenObjects,
     /// The boundaries that can be crossed, in the same order for both.

@@ -34,8 +34,7 @@ pub(crate) fn compile_with_fuel(wasm: &[u8]) -> Result<Box<dyn Guest>, Error> {
 
 /// See [`Side::compile_without`](crate::Side::compile_without).
 pub(crate) fn compile_without(wasm: &[u8], optimisation: &str) -> Result<Box<dyn Guest>, Error> {
-    let config = host::without(optimisation).ok_or_else(|| format!("there is no optimisation {optimisation:?}"))?;
-    compile_for(Engine::new(&config)?, wasm, false)
+    compile_for(Engine::new(&leave_out(optimisation)?)?, wasm, false)
 }
 
 fn compile_for(engine: Engine, wasm: &[u8], pays: bool) -> Result<Box<dyn Guest>, Error> {
@@ -47,10 +46,14 @@ fn compile_for(engine: Engine, wasm: &[u8], pays: bool) -> Result<Box<dyn Guest>
 }
 
 /// See [`Side::compile_on_one_thread`](crate::Side::compile_on_one_thread).
-pub(crate) fn compile_on_one_thread(wasm: &[u8]) -> Result<(), Error> {
-    let engine = Engine::new(&host::one_thread())?;
-    Module::from_binary(&engine, wasm)?;
-    Ok(())
+pub(crate) fn compile_on_one_thread(wasm: &[u8], without: Option<&str>) -> Result<usize, Error> {
+    let mut config = without.map_or_else(|| Ok(Config::new()), leave_out)?;
+    host::on_one_thread(&mut config);
+    Ok(Module::from_binary(&Engine::new(&config)?, wasm)?.text().len())
+}
+
+fn leave_out(optimisation: &str) -> Result<Config, Error> {
+    host::without(optimisation).ok_or_else(|| format!("there is no optimisation {optimisation:?}").into())
 }
 
 impl Guest for Program {

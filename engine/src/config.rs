@@ -380,6 +380,13 @@ impl Config {
         self
     }
 
+    /// Whether, where calls are [inlined](Config::inlining), small functions that call themselves are inlined in themselves, a few levels
+    /// deep. On by default. Backtraces, traps and fuel are the same.
+    pub fn recursive_inlining(&mut self, enable: bool) -> &mut Self {
+        self.tunables.recursive_inlining = enable;
+        self
+    }
+
     /// Whether compiled modules know which code comes from where in the WebAssembly file, so that backtraces have
     /// offsets. On by default.
     pub fn generate_address_map(&mut self, enable: bool) -> &mut Self {
@@ -398,9 +405,17 @@ impl Config {
     }
 
     /// Whether what runs can be interrupted ([`Store::interrupt_handle`](crate::Store::interrupt_handle)): on by default, since what is not can
-    /// run for ever. Costs about a load per turn of a loop and call.
+    /// run for ever. Costs about a load per call and turn of a loop, and less where
+    /// a loop counts ([`Config::loop_strips`]).
     pub fn interruption(&mut self, enable: bool) -> &mut Self {
         self.tunables.interruption = enable;
+        self
+    }
+
+    /// Whether short loops that count can be interrupted once in many turns only: so that interruption costs them nothing. On by default, where
+    /// anything is optimised and no fuel consumed; off it is of use to look for mistakes only.
+    pub fn loop_strips(&mut self, enable: bool) -> &mut Self {
+        self.tunables.loop_strips = enable;
         self
     }
 

@@ -40,7 +40,7 @@ use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{ExternKind, Module, NONE, Range, Summary, TypeRecord};
 use tancho_abi::target::Architecture;
-use tancho_abi::tunables::OptLevel;
+use tancho_abi::tunables::{OptLevel, Tunables};
 use tancho_abi::types::FuncType;
 use tancho_abi::vmctx::{TRAMPOLINE_FRAME, UNASKED_FRAME};
 
@@ -307,7 +307,9 @@ impl Compiler {
         if !tunables.inlining || tunables.opt_level == OptLevel::None {
             return Plan::default();
         }
-        self.in_pool(|| Plan::new(&module.view(), bodies, tunables.native_products, self.options.threads != Some(1)))
+        let parallel = self.options.threads != Some(1);
+        let Tunables { native_products, recursive_inlining, .. } = *tunables;
+        self.in_pool(|| Plan::new(&module.view(), bodies, native_products, recursive_inlining, parallel))
     }
 
     /// What is known of the module as a whole.

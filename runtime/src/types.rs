@@ -468,7 +468,7 @@ mod tests {
         let (one, two) = (TypeRegistry::new(), TypeRegistry::new());
         let mut last = one.register(&ty(1));
         // Miri is some thousand times as slow.
-        let length = if cfg!(miri) { 300 } else { 200_000 };
+        let length = if cfg!(miri) { 60 } else { 200_000 };
         for _ in 0..length {
             last = one.register(&FuncType { params: [to(last.id)].into(), results: Box::default() });
         }

@@ -56,9 +56,11 @@ fn a_sound_image_loads_and_says_what_stands_in_it() {
 #[test]
 fn no_page_is_writable_and_only_code_is_executable() {
     let code = sample().load();
+    // An emulator (`tests/cross.sh`) translates code, and so maps nothing as executable itself.
+    let executable = if std::env::var_os("TANCHO_RUNNER").is_some() { "r--p" } else { "r-xp" };
     assert_eq!(permissions(code.bytes().as_ptr().addr()), "r--p");
-    assert_eq!(permissions(code.text().start), "r-xp");
-    assert_eq!(permissions(code.text().end - 1), "r-xp");
+    assert_eq!(permissions(code.text().start), executable);
+    assert_eq!(permissions(code.text().end - 1), executable);
     assert_eq!(permissions(code.text().start - 1), "r--p");
 }
 

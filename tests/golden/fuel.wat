@@ -395,8 +395,8 @@
 ;; | @007a                               v42 = iconst.i64 0
 ;; | @007a                               v43 = select_spectre_guard v39, v42, v41  ; v42 = 0
 ;; | @007a                               v44 = load.i32 user11 aligned v0-4
-;; | @007a                               v45 = iconst.i64 0x0400_0000
-;; | @007a                               v46 = icmp ugt v27, v45  ; v45 = 0x0400_0000
+;; | @007a                               v45 = iconst.i64 0x0040_0000
+;; | @007a                               v46 = icmp ugt v27, v45  ; v45 = 0x0040_0000
 ;; | @007a                               brif v46, block8, block9
 ;; |
 ;; |                                 block8 cold:
@@ -436,7 +436,7 @@
 ;;    47  cmp %rax,%rcx
 ;;    4a  ja 0x00000000000000E3
 ;;    50  mov -4(%rdi),%edx
-;;    53  cmp $0x4000000,%rcx
+;;    53  cmp $0x400000,%rcx
 ;;    5a  ja 0x00000000000000B5
 ;;    60  xor %rsi,%rsi
 ;;    63  mov 0x30(%rdi),%r9

@@ -18,10 +18,23 @@
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
 ;; |                                     v16 -> v2
 ;; |                                     v4 = iconst.i64 0
-;; | @002a                               jump block2(v4, v1)  ; v4 = 0
+;; | @002a                               jump block4(v4, v1)  ; v4 = 0
+;; |
+;; |                                 block4(v19: i64, v20: i32):
+;; | @002a                               v6 = load.i32 user11 aligned v0-4
+;; | @002a                               v21 = iconst.i32 4
+;; | @002a                               v22 = iadd v20, v21  ; v21 = 4
+;; | @002a                               v23 = isub.i32 v2, v22
+;; | @002a                               v24 = iconst.i32 2
+;; | @002a                               v25 = rotr v23, v24  ; v24 = 2
+;; | @002a                               v26 = iconst.i32 2978
+;; | @002a                               v27 = icmp ult v25, v26  ; v26 = 2978
+;; | @002a                               v28 = iconst.i32 0x2e88
+;; | @002a                               v29 = iadd v20, v28  ; v28 = 0x2e88
+;; | @002a                               v30 = select.i32 v27, v2, v29
+;; | @002a                               jump block2(v19, v20)
 ;; |
 ;; |                                 block2(v7: i64, v8: i32):
-;; | @002a                               v6 = load.i32 user11 aligned v0-4
 ;; | @0030                               v9 = load.i64 notrap aligned readonly can_move v0+48
 ;; | @0030                               v10 = uextend.i64 v8
 ;; | @0030                               v11 = iadd v9, v10
@@ -31,7 +44,11 @@
 ;; | @003a                               v15 = iadd v8, v14  ; v14 = 4
 ;; | @003f                               v17 = icmp ne v15, v16
 ;; | @003f                               v18 = uextend.i32 v17
-;; | @0040                               brif v18, block2(v13, v15), block3
+;; | @0040                               v31 = icmp ne v15, v30
+;; | @0040                               brif v31, block2(v13, v15), block5
+;; |
+;; |                                 block5:
+;; | @0040                               brif.i32 v18, block4(v13, v15), block3
 ;; |
 ;; |                                 block3:
 ;; | @0045                               jump block1(v13)
@@ -44,14 +61,23 @@
 ;;     4  xor %rax,%rax
 ;;     7  mov 0x30(%rdi),%rcx
 ;;     b  mov -4(%rcx),%edi
-;;     e  mov %esi,%edi
-;;    10  mov (%rcx,%rdi),%edi
-;;    13  add $4,%esi
-;;    19  add %rdi,%rax
-;;    1c  cmp %edx,%esi
-;;    1e  jne 0x000000000000000B
-;;    24  ret
-;;    25  int3
-;;    26  int3
-;;    27  int3
-;;    28  int3
+;;     e  lea 4(%rsi),%edi
+;;    11  mov %rdx,%r8
+;;    14  sub %edi,%r8d
+;;    17  ror $2,%r8d
+;;    1b  lea 0x2E88(%rsi),%edi
+;;    21  cmp $0xBA2,%r8d
+;;    28  cmovb %edx,%edi
+;;    2b  mov %esi,%r8d
+;;    2e  mov (%rcx,%r8),%r8d
+;;    32  add $4,%esi
+;;    38  add %r8,%rax
+;;    3b  cmp %edi,%esi
+;;    3d  jne 0x000000000000002B
+;;    43  cmp %edx,%esi
+;;    45  jne 0x000000000000000B
+;;    4b  ret
+;;    4c  int3
+;;    4d  int3
+;;    4e  int3
+;;    4f  int3

@@ -143,8 +143,8 @@
 ;; | @005d                               v19 = iadd v18, v14
 ;; | @005d                               v20 = iconst.i64 0
 ;; | @005d                               v21 = select_spectre_guard v17, v20, v19  ; v20 = 0
-;; | @005d                               v23 = iconst.i64 0x0400_0000
-;; | @005d                               v24 = icmp ugt v5, v23  ; v23 = 0x0400_0000
+;; | @005d                               v23 = iconst.i64 0x0040_0000
+;; | @005d                               v24 = icmp ugt v5, v23  ; v23 = 0x0040_0000
 ;; | @005d                               brif v24, block2, block3
 ;; |
 ;; |                                 block2 cold:
@@ -176,7 +176,7 @@
 ;;    24  lea (%r9,%rcx),%r8
 ;;    28  cmp %rax,%r8
 ;;    2b  ja 0x0000000000000094
-;;    31  cmp $0x4000000,%rcx
+;;    31  cmp $0x400000,%rcx
 ;;    38  ja 0x000000000000006C
 ;;    3e  xor %r10,%r10
 ;;    41  mov 0x30(%rdi),%rbx

@@ -73,10 +73,24 @@
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
 ;; |                                     v3 = vconst.i8x16 const0
-;; | @0054                               jump block2(v3, v1)  ; v3 = const0
+;; | @0054                               jump block4(v3, v1)  ; v3 = const0
+;; |
+;; |                                 block4(v24: i8x16, v25: i32):
+;; | @0054                               v5 = load.i32 user11 aligned v0-4
+;; | @0054                               v26 = iconst.i32 -32
+;; | @0054                               v27 = iadd v25, v26  ; v26 = -32
+;; | @0054                               v28 = iconst.i32 0
+;; | @0054                               v29 = isub v27, v28  ; v28 = 0
+;; | @0054                               v30 = iconst.i32 5
+;; | @0054                               v31 = rotr v29, v30  ; v30 = 5
+;; | @0054                               v32 = iconst.i32 1820
+;; | @0054                               v33 = icmp ult v31, v32  ; v32 = 1820
+;; | @0054                               v34 = iconst.i32 -58240
+;; | @0054                               v35 = iadd v25, v34  ; v34 = -58240
+;; | @0054                               v36 = select v33, v28, v35  ; v28 = 0
+;; | @0054                               jump block2(v24, v25)
 ;; |
 ;; |                                 block2(v6: i8x16, v7: i32):
-;; | @0054                               v5 = load.i32 user11 aligned v0-4
 ;; | @005a                               v8 = load.i64 notrap aligned readonly can_move v0+48
 ;; | @005a                               v9 = uextend.i64 v7
 ;; | @005a                               v10 = iadd v8, v9
@@ -93,7 +107,11 @@
 ;; | @006a                               v21 = bitcast.i8x16 little v20
 ;; | @006e                               v22 = iconst.i32 32
 ;; | @0070                               v23 = isub v7, v22  ; v22 = 32
-;; | @0073                               brif v23, block2(v21, v23), block3
+;; | @0073                               v37 = icmp ne v23, v36
+;; | @0073                               brif v37, block2(v21, v23), block5
+;; |
+;; |                                 block5:
+;; | @0073                               brif.i32 v23, block4(v21, v23), block3
 ;; |
 ;; |                                 block3:
 ;; | @0078                               jump block1(v21)
@@ -102,20 +120,27 @@
 ;; | @0078                               return v2
 ;; | }
 ;;
-;;     0  nopl (%rax)
+;;     0  push %rbp
+;;     1  mov %rsp,%rbp
 ;;     4  pxor %xmm0,%xmm0
 ;;     8  mov 0x30(%rdi),%rax
 ;;     c  mov -4(%rax),%ecx
-;;     f  mov %esi,%ecx
-;;    11  movdqu (%rax,%rcx),%xmm1
-;;    16  movdqu 0x10(%rax,%rcx),%xmm2
-;;    1c  sub $0x20,%esi
-;;    1f  mulps %xmm2,%xmm1
-;;    22  addps %xmm1,%xmm0
-;;    25  test %esi,%esi
-;;    27  jne 0x000000000000000C
-;;    2d  ret
-;;    2e  int3
-;;    2f  int3
-;;    30  int3
-;;    31  int3
+;;     f  lea -0x20(%rsi),%edx
+;;    12  ror $5,%edx
+;;    15  lea -0xE380(%rsi),%ecx
+;;    1b  cmp $0x71C,%edx
+;;    21  cmovb 0x58,%ecx
+;;    28  mov %esi,%edx
+;;    2a  movdqu (%rax,%rdx),%xmm1
+;;    2f  movdqu 0x10(%rax,%rdx),%xmm2
+;;    35  sub $0x20,%esi
+;;    38  mulps %xmm2,%xmm1
+;;    3b  addps %xmm1,%xmm0
+;;    3e  cmp %ecx,%esi
+;;    40  jne 0x0000000000000028
+;;    46  test %esi,%esi
+;;    48  jne 0x000000000000000C
+;;    4e  mov %rbp,%rsp
+;;    51  pop %rbp
+;;    52  ret
+;;    58  00 00 00 00 00 00 00 00

@@ -19,6 +19,7 @@ pub mod seed;
 pub mod shadow;
 pub mod shape;
 pub mod swarm;
+pub mod switch;
 pub mod tancho;
 pub mod value;
 #[cfg(feature = "engines")]

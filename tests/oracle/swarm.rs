@@ -122,6 +122,8 @@ impl Swarm {
                 native_products: later.u8(..4) != 0,
                 inlining: later.u8(..4) != 0,
                 fenced_sites: later.u8(..4) == 0,
+                recursive_inlining: later.u8(..4) != 0,
+                loop_strips: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -157,7 +159,9 @@ impl Swarm {
             shadow_stack_argument,
             native_products,
             inlining,
+            recursive_inlining,
             fenced_sites,
+            loop_strips,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -184,6 +188,8 @@ impl Swarm {
             .shadow_stack_argument(shadow_stack_argument)
             .native_products(native_products)
             .inlining(inlining)
+            .recursive_inlining(recursive_inlining)
+            .loop_strips(loop_strips)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

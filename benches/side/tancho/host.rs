@@ -33,11 +33,9 @@ pub(super) fn add_to_linker(linker: &mut Linker<Wasi>) -> Result<()> {
     tancho_wasi::p1::add_to_linker(linker, |context: &mut Wasi| context)
 }
 
-/// A configuration that compiles on the calling thread.
-pub(super) fn one_thread() -> Config {
-    let mut config = Config::new();
+/// Lets an engine compile on the calling thread.
+pub(super) fn on_one_thread(config: &mut Config) {
     config.compilation_threads(1);
-    config
 }
 
 /// A configuration whose guests cannot be interrupted, and do not pay for it.
@@ -53,7 +51,9 @@ pub(super) fn without(optimisation: &str) -> Option<Config> {
     match optimisation {
         "table_facts" => config.table_facts(false),
         "shadow_stack_argument" => config.shadow_stack_argument(false),
+        "loop_strips" => config.loop_strips(false),
         "inlining" => config.inlining(false),
+        "recursive_inlining" => config.recursive_inlining(false),
         "native_products" => config.native_products(false),
         _ => return None,
     };

@@ -34,11 +34,9 @@ pub(super) fn add_to_linker(linker: &mut Linker<Wasi>) -> Result<()> {
     wasmtime_wasi::p1::add_to_linker_sync(linker, |context: &mut Wasi| context)
 }
 
-/// A configuration that compiles on the calling thread.
-pub(super) fn one_thread() -> Config {
-    let mut config = Config::new();
+/// Lets an engine compile on the calling thread.
+pub(super) fn on_one_thread(config: &mut Config) {
     config.parallel_compilation(false);
-    config
 }
 
 /// A configuration whose guests cannot be interrupted: by default they cannot.

@@ -4,8 +4,8 @@
 //! because instructions are fetched, and kept decoded, by the line. Cranelift aligns functions and nothing inside of them; since
 //! what stands inside a function is fixed once it is compiled, choosing where it starts places its loops.
 //!
-//! And machines keep a line's instructions decoded only where these are few: a loop of more than [`KEPT`] in one line is decoded again at each turn,
-//! which takes half as long again, and is quicker where it straddles two.
+//! And machines seem to keep a line's instructions decoded only where these are few: a loop of more than [`KEPT`] in one line was measured to take half
+//! as long again, probably because it is decoded at each turn, and is quicker where it straddles two.
 //!
 //! How often a block runs is estimated from the shape of the code alone: the same code is placed alike on every machine.
 
@@ -17,7 +17,7 @@ use tancho_abi::target::Architecture;
 pub(super) const LINE: u32 = 64;
 /// How finely places are told apart, in bytes.
 const STEP: u32 = 8;
-/// As many instructions that begin in one line are kept decoded: two entries of six, as AMD's Zen 5 has them.
+/// As many instructions that begin in one line are kept decoded: what was measured on AMD's Zen 5, whose entries are said to have six, two to a line.
 const KEPT: u32 = 12;
 /// As many crossings cost as much as a line with more.
 const OVERFULL: f32 = 4.0;

@@ -57,6 +57,8 @@ impl Sources {
 
 /// The function whose operators are being translated: the one that is compiled, or one that is inlined in it.
 pub(crate) struct Here {
+    /// The function that is compiled.
+    compiled: FunctionIndex,
     /// The site; [`NONE`] in the function itself.
     site: u32,
     /// Its outermost frame.
@@ -69,9 +71,10 @@ pub(crate) struct Here {
     pub(crate) outer_locals: usize,
 }
 
-impl Default for Here {
-    fn default() -> Self {
-        Here { site: NONE, base: 0, is_tail: true, place: 0, outer_locals: 0 }
+impl Here {
+    /// At the beginning of a function.
+    pub(crate) fn new(compiled: FunctionIndex) -> Here {
+        Here { compiled, site: NONE, base: 0, is_tail: true, place: 0, outer_locals: 0 }
     }
 }
 
@@ -87,9 +90,24 @@ impl FunctionTranslator<'_, '_> {
         self.builder.set_srcloc(mark);
     }
 
-    /// Whether the present call is inlined.
+    /// Whether the present call is inlined wherever its body stands.
     pub(crate) fn is_inlined(&self) -> bool {
         self.env.plan.inlines(self.here.place)
+    }
+
+    /// Whether the present call, an ordinary one of `function`, is inlined because it stands in that function, and not too deep in it.
+    pub(crate) fn is_nested(&self, function: FunctionIndex) -> bool {
+        let levels = self.env.plan.levels(function);
+        if levels == 0 {
+            return false;
+        }
+        let mut around = u32::from(self.here.compiled == function);
+        let mut site = self.here.site;
+        while let Some(InlineSiteRecord { function: inlined, parent, .. }) = self.sources.sites.get(site as usize) {
+            around += u32::from(*inlined == function);
+            site = *parent;
+        }
+        (1..=levels).contains(&around)
     }
 
     /// Whether the function that is being translated leaves no frame of its own where it ends in a tail call.
@@ -120,6 +138,7 @@ impl FunctionTranslator<'_, '_> {
         let call = if is_tail { NONE } else { place };
         self.sources.sites.push(InlineSiteRecord { function, call, parent: self.here.site });
         let here = Here {
+            compiled: self.here.compiled,
             site: self.sources.sites.len() as u32 - 1,
             base: self.control.len() - 1,
             is_tail: is_tail && self.here.is_tail,

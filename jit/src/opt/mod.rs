@@ -10,3 +10,4 @@ pub(crate) mod plan;
 pub(crate) mod product;
 pub(crate) mod scan;
 pub(crate) mod shadow;
+pub(crate) mod strip;

@@ -2,8 +2,12 @@
 //! the same on any number of threads; `inline` carries it out.
 //!
 //! Called by the pipeline. Functions are looked at from the callees up. What is inlined into a function counts as part of it where it is
-//! inlined itself, so that no budget is exceeded by degrees. A call whose callee is being looked at already closes a cycle, and stays a call:
+//! inlined itself, so that no budget is exceeded by degrees. A call whose callee is being looked at already closes a cycle, and is not chosen:
 //! what is inlined comes to an end.
+//!
+//! A small function that calls itself, or is called by what is inlined into it, is put into itself a few levels deep (its [`levels`](Plan::levels)):
+//! one call, with its prologue and what it saves, then does the work of several. Where such a call stands does not say whether it is inlined,
+//! for its body stands in itself; how often the function is around the call already does.
 //!
 //! A callee is worth it where it is small beside what a call costs. More is allowed to one that calls nothing, where the call stands in
 //! a loop, or in a function that calls itself; to constants among the arguments, which the body is then compiled for; and to the only call of
@@ -52,6 +56,13 @@ struct Limits {
     only: u32,
 }
 
+/// The most operators of a function that is put into itself.
+const NESTED: u32 = 60;
+/// The most that all its levels may come to.
+const NEST: u32 = 240;
+/// How many levels there are at most.
+const MAX_LEVELS: u32 = 3;
+
 const LIMITS: Limits = Limits { any: 10, leaf: 20, leaf_in_loop: [45, 60], in_loop: 20, constant: 3, only: 60 };
 
 /// Which calls are inlined.
@@ -59,6 +70,8 @@ const LIMITS: Limits = Limits { any: 10, leaf: 20, leaf_in_loop: [45, 60], in_lo
 pub(crate) struct Plan<'a> {
     /// Where they stand in the file, in order.
     calls: Vec<u32>,
+    /// How many levels deep functions are inlined in themselves that are at all, by function index.
+    levels: HashMap<u32, u32>,
     /// What is called, by function index.
     inlinees: HashMap<u32, Inlinee<'a>>,
     /// By the position among the functions that the module defines: whether each call of it is inlined, and nobody else can call it.
@@ -78,8 +91,10 @@ struct Function {
     /// How many operators it has that become instructions.
     size: u32,
     calls: Vec<Call>,
-    /// Whether it can be inlined.
+    /// Whether it can be inlined, but for its loops.
     fits: bool,
+    /// Whether it has a loop: then what a call costs is little beside the rest, unless it calls itself.
+    repeats: bool,
 }
 
 /// A direct call.
@@ -87,17 +102,27 @@ struct Call {
     callee: u32,
     /// Where it stands in the file.
     place: u32,
+    /// Whether it is a tail call.
+    is_tail: bool,
     /// In how many loops.
     depth: u32,
     /// How many arguments are constants, as far as the operators before it tell.
     constants: u32,
+    /// Whether it is inlined.
+    chosen: bool,
 }
 
 impl<'a> Plan<'a> {
-    /// The plan for a module whose escaped functions have been numbered; `products` says whether multiplications are recognised, `parallel`
-    /// whether bodies may be read on several threads.
+    /// The plan for a module whose escaped functions have been numbered; `products` says whether multiplications are recognised, `nests` whether functions
+    /// are inlined in themselves, `parallel` whether bodies may be read on several threads.
     /// Nothing is inlined where a body cannot be read or is not valid: that is left for translation to name.
-    pub(crate) fn new(module: &ModuleView<'_>, bodies: &[Body<'a>], products: bool, parallel: bool) -> Plan<'a> {
+    pub(crate) fn new(
+        module: &ModuleView<'_>,
+        bodies: &[Body<'a>],
+        products: bool,
+        nests: bool,
+        parallel: bool,
+    ) -> Plan<'a> {
         if bodies.last().is_none_or(|body| body.body.range().end >= MAX_PLACE) {
             return Plan::default();
         }
@@ -109,10 +134,10 @@ impl<'a> Plan<'a> {
         if products {
             shrink_products(module, bodies, &mut functions);
         }
-        let mut planner = Planner::new(module, functions);
+        let mut planner = Planner::new(module, functions, nests);
         for scale in [4, 3, 2, 1] {
             planner.plan(scale);
-            if planner.grown() <= planner.whole() / GROWTH {
+            if planner.grown() <= planner.whole() / GROWTH + u64::from(SMALL_CALLER) {
                 break;
             }
         }
@@ -122,6 +147,11 @@ impl<'a> Plan<'a> {
     /// Whether the call at `place` in the file is inlined.
     pub(crate) fn inlines(&self, place: u32) -> bool {
         self.calls.binary_search(&place).is_ok()
+    }
+
+    /// How many levels deep a function is inlined in itself.
+    pub(crate) fn levels(&self, function: FunctionIndex) -> u32 {
+        self.levels.get(&function.0).copied().unwrap_or(0)
     }
 
     /// A function of which a call is inlined.
@@ -155,7 +185,7 @@ fn scan(body: &Body<'_>) -> Option<Function> {
         match &operator {
             Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => open.push(false),
             Operator::Loop { .. } => {
-                function.fits = false;
+                function.repeats = true;
                 open.push(true);
                 depth += 1;
             }
@@ -167,7 +197,9 @@ fn scan(body: &Body<'_>) -> Option<Function> {
             Operator::End | Operator::Delegate { .. } => depth -= u32::from(open.pop() == Some(true)),
             Operator::I32Const { .. } | Operator::I64Const { .. } => constants = before + 1,
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                function.calls.push(Call { callee: *function_index, place, depth, constants: before });
+                let is_tail = matches!(operator, Operator::ReturnCall { .. });
+                let (callee, chosen) = (*function_index, false);
+                function.calls.push(Call { callee, place, is_tail, depth, constants: before, chosen });
             }
             // Where what they stand in is inlined, they would have to come back.
             Operator::ReturnCallIndirect { .. } | Operator::ReturnCallRef { .. } => function.fits = false,
@@ -184,7 +216,7 @@ fn scan(body: &Body<'_>) -> Option<Function> {
 fn shrink_products(module: &ModuleView<'_>, bodies: &[Body<'_>], functions: &mut [Function]) {
     let records = module.functions.iter().skip(module.facts().counts.imported_functions as usize);
     for ((function, body), record) in functions.iter_mut().zip(bodies).zip(records) {
-        if function.size <= PRODUCT || !function.fits || !function.calls.is_empty() {
+        if function.size <= PRODUCT || !function.fits || function.repeats || !function.calls.is_empty() {
             continue;
         }
         if let Some(CompositeType::Func(ty)) = module.composite_type(record.ty)
@@ -242,6 +274,8 @@ enum State {
 struct Planner<'m> {
     module: &'m ModuleView<'m>,
     imported: u32,
+    /// Whether functions are inlined in themselves.
+    nests: bool,
     functions: Vec<Function>,
     /// How often each is called.
     callers: Vec<u32>,
@@ -253,12 +287,19 @@ struct Planner<'m> {
     calls_left: Vec<u32>,
     /// Whether each closes a cycle of calls.
     recursive: Vec<bool>,
-    /// The calls that are inlined: where they stand, and what they call.
-    chosen: Vec<(u32, u32)>,
+    /// How many levels deep each is inlined in itself, and how many of its bodies that makes.
+    nested: Vec<Nested>,
+}
+
+/// How often a function is inlined in itself.
+#[derive(Clone, Copy)]
+struct Nested {
+    levels: u32,
+    bodies: u32,
 }
 
 impl<'m> Planner<'m> {
-    fn new(module: &'m ModuleView<'m>, functions: Vec<Function>) -> Planner<'m> {
+    fn new(module: &'m ModuleView<'m>, functions: Vec<Function>, nests: bool) -> Planner<'m> {
         let imported = module.facts().counts.imported_functions;
         let mut callers = vec![0; functions.len()];
         for call in functions.iter().flat_map(|function| &function.calls) {
@@ -266,8 +307,8 @@ impl<'m> Planner<'m> {
                 *count += 1;
             }
         }
-        let (state, sizes, left, calls_left, recursive) = Default::default();
-        Planner { module, imported, functions, callers, state, sizes, left, calls_left, recursive, chosen: Vec::new() }
+        let (state, sizes, left, calls_left, recursive, nested) = Default::default();
+        Planner { module, imported, nests, functions, callers, state, sizes, left, calls_left, recursive, nested }
     }
 
     /// Chooses with all limits at `scale` quarters.
@@ -278,7 +319,10 @@ impl<'m> Planner<'m> {
         self.left.clone_from(&self.callers);
         self.calls_left = self.functions.iter().map(|function| function.calls.len() as u32).collect();
         self.recursive = vec![false; count];
-        self.chosen.clear();
+        self.nested = vec![Nested { levels: 0, bodies: 1 }; count];
+        for call in self.functions.iter_mut().flat_map(|function| &mut function.calls) {
+            call.chosen = false;
+        }
         for root in 0..count {
             self.visit(root, scale);
         }
@@ -295,6 +339,7 @@ impl<'m> Planner<'m> {
             let function = *function;
             let Some(call) = self.functions[function].calls.get(*next) else {
                 self.choose(function, scale);
+                self.nest(function, scale);
                 self.state[function] = State::Done;
                 path.pop();
                 continue;
@@ -321,9 +366,11 @@ impl<'m> Planner<'m> {
     /// Chooses among the calls in a function, whose callees have been looked at.
     fn choose(&mut self, function: usize, scale: u32) {
         let most = self.functions[function].size.saturating_mul(2).clamp(SMALL_CALLER, MAX_SIZE);
-        for call in &self.functions[function].calls {
+        for position in 0..self.functions[function].calls.len() {
+            let call = &self.functions[function].calls[position];
             let Some(callee) = self.position(call.callee) else { continue };
-            if self.state[callee] != State::Done || !self.functions[callee].fits {
+            let Function { fits, repeats, .. } = self.functions[callee];
+            if self.state[callee] != State::Done || !fits || repeats {
                 continue;
             }
             let size = self.sizes[callee];
@@ -335,8 +382,43 @@ impl<'m> Planner<'m> {
             self.left[callee] -= 1;
             self.calls_left[function] += self.calls_left[callee];
             self.calls_left[function] -= 1;
-            self.chosen.push((call.place, call.callee));
+            self.functions[function].calls[position].chosen = true;
         }
+    }
+
+    /// Decides how many levels deep a function is inlined in itself, when what else is inlined into it has been chosen. Each level has as many of its
+    /// bodies as the one above it has calls of it.
+    fn nest(&mut self, function: usize, scale: u32) {
+        let size = self.sizes[function];
+        if !self.nests || !self.recursive[function] || !self.functions[function].fits || size > NESTED * scale / 4 {
+            return;
+        }
+        let calls = self.calls_of(function, function);
+        if calls == 0 {
+            return;
+        }
+        let (mut nested, mut level) = (Nested { levels: 0, bodies: 1 }, 1_u32);
+        while nested.levels < MAX_LEVELS {
+            level = level.saturating_mul(calls);
+            let bodies = nested.bodies.saturating_add(level);
+            if bodies.saturating_mul(size) > NEST * scale / 4 {
+                break;
+            }
+            nested = Nested { levels: nested.levels + 1, bodies };
+        }
+        self.nested[function] = nested;
+        self.sizes[function] = size * nested.bodies;
+    }
+
+    /// How many calls of `callee` there are in a function with what is inlined into it: at most. Tail calls are none.
+    fn calls_of(&self, callee: usize, function: usize) -> u32 {
+        let count = |call: &Call| match self.position(call.callee) {
+            Some(called) if called == callee => u32::from(!call.is_tail),
+            // As deep as calls are inlined in one another, of which each adds to a size that has a limit.
+            Some(called) if call.chosen => self.nested[called].bodies.saturating_mul(self.calls_of(callee, called)),
+            _ => 0,
+        };
+        self.functions[function].calls.iter().map(count).fold(0, u32::saturating_add)
     }
 
     /// The most operators that a callee may have to be inlined.
@@ -375,12 +457,18 @@ impl<'m> Planner<'m> {
     }
 
     /// The plan, unless a function that is inlined is not valid.
-    fn finish<'a>(mut self, bodies: &[Body<'a>]) -> Plan<'a> {
+    fn finish<'a>(self, bodies: &[Body<'a>]) -> Plan<'a> {
+        let chosen = || self.functions.iter().flat_map(|function| &function.calls).filter(|call| call.chosen);
+        let mut calls: Vec<u32> = chosen().map(|call| call.place).collect();
+        calls.sort_unstable();
+        let with_levels = self.nested.iter().zip(self.imported..).filter(|(nested, _)| nested.levels > 0);
+        let levels: HashMap<u32, u32> = with_levels.map(|(nested, function)| (function, nested.levels)).collect();
+
         let mut inlinees = HashMap::new();
         let mut allocations = FuncValidatorAllocations::default();
-        for (_, callee) in &self.chosen {
-            let Some(body) = self.position(*callee).and_then(|position| bodies.get(position)) else { continue };
-            if inlinees.contains_key(callee) {
+        for callee in chosen().map(|call| call.callee).chain(levels.keys().copied()) {
+            let Some(body) = self.position(callee).and_then(|position| bodies.get(position)) else { continue };
+            if inlinees.contains_key(&callee) {
                 continue;
             }
             let mut validator = copy(&body.validator).into_validator(allocations);
@@ -389,11 +477,10 @@ impl<'m> Planner<'m> {
             }
             allocations = validator.into_allocations();
             let (validator, body, hints) = (copy(&body.validator), body.body.clone(), body.hints.clone());
-            inlinees.insert(*callee, Inlinee { validator, body, hints });
+            inlinees.insert(callee, Inlinee { validator, body, hints });
         }
         let gone = (0..self.functions.len()).map(|position| self.is_gone(position)).collect();
-        self.chosen.sort_unstable();
-        Plan { calls: self.chosen.into_iter().map(|(place, _)| place).collect(), inlinees, gone }
+        Plan { calls, levels, inlinees, gone }
     }
 }
 

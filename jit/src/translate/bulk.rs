@@ -12,8 +12,8 @@ use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, Opcode, 
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
 
-/// Copies and fills of more bytes than this can be interrupted: a fraction of a second.
-const LONG: u64 = 64 << 20;
+/// Copies and fills of more bytes than this can be interrupted: others take a few milliseconds at most.
+const LONG: u64 = 4 << 20;
 
 /// The most bytes that an operator can be about.
 const ANY_LENGTH: u64 = u64::MAX;

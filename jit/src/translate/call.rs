@@ -25,7 +25,7 @@ use tancho_abi::vmctx::{VmContext, VmFuncRef, VmFunctionEntry, VmFunctionImport}
 impl FunctionTranslator<'_, '_> {
     pub(crate) fn call(&mut self, function: u32) -> Result<(), CompileError> {
         let function = FunctionIndex(function);
-        if self.is_inlined() {
+        if self.is_inlined() || self.is_nested(function) {
             return self.inline(function, false);
         }
         self.call_out_of_line(function)

@@ -22,6 +22,7 @@ use crate::error::CompileError;
 use crate::opt::inline::{Here, Sources};
 use crate::opt::product;
 use crate::opt::scan::is_unreachable_next;
+use crate::opt::strip;
 use cranelift_codegen::ir::{
     self, AliasRegionData, Endianness, ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData, SigRef,
     UserFuncName, Value, types,
@@ -32,6 +33,7 @@ use std::collections::HashMap;
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::{FunctionIndex, GlobalIndex, MemoryIndex, TableIndex, TypeIndex};
 use tancho_abi::module::NONE;
+use tancho_abi::tunables::OptLevel;
 use tancho_abi::types::{FuncType, HeapType, RefType, ValType};
 use wasmparser::{
     CompositeInnerType, FuncValidator, FuncValidatorAllocations, FunctionBody, Operator, ValidatorResources,
@@ -212,7 +214,9 @@ pub(crate) fn translate(
         mitigation: tunables.memory_spectre_mitigation,
     };
     stride::rewrite(function, &places, belt, limits);
-    interrupt::number(function, calls)?;
+    let strips = tunables.loop_strips && tunables.opt_level != OptLevel::None && !tunables.consume_fuel;
+    let unasked = strips && strip::mine(function);
+    interrupt::number(function, calls || unasked)?;
     scratch.validator = validator.into_allocations();
     Ok(Translated { live, loops, caught, uses_heap, sources })
 }
@@ -297,7 +301,7 @@ impl<'f, 'm> FunctionTranslator<'f, 'm> {
             fuel: None,
             shadow: None,
             returns: true,
-            here: Here::default(),
+            here: Here::new(index),
             sources: Sources::default(),
             allocations: Vec::new(),
             regions: HashMap::new(),

@@ -88,13 +88,14 @@ impl FunctionTranslator<'_, '_> {
     }
 }
 
-/// Gives each site its place. `calls` says whether the function calls others: where not, and it is short, the site in its entry block goes.
+/// Gives each site its place. `long` says whether the function calls others, or has loops without sites: where not, and it has few instructions, the site
+/// in its entry block goes.
 ///
 /// # Errors
 ///
 /// When there are more than [`MAX_SITES`].
-pub(crate) fn number(func: &mut Function, calls: bool) -> Result<(), CompileError> {
-    let keep_entry = calls || func.dfg.num_insts() > SHORT;
+pub(crate) fn number(func: &mut Function, long: bool) -> Result<(), CompileError> {
+    let keep_entry = long || func.dfg.num_insts() > SHORT;
     let entry = func.layout.entry_block();
     let mut next = 0;
     for site in sites(func) {
@@ -212,11 +213,13 @@ fn load<'f>(
 }
 
 /// The sites of a function, in the order of its layout.
-fn sites(func: &Function) -> Vec<Inst> {
-    let code = trap::code(Trap::Interrupt);
-    let is_site = |inst: &Inst| {
-        let data = &func.dfg.insts[*inst];
-        data.opcode().can_load() && data.memflags_trap_code(&func.dfg) == Some(code)
-    };
-    func.layout.blocks().flat_map(|block| func.layout.block_insts(block)).filter(is_site).collect()
+pub(crate) fn sites(func: &Function) -> Vec<Inst> {
+    let insts = func.layout.blocks().flat_map(|block| func.layout.block_insts(block));
+    insts.filter(|inst| is_site(func, *inst)).collect()
+}
+
+/// Whether an instruction is a site.
+pub(crate) fn is_site(func: &Function, inst: Inst) -> bool {
+    let data = &func.dfg.insts[inst];
+    data.opcode().can_load() && data.memflags_trap_code(&func.dfg) == Some(trap::code(Trap::Interrupt))
 }

@@ -94,8 +94,12 @@ tunables! {
     native_products: bool = true;
     /// Whether calls of small functions are inlined, where anything is optimised.
     inlining: bool = true;
+    /// Whether, where calls are inlined, small functions that call themselves are inlined in themselves, a few levels deep.
+    recursive_inlining: bool = true;
     /// Whether what runs can be interrupted: loops, and calls without end. What waits in a shared memory always can.
     interruption: bool = true;
+    /// Whether short loops that count can be interrupted once in many turns only, where anything is optimised and nothing is paid for.
+    loop_strips: bool = true;
     /// Whether the compiler finds out what tables hold that nobody can write to, and calls through them with fewer questions.
     table_facts: bool = true;
     /// Whether functions are given the shadow-stack pointer in a register, where a module has one.

@@ -6,9 +6,10 @@ use super::access::{self, Body, Kind, LENGTH, Pressure};
 use super::canary::Canaries;
 use super::tree::{self, Operands};
 use crate::oracle::row::Random;
+use crate::oracle::switch;
 use std::ops::Range;
 use std::rc::Rc;
-use tancho::{Config, Engine, Instance, Memory, Module, OptLevel, RegallocAlgorithm, Store, Trap, TypedFunc};
+use tancho::{Engine, Instance, Memory, Module, OptLevel, RegallocAlgorithm, Store, Trap, TypedFunc};
 use tancho_abi::tunables::Tunables;
 
 /// How code is compiled.
@@ -69,7 +70,7 @@ pub fn wide_settings() -> Vec<Setting> {
 
 impl Setting {
     fn engine(&self) -> Engine {
-        let mut config = Config::new();
+        let mut config = switch::config();
         config.cranelift_opt_level(self.opt_level).cranelift_regalloc_algorithm(self.registers);
         config.memory_reservation(self.reservation).memory_guard_size(self.guard);
         if self.kind != Kind::USUAL || !self.signals {
