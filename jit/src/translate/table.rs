@@ -57,13 +57,13 @@ impl FunctionTranslator<'_, '_> {
         }
     }
 
-    /// The address of entry `index` (an `i32` or `i64`), checked: index < length, or a trap. For several accesses of the entry.
+    /// The address of entry `index` (an `i32` or `i64`), checked: index < length, or a trap. For a store, or several accesses of the entry.
     pub(crate) fn table_entry(&mut self, table: TableIndex, index: Value) -> Value {
         self.entry(table, index, false)
     }
 
-    /// The same. `once` says that it is for one access: then the address is what is chosen where the check may be mispredicted, which is there as
-    /// soon as the comparison; a sum that is part of an access comes after it.
+    /// The same. `once` says that it is for one load: then the address is what is chosen where the check may be mispredicted. It is there as
+    /// soon as the comparison, and a sum that is part of the load would come after it.
     fn entry(&mut self, table: TableIndex, index: Value, once: bool) -> Value {
         let size = if self.is_function_table(table) { size_of::<VmFunctionEntry>() as u64 } else { REFERENCE_ENTRY };
         let index = self.extend_index(index);
@@ -120,8 +120,7 @@ impl FunctionTranslator<'_, '_> {
     pub(crate) fn table_set(&mut self, table: u32) {
         let table = TableIndex(table);
         let (index, value) = self.pop2();
-        let once = !self.is_function_table(table);
-        let entry = self.entry(table, index, once);
+        let entry = self.table_entry(table, index);
         let flags = self.flags(Region::Table(table));
         if !self.is_function_table(table) {
             self.builder.ins().store(flags, value, entry, 0);
