@@ -103,7 +103,7 @@ fn loops_do_the_same_turns() {
         config.epoch_interruption(true);
     };
     let without = |config: &mut Config| {
-        config.sparse_sites(false);
+        config.loop_strips(false);
     };
     let comparing = |config: &mut Config| {
         config.signals_based_traps(false);

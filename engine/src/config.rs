@@ -406,17 +406,16 @@ impl Config {
 
     /// Whether what runs can be interrupted ([`Store::interrupt_handle`](crate::Store::interrupt_handle)): on by default, since what is not can
     /// run for ever. Costs about a load per call and turn of a loop, and less where
-    /// a loop counts and a function calls only sometimes ([`Config::sparse_sites`]).
+    /// a loop counts ([`Config::loop_strips`]).
     pub fn interruption(&mut self, enable: bool) -> &mut Self {
         self.tunables.interruption = enable;
         self
     }
 
-    /// Whether short loops that count can be interrupted once in many turns only, and short functions only where they are about to call: so that
-    /// interruption costs next to nothing there. On by default, where anything is optimised and no fuel consumed; off it is of use to look for
-    /// mistakes only.
-    pub fn sparse_sites(&mut self, enable: bool) -> &mut Self {
-        self.tunables.sparse_sites = enable;
+    /// Whether short loops that count can be interrupted once in many turns only: so that interruption costs them nothing. On by default, where
+    /// anything is optimised and no fuel consumed; off it is of use to look for mistakes only.
+    pub fn loop_strips(&mut self, enable: bool) -> &mut Self {
+        self.tunables.loop_strips = enable;
         self
     }
 

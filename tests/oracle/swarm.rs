@@ -123,7 +123,7 @@ impl Swarm {
                 inlining: later.u8(..4) != 0,
                 fenced_sites: later.u8(..4) == 0,
                 recursive_inlining: later.u8(..4) != 0,
-                sparse_sites: later.u8(..4) != 0,
+                loop_strips: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -161,7 +161,7 @@ impl Swarm {
             inlining,
             recursive_inlining,
             fenced_sites,
-            sparse_sites,
+            loop_strips,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -189,7 +189,7 @@ impl Swarm {
             .native_products(native_products)
             .inlining(inlining)
             .recursive_inlining(recursive_inlining)
-            .sparse_sites(sparse_sites)
+            .loop_strips(loop_strips)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

@@ -14,7 +14,7 @@ pub const SWITCHES: [(&str, Switch); 6] = [
     ("native_products", Config::native_products),
     ("inlining", Config::inlining),
     ("recursive_inlining", Config::recursive_inlining),
-    ("sparse_sites", Config::sparse_sites),
+    ("loop_strips", Config::loop_strips),
 ];
 
 /// The usual configuration, without what `TANCHO_WITHOUT` names: some of [`SWITCHES`], or `all`.

@@ -2,7 +2,6 @@
 
 mod balance;
 pub(crate) mod budget;
-pub(crate) mod entry;
 pub(crate) mod facts;
 pub(crate) mod frame;
 pub(crate) mod indirect;

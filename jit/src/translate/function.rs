@@ -19,7 +19,6 @@ use super::whole::Reached;
 use crate::decode;
 use crate::decode::module::Body;
 use crate::error::CompileError;
-use crate::opt::entry;
 use crate::opt::inline::{Here, Sources};
 use crate::opt::product;
 use crate::opt::scan::is_unreachable_next;
@@ -215,11 +214,8 @@ pub(crate) fn translate(
         mitigation: tunables.memory_spectre_mitigation,
     };
     stride::rewrite(function, &places, belt, limits);
-    let sparse = tunables.sparse_sites && tunables.opt_level != OptLevel::None && !tunables.consume_fuel;
-    let unasked = sparse && strip::mine(function);
-    if sparse && calls && !unasked {
-        entry::sink(function);
-    }
+    let strips = tunables.loop_strips && tunables.opt_level != OptLevel::None && !tunables.consume_fuel;
+    let unasked = strips && strip::mine(function);
     interrupt::number(function, calls || unasked)?;
     scratch.validator = validator.into_allocations();
     Ok(Translated { live, loops, caught, uses_heap, sources })

@@ -98,9 +98,8 @@ tunables! {
     recursive_inlining: bool = true;
     /// Whether what runs can be interrupted: loops, and calls without end. What waits in a shared memory always can.
     interruption: bool = true;
-    /// Whether short loops that count can be interrupted once in many turns only, and short functions only where they call, if anything is optimised
-    /// and nothing is paid for.
-    sparse_sites: bool = true;
+    /// Whether short loops that count can be interrupted once in many turns only, where anything is optimised and nothing is paid for.
+    loop_strips: bool = true;
     /// Whether the compiler finds out what tables hold that nobody can write to, and calls through them with fewer questions.
     table_facts: bool = true;
     /// Whether functions are given the shadow-stack pointer in a register, where a module has one.
