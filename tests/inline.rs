@@ -351,6 +351,19 @@ fn handlers_catch_what_they_are_around() {
             (block $h (result i32)
                 (try_table (result i32) (catch $t $h) (return_call $throw (i32.add (local.get 0) (i32.const 1))))
                 (return)))
+        ;; The same, where what throws is called by what the tail call has been replaced by.
+        (type $f (func (param i32) (result i32)))
+        (table 1 funcref) (elem (i32.const 0) $throw)
+        (func $through (param i32) (result i32) (i32.add (i32.const 5) (call_indirect (type $f) (local.get 0) (i32.const 0))))
+        (func $tail_through (param i32) (result i32)
+            (block $h (result i32)
+                (try_table (result i32) (catch $t $h) (return_call $through (i32.add (local.get 0) (i32.const 1))))
+                (return)))
+        (func (export "through") (param i32) (result i32)
+            (block $h (result i32)
+                (try_table (result i32) (catch $t $h) (call $tail_through (local.get 0)))
+                (return (i32.const -1)))
+            (i32.add (i32.const 1000)))
         ;; Its handler is not.
         (func $own (param i32) (result i32)
             (block $h (result i32)
@@ -374,7 +387,7 @@ fn handlers_catch_what_they_are_around() {
         let module = Module::new(&engine, text).expect("it compiles");
         let mut store = Store::new(&engine, ());
         let instance = Linker::new(&engine).instantiate(&mut store, &module).expect("it imports nothing");
-        for (name, expected) in [("tail", 1008), ("own", 107)] {
+        for (name, expected) in [("tail", 1008), ("through", 1008), ("own", 107)] {
             let function = instance.get_typed_func::<i32, i32>(&mut store, name).expect("it is exported");
             assert_eq!(function.call(&mut store, 7).expect("it is caught"), expected, "{name}, inlining: {inlining}");
         }

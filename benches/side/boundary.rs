@@ -11,7 +11,7 @@ use std::hint::black_box;
 
 /// See [`Side::boundaries`](crate::Side::boundaries).
 pub(crate) fn all() -> Vec<Boundary> {
-    let table: [(&'static str, Prepare); 37] = [
+    let table: [(&'static str, Prepare); 52] = [
         ("host to wasm, typed, () -> ()", typed_nop),
         ("host to wasm, typed, (i32, i32) -> i32", typed_add),
         ("host to wasm, untyped, () -> ()", untyped_nop),
@@ -32,8 +32,31 @@ pub(crate) fn all() -> Vec<Boundary> {
         }),
         ("wasm to wasm, by reference", || guest_loop("(call_ref $step (local.get $x) (global.get $reference))")),
         ("wasm to wasm, other instance", other_instance),
+        ("wasm to wasm, imported by reference", || {
+            foreign_reference("(call_ref $step (local.get $x) (global.get $reference))")
+        }),
+        ("wasm to wasm, tail call in a chain of four", || {
+            guest_loop("(i32.sub (call $hop (local.get $x)) (i32.const 3))")
+        }),
+        ("table.get, functions", || {
+            table("funcref", "(ref.is_null (table.get $t (i32.and (local.get $x) (i32.const 3))))")
+        }),
+        ("table.get, host values", || {
+            table("externref", "(ref.is_null (table.get $t (i32.and (local.get $x) (i32.const 3))))")
+        }),
+        ("table.set, functions", || table("funcref", SET_FUNCTION)),
+        ("table.set, null", || table("funcref", SET_NULL)),
+        ("table.set, host values", || table("externref", SET_HOST)),
         ("memory.grow 0", || guest_loop("(i32.add (local.get $x) (memory.grow (i32.const 0)))")),
-        ("memory.copy, 16 bytes", || bulk("(memory.copy (i32.const 64) (i32.const 128) (local.get $sixteen))")),
+        ("memory.copy, 8 bytes", || bulk(COPY, 8)),
+        ("memory.copy, 16 bytes", || bulk(COPY, 16)),
+        ("memory.copy, 31 bytes", || bulk(COPY, 31)),
+        ("memory.copy, 64 bytes", || bulk(COPY, 64)),
+        ("memory.copy, 16 bytes, constant", || bulk("(memory.copy (i32.const 64) (i32.const 128) (i32.const 16))", 0)),
+        ("memory.fill, 8 bytes", || bulk(FILL, 8)),
+        ("memory.fill, 16 bytes", || bulk(FILL, 16)),
+        ("memory.fill, 31 bytes", || bulk(FILL, 31)),
+        ("memory.fill, 64 bytes", || bulk(FILL, 64)),
         ("trap, unreachable", || caught("unreachable", Trap::UnreachableCodeReached)),
         ("trap, memory out of bounds", || caught("(drop (i32.load (i32.const 65536)))", Trap::MemoryOutOfBounds)),
         ("trap, division by zero", || {
@@ -198,6 +221,9 @@ fn guest_loop(body: &str) -> Result<Cross, Error> {
             (global $reference (mut (ref null $step)) (ref.func $next))
             (func $next (type $step) (i32.add (local.get 0) (i32.const 1)))
             (func $a (type $step) (i32.sub (local.get 0) (i32.const -1)))
+            (func $hop (type $step) (return_call $hop1 (i32.add (local.get 0) (i32.const 1))))
+            (func $hop1 (type $step) (return_call $hop2 (i32.add (local.get 0) (i32.const 1))))
+            (func $hop2 (type $step) (return_call $next (i32.add (local.get 0) (i32.const 1))))
             (func $b (type $step) (i32.sub (i32.add (local.get 0) (i32.const 3)) (i32.const 2)))
             (func $c (type $step) (i32.xor (i32.sub (i32.const -2) (local.get 0)) (i32.const -1)))
             (func $frame (type $step)
@@ -230,19 +256,67 @@ fn other_instance() -> Result<Cross, Error> {
     Ok(run_loop(store, run))
 }
 
-/// A guest's loop of a bulk operation whose length is not a constant.
-fn bulk(operation: &str) -> Result<Cross, Error> {
+/// A guest's loop over a global that has a reference to a function of another instance.
+fn foreign_reference(body: &str) -> Result<Cross, Error> {
+    let step = r#"(module (func (export "step") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))"#;
+    let text = format!(
+        r#"(module
+            (type $step (func (param i32) (result i32)))
+            (import "other" "step" (func $other (type $step)))
+            (global $reference (mut (ref null $step)) (ref.func $other))
+            (func (export "run") (param $n i32) (result i32) {}))"#,
+        looping(body)
+    );
+    let (mut store, other) = instantiate(step)?;
+    let engine = store.engine().clone();
+    let module = Module::new(&engine, wat::parse_str(text)?)?;
+    let step = other.get_func(&mut store, "step").ok_or("`step` is not exported")?;
+    let instance = Instance::new(&mut store, &module, &[step.into()])?;
+    let run = instance.get_typed_func::<i32, i32>(&mut store, "run")?;
+    Ok(run_loop(store, run))
+}
+
+/// An entry of a table of functions is set to a function.
+const SET_FUNCTION: &str =
+    "(block (result i32) (table.set $t (i32.and (local.get $x) (i32.const 3)) (global.get $f)) (i32.const 1))";
+/// The same, to null.
+const SET_NULL: &str =
+    "(block (result i32) (table.set $t (i32.and (local.get $x) (i32.const 3)) (ref.null func)) (i32.const 1))";
+/// An entry of a table of the host's values is set, to null.
+const SET_HOST: &str =
+    "(block (result i32) (table.set $t (i32.and (local.get $x) (i32.const 3)) (ref.null extern)) (i32.const 1))";
+
+/// A guest's loop over a table of four nulls that others can see, where `one` comes to 1.
+fn table(element: &str, one: &str) -> Result<Cross, Error> {
+    let text = format!(
+        r#"(module
+            (table $t (export "table") 4 8 {element})
+            (global $f (mut funcref) (ref.func $f))
+            (func $f (export "f"))
+            (func (export "run") (param $n i32) (result i32) {}))"#,
+        looping(&format!("(i32.add (local.get $x) {one})"))
+    );
+    let (mut store, instance) = instantiate(&text)?;
+    let run = instance.get_typed_func::<i32, i32>(&mut store, "run")?;
+    Ok(run_loop(store, run))
+}
+
+const COPY: &str = "(memory.copy (i32.const 64) (i32.const 128) (local.get $length))";
+const FILL: &str = "(memory.fill (i32.const 64) (i32.const 7) (local.get $length))";
+
+/// A guest's loop of a bulk operation, the length of which is the second parameter.
+fn bulk(operation: &str, length: i32) -> Result<Cross, Error> {
     let text = format!(
         r#"(module
             (memory 1)
-            (func (export "run") (param $n i32) (param $sixteen i32) (result i32) {}))"#,
+            (func (export "run") (param $n i32) (param $length i32) (result i32) {}))"#,
         looping(&format!("(block (result i32) {operation} (i32.add (local.get $x) (i32.const 1)))"))
     );
     let (mut store, instance) = instantiate(&text)?;
     let run = instance.get_typed_func::<(i32, i32), i32>(&mut store, "run")?;
     Ok(Box::new(move |times| {
         let times = i32::try_from(times).expect("nobody has the time for more than two billion crossings");
-        assert_eq!(run.call(&mut store, (times, black_box(16))).expect("it stays in bounds"), times);
+        assert_eq!(run.call(&mut store, (times, black_box(length))).expect("it stays in bounds"), times);
     }))
 }
 

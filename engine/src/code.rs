@@ -69,7 +69,7 @@ impl Module {
     /// The places in [`Module::text`], in order, of instructions that may trap, and how.
     pub fn traps(&self) -> impl Iterator<Item = (usize, Trap)> + '_ {
         let records = self.code().view().traps.iter();
-        records.filter_map(|record| Some((record.code as usize, Trap::from_code(u8::try_from(record.trap).ok()?)?)))
+        records.filter_map(|record| Some((record.code as usize, record.trap()?)))
     }
 
     /// The places in [`Module::text`], in order, that calls return to across which references to objects are alive: for each, how many

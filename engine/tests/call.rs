@@ -470,3 +470,85 @@ fn an_ignored_panic_of_an_inner_host_function_stops_the_outer_guest() {
     assert!(format!("{error:?}").contains("on purpose"), "{error:?}");
     assert_eq!(*store.data(), 0, "nothing ran after the panic");
 }
+
+/// Host functions of as many parameters as registers take, and of one more: on x86-64 the first are jumped to.
+#[test]
+fn host_functions_are_given_what_they_are_called_with() {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, 0_u64);
+    type Floats = (f32, f64, f32, f64, f32, f64, f32, f64);
+    let sum = |floats: Floats| {
+        let (a, b, c, d, e, f, g, h) = floats;
+        f64::from(a)
+            + 2.0 * b
+            + 3.0 * f64::from(c)
+            + 4.0 * d
+            + 5.0 * f64::from(e)
+            + 6.0 * f
+            + 7.0 * f64::from(g)
+            + 8.0 * h
+    };
+    let fits = Func::wrap(
+        &mut store,
+        move |v: i32,
+              w: i64,
+              x: i32,
+              y: i64,
+              z: i32,
+              a: f32,
+              b: f64,
+              c: f32,
+              d: f64,
+              e: f32,
+              f: f64,
+              g: f32,
+              h: f64| {
+            i64::from(v)
+                + 10 * w
+                + 100 * i64::from(x)
+                + 1000 * y
+                + 10_000 * i64::from(z)
+                + sum((a, b, c, d, e, f, g, h)) as i64
+        },
+    );
+    let more = Func::wrap(&mut store, |u: i32, v: i32, w: i64, x: i32, y: i64, z: i32| {
+        i64::from(u) + 10 * i64::from(v) + 100 * w + 1000 * i64::from(x) + 10_000 * y + 100_000 * i64::from(z)
+    });
+    let float = Func::wrap(&mut store, |mut caller: Caller<'_, u64>, x: f32| {
+        *caller.data_mut() += 1;
+        x * 2.0
+    });
+    let several = Func::wrap(&mut store, |x: i32| (x, i64::from(x) * 2));
+    let module = Module::new(&engine, r#"(module
+        (import "" "fits" (func $fits (param i32 i64 i32 i64 i32 f32 f64 f32 f64 f32 f64 f32 f64) (result i64)))
+        (import "" "more" (func $more (param i32 i32 i64 i32 i64 i32) (result i64)))
+        (import "" "float" (func $float (param f32) (result f32)))
+        (import "" "several" (func $several (param i32) (result i32 i64)))
+        (func (export "fits") (param i64) (result i64)
+            (i64.add (local.get 0) (call $fits (i32.const 1) (i64.const 2) (i32.const 3) (i64.const 4) (i32.const 5)
+                (f32.const 1) (f64.const 2) (f32.const 3) (f64.const 4) (f32.const 5) (f64.const 6) (f32.const 7) (f64.const 8))))
+        (func (export "more") (param i64) (result i64)
+            (i64.add (local.get 0) (call $more (i32.const 1) (i32.const 2) (i64.const 3) (i32.const 4) (i64.const 5) (i32.const 6))))
+        (func (export "float") (param i64) (result i64)
+            (i64.add (local.get 0) (i64.trunc_f32_s (call $float (f32.const 21.5)))))
+        (func (export "several") (param i64) (result i64)
+            (call $several (i32.const -4)) (local.set 0) (i64.extend_i32_s) (i64.add (local.get 0)))
+        (func (export "tail") (param i64) (result i64)
+            (return_call $more (i32.const 1) (i32.const 2) (local.get 0) (i32.const 4) (i64.const 5) (i32.const 6)))
+        )"#)
+        .unwrap();
+    let imports = [fits, more, float, several].map(Into::into);
+    let instance = Instance::new(&mut store, &module, &imports).unwrap();
+    let floats = sum((1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)) as i64;
+    for (name, expected) in [
+        ("fits", 7 + 1 + 20 + 300 + 4000 + 50_000 + floats),
+        ("more", 7 + 654_321),
+        ("float", 7 + 43),
+        ("several", -4 - 8),
+        ("tail", 654_321 + 400),
+    ] {
+        let call = instance.get_typed_func::<i64, i64>(&mut store, name).unwrap();
+        assert_eq!(call.call(&mut store, 7).unwrap(), expected, "{name}");
+    }
+    assert_eq!(*store.data(), 1);
+}

@@ -11,6 +11,7 @@
 use crate::decode::module::{Body, Decoded, decode};
 use crate::decode::vector;
 use crate::emit::code::{Code, Known};
+use crate::emit::exit;
 use crate::emit::image::{Role, emit};
 use crate::error::CompileError;
 use crate::opt::budget;
@@ -38,6 +39,7 @@ use tancho_abi::builtin::Builtin;
 use tancho_abi::image::BUILD_ID;
 use tancho_abi::index::{FunctionIndex, TypeIndex};
 use tancho_abi::module::{ExternKind, Module, NONE, Range, Summary, TypeRecord};
+use tancho_abi::target::Architecture;
 use tancho_abi::tunables::{OptLevel, Tunables};
 use tancho_abi::types::FuncType;
 use tancho_abi::vmctx::{TRAMPOLINE_FRAME, UNASKED_FRAME};
@@ -509,7 +511,11 @@ impl Compiler {
             functions.push((Role::ArrayEntry(index), maker.array_entry(ty)));
         }
         if exits && typed {
-            functions.push((Role::HostExit(index), maker.host_exit(ty)));
+            let jumps = maker.architecture == Architecture::X86_64 && maker.signals;
+            match jumps.then(|| exit::jump(ty)).flatten() {
+                Some(code) => pieces.push((Role::HostExit(index), code)),
+                None => functions.push((Role::HostExit(index), maker.host_exit(ty))),
+            }
         }
         if exits {
             functions.push((Role::ArrayExit(index), maker.array_exit(ty)));

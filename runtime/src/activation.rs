@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
-use tancho_abi::vmctx::{TRAMPOLINE_FRAME, UNASKED_FRAME, VmActivation, VmStore};
+use tancho_abi::vmctx::{TRAMPOLINE_FRAME, UNASKED_FRAME, ValRaw, VmActivation, VmStore};
 
 /// What a host function may rely on finding below it on the stack: compiled code leaves for the host only above this.
 pub const HOST_RESERVE: usize = 64 << 10;
@@ -30,13 +30,14 @@ pub(crate) struct Activation {
     pub(crate) store: *mut VmStore,
     /// The host entry through which it was entered.
     pub(crate) entry: *const u8,
+    /// The bounds of the stack that it runs on, which are there as long as it is; and, by [`OUTERMOST`], that it is outside of all others, of
+    /// its thread and of its store: then what follows is not there.
+    stack: *const BoundsCell,
     /// The activation of this thread outside of this one, or null.
-    pub(crate) outer: *const Activation,
+    outer: MaybeUninit<*const Activation>,
     /// The activation of the same store, on whatever thread, that was the last before this one, or null.
-    pub(crate) outer_of_store: *const Activation,
-    /// The bounds of the stack that it runs on, which are there as long as it is.
-    pub(crate) stack: *const BoundsCell,
-    /// By which frame pointer and to which place the outer activation's compiled code left for the host; there where one is.
+    outer_of_store: MaybeUninit<*const Activation>,
+    /// How the outer activation's compiled code left for the host; there where one is.
     pub(crate) outer_exit: MaybeUninit<Exit>,
     /// The store's exit and stack limit from before, to be restored; there where the thread or the store has an activation outside of this
     /// one.
@@ -44,13 +45,101 @@ pub(crate) struct Activation {
     pub(crate) saved_limit: MaybeUninit<usize>,
 }
 
-const _: () = assert!(std::mem::offset_of!(Activation, outer_exit) == 64);
+const _: () = assert!(std::mem::offset_of!(Activation, outer) <= 64);
+
+/// A bit of [`Activation::stack`].
+const OUTERMOST: usize = 1;
+/// A bit of [`Thread::innermost`].
+const STOPPED: usize = 1;
+
+/// What an activation has outside of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Around {
+    /// As [`Activation::outer`].
+    pub(crate) outer: *const Activation,
+    /// As [`Activation::outer_of_store`].
+    pub(crate) outer_of_store: *const Activation,
+    /// By which way the outer activation's compiled code left for the host, and the store's exit and stack limit.
+    pub(crate) outer_exit: Exit,
+    pub(crate) saved_exit: Exit,
+    pub(crate) saved_limit: usize,
+}
 
 impl Activation {
+    /// One of a call by this entry on this stack.
+    pub(crate) fn new(
+        store: *mut VmStore,
+        entry: *const u8,
+        results: *mut ValRaw,
+        stack: &BoundsCell,
+        around: Around,
+    ) -> Activation {
+        let Around { outer, outer_of_store, outer_exit, saved_exit, saved_limit } = around;
+        Activation {
+            vm: VmActivation { entry_fp: 0, results },
+            store,
+            entry,
+            stack,
+            outer: MaybeUninit::new(outer),
+            outer_of_store: MaybeUninit::new(outer_of_store),
+            outer_exit: MaybeUninit::new(outer_exit),
+            saved_exit: MaybeUninit::new(saved_exit),
+            saved_limit: MaybeUninit::new(saved_limit),
+        }
+    }
+
+    /// Makes one of what is at `this` that is outside of all others. `results` is left out where there are not several. So is where its entry
+    /// trampoline stands: that writes it before it does anything that could be stopped.
+    ///
+    /// # Safety
+    ///
+    /// There is room for one.
+    #[inline(always)]
+    pub(crate) unsafe fn put_outermost(
+        this: *mut Activation,
+        store: *mut VmStore,
+        entry: *const u8,
+        results: Option<*mut ValRaw>,
+        stack: &BoundsCell,
+    ) {
+        // SAFETY: the caller says so.
+        unsafe {
+            if let Some(results) = results {
+                (&raw mut (*this).vm.results).write(results);
+            }
+            (&raw mut (*this).store).write(store);
+            (&raw mut (*this).entry).write(entry);
+            (&raw mut (*this).stack).write(ptr::from_ref(stack).wrapping_byte_add(OUTERMOST));
+        }
+    }
+
     /// The stack that it runs on.
     pub(crate) fn stack(&self) -> Bounds {
         // SAFETY: there as long as the activation.
-        unsafe { &*self.stack }.get()
+        unsafe { &*self.stack.map_addr(|address| address & !OUTERMOST) }.get()
+    }
+
+    fn is_outermost(&self) -> bool {
+        self.stack.addr() & OUTERMOST != 0
+    }
+
+    /// The activation of this thread outside of this one, or null.
+    pub(crate) fn outer(&self) -> *const Activation {
+        // SAFETY: there unless it is outside of all others.
+        if self.is_outermost() { ptr::null() } else { unsafe { self.outer.assume_init() } }
+    }
+
+    /// The activation of the same store, on whatever thread, that was the last before this one, or null.
+    pub(crate) fn outer_of_store(&self) -> *const Activation {
+        // SAFETY: there unless it is outside of all others.
+        if self.is_outermost() { ptr::null() } else { unsafe { self.outer_of_store.assume_init() } }
+    }
+
+    /// Puts it on a stack of activations of this thread, of which `outer` is the innermost.
+    #[cfg(feature = "async")]
+    pub(crate) fn put_within(&mut self, outer: *const Activation, exit: Exit) {
+        self.outer = MaybeUninit::new(outer);
+        self.outer_exit = MaybeUninit::new(exit);
     }
 }
 
@@ -254,6 +343,12 @@ impl Thread {
         self.innermost.set(activation);
     }
 
+    /// Marks the innermost activation as one whose code was stopped and goes on at its landing pad. Nothing looks at it from there to its
+    /// end, where one comparison says whether it is the innermost one and was not stopped, and [`check_stopped`] the rest. Async-signal-safe.
+    pub(crate) fn mark_stopped(&self) {
+        self.innermost.set(self.innermost.get().wrapping_byte_add(STOPPED));
+    }
+
     /// Where the bounds of the thread's own stack stand, and its limit, where `here`, a place in the caller's frame, is on it, there is room for any code, and the
     /// thread is in no other activation.
     #[inline(always)]
@@ -341,6 +436,14 @@ impl Thread {
             lowest = lowest.min(stack.high.saturating_sub(GROWTH));
         }
         lowest <= sp && sp < stack.high && (activation.vm.entry_fp == 0 || sp < activation.vm.entry_fp)
+    }
+}
+
+/// Ends the process unless `innermost`, which is a thread's while `activation` ends, says that the code of that was stopped.
+#[cold]
+pub(crate) fn check_stopped(innermost: *const Activation, activation: *const Activation) {
+    if innermost != activation.wrapping_byte_add(STOPPED) {
+        fail_order();
     }
 }
 

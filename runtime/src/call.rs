@@ -3,13 +3,13 @@
 //! Called by the embedding API's typed and untyped calls. The fast path is a handful of loads and stores around the call
 //! of the entry trampoline.
 
-use crate::activation::{Activation, Exit, Refusal, Thread, fail_order};
+use crate::activation::{Activation, Around, Exit, Refusal, Thread, check_stopped};
 use crate::state::State;
 use crate::sys::register::stack_pointer;
 use crate::sys::stack::BoundsCell;
 use crate::unwind::{Backtrace, Start, Trace, trace};
 use std::fmt;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr;
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{PENDING_UNCAUGHT, ValRaw, VmActivation, VmStore};
@@ -102,21 +102,16 @@ pub unsafe fn enter<R>(
         let before = (!thread.moves()).then_some(thread);
         let outer = thread.innermost();
         // SAFETY: the store is the caller's; an outer activation and its store are alive as long as it is on the stack.
-        let (saved_exit, saved_limit, outer_exit, outer_of_store) = unsafe {
-            let outer_exit = if outer.is_null() { Exit::NONE } else { Exit::of((*outer).store) };
-            (Exit::of(vm), (*vm).stack_limit, outer_exit, (*State::of(vm)).activation)
+        let around = unsafe {
+            Around {
+                outer,
+                outer_of_store: (*State::of(vm)).activation,
+                outer_exit: if outer.is_null() { Exit::NONE } else { Exit::of((*outer).store) },
+                saved_exit: Exit::of(vm),
+                saved_limit: (*vm).stack_limit,
+            }
         };
-        let mut activation = Activation {
-            vm: VmActivation { entry_fp: 0, trapped: 0, results },
-            store: vm,
-            entry,
-            outer,
-            outer_of_store,
-            outer_exit: MaybeUninit::new(outer_exit),
-            saved_exit: MaybeUninit::new(saved_exit),
-            saved_limit: MaybeUninit::new(saved_limit),
-            stack: &raw const stack,
-        };
+        let mut activation = Activation::new(vm, entry, results, &stack, around);
         let activation = &raw mut activation;
         // SAFETY: the store is the caller's.
         unsafe {
@@ -128,10 +123,8 @@ pub unsafe fn enter<R>(
         let leave = Leave { thread: before, activation };
         // SAFETY: the pointer is into the activation, which outlives the call.
         let result = f(unsafe { &raw mut (*activation).vm });
-        drop(leave);
-        // SAFETY: the activation is alive; the trampoline wrote through the pointer that `f` had.
-        if unsafe { (*activation).vm.trapped } != 0 {
-            // SAFETY: the store is the caller's, and the landing pad is reached after a stop was recorded.
+        if leave.end() {
+            // SAFETY: the store is the caller's, and code that was stopped has left a record of why.
             return Err(unsafe { stopped(vm) });
         }
         Ok(result)
@@ -169,20 +162,8 @@ pub unsafe fn enter_outermost<R>(
     }
     let mut activation = MaybeUninit::<Activation>::uninit();
     let activation = activation.as_mut_ptr();
-    // SAFETY: the places are the activation's own. What is left out is read where there are several results, or something outside of the
-    // activation.
-    unsafe {
-        (&raw mut (*activation).vm.entry_fp).write(0);
-        (&raw mut (*activation).vm.trapped).write(0);
-        if let Some(results) = results {
-            (&raw mut (*activation).vm.results).write(results);
-        }
-        (&raw mut (*activation).store).write(vm);
-        (&raw mut (*activation).entry).write(entry);
-        (&raw mut (*activation).outer).write(ptr::null());
-        (&raw mut (*activation).outer_of_store).write(ptr::null());
-        (&raw mut (*activation).stack).write(ptr::from_ref(stack));
-    }
+    // SAFETY: there is room for it.
+    unsafe { Activation::put_outermost(activation, vm, entry, results, stack) };
     // SAFETY: the store is the caller's. Its exit is written before it is read: when the code leaves for the host.
     unsafe {
         // It is there from the last call, for the most part, and to read is less than to write.
@@ -192,13 +173,15 @@ pub unsafe fn enter_outermost<R>(
         (*State::of(vm)).activation = activation;
     }
     thread.set_innermost(activation);
-    let leave = LeaveOutermost { thread, vm, activation };
+    let leave = LeaveOutermost { thread, vm };
     // SAFETY: the pointer is into the activation, which outlives the call.
     let result = f(unsafe { &raw mut (*activation).vm });
+    let innermost = thread.innermost();
     drop(leave);
-    // SAFETY: the activation is alive; the runtime wrote to it when the code was stopped.
-    if unsafe { (*activation).vm.trapped } != 0 {
-        // SAFETY: the store is the caller's, and the landing pad is reached after a stop was recorded.
+    // One comparison for all that is not as it mostly is.
+    if innermost != activation.cast_const() {
+        check_stopped(innermost, activation);
+        // SAFETY: the store is the caller's, and code that was stopped has left a record of why.
         return Some(Err(unsafe { stopped(vm) }));
     }
     Some(Ok(result))
@@ -208,15 +191,11 @@ pub unsafe fn enter_outermost<R>(
 struct LeaveOutermost<'a> {
     thread: &'a Thread,
     vm: *mut VmStore,
-    activation: *const Activation,
 }
 
 impl Drop for LeaveOutermost<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.thread.innermost() != self.activation {
-            fail_order();
-        }
         self.thread.set_innermost(ptr::null());
         // SAFETY: the store is the caller's.
         unsafe { (*State::of(self.vm)).activation = ptr::null() };
@@ -230,30 +209,43 @@ struct Leave<'a> {
     activation: *mut Activation,
 }
 
-impl Drop for Leave<'_> {
+impl Leave<'_> {
+    /// Whether its code was stopped.
     #[inline]
-    fn drop(&mut self) {
+    fn end(self) -> bool {
+        ManuallyDrop::new(self).end_once()
+    }
+
+    #[inline]
+    fn end_once(&self) -> bool {
         match self.thread {
-            Some(thread) => self.end(thread),
-            None => Thread::now(|thread| self.end(thread)),
+            Some(thread) => self.end_on(thread),
+            None => Thread::now(|thread| self.end_on(thread)),
         }
     }
-}
 
-impl Leave<'_> {
     #[inline(always)]
-    fn end(&self, thread: &Thread) {
-        if thread.innermost() != self.activation {
-            fail_order();
+    fn end_on(&self, thread: &Thread) -> bool {
+        let innermost = thread.innermost();
+        let stopped = innermost != self.activation.cast_const();
+        if stopped {
+            check_stopped(innermost, self.activation);
         }
         // SAFETY: the activation is on the stack of `enter`, which has written all of it, and its store is the caller's.
         unsafe {
             let activation = &*self.activation;
-            thread.set_innermost(activation.outer);
+            thread.set_innermost(activation.outer());
             (*activation.store).stack_limit = activation.saved_limit.assume_init();
             activation.saved_exit.assume_init().put(activation.store);
-            (*State::of(activation.store)).activation = activation.outer_of_store;
+            (*State::of(activation.store)).activation = activation.outer_of_store();
         }
+        stopped
+    }
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.end_once();
     }
 }
 

@@ -5,12 +5,14 @@
 //! second case. So nothing may be collected, moved or run in the store before the code goes on; the embedding API, which is asked, sees to that. What it may do is wait,
 //! where the call that runs is an asynchronous one.
 
-use crate::activation::Thread;
+use crate::activation::{Exit, Thread};
 use crate::interrupt::Interruption;
 use crate::memory::{Interrupts, Parked};
 use crate::stack::Barrier;
 use crate::state::State;
 use crate::sync::Arc;
+use crate::sys::register::FrameRecord;
+use crate::sys::site;
 use std::ptr::{self, with_exposed_provenance};
 use tancho_abi::trap::Trap;
 use tancho_abi::vmctx::{PENDING_ERROR, VmStore};
@@ -91,8 +93,8 @@ pub(crate) unsafe extern "C" fn arrive(record: usize) -> *mut VmStore {
     // SAFETY: code was stopped on this thread, so there is an innermost activation. The record is that of the stub.
     unsafe {
         let vm = (*Thread::with(Thread::innermost)).store;
-        (*vm).exit_fp = record;
-        (*vm).exit_pc = with_exposed_provenance::<usize>(record + size_of::<usize>()).read();
+        let record = with_exposed_provenance::<FrameRecord>(record).read();
+        Exit { fp: record.caller, pc: record.return_address + site::BEHIND }.put(vm);
         stop(vm);
         if (*vm).pending == 0 { ptr::null_mut() } else { vm }
     }

@@ -329,7 +329,7 @@ impl Store {
             if activation.store == self.vm() {
                 break;
             }
-            next = activation.outer;
+            next = activation.outer();
         }
         let mut found = Trace::with_limit(frames);
         // SAFETY: the innermost activation left for the host, where this call is; the stores whose activations are on the

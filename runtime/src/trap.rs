@@ -14,7 +14,7 @@ use crate::sys::map::page_size;
 use crate::sys::register::{Resumption, resume, stack_pointer};
 use crate::sys::signal::{self, Context};
 use crate::sys::site;
-use crate::unwind::{Start, trace};
+use crate::unwind::{Start, is_frameless, trace};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
@@ -60,7 +60,7 @@ unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, con
         let resumption = if (*info).si_code > 0 { answer(number, address, machine) } else { None };
         match resumption {
             Some(Answer::Resume(resumption)) => machine.write(resumption),
-            Some(Answer::Divert) => machine.divert(),
+            Some(Answer::Divert { frameless }) => machine.divert(frameless),
             None => signal::pass_on(number, info, context),
         }
     }
@@ -70,8 +70,11 @@ unsafe extern "C" fn handle(number: libc::c_int, info: *mut libc::siginfo_t, con
 enum Answer {
     /// It has trapped: it goes on at a landing pad.
     Resume(Resumption),
-    /// It calls the stub of a site of interruption.
-    Divert,
+    /// It calls the stub of a site of interruption, from a function with or without a frame.
+    Divert {
+        /// Whether it is without.
+        frameless: bool,
+    },
 }
 
 /// Ends the process where `address` is in code that is mapped from a file: the kernel has no page for it any more. Whoever wanted it, compiled
@@ -107,6 +110,12 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
     // store's other parts are not being changed: compiled code was running.
     unsafe {
         let (code, running) = (code.as_ref(), activation.as_ref()?);
+        if !has_begun(code, running, at) {
+            signal::fail(
+                "the stack ended where compiled code was entered, although the system had promised more of it.",
+                &[],
+            );
+        }
         let listed = u32::try_from(at.pc - code.text().start).ok().and_then(|offset| code.view().trap_at(offset));
         let access = matches!(number, libc::SIGSEGV | libc::SIGBUS) && !signal::is_trap(at.pc);
         if listed.is_none() && number != libc::SIGSEGV {
@@ -129,7 +138,7 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
             // The host is asked, unless this is the end all the same.
             Trap::Interrupt if (*state).epoch_hook.is_some() && !(*state).interruption.is_requested() => {
                 if at.sp >= (*running.store).stack_limit {
-                    return Some(Answer::Divert);
+                    return Some(Answer::Divert { frameless: is_frameless(at.pc) });
                 }
                 Trap::StackOverflow
             }
@@ -137,11 +146,23 @@ unsafe fn answer(number: libc::c_int, address: usize, machine: Context) -> Optio
         };
         (*state).stop.pending = usize::from(trap.code());
         (*state).stop.address = access.then_some(address);
-        let sp = if trap == Trap::StackOverflow && access { used_down_to(at.sp, address) } else { at.sp };
+        // Where it ends at a site, the address is that of the site.
+        let on_stack = trap == Trap::StackOverflow && access && listed != Some(Trap::Interrupt);
+        let sp = if on_stack { used_down_to(at.sp, address) } else { at.sp };
         let start = Start::Instruction { pc: at.pc, fp: at.fp, sp };
         trace(&mut (*state).stop.trace, start, activation);
         Some(Answer::Resume(landing(activation)))
     }
+}
+
+/// Whether the entry trampoline of `running` has written where it stands, as far as code that has stopped at `at` says. Until then what stands
+/// in the activation's place for it may be anything: the trampoline makes its frame first, and if that fails there is nowhere to return to.
+fn has_begun(code: &Code, running: &Activation, at: Resumption) -> bool {
+    let (entry, text) = (running.entry.addr(), code.text().start);
+    let handler = entry.checked_sub(text).and_then(|offset| code.view().handler_of(u32::try_from(offset).ok()?));
+    // The landing pad is the trampoline's end; behind the first instruction the frame pointer is its own.
+    let within = handler.is_some_and(|handler| (entry..text + handler.landing as usize).contains(&at.pc));
+    !within || (at.pc != entry && at.fp == running.vm.entry_fp)
 }
 
 /// Whether an instruction that is listed for `trap` and faults at `address` has done what it is listed for. A load through a null
@@ -182,13 +203,11 @@ fn is_overflow(activation: &Activation, address: usize, sp: usize) -> bool {
 ///
 /// # Safety
 ///
-/// `activation` is alive, of this thread, and nobody has a reference to it.
+/// `activation` is the innermost one of this thread.
 unsafe fn landing(activation: *const Activation) -> Resumption {
-    // SAFETY: it is on the stack of who entered the code, and of this thread. The pointer came from one that may write.
-    let activation = unsafe {
-        (*activation.cast_mut()).vm.trapped = 1;
-        &*activation
-    };
+    Thread::with(Thread::mark_stopped);
+    // SAFETY: it is on the stack of who entered the code, and of this thread.
+    let activation = unsafe { &*activation };
     let entry = activation.entry.addr();
     // SAFETY: the trampoline's frame is live, so its code is.
     let code = Code::find(entry).map(|code: NonNull<Code>| unsafe { code.as_ref() });
@@ -214,8 +233,9 @@ unsafe fn landing(activation: *const Activation) -> Resumption {
 ///
 /// # Safety
 ///
-/// To be called by compiled code, with its store.
-pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
+/// To be called with the store of compiled code that has left for the host: by its trampoline, or by a typed host function. Nothing in the
+/// frames below those of compiled code needs to be dropped.
+pub unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
     let activation = Thread::with(Thread::innermost);
     // SAFETY: compiled code of the store runs, so there is an innermost activation, and both are alive and nobody else's. A handler that
     // catches what was thrown stands in a live frame, as does the entry trampoline below.
@@ -245,7 +265,7 @@ pub(crate) unsafe extern "C" fn raise(vm: *mut VmStore) -> ! {
         trace(&mut (*state).stop.trace, Start::Exit(Exit::of(vm)), activation);
         landing(activation)
     };
-    // SAFETY: the landing pad of the innermost entry trampoline; between it and here are frames of compiled code, and this
-    // one, which holds nothing that needs to be dropped.
+    // SAFETY: the landing pad of the innermost entry trampoline; between it and here are frames of compiled code, and such as
+    // hold nothing that needs to be dropped, as this one.
     unsafe { resume(resumption.pc, resumption.fp, resumption.sp, 0, 0) }
 }

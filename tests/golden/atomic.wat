@@ -50,18 +50,18 @@
 ;; | @00b2                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %esi,%esi
-;;     6  test $7,%rsi
-;;     d  jne 0x0000000000000021
-;;    13  mov 0x30(%rdi),%rdi
-;;    17  mov 8(%rdi,%rsi),%rax
-;;    1c  mov %rbp,%rsp
-;;    1f  pop %rbp
-;;    20  ret
-;;    21  hlt
-;;    22  nop
+;;     0  mov %esi,%esi
+;;     2  test $7,%rsi
+;;     9  jne 0x000000000000001D
+;;     f  mov 0x30(%rdi),%rdi
+;;    13  mov 8(%rdi,%rsi),%rax
+;;    18  ret
+;;    19  int3
+;;    1a  int3
+;;    1b  int3
+;;    1c  int3
+;;    1d  hlt
+;;    1e  nop
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32, i32) tail {
@@ -82,19 +82,19 @@
 ;; | @00bd                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %esi,%esi
-;;     6  test $3,%rsi
-;;     d  jne 0x0000000000000022
-;;    13  mov 0x30(%rdi),%rdi
-;;    17  mov %edx,(%rdi,%rsi)
-;;    1a  mfence
-;;    1d  mov %rbp,%rsp
-;;    20  pop %rbp
-;;    21  ret
-;;    22  hlt
-;;    23  nop
+;;     0  mov %esi,%esi
+;;     2  test $3,%rsi
+;;     9  jne 0x000000000000001E
+;;     f  mov 0x30(%rdi),%rdi
+;;    13  mov %edx,(%rdi,%rsi)
+;;    16  mfence
+;;    19  ret
+;;    1a  int3
+;;    1b  int3
+;;    1c  int3
+;;    1d  int3
+;;    1e  hlt
+;;    1f  nop
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32, i32) -> i32 tail {
@@ -115,19 +115,19 @@
 ;; | @00c8                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %esi,%esi
-;;     6  test $3,%rsi
-;;     d  jne 0x0000000000000025
-;;    13  mov 0x30(%rdi),%r8
-;;    17  mov %rdx,%rax
-;;    1a  lock xadd %eax,(%r8,%rsi)
-;;    20  mov %rbp,%rsp
-;;    23  pop %rbp
-;;    24  ret
-;;    25  hlt
-;;    26  nop
+;;     0  mov %esi,%esi
+;;     2  test $3,%rsi
+;;     9  jne 0x0000000000000021
+;;     f  mov 0x30(%rdi),%r8
+;;    13  mov %rdx,%rax
+;;    16  lock xadd %eax,(%r8,%rsi)
+;;    1c  ret
+;;    1d  int3
+;;    1e  int3
+;;    1f  int3
+;;    20  int3
+;;    21  hlt
+;;    22  nop
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32, i64) -> i64 tail {
@@ -148,23 +148,23 @@
 ;; | @00d3                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rdi,%r11
-;;     7  mov %esi,%edi
-;;     9  test $7,%rdi
-;;    10  jne 0x0000000000000035
-;;    16  mov 0x30(%r11),%r9
-;;    1a  mov (%r9,%rdi),%rax
-;;    1e  mov %rax,%r10
-;;    21  or %rdx,%r10
-;;    24  lock cmpxchg %r10,(%r9,%rdi)
-;;    2a  jne 0x000000000000001E
-;;    30  mov %rbp,%rsp
-;;    33  pop %rbp
-;;    34  ret
-;;    35  hlt
-;;    36  nop
+;;     0  mov %rdi,%r11
+;;     3  mov %esi,%edi
+;;     5  test $7,%rdi
+;;     c  jne 0x0000000000000031
+;;    12  mov 0x30(%r11),%r9
+;;    16  mov (%r9,%rdi),%rax
+;;    1a  mov %rax,%r10
+;;    1d  or %rdx,%r10
+;;    20  lock cmpxchg %r10,(%r9,%rdi)
+;;    26  jne 0x000000000000001A
+;;    2c  ret
+;;    2d  int3
+;;    2e  int3
+;;    2f  int3
+;;    30  int3
+;;    31  hlt
+;;    32  nop
 ;;
 ;; function 4
 ;; | function u0:4(i64, i32, i32) -> i32 tail {
@@ -183,15 +183,15 @@
 ;; | @00de                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x30(%rdi),%rdi
-;;     8  mov %esi,%r8d
-;;     b  xchg %dl,(%rdi,%r8)
-;;     f  movzbl %dl,%eax
-;;    12  mov %rbp,%rsp
-;;    15  pop %rbp
-;;    16  ret
+;;     0  mov 0x30(%rdi),%rdi
+;;     4  mov %esi,%r8d
+;;     7  xchg %dl,(%rdi,%r8)
+;;     b  movzbl %dl,%eax
+;;     e  ret
+;;     f  int3
+;;    10  int3
+;;    11  int3
+;;    12  int3
 ;;
 ;; function 5
 ;; | function u0:5(i64, i32, i64, i64) -> i64 tail {
@@ -212,20 +212,20 @@
 ;; | @00eb                               return v4
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rdi,%rax
-;;     7  mov %esi,%edi
-;;     9  test $7,%rdi
-;;    10  jne 0x0000000000000028
-;;    16  mov 0x30(%rax),%r9
-;;    1a  mov %rdx,%rax
-;;    1d  lock cmpxchg %rcx,(%r9,%rdi)
-;;    23  mov %rbp,%rsp
-;;    26  pop %rbp
-;;    27  ret
-;;    28  hlt
-;;    29  nop
+;;     0  mov %rdi,%rax
+;;     3  mov %esi,%edi
+;;     5  test $7,%rdi
+;;     c  jne 0x0000000000000024
+;;    12  mov 0x30(%rax),%r9
+;;    16  mov %rdx,%rax
+;;    19  lock cmpxchg %rcx,(%r9,%rdi)
+;;    1f  ret
+;;    20  int3
+;;    21  int3
+;;    22  int3
+;;    23  int3
+;;    24  hlt
+;;    25  nop
 ;;
 ;; function 6
 ;; | function u0:6(i64, i32, i32, i32) -> i32 tail {
@@ -249,20 +249,20 @@
 ;; | @00f8                               return v4
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %esi,%r8d
-;;     7  test $1,%r8
-;;     e  jne 0x000000000000002A
-;;    14  mov 0x30(%rdi),%r10
-;;    18  mov %rdx,%rax
-;;    1b  lock cmpxchg %cx,(%r10,%r8)
-;;    22  movzwl %ax,%eax
-;;    25  mov %rbp,%rsp
-;;    28  pop %rbp
-;;    29  ret
-;;    2a  hlt
-;;    2b  nop
+;;     0  mov %esi,%r8d
+;;     3  test $1,%r8
+;;     a  jne 0x0000000000000026
+;;    10  mov 0x30(%rdi),%r10
+;;    14  mov %rdx,%rax
+;;    17  lock cmpxchg %cx,(%r10,%r8)
+;;    1e  movzwl %ax,%eax
+;;    21  ret
+;;    22  int3
+;;    23  int3
+;;    24  int3
+;;    25  int3
+;;    26  hlt
+;;    27  nop
 ;;
 ;; function 7
 ;; | function u0:7(i64) tail {
@@ -274,12 +274,12 @@
 ;; | @00fe                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mfence
-;;     7  mov %rbp,%rsp
-;;     a  pop %rbp
-;;     b  ret
+;;     0  mfence
+;;     3  ret
+;;     4  int3
+;;     5  int3
+;;     6  int3
+;;     7  int3
 ;;
 ;; function 8
 ;; | function u0:8(i64) -> i32 tail {
@@ -299,14 +299,14 @@
 ;; | @0103                               return v1
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x38(%rdi),%rsi
-;;     8  mov 8(%rsi),%rax
-;;     c  shr $0x10,%rax
-;;    10  mov %rbp,%rsp
-;;    13  pop %rbp
-;;    14  ret
+;;     0  mov 0x38(%rdi),%rsi
+;;     4  mov 8(%rsi),%rax
+;;     8  shr $0x10,%rax
+;;     c  ret
+;;     d  int3
+;;     e  int3
+;;     f  int3
+;;    10  int3
 ;;
 ;; function 9
 ;; | function u0:9(i64, i32) -> i32 tail {
@@ -343,19 +343,19 @@
 ;; | @011e                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x30(%rdi),%r10
-;;     8  mov %esi,%ecx
-;;     a  mov (%r10,%rcx),%r11d
-;;     e  mov (%r10),%eax
-;;    11  mov (%r10,%rcx),%r10d
-;;    15  add %r11d,%r11d
-;;    18  add %r10d,%eax
-;;    1b  add %r11d,%eax
-;;    1e  mov %rbp,%rsp
-;;    21  pop %rbp
-;;    22  ret
+;;     0  mov 0x30(%rdi),%r10
+;;     4  mov %esi,%ecx
+;;     6  mov (%r10,%rcx),%r11d
+;;     a  mov (%r10),%eax
+;;     d  mov (%r10,%rcx),%r10d
+;;    11  add %r11d,%r11d
+;;    14  add %r10d,%eax
+;;    17  add %r11d,%eax
+;;    1a  ret
+;;    1b  int3
+;;    1c  int3
+;;    1d  int3
+;;    1e  int3
 ;;
 ;; function 0, aarch64
 ;;

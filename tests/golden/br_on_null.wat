@@ -35,18 +35,20 @@
 ;; | @004f                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rdx,%rax
-;;     7  test %rsi,%rsi
-;;     a  je 0x0000000000000018
-;;    10  mov %rsi,%rax
-;;    13  mov %rbp,%rsp
-;;    16  pop %rbp
-;;    17  ret
-;;    18  mov %rbp,%rsp
-;;    1b  pop %rbp
-;;    1c  ret
+;;     0  mov %rdx,%rax
+;;     3  test %rsi,%rsi
+;;     6  je 0x0000000000000014
+;;     c  mov %rsi,%rax
+;;     f  ret
+;;    10  int3
+;;    11  int3
+;;    12  int3
+;;    13  int3
+;;    14  ret
+;;    15  int3
+;;    16  int3
+;;    17  int3
+;;    18  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32) -> i32 tail {
@@ -67,18 +69,20 @@
 ;; | @0060                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  test %esi,%esi
-;;     6  jne 0x0000000000000013
-;;     c  xor %eax,%eax
-;;     e  mov %rbp,%rsp
-;;    11  pop %rbp
-;;    12  ret
-;;    13  mov $1,%eax
-;;    18  mov %rbp,%rsp
-;;    1b  pop %rbp
-;;    1c  ret
+;;     0  test %esi,%esi
+;;     2  jne 0x000000000000000F
+;;     8  xor %eax,%eax
+;;     a  ret
+;;     b  int3
+;;     c  int3
+;;     d  int3
+;;     e  int3
+;;     f  mov $1,%eax
+;;    14  ret
+;;    15  int3
+;;    16  int3
+;;    17  int3
+;;    18  int3
 ;;
 ;; function 2
 ;; | function u0:2(i64, i64) -> i64 tail {
@@ -91,13 +95,13 @@
 ;; | @006d                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  test %rsi,%rsi
-;;     7  je 0x0000000000000015
-;;     d  mov %rsi,%rax
-;;    10  mov %rbp,%rsp
-;;    13  pop %rbp
-;;    14  ret
-;;    15  hlt
-;;    16  nop
+;;     0  test %rsi,%rsi
+;;     3  je 0x0000000000000011
+;;     9  mov %rsi,%rax
+;;     c  ret
+;;     d  int3
+;;     e  int3
+;;     f  int3
+;;    10  int3
+;;    11  hlt
+;;    12  nop

@@ -172,14 +172,15 @@
 ;; | @00cc                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
+;;     0  nopl (%rax)
 ;;     4  test %esi,%esi
 ;;     6  je 0x0000000000000016
 ;;     c  mov $9,%eax
-;;    11  mov %rbp,%rsp
-;;    14  pop %rbp
-;;    15  ret
+;;    11  ret
+;;    12  int3
+;;    13  int3
+;;    14  int3
+;;    15  int3
 ;;    16  lea 5(%rsi),%eax
 ;;    19  jmp 0x0000000000000011
 ;;

@@ -31,12 +31,12 @@
 ;; | @007a                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%rax
-;;     7  mov %rbp,%rsp
-;;     a  pop %rbp
-;;     b  ret
+;;     0  mov %rsi,%rax
+;;     3  ret
+;;     4  int3
+;;     5  int3
+;;     6  int3
+;;     7  int3
 ;;
 ;; function 1 `b`
 ;; | function u0:1(i64, i32) -> i32 tail {
@@ -48,12 +48,12 @@
 ;; | @007f                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov $1,%eax
-;;     9  mov %rbp,%rsp
-;;     c  pop %rbp
-;;     d  ret
+;;     0  mov $1,%eax
+;;     5  ret
+;;     6  int3
+;;     7  int3
+;;     8  int3
+;;     9  int3
 ;;
 ;; function 2 `c`
 ;; | function u0:2(i64, i64) -> i64 tail {
@@ -64,12 +64,12 @@
 ;; | @0084                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%rax
-;;     7  mov %rbp,%rsp
-;;     a  pop %rbp
-;;     b  ret
+;;     0  mov %rsi,%rax
+;;     3  ret
+;;     4  int3
+;;     5  int3
+;;     6  int3
+;;     7  int3
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32, i32) -> i32 tail {
@@ -160,23 +160,20 @@
 ;; | @0098                               return_call_indirect sig0, v14(v0, v1)
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%eax
-;;     7  mov %edx,%r8d
-;;     a  cmp $2,%r8
-;;     e  jae 0x0000000000000033
-;;    14  mov 0x48(%rdi),%rax
-;;    18  xor %rcx,%rcx
-;;    1b  cmp $2,%r8
-;;    1f  cmovae %rcx,%r8
-;;    23  shl $5,%r8
-;;    27  mov 0x10(%rax,%r8),%r10
-;;    2c  mov %rbp,%rsp
-;;    2f  pop %rbp
-;;    30  jmp *%r10
-;;    33  hlt
-;;    34  nop
+;;     0  mov -4(%rdi),%eax
+;;     3  mov %edx,%r8d
+;;     6  cmp $2,%r8
+;;     a  jae 0x000000000000002F
+;;    10  mov 0x48(%rdi),%rax
+;;    14  xor %rcx,%rcx
+;;    17  cmp $2,%r8
+;;    1b  cmovae %rcx,%r8
+;;    1f  shl $5,%r8
+;;    23  mov 0x10(%rax,%r8),%r10
+;;    28  nopl (%rax)
+;;    2c  jmp *%r10
+;;    2f  hlt
+;;    30  nop
 ;;
 ;; function 5
 ;; | function u0:5(i64, i64, i32) -> i64 tail {

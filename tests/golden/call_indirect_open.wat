@@ -24,12 +24,12 @@
 ;; | @0063                               return v1
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov $1,%eax
-;;     9  mov %rbp,%rsp
-;;     c  pop %rbp
-;;     d  ret
+;;     0  mov $1,%eax
+;;     5  ret
+;;     6  int3
+;;     7  int3
+;;     8  int3
+;;     9  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32) -> i32 tail {

@@ -182,16 +182,16 @@
 ;; | @00aa                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  test %esi,%esi
-;;     6  jne 0x0000000000000016
-;;     c  mov $1,%eax
-;;    11  jmp 0x000000000000001B
-;;    16  mov $5,%eax
-;;    1b  mov %rbp,%rsp
-;;    1e  pop %rbp
-;;    1f  ret
+;;     0  test %esi,%esi
+;;     2  jne 0x0000000000000012
+;;     8  mov $1,%eax
+;;     d  jmp 0x0000000000000017
+;;    12  mov $5,%eax
+;;    17  ret
+;;    18  int3
+;;    19  int3
+;;    1a  int3
+;;    1b  int3
 ;;
 ;; function 4
 ;; | function u0:4(i64, i32) -> i32 tail {
@@ -210,12 +210,12 @@
 ;; | @00bc                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  lea 1(%rsi),%eax
-;;     7  mov %rbp,%rsp
-;;     a  pop %rbp
-;;     b  ret
+;;     0  lea 1(%rsi),%eax
+;;     3  ret
+;;     4  int3
+;;     5  int3
+;;     6  int3
+;;     7  int3
 ;;
 ;; function 5
 ;; | function u0:5(i64, i32) -> i32 tail {

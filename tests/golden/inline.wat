@@ -83,8 +83,7 @@
 ;; | @0099                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
+;;     0  nopl (%rax)
 ;;     4  xor %eax,%eax
 ;;     6  mov 0x30(%rdi),%rcx
 ;;     a  mov -4(%rcx),%edx
@@ -97,9 +96,11 @@
 ;;    2a  add %edx,%eax
 ;;    2c  cmp $0x400,%esi
 ;;    32  jb 0x000000000000000A
-;;    38  mov %rbp,%rsp
-;;    3b  pop %rbp
-;;    3c  ret
+;;    38  ret
+;;    39  int3
+;;    3a  int3
+;;    3b  int3
+;;    3c  int3
 ;;
 ;; function 3 `throw`
 ;;
@@ -116,12 +117,12 @@
 ;; | @00b3                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%rax
-;;     7  mov %rbp,%rsp
-;;     a  pop %rbp
-;;     b  ret
+;;     0  mov %rsi,%rax
+;;     3  ret
+;;     4  int3
+;;     5  int3
+;;     6  int3
+;;     7  int3
 ;;
 ;; function 5 `next`
 ;; | function u0:5(i64, i32) tail {
@@ -150,18 +151,17 @@
 ;; | @00bb                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%r8d
-;;     8  cmp $1,%esi
-;;     b  je 0x000000000000001D
-;;    11  sub $1,%esi
-;;    14  mov %rbp,%rsp
-;;    17  pop %rbp
-;;    18  jmp 0x000000000000001D
-;;    1d  mov %rbp,%rsp
-;;    20  pop %rbp
-;;    21  ret
+;;     0  mov -4(%rdi),%r8d
+;;     4  cmp $1,%esi
+;;     7  je 0x0000000000000019
+;;     d  sub $1,%esi
+;;    10  nopl (%rax)
+;;    14  jmp 0x0000000000000019
+;;    19  ret
+;;    1a  int3
+;;    1b  int3
+;;    1c  int3
+;;    1d  int3
 ;;
 ;; function 6 `again`
 ;; | function u0:6(i64, i32) tail {
@@ -185,17 +185,16 @@
 ;; | @00c9                               return_call fn0(v0, v1)
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%r8d
-;;     8  test %esi,%esi
-;;     a  je 0x0000000000000019
-;;    10  mov %rbp,%rsp
-;;    13  pop %rbp
-;;    14  jmp 0x0000000000000019
-;;    19  mov %rbp,%rsp
-;;    1c  pop %rbp
-;;    1d  ret
+;;     0  mov -4(%rdi),%r8d
+;;     4  test %esi,%esi
+;;     6  je 0x0000000000000015
+;;     c  nopl (%rax)
+;;    10  jmp 0x0000000000000015
+;;    15  ret
+;;    16  int3
+;;    17  int3
+;;    18  int3
+;;    19  int3
 ;;
 ;; function 7
 ;; | function u0:7(i64, i32) tail {

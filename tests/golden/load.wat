@@ -22,16 +22,16 @@
 ;; | @002d                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%r8
-;;     7  mov 0x30(%rdi),%rsi
-;;     b  mov %r8,%rdi
-;;     e  mov %edi,%edi
-;;    10  mov 0x10(%rsi,%rdi),%eax
-;;    14  mov %rbp,%rsp
-;;    17  pop %rbp
-;;    18  ret
+;;     0  mov %rsi,%r8
+;;     3  mov 0x30(%rdi),%rsi
+;;     7  mov %r8,%rdi
+;;     a  mov %edi,%edi
+;;     c  mov 0x10(%rsi,%rdi),%eax
+;;    10  ret
+;;    11  int3
+;;    12  int3
+;;    13  int3
+;;    14  int3
 ;;
 ;; function 0, aarch64
 ;;

@@ -25,16 +25,16 @@
 ;; | @0036                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%r8
-;;     7  mov 0x30(%rdi),%rsi
-;;     b  mov %r8d,%edi
-;;     e  movss 0x10(%rsi,%rdi),%xmm0
-;;    14  shufps $0,%xmm0,%xmm0
-;;    18  mov %rbp,%rsp
-;;    1b  pop %rbp
-;;    1c  ret
+;;     0  mov %rsi,%r8
+;;     3  mov 0x30(%rdi),%rsi
+;;     7  mov %r8d,%edi
+;;     a  movss 0x10(%rsi,%rdi),%xmm0
+;;    10  shufps $0,%xmm0,%xmm0
+;;    14  ret
+;;    15  int3
+;;    16  int3
+;;    17  int3
+;;    18  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32) -> i8x16 tail {
@@ -61,23 +61,23 @@
 ;; | @0043                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x38(%rdi),%rax
-;;     8  mov %esi,%ecx
-;;     a  movabs $0x100000000,%rdx
-;;    14  add %rcx,%rdx
-;;    17  cmp %rax,%rdx
-;;    1a  ja 0x0000000000000040
-;;    20  xor %rsi,%rsi
-;;    23  mov $0xFFFFFFF0,%r8d
-;;    29  add %r8,%rcx
-;;    2c  add 0x30(%rdi),%rcx
-;;    30  cmp %rax,%rdx
-;;    33  cmova %rsi,%rcx
-;;    37  movdqu (%rcx),%xmm0
-;;    3b  mov %rbp,%rsp
-;;    3e  pop %rbp
-;;    3f  ret
-;;    40  hlt
-;;    41  nop
+;;     0  mov 0x38(%rdi),%rax
+;;     4  mov %esi,%ecx
+;;     6  movabs $0x100000000,%rdx
+;;    10  add %rcx,%rdx
+;;    13  cmp %rax,%rdx
+;;    16  ja 0x000000000000003C
+;;    1c  xor %rsi,%rsi
+;;    1f  mov $0xFFFFFFF0,%r8d
+;;    25  add %r8,%rcx
+;;    28  add 0x30(%rdi),%rcx
+;;    2c  cmp %rax,%rdx
+;;    2f  cmova %rsi,%rcx
+;;    33  movdqu (%rcx),%xmm0
+;;    37  ret
+;;    38  int3
+;;    39  int3
+;;    3a  int3
+;;    3b  int3
+;;    3c  hlt
+;;    3d  nop

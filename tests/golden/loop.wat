@@ -57,8 +57,7 @@
 ;; | @0045                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
+;;     0  nopl (%rax)
 ;;     4  xor %rax,%rax
 ;;     7  mov 0x30(%rdi),%rcx
 ;;     b  mov -4(%rcx),%edi
@@ -77,6 +76,8 @@
 ;;    3d  jne 0x000000000000002B
 ;;    43  cmp %edx,%esi
 ;;    45  jne 0x000000000000000B
-;;    4b  mov %rbp,%rsp
-;;    4e  pop %rbp
-;;    4f  ret
+;;    4b  ret
+;;    4c  int3
+;;    4d  int3
+;;    4e  int3
+;;    4f  int3

@@ -28,16 +28,16 @@
 ;; | @0049                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x30(%rdi),%rdi
-;;     8  movabs $0x1000000000,%r8
-;;    12  cmp %rsi,%r8
-;;    15  cmovb %r8,%rsi
-;;    19  mov 8(%rdi,%rsi),%eax
-;;    1d  mov %rbp,%rsp
-;;    20  pop %rbp
-;;    21  ret
+;;     0  mov 0x30(%rdi),%rdi
+;;     4  movabs $0x1000000000,%r8
+;;     e  cmp %rsi,%r8
+;;    11  cmovb %r8,%rsi
+;;    15  mov 8(%rdi,%rsi),%eax
+;;    19  ret
+;;    1a  int3
+;;    1b  int3
+;;    1c  int3
+;;    1d  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i64) -> i64 tail {
@@ -59,18 +59,18 @@
 ;; | @0057                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x30(%rdi),%r8
-;;     8  movabs $0x1000000000,%r9
-;;    12  cmp %rsi,%r9
-;;    15  cmovb %r9,%rsi
-;;    19  mov (%r8,%rsi),%r9
-;;    1d  mov 8(%r8,%rsi),%r10
-;;    22  lea (%r9,%r10),%rax
-;;    26  mov %rbp,%rsp
-;;    29  pop %rbp
-;;    2a  ret
+;;     0  mov 0x30(%rdi),%r8
+;;     4  movabs $0x1000000000,%r9
+;;     e  cmp %rsi,%r9
+;;    11  cmovb %r9,%rsi
+;;    15  mov (%r8,%rsi),%r9
+;;    19  mov 8(%r8,%rsi),%r10
+;;    1e  lea (%r9,%r10),%rax
+;;    22  ret
+;;    23  int3
+;;    24  int3
+;;    25  int3
+;;    26  int3
 ;;
 ;; function 2
 ;; | function u0:2(i64, i64, i64) -> i64 tail {
@@ -104,8 +104,7 @@
 ;; | @0079                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
+;;     0  nopl (%rax)
 ;;     4  xor %rax,%rax
 ;;     7  movabs $0x1000000000,%rcx
 ;;    11  cmp %rsi,%rcx
@@ -117,6 +116,8 @@
 ;;    2b  add %r8,%rax
 ;;    2e  cmp %rdx,%rsi
 ;;    31  jb 0x000000000000001C
-;;    37  mov %rbp,%rsp
-;;    3a  pop %rbp
-;;    3b  ret
+;;    37  ret
+;;    38  int3
+;;    39  int3
+;;    3a  int3
+;;    3b  int3

@@ -45,31 +45,31 @@
 ;; | @0048                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x38(%rdi),%r8
-;;     8  mov %edx,%eax
-;;     a  lea 0x28(%rax),%rcx
-;;     e  cmp %r8,%rcx
-;;    11  ja 0x0000000000000051
-;;    17  mov %esi,%ecx
-;;    19  lea 0x28(%rcx),%rdx
-;;    1d  cmp %r8,%rdx
-;;    20  ja 0x0000000000000053
-;;    26  mov 0x30(%rdi),%rdx
-;;    2a  movdqu (%rdx,%rax),%xmm0
-;;    2f  movdqu 0x10(%rdx,%rax),%xmm1
-;;    35  movdqu 0x18(%rdx,%rax),%xmm2
-;;    3b  movdqu %xmm0,(%rdx,%rcx)
-;;    40  movdqu %xmm1,0x10(%rdx,%rcx)
-;;    46  movdqu %xmm2,0x18(%rdx,%rcx)
-;;    4c  mov %rbp,%rsp
-;;    4f  pop %rbp
-;;    50  ret
-;;    51  hlt
-;;    52  nop
-;;    53  hlt
-;;    54  nop
+;;     0  mov 0x38(%rdi),%r8
+;;     4  mov %edx,%eax
+;;     6  lea 0x28(%rax),%rcx
+;;     a  cmp %r8,%rcx
+;;     d  ja 0x000000000000004D
+;;    13  mov %esi,%ecx
+;;    15  lea 0x28(%rcx),%rdx
+;;    19  cmp %r8,%rdx
+;;    1c  ja 0x000000000000004F
+;;    22  mov 0x30(%rdi),%rdx
+;;    26  movdqu (%rdx,%rax),%xmm0
+;;    2b  movdqu 0x10(%rdx,%rax),%xmm1
+;;    31  movdqu 0x18(%rdx,%rax),%xmm2
+;;    37  movdqu %xmm0,(%rdx,%rcx)
+;;    3c  movdqu %xmm1,0x10(%rdx,%rcx)
+;;    42  movdqu %xmm2,0x18(%rdx,%rcx)
+;;    48  ret
+;;    49  int3
+;;    4a  int3
+;;    4b  int3
+;;    4c  int3
+;;    4d  hlt
+;;    4e  nop
+;;    4f  hlt
+;;    50  nop
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32, i32) tail {
@@ -98,22 +98,22 @@
 ;; | @0054                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %esi,%r8d
-;;     7  lea 7(%r8),%r9
-;;     b  cmp 0x38(%rdi),%r9
-;;     f  ja 0x0000000000000032
-;;    15  movzbl %dl,%r10d
-;;    19  imul $0x1010101,%r10d
-;;    20  mov 0x30(%rdi),%r11
-;;    24  mov %r10d,(%r11,%r8)
-;;    28  mov %r10d,3(%r11,%r8)
-;;    2d  mov %rbp,%rsp
-;;    30  pop %rbp
-;;    31  ret
-;;    32  hlt
-;;    33  nop
+;;     0  mov %esi,%r8d
+;;     3  lea 7(%r8),%r9
+;;     7  cmp 0x38(%rdi),%r9
+;;     b  ja 0x000000000000002E
+;;    11  movzbl %dl,%r10d
+;;    15  imul $0x1010101,%r10d
+;;    1c  mov 0x30(%rdi),%r11
+;;    20  mov %r10d,(%r11,%r8)
+;;    24  mov %r10d,3(%r11,%r8)
+;;    29  ret
+;;    2a  int3
+;;    2b  int3
+;;    2c  int3
+;;    2d  int3
+;;    2e  hlt
+;;    2f  nop
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32, i32, i32) tail {

@@ -30,15 +30,15 @@
 ;; | @0045                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  movdqa %xmm0,%xmm2
-;;     8  pmullw %xmm1,%xmm0
-;;     c  pmulhw %xmm1,%xmm2
-;;    10  punpckhwd %xmm2,%xmm0
-;;    14  mov %rbp,%rsp
-;;    17  pop %rbp
-;;    18  ret
+;;     0  movdqa %xmm0,%xmm2
+;;     4  pmullw %xmm1,%xmm0
+;;     8  pmulhw %xmm1,%xmm2
+;;     c  punpckhwd %xmm2,%xmm0
+;;    10  ret
+;;    11  int3
+;;    12  int3
+;;    13  int3
+;;    14  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i8x16, i8x16) -> i8x16 tail {
@@ -59,12 +59,12 @@
 ;; | @004f                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  pmaddwd %xmm1,%xmm0
-;;     8  mov %rbp,%rsp
-;;     b  pop %rbp
-;;     c  ret
+;;     0  pmaddwd %xmm1,%xmm0
+;;     4  ret
+;;     5  int3
+;;     6  int3
+;;     7  int3
+;;     8  int3
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32) -> i8x16 tail {

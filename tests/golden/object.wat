@@ -171,8 +171,7 @@
 ;; | @00b4                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
+;;     0  nopl (%rax)
 ;;     4  xor %eax,%eax
 ;;     6  mov 0x28(%rdi),%rcx
 ;;     a  mov -4(%rdi),%edx
@@ -183,9 +182,11 @@
 ;;    1c  mov 0xC(%rcx,%rdx),%esi
 ;;    20  add %r8d,%eax
 ;;    23  jmp 0x000000000000000A
-;;    28  mov %rbp,%rsp
-;;    2b  pop %rbp
-;;    2c  ret
+;;    28  ret
+;;    29  int3
+;;    2a  int3
+;;    2b  int3
+;;    2c  int3
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32) -> i64 tail {
@@ -228,27 +229,27 @@
 ;; | @00c0                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  test $1,%esi
-;;     a  jne 0x0000000000000041
-;;    10  mov 0x28(%rdi),%rax
-;;    14  mov %esi,%ecx
-;;    16  mov (%rax,%rcx),%rdx
-;;    1a  mov 0x178(%rdi),%rsi
-;;    21  cmp %rsi,%rdx
-;;    24  je 0x0000000000000037
-;;    2a  mov 0x28(%rdx),%rdx
-;;    2e  cmp %rsi,%rdx
-;;    31  jne 0x0000000000000043
-;;    37  mov 0x10(%rax,%rcx),%rax
-;;    3c  mov %rbp,%rsp
-;;    3f  pop %rbp
-;;    40  ret
-;;    41  hlt
-;;    42  nop
-;;    43  hlt
-;;    44  nop
+;;     0  test $1,%esi
+;;     6  jne 0x000000000000003D
+;;     c  mov 0x28(%rdi),%rax
+;;    10  mov %esi,%ecx
+;;    12  mov (%rax,%rcx),%rdx
+;;    16  mov 0x178(%rdi),%rsi
+;;    1d  cmp %rsi,%rdx
+;;    20  je 0x0000000000000033
+;;    26  mov 0x28(%rdx),%rdx
+;;    2a  cmp %rsi,%rdx
+;;    2d  jne 0x000000000000003F
+;;    33  mov 0x10(%rax,%rcx),%rax
+;;    38  ret
+;;    39  int3
+;;    3a  int3
+;;    3b  int3
+;;    3c  int3
+;;    3d  hlt
+;;    3e  nop
+;;    3f  hlt
+;;    40  nop
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32, i32) tail {
@@ -273,17 +274,17 @@
 ;; | @00cb                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x28(%rdi),%r8
-;;     8  mov %esi,%edi
-;;     a  mov %rdi,%rsi
-;;     d  shr $9,%rsi
-;;    11  movb $1,-0x800000(%r8,%rsi)
-;;    1a  mov %edx,0xC(%r8,%rdi)
-;;    1f  mov %rbp,%rsp
-;;    22  pop %rbp
-;;    23  ret
+;;     0  mov 0x28(%rdi),%r8
+;;     4  mov %esi,%edi
+;;     6  mov %rdi,%rsi
+;;     9  shr $9,%rsi
+;;     d  movb $1,-0x800000(%r8,%rsi)
+;;    16  mov %edx,0xC(%r8,%rdi)
+;;    1b  ret
+;;    1c  int3
+;;    1d  int3
+;;    1e  int3
+;;    1f  int3
 ;;
 ;; function 4
 ;; | function u0:4(i64, i32) -> i32 tail {

@@ -93,26 +93,26 @@
 ;; | @008d                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rdx,%r10
-;;     7  mov %r8,%rax
-;;     a  mul %r10
-;;     d  mov %rdx,%r11
-;;    10  mov %r10,%rdx
-;;    13  mov %r11,%r10
-;;    16  mov 0x30(%rdi),%rdi
-;;    1a  mov %esi,%esi
-;;    1c  mov %rax,(%rdi,%rsi)
-;;    20  imul %r9,%rdx
-;;    24  mov %r10,%rax
-;;    27  add %rdx,%rax
-;;    2a  imul %r8,%rcx
-;;    2e  add %rcx,%rax
-;;    31  mov %rax,8(%rdi,%rsi)
-;;    36  mov %rbp,%rsp
-;;    39  pop %rbp
-;;    3a  ret
+;;     0  mov %rdx,%r10
+;;     3  mov %r8,%rax
+;;     6  mul %r10
+;;     9  mov %rdx,%r11
+;;     c  mov %r10,%rdx
+;;     f  mov %r11,%r10
+;;    12  mov 0x30(%rdi),%rdi
+;;    16  mov %esi,%esi
+;;    18  mov %rax,(%rdi,%rsi)
+;;    1c  imul %r9,%rdx
+;;    20  mov %r10,%rax
+;;    23  add %rdx,%rax
+;;    26  imul %r8,%rcx
+;;    2a  add %rcx,%rax
+;;    2d  mov %rax,8(%rdi,%rsi)
+;;    32  ret
+;;    33  int3
+;;    34  int3
+;;    35  int3
+;;    36  int3
 ;;
 ;; function 0 `__multi3`, aarch64
 ;;

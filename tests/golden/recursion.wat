@@ -834,19 +834,18 @@
 ;; | @0090                               return_call fn0(v0, v9, v10)
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%r8d
-;;     8  test %esi,%esi
-;;     a  mov %rsi,%rax
-;;     d  je 0x0000000000000024
-;;    13  mov %rax,%rsi
-;;    16  sub $1,%esi
-;;    19  add %eax,%edx
-;;    1b  mov %rbp,%rsp
-;;    1e  pop %rbp
-;;    1f  jmp 0x0000000000000024
-;;    24  mov %rdx,%rax
-;;    27  mov %rbp,%rsp
-;;    2a  pop %rbp
-;;    2b  ret
+;;     0  mov -4(%rdi),%r8d
+;;     4  test %esi,%esi
+;;     6  mov %rsi,%rax
+;;     9  je 0x0000000000000020
+;;     f  mov %rax,%rsi
+;;    12  sub $1,%esi
+;;    15  add %eax,%edx
+;;    17  nopl (%rax)
+;;    1b  jmp 0x0000000000000020
+;;    20  mov %rdx,%rax
+;;    23  ret
+;;    24  int3
+;;    25  int3
+;;    26  int3
+;;    27  int3

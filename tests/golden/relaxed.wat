@@ -28,13 +28,13 @@
 ;; | @0062                               return v4
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mulps %xmm1,%xmm0
-;;     7  addps %xmm2,%xmm0
-;;     a  mov %rbp,%rsp
-;;     d  pop %rbp
-;;     e  ret
+;;     0  mulps %xmm1,%xmm0
+;;     3  addps %xmm2,%xmm0
+;;     6  ret
+;;     7  int3
+;;     8  int3
+;;     9  int3
+;;     a  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i8x16, i8x16, i8x16) -> i8x16 tail {
@@ -77,18 +77,18 @@
 ;; | @007a                               return v4
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  movdqa %xmm0,%xmm6
-;;     8  movdqa %xmm2,%xmm0
-;;     c  psraw $0xF,%xmm0
-;;    11  movdqa %xmm6,%xmm2
-;;    15  movdqa %xmm1,%xmm6
-;;    19  pblendvb %xmm0,%xmm2,%xmm6
-;;    1e  movdqa %xmm6,%xmm0
-;;    22  mov %rbp,%rsp
-;;    25  pop %rbp
-;;    26  ret
+;;     0  movdqa %xmm0,%xmm6
+;;     4  movdqa %xmm2,%xmm0
+;;     8  psraw $0xF,%xmm0
+;;     d  movdqa %xmm6,%xmm2
+;;    11  movdqa %xmm1,%xmm6
+;;    15  pblendvb %xmm0,%xmm2,%xmm6
+;;    1a  movdqa %xmm6,%xmm0
+;;    1e  ret
+;;    1f  int3
+;;    20  int3
+;;    21  int3
+;;    22  int3
 ;;
 ;; function 3
 ;; | function u0:3(i64, i8x16, i8x16) -> i8x16 tail {
@@ -105,14 +105,14 @@
 ;; | @0084                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  movdqa %xmm0,%xmm5
-;;     8  movdqa %xmm1,%xmm0
-;;     c  minps %xmm5,%xmm0
-;;     f  mov %rbp,%rsp
-;;    12  pop %rbp
-;;    13  ret
+;;     0  movdqa %xmm0,%xmm5
+;;     4  movdqa %xmm1,%xmm0
+;;     8  minps %xmm5,%xmm0
+;;     b  ret
+;;     c  int3
+;;     d  int3
+;;     e  int3
+;;     f  int3
 ;;
 ;; function 4
 ;; | function u0:4(i64, i8x16) -> i8x16 tail {
@@ -130,9 +130,9 @@
 ;; | @008c                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  cvttpd2dq %xmm0,%xmm0
-;;     8  mov %rbp,%rsp
-;;     b  pop %rbp
-;;     c  ret
+;;     0  cvttpd2dq %xmm0,%xmm0
+;;     4  ret
+;;     5  int3
+;;     6  int3
+;;     7  int3
+;;     8  int3

@@ -21,12 +21,12 @@
 ;; | @0037                               return v4
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  vfmadd213ps %xmm2,%xmm1,%xmm0
-;;     9  mov %rbp,%rsp
-;;     c  pop %rbp
-;;     d  ret
+;;     0  vfmadd213ps %xmm2,%xmm1,%xmm0
+;;     5  ret
+;;     6  int3
+;;     7  int3
+;;     8  int3
+;;     9  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i8x16, i8x16, i8x16) -> i8x16 tail {
@@ -43,9 +43,9 @@
 ;; | @0043                               return v4
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  vfnmadd213pd %xmm2,%xmm1,%xmm0
-;;     9  mov %rbp,%rsp
-;;     c  pop %rbp
-;;     d  ret
+;;     0  vfnmadd213pd %xmm2,%xmm1,%xmm0
+;;     5  ret
+;;     6  int3
+;;     7  int3
+;;     8  int3
+;;     9  int3

@@ -44,19 +44,18 @@
 ;; | @006e                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%r8d
-;;     8  test %esi,%esi
-;;     a  je 0x000000000000001C
-;;    10  sub $1,%esi
-;;    13  mov %rbp,%rsp
-;;    16  pop %rbp
-;;    17  jmp 0x000000000000001C
-;;    1c  mov $1,%eax
-;;    21  mov %rbp,%rsp
-;;    24  pop %rbp
-;;    25  ret
+;;     0  mov -4(%rdi),%r8d
+;;     4  test %esi,%esi
+;;     6  je 0x0000000000000018
+;;     c  sub $1,%esi
+;;     f  nopl (%rax)
+;;    13  jmp 0x0000000000000018
+;;    18  mov $1,%eax
+;;    1d  ret
+;;    1e  int3
+;;    1f  int3
+;;    20  int3
+;;    21  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i64) -> i64 tail {
@@ -148,8 +147,7 @@
 ;; | @0092                               return_call_indirect sig0, v22(v18, v1)
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
+;;     0  nopl (%rax)
 ;;     4  mov -4(%rdi),%eax
 ;;     7  mov %edx,%eax
 ;;     9  cmp $8,%rax
@@ -171,8 +169,7 @@
 ;;    46  jne 0x0000000000000065
 ;;    4c  mov 0x10(%rcx,%rax),%r10
 ;;    51  mov %r9,%rdi
-;;    54  mov %rbp,%rsp
-;;    57  pop %rbp
+;;    54  nopl (%rax)
 ;;    58  jmp *%r10
 ;;    5b  test %edx,%edx
 ;;    5d  je 0x0000000000000076
@@ -180,8 +177,7 @@
 ;;    64  nop
 ;;    65  mov 0x18(%rcx,%rax),%rax
 ;;    6a  mov (%rax),%r10
-;;    6d  mov %rbp,%rsp
-;;    70  pop %rbp
+;;    6d  nopl (%rax)
 ;;    71  jmp *%r10
 ;;    74  hlt
 ;;    75  nop

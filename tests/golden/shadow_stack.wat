@@ -88,12 +88,12 @@
 ;; | @0080                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  lea 1(%rsi),%eax
-;;     7  mov %rbp,%rsp
-;;     a  pop %rbp
-;;     b  ret
+;;     0  lea 1(%rsi),%eax
+;;     3  ret
+;;     4  int3
+;;     5  int3
+;;     6  int3
+;;     7  int3
 ;;
 ;; function 3 `passes_on`
 ;; | function u0:3(i64, i32) -> i32 tail {

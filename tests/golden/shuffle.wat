@@ -23,12 +23,12 @@
 ;; | @0056                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  punpcklbw %xmm1,%xmm0
-;;     8  mov %rbp,%rsp
-;;     b  pop %rbp
-;;     c  ret
+;;     0  punpcklbw %xmm1,%xmm0
+;;     4  ret
+;;     5  int3
+;;     6  int3
+;;     7  int3
+;;     8  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i8x16) -> i8x16 tail {
@@ -48,16 +48,16 @@
 ;; | @007a                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  pxor %xmm7,%xmm7
-;;     8  psubd %xmm0,%xmm7
-;;     c  movdqa %xmm0,%xmm1
-;;    10  pshufd $0x39,%xmm7,%xmm0
-;;    15  psubd %xmm1,%xmm0
-;;    19  mov %rbp,%rsp
-;;    1c  pop %rbp
-;;    1d  ret
+;;     0  pxor %xmm7,%xmm7
+;;     4  psubd %xmm0,%xmm7
+;;     8  movdqa %xmm0,%xmm1
+;;     c  pshufd $0x39,%xmm7,%xmm0
+;;    11  psubd %xmm1,%xmm0
+;;    15  ret
+;;    16  int3
+;;    17  int3
+;;    18  int3
+;;    19  int3
 ;;
 ;; function 2
 ;; | function u0:2(i64, i8x16, i8x16) -> i8x16 tail {

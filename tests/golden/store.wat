@@ -24,16 +24,16 @@
 ;; | @0036                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%r8
-;;     7  mov 0x30(%rdi),%rsi
-;;     b  mov %r8,%rdi
-;;     e  mov %edi,%edi
-;;    10  mov %rdx,8(%rsi,%rdi)
-;;    15  mov %rbp,%rsp
-;;    18  pop %rbp
-;;    19  ret
+;;     0  mov %rsi,%r8
+;;     3  mov 0x30(%rdi),%rsi
+;;     7  mov %r8,%rdi
+;;     a  mov %edi,%edi
+;;     c  mov %rdx,8(%rsi,%rdi)
+;;    11  ret
+;;    12  int3
+;;    13  int3
+;;    14  int3
+;;    15  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32, i64) tail {
@@ -60,26 +60,26 @@
 ;; | @0044                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x38(%rdi),%rax
-;;     8  mov %esi,%ecx
-;;     a  mov $0x80000008,%esi
-;;     f  add %rcx,%rsi
-;;    12  cmp %rax,%rsi
-;;    15  ja 0x000000000000003A
-;;    1b  xor %r8,%r8
-;;    1e  mov $0x80000000,%r9d
-;;    24  add %r9,%rcx
-;;    27  add 0x30(%rdi),%rcx
-;;    2b  cmp %rax,%rsi
-;;    2e  cmova %r8,%rcx
-;;    32  mov %rdx,(%rcx)
-;;    35  mov %rbp,%rsp
-;;    38  pop %rbp
-;;    39  ret
-;;    3a  hlt
-;;    3b  nop
+;;     0  mov 0x38(%rdi),%rax
+;;     4  mov %esi,%ecx
+;;     6  mov $0x80000008,%esi
+;;     b  add %rcx,%rsi
+;;     e  cmp %rax,%rsi
+;;    11  ja 0x0000000000000036
+;;    17  xor %r8,%r8
+;;    1a  mov $0x80000000,%r9d
+;;    20  add %r9,%rcx
+;;    23  add 0x30(%rdi),%rcx
+;;    27  cmp %rax,%rsi
+;;    2a  cmova %r8,%rcx
+;;    2e  mov %rdx,(%rcx)
+;;    31  ret
+;;    32  int3
+;;    33  int3
+;;    34  int3
+;;    35  int3
+;;    36  hlt
+;;    37  nop
 ;;
 ;; function 0, aarch64
 ;;

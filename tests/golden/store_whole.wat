@@ -46,16 +46,16 @@
 ;; | @008e                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%r8
-;;     7  mov 0x30(%rdi),%rsi
-;;     b  mov %r8,%rdi
-;;     e  mov %edi,%edi
-;;    10  movdqu %xmm0,4(%rsi,%rdi)
-;;    16  mov %rbp,%rsp
-;;    19  pop %rbp
-;;    1a  ret
+;;     0  mov %rsi,%r8
+;;     3  mov 0x30(%rdi),%rsi
+;;     7  mov %r8,%rdi
+;;     a  mov %edi,%edi
+;;     c  movdqu %xmm0,4(%rsi,%rdi)
+;;    12  ret
+;;    13  int3
+;;    14  int3
+;;    15  int3
+;;    16  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32, i64) tail {
@@ -80,16 +80,16 @@
 ;; | @00a6                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x30(%rdi),%r8
-;;     8  mov %esi,%edi
-;;     a  mov %edx,(%r8,%rdi)
-;;     e  mov %dx,3(%r8,%rdi)
-;;    14  mov %dl,9(%r8,%rdi)
-;;    19  mov %rbp,%rsp
-;;    1c  pop %rbp
-;;    1d  ret
+;;     0  mov 0x30(%rdi),%r8
+;;     4  mov %esi,%edi
+;;     6  mov %edx,(%r8,%rdi)
+;;     a  mov %dx,3(%r8,%rdi)
+;;    10  mov %dl,9(%r8,%rdi)
+;;    15  ret
+;;    16  int3
+;;    17  int3
+;;    18  int3
+;;    19  int3
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32) -> i64 tail {
@@ -113,16 +113,16 @@
 ;; | @00be                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x30(%rdi),%r8
-;;     8  mov %esi,%edi
-;;     a  mov (%r8,%rdi),%rax
-;;     e  lea 1(%rax),%rsi
-;;    12  mov %rsi,(%r8,%rdi)
-;;    16  mov %rbp,%rsp
-;;    19  pop %rbp
-;;    1a  ret
+;;     0  mov 0x30(%rdi),%r8
+;;     4  mov %esi,%edi
+;;     6  mov (%r8,%rdi),%rax
+;;     a  lea 1(%rax),%rsi
+;;     e  mov %rsi,(%r8,%rdi)
+;;    12  ret
+;;    13  int3
+;;    14  int3
+;;    15  int3
+;;    16  int3
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32, i64, i8x16) tail {
@@ -147,17 +147,17 @@
 ;; | @00d6                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x30(%rdi),%rdi
-;;     8  mov %rsi,%r8
-;;     b  shl $3,%r8d
-;;     f  mov %rdx,0x18(%rdi,%r8)
-;;    14  and $0xFFFFFFF0,%esi
-;;    17  movdqu %xmm0,0x20(%rdi,%rsi)
-;;    1d  mov %rbp,%rsp
-;;    20  pop %rbp
-;;    21  ret
+;;     0  mov 0x30(%rdi),%rdi
+;;     4  mov %rsi,%r8
+;;     7  shl $3,%r8d
+;;     b  mov %rdx,0x18(%rdi,%r8)
+;;    10  and $0xFFFFFFF0,%esi
+;;    13  movdqu %xmm0,0x20(%rdi,%rsi)
+;;    19  ret
+;;    1a  int3
+;;    1b  int3
+;;    1c  int3
+;;    1d  int3
 ;;
 ;; function 4
 ;; | function u0:4(i64, i32, i32, i64) tail {
@@ -177,15 +177,15 @@
 ;; | @00e6                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%r8
-;;     7  mov 0x30(%rdi),%rsi
-;;     b  lea (%rdx,%r8,8),%edi
-;;     f  mov %rcx,(%rsi,%rdi)
-;;    13  mov %rbp,%rsp
-;;    16  pop %rbp
-;;    17  ret
+;;     0  mov %rsi,%r8
+;;     3  mov 0x30(%rdi),%rsi
+;;     7  lea (%rdx,%r8,8),%edi
+;;     b  mov %rcx,(%rsi,%rdi)
+;;     f  ret
+;;    10  int3
+;;    11  int3
+;;    12  int3
+;;    13  int3
 ;;
 ;; function 5
 ;; | function u0:5(i64, i32, i32, i64) tail {
@@ -217,19 +217,19 @@
 ;; | @00fb                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  test %edx,%edx
-;;     6  je 0x0000000000000016
-;;     c  mov 0x30(%rdi),%rax
-;;    10  mov %esi,%edx
-;;    12  mov (%rax,%rdx),%rax
-;;    16  mov 0x30(%rdi),%rax
-;;    1a  mov %esi,%edx
-;;    1c  mov %rcx,(%rax,%rdx)
-;;    20  mov %rbp,%rsp
-;;    23  pop %rbp
-;;    24  ret
+;;     0  test %edx,%edx
+;;     2  je 0x0000000000000012
+;;     8  mov 0x30(%rdi),%rax
+;;     c  mov %esi,%edx
+;;     e  mov (%rax,%rdx),%rax
+;;    12  mov 0x30(%rdi),%rax
+;;    16  mov %esi,%edx
+;;    18  mov %rcx,(%rax,%rdx)
+;;    1c  ret
+;;    1d  int3
+;;    1e  int3
+;;    1f  int3
+;;    20  int3
 ;;
 ;; function 6
 ;; | function u0:6(i64, i32, i64) tail {
@@ -254,16 +254,16 @@
 ;; | @0112                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov 0x30(%rdi),%r8
-;;     8  mov %esi,%edi
-;;     a  mov 8(%r8,%rdi),%esi
-;;     f  mov %rdx,4(%r8,%rdi)
-;;    14  mov %rdx,5(%r8,%rdi)
-;;    19  mov %rbp,%rsp
-;;    1c  pop %rbp
-;;    1d  ret
+;;     0  mov 0x30(%rdi),%r8
+;;     4  mov %esi,%edi
+;;     6  mov 8(%r8,%rdi),%esi
+;;     b  mov %rdx,4(%r8,%rdi)
+;;    10  mov %rdx,5(%r8,%rdi)
+;;    15  ret
+;;    16  int3
+;;    17  int3
+;;    18  int3
+;;    19  int3
 ;;
 ;; function 7
 ;; | function u0:7(i64, i32, i8x16) tail {
@@ -282,16 +282,16 @@
 ;; | @011e                               return
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%r8
-;;     7  mov 0x30(%rdi),%rsi
-;;     b  mov %r8,%rdi
-;;     e  mov %edi,%edi
-;;    10  pextrd $2,%xmm0,(%rsi,%rdi)
-;;    17  mov %rbp,%rsp
-;;    1a  pop %rbp
-;;    1b  ret
+;;     0  mov %rsi,%r8
+;;     3  mov 0x30(%rdi),%rsi
+;;     7  mov %r8,%rdi
+;;     a  mov %edi,%edi
+;;     c  pextrd $2,%xmm0,(%rsi,%rdi)
+;;    13  ret
+;;    14  int3
+;;    15  int3
+;;    16  int3
+;;    17  int3
 ;;
 ;; function 0, aarch64
 ;;

@@ -76,8 +76,7 @@
 ;; | @0078                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
+;;     0  nopl (%rax)
 ;;     4  xor %eax,%eax
 ;;     6  mov 0x30(%rdi),%rcx
 ;;     a  mov -4(%rcx),%edi
@@ -97,9 +96,11 @@
 ;;    44  jne 0x0000000000000031
 ;;    4a  cmp %edx,%esi
 ;;    4c  jne 0x000000000000000A
-;;    52  mov %rbp,%rsp
-;;    55  pop %rbp
-;;    56  ret
+;;    52  ret
+;;    53  int3
+;;    54  int3
+;;    55  int3
+;;    56  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32, i32) tail {
@@ -187,8 +188,7 @@
 ;; | @00b7                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
+;;     0  nopl (%rax)
 ;;     4  mov -4(%rdi),%r10d
 ;;     8  mov $0x40,%edi
 ;;     d  mov %rsi,%rax
@@ -200,9 +200,11 @@
 ;;    1f  je 0x000000000000002D
 ;;    25  mov %r11,%rdi
 ;;    28  jmp 0x0000000000000010
-;;    2d  mov %rbp,%rsp
-;;    30  pop %rbp
-;;    31  ret
+;;    2d  ret
+;;    2e  int3
+;;    2f  int3
+;;    30  int3
+;;    31  int3
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32) -> i32 tail {
@@ -228,8 +230,7 @@
 ;; | @00cb                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
+;;     0  nopl (%rax)
 ;;     4  mov 0x30(%rdi),%rdi
 ;;     8  mov -4(%rdi),%r9d
 ;;     c  lea 1(%rsi),%eax
@@ -238,6 +239,8 @@
 ;;    17  je 0x0000000000000025
 ;;    1d  mov %rax,%rsi
 ;;    20  jmp 8
-;;    25  mov %rbp,%rsp
-;;    28  pop %rbp
-;;    29  ret
+;;    25  ret
+;;    26  int3
+;;    27  int3
+;;    28  int3
+;;    29  int3

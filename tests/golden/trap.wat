@@ -30,19 +30,19 @@
 ;; | @0052                               return v3
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%rax
-;;     7  mov %rdx,%r11
-;;     a  cltd
-;;     b  test %r11d,%r11d
-;;     e  je 0x000000000000001C
-;;    14  idiv %r11d
-;;    17  mov %rbp,%rsp
-;;    1a  pop %rbp
-;;    1b  ret
-;;    1c  hlt
-;;    1d  nop
+;;     0  mov %rsi,%rax
+;;     3  mov %rdx,%r11
+;;     6  cltd
+;;     7  test %r11d,%r11d
+;;     a  je 0x0000000000000018
+;;    10  idiv %r11d
+;;    13  ret
+;;    14  int3
+;;    15  int3
+;;    16  int3
+;;    17  int3
+;;    18  hlt
+;;    19  nop
 ;;
 ;; function 2
 ;; | function u0:2(i64, f64) -> i32 tail {
@@ -54,29 +54,29 @@
 ;; | @0058                               return v2
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  cvttsd2si %xmm0,%eax
-;;     8  cmp $1,%eax
-;;     b  jno 0x0000000000000042
-;;    11  ucomisd %xmm0,%xmm0
-;;    15  jp 0x0000000000000047
-;;    1b  movabs $0xC1E0000000200000,%rsi
-;;    25  movq %rsi,%xmm3
-;;    2a  ucomisd %xmm3,%xmm0
-;;    2e  jbe 0x0000000000000049
-;;    34  xorpd %xmm3,%xmm3
-;;    38  ucomisd %xmm0,%xmm3
-;;    3c  jb 0x000000000000004B
-;;    42  mov %rbp,%rsp
-;;    45  pop %rbp
-;;    46  ret
+;;     0  cvttsd2si %xmm0,%eax
+;;     4  cmp $1,%eax
+;;     7  jno 0x000000000000003E
+;;     d  ucomisd %xmm0,%xmm0
+;;    11  jp 0x0000000000000043
+;;    17  movabs $0xC1E0000000200000,%rsi
+;;    21  movq %rsi,%xmm3
+;;    26  ucomisd %xmm3,%xmm0
+;;    2a  jbe 0x0000000000000045
+;;    30  xorpd %xmm3,%xmm3
+;;    34  ucomisd %xmm0,%xmm3
+;;    38  jb 0x0000000000000047
+;;    3e  ret
+;;    3f  int3
+;;    40  int3
+;;    41  int3
+;;    42  int3
+;;    43  hlt
+;;    44  nop
+;;    45  hlt
+;;    46  nop
 ;;    47  hlt
 ;;    48  nop
-;;    49  hlt
-;;    4a  nop
-;;    4b  hlt
-;;    4c  nop
 ;;
 ;; function 0, aarch64
 ;;

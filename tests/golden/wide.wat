@@ -31,15 +31,15 @@
 ;; | @006b                               return v5, v6
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%rax
-;;     7  add %rcx,%rax
-;;     a  mov %rdx,%rcx
-;;     d  adc %r8,%rcx
-;;    10  mov %rbp,%rsp
-;;    13  pop %rbp
-;;    14  ret
+;;     0  mov %rsi,%rax
+;;     3  add %rcx,%rax
+;;     6  mov %rdx,%rcx
+;;     9  adc %r8,%rcx
+;;     c  ret
+;;     d  int3
+;;     e  int3
+;;     f  int3
+;;    10  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i64, i64, i64) -> i64, i64 tail {
@@ -55,15 +55,15 @@
 ;; | @0078                               return v4, v5
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%rax
-;;     7  add %rcx,%rax
-;;     a  mov %rdx,%rcx
-;;     d  adc $0,%rcx
-;;    11  mov %rbp,%rsp
-;;    14  pop %rbp
-;;    15  ret
+;;     0  mov %rsi,%rax
+;;     3  add %rcx,%rax
+;;     6  mov %rdx,%rcx
+;;     9  adc $0,%rcx
+;;     d  ret
+;;     e  int3
+;;     f  int3
+;;    10  int3
+;;    11  int3
 ;;
 ;; function 2
 ;; | function u0:2(i64, i64, i64, i64, i64) -> i64, i64 tail {
@@ -78,15 +78,15 @@
 ;; | @0085                               return v5, v6
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%rax
-;;     7  sub %rcx,%rax
-;;     a  mov %rdx,%rcx
-;;     d  sbb %r8,%rcx
-;;    10  mov %rbp,%rsp
-;;    13  pop %rbp
-;;    14  ret
+;;     0  mov %rsi,%rax
+;;     3  sub %rcx,%rax
+;;     6  mov %rdx,%rcx
+;;     9  sbb %r8,%rcx
+;;     c  ret
+;;     d  int3
+;;     e  int3
+;;     f  int3
+;;    10  int3
 ;;
 ;; function 3
 ;; | function u0:3(i64, i64, i64) -> i64, i64 tail {
@@ -101,14 +101,14 @@
 ;; | @008e                               return v3, v4
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%rax
-;;     7  imul %rdx
-;;     a  mov %rdx,%rcx
-;;     d  mov %rbp,%rsp
-;;    10  pop %rbp
-;;    11  ret
+;;     0  mov %rsi,%rax
+;;     3  imul %rdx
+;;     6  mov %rdx,%rcx
+;;     9  ret
+;;     a  int3
+;;     b  int3
+;;     c  int3
+;;     d  int3
 ;;
 ;; function 4
 ;; | function u0:4(i64, i64, i64) -> i64, i64 tail {
@@ -123,14 +123,14 @@
 ;; | @0097                               return v3, v4
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%rax
-;;     7  mul %rdx
-;;     a  mov %rdx,%rcx
-;;     d  mov %rbp,%rsp
-;;    10  pop %rbp
-;;    11  ret
+;;     0  mov %rsi,%rax
+;;     3  mul %rdx
+;;     6  mov %rdx,%rcx
+;;     9  ret
+;;     a  int3
+;;     b  int3
+;;     c  int3
+;;     d  int3
 ;;
 ;; function 5
 ;; | function u0:5(i64, i64, i64, i64, i64) -> i64, i64 tail {
@@ -155,15 +155,15 @@
 ;; | @00ac                               return v5, v6
 ;; | }
 ;;
-;;     0  push %rbp
-;;     1  mov %rsp,%rbp
-;;     4  mov %rsi,%rax
-;;     7  mul %rdx
-;;     a  add %rcx,%rax
-;;     d  adc $0,%rdx
-;;    11  add %r8,%rax
-;;    14  mov %rdx,%rcx
-;;    17  adc $0,%rcx
-;;    1b  mov %rbp,%rsp
-;;    1e  pop %rbp
-;;    1f  ret
+;;     0  mov %rsi,%rax
+;;     3  mul %rdx
+;;     6  add %rcx,%rax
+;;     9  adc $0,%rdx
+;;     d  add %r8,%rax
+;;    10  mov %rdx,%rcx
+;;    13  adc $0,%rcx
+;;    17  ret
+;;    18  int3
+;;    19  int3
+;;    1a  int3
+;;    1b  int3

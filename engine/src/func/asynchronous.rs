@@ -13,7 +13,6 @@ use crate::error::Result;
 use crate::func_type::FuncType;
 use crate::value::Val;
 use std::future::Future;
-use std::ptr;
 use std::sync::Arc;
 use tancho_abi::vmctx::{ValRaw, VmHostContext};
 
@@ -66,7 +65,7 @@ where
         unsafe { results.write(values, &mut (*inner).opaque) }
     };
     // SAFETY: the trampoline's promise, or `untyped::call_array`'s.
-    unsafe { host::run::<T, ()>(context, ptr::null_mut(), true, body) }
+    unsafe { host::run_array::<T>(context, true, body) }
 }
 
 /// The array shim of closures whose type is known only at run time.

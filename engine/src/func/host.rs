@@ -23,6 +23,8 @@ use std::ptr;
 use std::sync::Arc;
 use tancho_abi::types as abi;
 use tancho_abi::vmctx::{PENDING_ERROR, PENDING_THROW, ValRaw, VmContext, VmHostContext};
+use tancho_runtime::gc::ScopeMark;
+use tancho_runtime::trap::raise;
 
 /// Closures that can be host functions: `Fn(A…) -> R` and `Fn(Caller<'_, T>, A…) -> R`, with up to 16 parameters that
 /// are [`WasmTy`](super::WasmTy) and a result that is [`HostReturn`].
@@ -370,18 +372,82 @@ impl<'a, T> Caller<'a, T> {
     }
 }
 
-/// The frame of every typed shim: finds the store, calls `body` with the closure, lowers its results.
+/// The frame of every typed shim, which compiled code has called: [`attempt`], and where that fails, the code does not go on.
+///
+/// # Safety
+///
+/// As for [`attempt`], and for [`raise`]; nothing in the caller's frame needs to be dropped.
+#[inline(always)]
+unsafe fn run<T, R: Results>(
+    context: *mut VmHostContext,
+    slots: *mut ValRaw,
+    scope: bool,
+    body: impl FnOnce(*const (), Caller<'_, T>) -> Result<R>,
+) -> R::Abi {
+    // SAFETY: the caller's promise. Where it failed, its frame and the caller's hold nothing any more.
+    unsafe { attempt(context, slots, scope, body, |store, scope, failed| end(store, scope, failed)) }
+}
+
+/// Ends the compiled code that has called a host function, which has failed.
+///
+/// # Safety
+///
+/// As for [`raise`]; nobody holds a reference to the store.
+#[cold]
+#[inline(never)]
+unsafe fn end(store: *mut StoreOpaque, scope: Option<ScopeMark>, failed: Failed) -> ! {
+    // SAFETY: the caller's promise; the reference ends before the code does.
+    unsafe {
+        close_failed(&mut *store, scope, failed);
+        raise((*store).vm())
+    }
+}
+
+/// The frame of every array shim: [`attempt`], and what it fails by is left to who called it.
+///
+/// # Safety
+///
+/// As for [`attempt`].
+#[inline(always)]
+pub(super) unsafe fn run_array<T>(
+    context: *mut VmHostContext,
+    scope: bool,
+    body: impl FnOnce(*const (), Caller<'_, T>) -> Result<()>,
+) {
+    // SAFETY: the caller's promise; the closure is over where it failed, and with it all references to the store.
+    unsafe {
+        attempt(context, ptr::null_mut(), scope, body, |store, scope, failed| close_failed(&mut *store, scope, failed));
+    }
+}
+
+/// What a host function failed by: its error, or, where it has none, that of the store; or a panic.
+type Failed = std::thread::Result<Option<Error>>;
+
+/// Leaves pending what a host function failed by, and ends its scope.
+#[cold]
+fn close_failed(store: &mut StoreOpaque, scope: Option<ScopeMark>, failed: Failed) {
+    // An inner host function may have panicked, and this one ignored it.
+    let failed = failed.map(|error| error.or_else(|| store.require_sound().err()));
+    fail(store, failed);
+    // Not before: what is thrown has been lowered.
+    if let Some(scope) = scope {
+        store.runtime_mut().close_scope(scope);
+    }
+}
+
+/// Finds the store, calls `body` with the closure, and lowers its results. Where it failed, `failed` is asked for them.
 ///
 /// # Safety
 ///
 /// `context` is that of a host function with shims for `T`, called from where the store was given away; `slots` has
 /// room for the results if they are several. `scope` says whether the call can make roots.
 #[inline(always)]
-pub(super) unsafe fn run<T, R: Results>(
+unsafe fn attempt<T, R: Results>(
     context: *mut VmHostContext,
     slots: *mut ValRaw,
     scope: bool,
     body: impl FnOnce(*const (), Caller<'_, T>) -> Result<R>,
+    failed: impl FnOnce(*mut StoreOpaque, Option<ScopeMark>, Failed) -> R::Abi,
 ) -> R::Abi {
     // SAFETY: the context is one of this crate's, whose record lives as long as the store.
     let (inner, closure, instance) = unsafe {
@@ -399,34 +465,19 @@ pub(super) unsafe fn run<T, R: Results>(
     }));
     // SAFETY: the closure is over, and with it all references to the store.
     let store = unsafe { &mut (*inner).opaque };
-    let abi = match outcome {
-        Ok(Ok(abi)) => {
-            // An inner host function may have panicked, and this one ignored it.
-            if store.is_alive() {
-                abi
-            } else {
-                let error = store.require_sound().err();
-                fail(store, Ok(error));
-                R::nothing()
+    match outcome {
+        Ok(Ok(results)) if store.is_alive() => {
+            // Not before: results have been lowered.
+            if let Some(scope) = scope {
+                store.runtime_mut().close_scope(scope);
             }
+            results
         }
-        Ok(Err(error)) => {
-            fail(store, Ok(Some(error)));
-            R::nothing()
-        }
-        Err(payload) => {
-            fail(store, Err(payload));
-            R::nothing()
-        }
-    };
-    // Not before: results and what is thrown have been lowered.
-    if let Some(scope) = scope {
-        store.runtime_mut().close_scope(scope);
+        outcome => failed(store, scope, outcome.map(Result::err)),
     }
-    abi
 }
 
-/// Leaves an error or a panic for compiled code's trampoline to find.
+/// Leaves an error or a panic pending.
 #[cold]
 fn fail(store: &mut StoreOpaque, failed: std::thread::Result<Option<Error>>) {
     let error = match failed {
@@ -560,7 +611,7 @@ pub(super) unsafe fn run_values<T>(
         Ok(())
     };
     // SAFETY: the caller's promise.
-    unsafe { run::<T, ()>(context, ptr::null_mut(), true, body) }
+    unsafe { run_array::<T>(context, true, body) }
 }
 
 /// The function type of a typed closure.
@@ -635,7 +686,7 @@ macro_rules! shims {
                 unsafe { results.write(values, &mut (*inner).opaque) }
             };
             // SAFETY: the promise of `untyped::call_array`.
-            unsafe { run::<$T, ()>(context, ptr::null_mut(), $calls_back $(|| $param::ROOTS)*, body) }
+            unsafe { run_array::<$T>(context, $calls_back $(|| $param::ROOTS)*, body) }
         }
 
         let typed = if <$R::Results as Results>::TYPES.len() > 1 {

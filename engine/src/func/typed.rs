@@ -133,9 +133,6 @@ pub unsafe trait Results: Sized + Send {
     /// The room.
     fn slots() -> Self::Slots;
 
-    /// What a function returns in C when its result does not matter.
-    fn nothing() -> Self::Abi;
-
     /// From C.
     ///
     /// # Safety
@@ -274,9 +271,6 @@ unsafe impl Results for () {
     }
 
     #[inline]
-    fn nothing() -> Self::Abi {}
-
-    #[inline]
     unsafe fn lift(_: (), _: &Self::Slots, _: &mut StoreOpaque) -> Self {}
 
     #[inline]
@@ -300,12 +294,6 @@ unsafe impl<V: Native> Results for V {
     #[inline]
     fn slots() -> Self::Slots {
         []
-    }
-
-    #[inline]
-    fn nothing() -> V::Abi {
-        // SAFETY: zero bits are the zero or the null of every type.
-        unsafe { V::read(&ValRaw::ZERO) }
     }
 
     #[inline]
@@ -344,11 +332,6 @@ unsafe impl<V: Native> Results for (V,) {
     }
 
     #[inline]
-    fn nothing() -> V::Abi {
-        <V as Results>::nothing()
-    }
-
-    #[inline]
     unsafe fn lift(abi: V::Abi, slots: &Self::Slots, store: &mut StoreOpaque) -> Self {
         // SAFETY: the caller's promise.
         (unsafe { <V as Results>::lift(abi, slots, store) },)
@@ -382,9 +365,6 @@ macro_rules! results {
             fn slots() -> Self::Slots {
                 [ValRaw::ZERO; $count]
             }
-
-            #[inline]
-            fn nothing() -> Self::Abi {}
 
             #[inline]
             unsafe fn lift(_: (), slots: &Self::Slots, store: &mut StoreOpaque) -> Self {
@@ -431,6 +411,17 @@ results!(13: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12);
 results!(14: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13);
 results!(15: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14);
 results!(16: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14 P 15);
+
+/// The same. What a function that is not inlined gives is in memory, and by this it is not the same place as that of the quick way's result,
+/// which would have to go through memory for it: from one call to the next, where that result is a parameter again.
+#[inline(always)]
+fn taken_apart<R>(result: Result<R>) -> Result<R> {
+    #[allow(clippy::needless_match, reason = "it is for the compiler of what calls this")]
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(error),
+    }
+}
 
 /// A [`Func`] with its type in Rust's terms, which makes calls quick.
 ///
@@ -510,7 +501,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     pub fn call(&self, mut store: impl AsContextMut, params: P) -> Result<R> {
         let mut context = store.as_context_mut();
         if context.opaque().quick() != self.quick {
-            return self.call_aside(context.opaque_mut(), params);
+            return taken_apart(self.call_aside(context.opaque_mut(), params));
         }
         if P::ROOTS {
             context.opaque_mut().forget_released();
@@ -527,7 +518,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
             match call::enter_outermost((*store).vm(), entry, room, call) {
                 Some(Ok(result)) => Ok(R::lift(result, &slots, &mut *store)),
                 Some(Err(stopped)) => Err(untyped::stop(&mut *store, stopped)),
-                None => self.enter(store, params),
+                None => taken_apart(self.enter(store, params)),
             }
         }
     }

@@ -467,13 +467,17 @@ fn a_thread_that_waits_in_a_shared_memory_is_asked() {
     }
 }
 
-/// A loop reads globals and a memory that nothing but the callback changes.
+/// A loop reads globals and a memory that nothing but the callback changes, and that have been read before it.
 #[test]
 fn what_a_callback_writes_is_seen() {
     let text = r#"(module
         (global (export "global") (mut i32) (i32.const 0)) (memory (export "memory") 1)
-        (func (export "global_changes") (loop $l (br_if $l (i32.eqz (global.get 0)))))
-        (func (export "memory_changes") (loop $l (br_if $l (i32.eqz (i32.load (i32.const 4)))))))"#;
+        (func (export "global_changes")
+            (if (global.get 0) (then (return)))
+            (loop $l (br_if $l (i32.eqz (global.get 0)))))
+        (func (export "memory_changes")
+            (if (i32.load (i32.const 4)) (then (return)))
+            (loop $l (br_if $l (i32.eqz (i32.load (i32.const 4)))))))"#;
     for (signals, zeal) in ENGINES {
         let mut config = Config::new();
         config.signals_based_traps(signals).gc_zeal(zeal).epoch_interruption(true);

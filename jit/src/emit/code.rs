@@ -3,7 +3,7 @@
 //! Made by the pipeline as soon as Cranelift is done with a function, because what Cranelift gives takes several KiB even for the
 //! smallest function, and a module may have a million. Taken apart by `link` and `tables`.
 
-use super::place;
+use super::{frameless, place};
 use crate::error::CompileError;
 use crate::opt::inline::Sources;
 use crate::target::architecture;
@@ -117,10 +117,13 @@ impl Code {
         let traps = traps(compiled)?;
         let mut bytes: Box<[u8]> = compiled.code_buffer().into();
         let architecture = architecture(isa)?;
+        let frame = buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset);
+        let mut frameless = false;
         if architecture == Architecture::X86_64 {
             replace_invalid(&mut bytes, &traps);
+            frameless = frame == 0 && frameless::remove(&mut bytes);
         }
-        Ok(Code {
+        let code = Code {
             name,
             bytes,
             alignment,
@@ -130,25 +133,54 @@ impl Code {
             addresses: if addresses { self::addresses(compiled, known.sources) } else { Box::default() },
             inlined: inlined(compiled, known.sources),
             inline_sites: known.sources.sites.as_slice().into(),
-            frame: buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset),
+            frame,
             catch_sites: catch_sites(compiled, known.caught)?,
             safepoints: safepoints(compiled)?,
             uses_heap: false,
             landing: landing(compiled)?,
-        })
+        };
+        Ok(if frameless { code.without_frame() } else { code })
     }
-}
 
-impl Code {
+    /// With its traps marked as those of a function without a frame; and without the bytes at its start that do nothing any more, unless its
+    /// loops are where they should be by them.
+    fn without_frame(mut self) -> Code {
+        self.traps.iter_mut().for_each(|record| record.trap |= TrapRecord::FRAMELESS);
+        if self.line_offset.is_some() {
+            return self;
+        }
+        let cut = frameless::SAVED;
+        self.bytes = self.bytes[cut as usize..].into();
+        self.calls.iter_mut().for_each(|call| call.offset -= cut);
+        self.traps.iter_mut().for_each(|record| record.code -= cut);
+        // What comes from nowhere, because it made the frame, is gone.
+        let mut addresses = self.addresses.into_vec();
+        addresses.iter_mut().for_each(|record| record.code = record.code.saturating_sub(cut));
+        self.addresses = last_of_each(addresses, |record| record.code);
+        let mut inlined = self.inlined.into_vec();
+        inlined.iter_mut().for_each(|record| record.code = record.code.saturating_sub(cut));
+        self.inlined = last_of_each(inlined, |record| record.code);
+        self
+    }
+
     /// That of a function that nobody calls: none.
     pub(crate) fn gone() -> Code {
+        Code::of(Box::default(), 1, Box::default())
+    }
+
+    /// A trampoline without a frame that may trap at one place.
+    pub(super) fn by_hand(bytes: Vec<u8>, trap: TrapRecord) -> Code {
+        Code::of(bytes.into(), place::LINE / 2, Box::new([trap]))
+    }
+
+    fn of(bytes: Box<[u8]>, alignment: u32, traps: Box<[TrapRecord]>) -> Code {
         Code {
             name: None,
-            bytes: Box::default(),
-            alignment: 1,
+            bytes,
+            alignment,
             line_offset: None,
             calls: Box::default(),
-            traps: Box::default(),
+            traps,
             addresses: Box::default(),
             inlined: Box::default(),
             inline_sites: Box::default(),
@@ -159,6 +191,18 @@ impl Code {
             landing: None,
         }
     }
+}
+
+/// Of records one after the other at the same place the last.
+fn last_of_each<R>(mut records: Vec<R>, place: impl Fn(&R) -> u32) -> Box<[R]> {
+    records.dedup_by(|next, kept| {
+        let same = place(next) == place(kept);
+        if same {
+            std::mem::swap(next, kept);
+        }
+        same
+    });
+    records.into()
 }
 
 fn call(reloc: &FinalizedMachReloc, names: &[Option<CodeName>]) -> Result<Call, CompileError> {

@@ -107,6 +107,9 @@ impl Loop {
                 continue;
             }
             let (test, back, next) = test(func, cfg, head, again.block, again.inst)?;
+            if ends_early(func, cfg, &blocks, test) {
+                return None;
+            }
             let calls =
                 func.dfg.insts[enters.inst].branch_destination(&func.dfg.jump_tables, &func.dfg.exception_tables);
             let first = arguments(func, calls.first()?)?;
@@ -166,6 +169,18 @@ fn body(
         }
     }
     Some((blocks, size as u64))
+}
+
+/// Whether a loop is left elsewhere than by `test`, as one is that looks for something: most of these have few turns, and what comes before a strip would
+/// take longer than their sites. Where a program fails, as out of bounds, it does not count: that happens once.
+fn ends_early(func: &Function, cfg: &ControlFlowGraph, blocks: &HashSet<Block>, test: Inst) -> bool {
+    let fails = |block: Block| {
+        let last = func.layout.last_inst(block);
+        last.is_some_and(|last| func.dfg.insts[last].opcode() == Opcode::Trap)
+    };
+    let tested = func.layout.inst_block(test);
+    let others = blocks.iter().filter(|block| Some(**block) != tested);
+    others.flat_map(|block| cfg.succ_iter(*block)).any(|block| !blocks.contains(&block) && !fails(block))
 }
 
 /// `sum` and the number of a block's instructions, if that is not too many and there is no call and no more than one site among them.

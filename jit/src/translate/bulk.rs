@@ -98,16 +98,7 @@ impl FunctionTranslator<'_, '_> {
         let target = self.range(memory, target, length, copy::MOST);
         let flags = self.memory_flags(memory);
         let byte = self.builder.ins().ireduce(types::I8, value);
-        let filled = if ty.is_vector() {
-            self.builder.ins().splat(ty, byte)
-        } else if ty == types::I8 {
-            byte
-        } else {
-            // The byte in every place: times 0x0101….
-            let wide = self.builder.ins().uextend(ty, byte);
-            let ones = self.builder.ins().iconst(ty, ((u64::MAX / 0xff) & (u64::MAX >> (64 - ty.bits()))) as i64);
-            self.builder.ins().imul(wide, ones)
-        };
+        let filled = copy::filled(&mut self.builder, ty, byte);
         for offset in offsets {
             self.builder.ins().store(flags, filled, target, *offset);
         }

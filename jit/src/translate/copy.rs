@@ -37,35 +37,88 @@ pub(crate) fn pieces(architecture: Architecture, length: u32) -> Option<(Type, V
 }
 
 /// Copies `length` bytes if they are few, and returns from the function; else goes on. The addresses are good for the length.
-pub(crate) fn few(
+pub(crate) fn copy_few(
     builder: &mut FunctionBuilder<'_>,
     architecture: Architecture,
-    target: Value,
-    source: Value,
+    [target, source, length]: [Value; 3],
+) {
+    few(builder, architecture, length, |builder, ty, places| {
+        let values: Vec<Value> = places.iter().map(|place| load_at(builder, ty, source, *place)).collect();
+        for (place, value) in places.iter().zip(values) {
+            store_at(builder, value, target, *place);
+        }
+    });
+}
+
+/// Fills `length` bytes with the lowest byte of `value` if they are few, and returns from the function; else goes on. The address is good for
+/// the length.
+pub(crate) fn fill_few(
+    builder: &mut FunctionBuilder<'_>,
+    architecture: Architecture,
+    [target, value, length]: [Value; 3],
+) {
+    let byte = builder.ins().ireduce(types::I8, value);
+    few(builder, architecture, length, |builder, ty, places| {
+        let filled = filled(builder, ty, byte);
+        for place in places {
+            store_at(builder, filled, target, *place);
+        }
+    });
+}
+
+/// A value of type `ty` all bytes of which are `byte`.
+pub(crate) fn filled(builder: &mut FunctionBuilder<'_>, ty: Type, byte: Value) -> Value {
+    if ty.is_vector() {
+        return builder.ins().splat(ty, byte);
+    }
+    if ty == types::I8 {
+        return byte;
+    }
+    // The byte in every place: times 0x0101….
+    let wide = builder.ins().uextend(ty, byte);
+    let ones = builder.ins().iconst(ty, ((u64::MAX / 0xff) & (u64::MAX >> (64 - ty.bits()))) as i64);
+    builder.ins().imul(wide, ones)
+}
+
+/// Where `length` is no more than four times the widest value, has `work` make what is done with values of one type at these places, which
+/// may overlap, and returns from the function; else goes on.
+fn few(
+    builder: &mut FunctionBuilder<'_>,
+    architecture: Architecture,
     length: Value,
+    mut work: impl FnMut(&mut FunctionBuilder<'_>, Type, &[Value]),
 ) {
     let widest = widest(architecture);
-    let many = builder.create_block();
-    branch_if(builder, IntCC::UnsignedGreaterThan, length, 2 * widest.bytes(), many);
+    let before_end =
+        |builder: &mut FunctionBuilder<'_>, bytes: u32| builder.ins().iadd_imm_s(length, -i64::from(bytes));
+    let (more, many) = (builder.create_block(), builder.create_block());
+    branch_if(builder, IntCC::UnsignedGreaterThan, length, 2 * widest.bytes(), more);
     for ty in [types::I8X16, types::I64, types::I32] {
         if ty.bytes() <= widest.bytes() {
             // From one to two times the type's size: one at the start and one that ends where the bytes do.
             let fewer = builder.create_block();
             branch_if(builder, IntCC::UnsignedLessThan, length, ty.bytes(), fewer);
-            let last = builder.ins().iadd_imm_s(length, -i64::from(ty.bytes()));
-            let zero = builder.ins().iconst(types::I64, 0);
-            copy_at(builder, ty, target, source, &[zero, last]);
+            let places = [builder.ins().iconst(types::I64, 0), before_end(builder, ty.bytes())];
+            work(builder, ty, &places);
+            builder.ins().return_(&[]);
             switch_to(builder, fewer);
         }
     }
     // 1 to 3 bytes: the first, the middle, the last.
     let none = builder.create_block();
     branch_if(builder, IntCC::Equal, length, 0, none);
-    let zero = builder.ins().iconst(types::I64, 0);
     let middle = builder.ins().ushr_imm_u(length, 1);
-    let last = builder.ins().iadd_imm_s(length, -1);
-    copy_at(builder, types::I8, target, source, &[zero, middle, last]);
+    let places = [builder.ins().iconst(types::I64, 0), middle, before_end(builder, 1)];
+    work(builder, types::I8, &places);
+    builder.ins().return_(&[]);
     switch_to(builder, none);
+    builder.ins().return_(&[]);
+    switch_to(builder, more);
+    // From two to four times the widest: two at the start and two that end where the bytes do.
+    branch_if(builder, IntCC::UnsignedGreaterThan, length, 4 * widest.bytes(), many);
+    let starts = [0, i64::from(widest.bytes())].map(|place| builder.ins().iconst(types::I64, place));
+    let ends = [2 * widest.bytes(), widest.bytes()].map(|bytes| before_end(builder, bytes));
+    work(builder, widest, &[starts, ends].concat());
     builder.ins().return_(&[]);
     switch_to(builder, many);
 }
@@ -83,17 +136,12 @@ fn branch_if(builder: &mut FunctionBuilder<'_>, condition: IntCC, length: Value,
     switch_to(builder, next);
 }
 
-/// Copies a value of type `ty` at each of the offsets, and returns from the function.
-fn copy_at(builder: &mut FunctionBuilder<'_>, ty: Type, target: Value, source: Value, offsets: &[Value]) {
-    let flags = MemFlagsData::new().with_notrap();
-    let load = |offset: &Value| {
-        let address = builder.ins().iadd(source, *offset);
-        builder.ins().load(ty, flags, address, 0)
-    };
-    let values: Vec<Value> = offsets.iter().map(load).collect();
-    for (offset, value) in offsets.iter().zip(values) {
-        let address = builder.ins().iadd(target, *offset);
-        builder.ins().store(flags, value, address, 0);
-    }
-    builder.ins().return_(&[]);
+fn load_at(builder: &mut FunctionBuilder<'_>, ty: Type, base: Value, place: Value) -> Value {
+    let address = builder.ins().iadd(base, place);
+    builder.ins().load(ty, MemFlagsData::new().with_notrap(), address, 0)
+}
+
+fn store_at(builder: &mut FunctionBuilder<'_>, value: Value, base: Value, place: Value) {
+    let address = builder.ins().iadd(base, place);
+    builder.ins().store(MemFlagsData::new().with_notrap(), value, address, 0);
 }

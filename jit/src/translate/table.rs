@@ -57,8 +57,14 @@ impl FunctionTranslator<'_, '_> {
         }
     }
 
-    /// The address of entry `index` (an `i32` or `i64`), checked: index < length, or a trap.
+    /// The address of entry `index` (an `i32` or `i64`), checked: index < length, or a trap. For a store, or several accesses of the entry.
     pub(crate) fn table_entry(&mut self, table: TableIndex, index: Value) -> Value {
+        self.entry(table, index, false)
+    }
+
+    /// The same. `once` says that it is for one load: then the address is what is chosen where the check may be mispredicted. It is there as
+    /// soon as the comparison, and a sum that is part of the load would come after it.
+    fn entry(&mut self, table: TableIndex, index: Value, once: bool) -> Value {
         let size = if self.is_function_table(table) { size_of::<VmFunctionEntry>() as u64 } else { REFERENCE_ENTRY };
         let index = self.extend_index(index);
         let length = self.table_length(table);
@@ -70,15 +76,25 @@ impl FunctionTranslator<'_, '_> {
             None => self.flags(Region::Head),
         };
         let base = self.table_head(table, offset_of!(VmTable, base), flags);
-        let index = if self.env.tunables.table_spectre_mitigation {
-            // Where the check is mispredicted, the entry read is the first. The index is chosen and not the address, so that the sum is part
-            // of the accesses.
+        let shift = i64::from(size.ilog2());
+        // Where the check is mispredicted, the entry read is the first.
+        let guarded = self.env.tunables.table_spectre_mitigation;
+        if once {
+            let offset = self.builder.ins().ishl_imm_u(index, shift);
+            let address = self.builder.ins().iadd(base, offset);
+            return match guarded {
+                true => self.builder.ins().select_spectre_guard(outside, base, address),
+                false => address,
+            };
+        }
+        let index = if guarded {
+            // The index is chosen and not the address, so that the sum is part of the accesses.
             let first = self.builder.ins().iconst(POINTER, 0);
             self.builder.ins().select_spectre_guard(outside, first, index)
         } else {
             index
         };
-        let offset = self.builder.ins().ishl_imm_u(index, i64::from(size.ilog2()));
+        let offset = self.builder.ins().ishl_imm_u(index, shift);
         self.builder.ins().iadd(base, offset)
     }
 
@@ -91,7 +107,7 @@ impl FunctionTranslator<'_, '_> {
     pub(crate) fn table_get(&mut self, table: u32) {
         let table = TableIndex(table);
         let index = self.pop();
-        let entry = self.table_entry(table, index);
+        let entry = self.entry(table, index, true);
         let value = if self.is_function_table(table) {
             self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, funcref))
         } else {

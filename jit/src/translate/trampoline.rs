@@ -6,7 +6,8 @@
 //!   call the function with `try_call`, which makes them save every callee-saved register: after a trap the runtime
 //!   resumes at the landing pad with nothing but the frame pointer.
 //! * Exits (`host_exit`, `array_exit`, builtins) are called by compiled code. They compare the stack limit, leave the
-//!   frame pointer and return address for backtraces, call the host, and unwind when it has left something pending.
+//!   caller's frame pointer and return address for backtraces and call the host. They unwind when it has left something pending, but for `host_exit`: who fails there does
+//!   not come back.
 
 use super::copy;
 use super::env::CodeName;
@@ -103,7 +104,7 @@ impl TrampolineMaker<'_> {
     pub(crate) fn host_exit(&mut self, ty: &FuncType) -> Function {
         self.make(signature::function(ty), |maker| {
             let [context] = maker.first();
-            let store = maker.leave(context);
+            maker.leave(context);
             let code = maker.load_constant(context, offset_of!(VmHostContext, function));
             let several = (ty.results.len() > 1).then(|| maker.array(ty.results.len()));
             let mut arguments = vec![context];
@@ -112,8 +113,8 @@ impl TrampolineMaker<'_> {
             let types: Vec<Type> = signature.params[arguments.len()..].iter().map(|param| param.value_type).collect();
             let params = maker.params[1..].to_vec();
             arguments.extend(maker.convert(&params, &types));
+            // It comes back only where it has not failed.
             let results = maker.call(signature, code, &arguments);
-            maker.raise_pending(store);
             let results = match several {
                 Some(array) => maker.load_values(array, &ty.results),
                 None => results,
@@ -143,9 +144,10 @@ impl TrampolineMaker<'_> {
     pub(crate) fn builtin(&mut self, builtin: Builtin) -> Function {
         let mut function = self.make(signature::builtin_trampoline(self.architecture, builtin), |maker| {
             let [vmctx] = maker.first();
-            if builtin == Builtin::memory_copy {
-                let [_, target, source, length] = maker.first();
-                copy::few(&mut maker.builder, maker.architecture, target, source, length);
+            if let Builtin::memory_copy | Builtin::memory_fill = builtin {
+                let [_, target, what, length] = maker.first();
+                let few = if builtin == Builtin::memory_copy { copy::copy_few } else { copy::fill_few };
+                few(&mut maker.builder, maker.architecture, [target, what, length]);
             }
             let store = match builtin {
                 // Whoever traps may have no more than is promised.
@@ -359,9 +361,10 @@ impl Maker<'_> {
     /// Records where compiled code ends on the stack, and where in it this was called.
     fn record_exit(&mut self, store: Value) {
         let frame = self.builder.ins().get_frame_pointer(POINTER);
-        self.builder.ins().store(RECORD, frame, store, offset_of!(VmStore, exit_fp) as i32);
-        let caller = self.builder.ins().get_return_address(POINTER);
-        self.builder.ins().store(RECORD, caller, store, offset_of!(VmStore, exit_pc) as i32);
+        let caller = self.load_record(frame, 0);
+        self.builder.ins().store(RECORD, caller, store, offset_of!(VmStore, exit_fp) as i32);
+        let place = self.builder.ins().get_return_address(POINTER);
+        self.builder.ins().store(RECORD, place, store, offset_of!(VmStore, exit_pc) as i32);
     }
 
     /// Unwinds when the host has left something pending.

@@ -527,8 +527,18 @@ pub struct InlineSiteRecord {
 pub struct TrapRecord {
     /// Its address, from the start of the text; records are sorted by it.
     pub code: u32,
-    /// A [`Trap`](crate::trap::Trap) code.
+    /// A [`Trap`](crate::trap::Trap) code, and, added to it, [`FRAMELESS`](Self::FRAMELESS) where it is so.
     pub trap: u32,
+}
+
+impl TrapRecord {
+    /// The function has no frame: its frame pointer is that of its caller, and the place that it returns to stands at the stack pointer.
+    pub const FRAMELESS: u32 = 1 << 8;
+
+    /// The trap, if the code is that of one.
+    pub fn trap(&self) -> Option<crate::trap::Trap> {
+        crate::trap::Trap::from_code(u8::try_from(self.trap & !Self::FRAMELESS).ok()?)
+    }
 }
 
 /// A call at which the collector may work: what refers to objects in the frame that waits for it. Calls that no reference is alive across

@@ -9,7 +9,7 @@ use crate::index::{
 };
 use crate::module::{
     ExportRecord, FieldRecord, HandlerRecord, InlineSiteRecord, Item, ItemNameRecord, ModuleView, NONE, Range, Summary,
-    TypeKind,
+    TrapRecord, TypeKind,
 };
 use crate::name::Shown;
 use crate::types::{CompositeType, FieldType, FuncType, SubType, ValType};
@@ -199,8 +199,17 @@ impl<'a> ModuleView<'a> {
 
     /// The trap of the instruction at text offset `code`. Async-signal-safe.
     pub fn trap_at(&self, code: u32) -> Option<crate::trap::Trap> {
+        self.trap_record_at(code)?.trap()
+    }
+
+    /// Whether the instruction at text offset `code` may trap and is of a function without a frame. Async-signal-safe.
+    pub fn is_frameless_at(&self, code: u32) -> bool {
+        self.trap_record_at(code).is_some_and(|record| record.trap & TrapRecord::FRAMELESS != 0)
+    }
+
+    fn trap_record_at(&self, code: u32) -> Option<&'a TrapRecord> {
         let position = self.traps.binary_search_by_key(&code, |record| record.code).ok()?;
-        crate::trap::Trap::from_code(u8::try_from(self.traps.get(position)?.trap).ok()?)
+        self.traps.get(position)
     }
 
     /// How to resume in the entry trampoline at text offset `entry`. Async-signal-safe.

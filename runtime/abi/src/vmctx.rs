@@ -18,17 +18,18 @@
 //!   does not, both are the same address.
 //! * **Typed host entry**: C convention `(vmctx, code, activation: *mut VmActivation, parameters…) -> result`. One result
 //!   comes back as the C convention has it; two or more are written to
-//!   [`VmActivation::results`], a [`ValRaw`] each, and nothing is returned. After a trap
-//!   [`VmActivation::trapped`] is not 0 and the result means nothing.
+//!   [`VmActivation::results`], a [`ValRaw`] each, and nothing is returned. After a trap, which the
+//!   runtime takes note of, the result means nothing.
 //! * **Array host entry**: C convention `(vmctx, code, activation, values: *mut ValRaw)`: parameters are read from
 //!   `values`, results are written over them.
 //! * **Typed host function**: C convention `(context: *mut VmHostContext, parameters…) -> result` for up to one result;
-//!   for two or more `(context, results: *mut ValRaw, parameters…)`.
+//!   for two or more `(context, results: *mut ValRaw, parameters…)`. Where it fails it does not return: it calls [`VmBuiltins::raise`]
+//!   with [`VmStore::pending`] set.
 //! * **Array host function**: C convention `(context: *mut VmHostContext, values: *mut ValRaw)`.
 //!
 //! In the C conventions `i32` is `u32`, `i64` is `u64`, floats are themselves, a function reference is
 //! `*mut VmFuncRef` and another reference is the `u32` of [`object`](crate::object) (0 is null); `v128` never travels by register
-//! (functions with `v128` in their type have array entries only). On return from any host function, and from any builtin but a leaf, the trampoline tests
+//! (functions with `v128` in their type have array entries only). On return from an array host function, and from any builtin but a leaf, the trampoline tests
 //! [`VmStore::pending`] and, when it is not 0, unwinds.
 
 use crate::builtin::VmBuiltins;
@@ -73,9 +74,10 @@ pub struct VmContext {
 pub struct VmStore {
     /// The lowest stack address at which compiled code may still leave for the host. Set at each outermost entry.
     pub stack_limit: usize,
-    /// Frame pointer of the trampoline by which compiled code last left for the host (innermost activation).
+    /// Frame pointer of the compiled code that last left for the host (innermost activation): of the caller of the trampoline by which it
+    /// did.
     pub exit_fp: usize,
-    /// Return address of that trampoline: a place in the compiled code that called it.
+    /// Where that trampoline returns to: a place in the compiled code that called it.
     pub exit_pc: usize,
     /// Not 0 when a host function or builtin came back with an error or a trap: a [`Trap`](crate::trap::Trap) code,
     /// [`PENDING_ERROR`] for an error that the embedding API keeps, [`PENDING_THROW`] or [`PENDING_UNCAUGHT`].
@@ -114,8 +116,6 @@ pub const PENDING_UNCAUGHT: usize = 0x102;
 pub struct VmActivation {
     /// Frame pointer of the entry trampoline, written by it before anything else.
     pub entry_fp: usize,
-    /// Set to 1 by whoever has the code go on at the trampoline's landing pad, which is reached after a trap only.
-    pub trapped: usize,
     /// Where two or more results go.
     pub results: *mut ValRaw,
 }

@@ -40,7 +40,6 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -177,9 +176,8 @@ impl<'a, R> Fiber<'a, R> {
                 // has left for the host. The store is the caller's of `new`.
                 unsafe {
                     let activation = activation.as_ptr();
-                    (*activation).outer = outer;
                     let exit = outer.as_ref().map_or(Exit::NONE, |outer| Exit::of(outer.store));
-                    (*activation).outer_exit = MaybeUninit::new(exit);
+                    (*activation).put_within(outer, exit);
                     self.put(activation, self.left);
                 }
                 thread.set_innermost(self.activation);
@@ -197,13 +195,13 @@ impl<'a, R> Fiber<'a, R> {
                 // SAFETY: an innermost activation of this thread is on a stack that is in use; where it is the fiber's, it has been entered
                 // with all that was before written to it, since fibers are no thread's own stack. The store is the caller's of `new`.
                 unsafe {
-                    if (*innermost).outer != outer {
+                    if (*innermost).outer() != outer {
                         fail_order();
                     }
                     self.activation = innermost.cast_mut();
                     self.left = (Exit::of(self.vm), (*self.vm).stack_limit);
                     let before = ((*innermost).saved_exit.assume_init(), (*innermost).saved_limit.assume_init());
-                    self.put((*innermost).outer_of_store, before);
+                    self.put((*innermost).outer_of_store(), before);
                 }
                 thread.set_innermost(outer);
             }

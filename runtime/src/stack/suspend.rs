@@ -92,7 +92,7 @@ impl Suspender {
     unsafe fn is_at(&self, state: &State) -> bool {
         let last = state.activation;
         // SAFETY: activations of the store live on the stack frames of `call::enter` calls that have not returned.
-        last == self.base || unsafe { last.as_ref() }.is_some_and(|last| last.outer_of_store == self.base)
+        last == self.base || unsafe { last.as_ref() }.is_some_and(|last| last.outer_of_store() == self.base)
     }
 }
 

@@ -165,14 +165,15 @@ impl Context {
         (stack.ss_sp.addr(), stack.ss_sp.addr().saturating_add(stack.ss_size))
     }
 
-    /// Lets it call the stub of `site` where it is, and go on afterwards.
+    /// Lets it call the stub of `site` where it is, and go on afterwards. `frameless` says whether the function where it is has no frame.
     ///
     /// # Safety
     ///
     /// It was in compiled code, at a site of interruption, and has the room of a host function below its stack pointer.
-    pub(crate) unsafe fn divert(self) {
+    pub(crate) unsafe fn divert(self, frameless: bool) {
+        let stub = if frameless { super::site::frameless_stub } else { super::site::stub };
         // SAFETY: as in `read`; nobody else uses the context. The rest is the caller's promise.
-        unsafe { divert(&mut (*self.0).uc_mcontext, super::site::stub as *const () as usize) }
+        unsafe { divert(&mut (*self.0).uc_mcontext, stub as *const () as usize) }
     }
 
     /// Where it is to go on, with zero in the payload registers.

@@ -12,6 +12,51 @@ use crate::site::arrive;
 use crate::trap::raise;
 use std::arch::naked_asm;
 
+/// The stub's body on x86-64, between what comes before it and after it. The place where the code was stopped is at the stack pointer.
+#[cfg(target_arch = "x86_64")]
+macro_rules! stub {
+    ([$($before:literal)*] [$($after:literal)*]) => {
+        naked_asm!(
+            $($before,)*
+            "push rbp",
+            "mov rbp, rsp",
+            "pushfq",
+            "cld",
+            ".irp r, rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15",
+            "push \\r",
+            ".endr",
+            // A register that functions keep.
+            "mov rbx, rsp",
+            "sub rsp, 256",
+            "and rsp, -16",
+            ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15",
+            "movaps [rsp + 16 * \\n], xmm\\n",
+            ".endr",
+            "mov rdi, rbp",
+            "call {arrive}",
+            "test rax, rax",
+            "jnz 2f",
+            ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15",
+            "movaps xmm\\n, [rsp + 16 * \\n]",
+            ".endr",
+            "mov rsp, rbx",
+            ".irp r, r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbx, rdx, rcx, rax",
+            "pop \\r",
+            ".endr",
+            "popfq",
+            "pop rbp",
+            $($after,)*
+            "ret",
+            "2:",
+            "mov rdi, rax",
+            "call {raise}",
+            "ud2",
+            arrive = sym arrive,
+            raise = sym raise,
+        )
+    };
+}
+
 /// The stub. The place where the code was stopped is at the stack pointer.
 ///
 /// # Safety
@@ -20,41 +65,22 @@ use std::arch::naked_asm;
 #[cfg(target_arch = "x86_64")]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn stub() {
-    naked_asm!(
-        "push rbp",
-        "mov rbp, rsp",
-        "pushfq",
-        "cld",
-        ".irp r, rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15",
-        "push \\r",
-        ".endr",
-        // A register that functions keep.
-        "mov rbx, rsp",
-        "sub rsp, 256",
-        "and rsp, -16",
-        ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15",
-        "movaps [rsp + 16 * \\n], xmm\\n",
-        ".endr",
-        "mov rdi, rbp",
-        "call {arrive}",
-        "test rax, rax",
-        "jnz 2f",
-        ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15",
-        "movaps xmm\\n, [rsp + 16 * \\n]",
-        ".endr",
-        "mov rsp, rbx",
-        ".irp r, r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbx, rdx, rcx, rax",
-        "pop \\r",
-        ".endr",
-        "popfq",
-        "pop rbp",
-        "ret",
-        "2:",
-        "mov rdi, rax",
-        "call {raise}",
-        "ud2",
-        arrive = sym arrive,
-        raise = sym raise,
+    stub!([] [])
+}
+
+/// The stub for functions without a frame. The place where the code was stopped is at the stack pointer, and above that the one that the
+/// function returns to. First it makes the frame record that a frame would have begun with, and puts the place where the code was stopped below it
+/// once more, as if it had been called from there. No flag is changed.
+///
+/// # Safety
+///
+/// To be diverted to by the handler.
+#[cfg(target_arch = "x86_64")]
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn frameless_stub() {
+    stub!(
+        ["push qword ptr [rsp + 8]" "push rbp" "mov rbp, rsp" "push qword ptr [rbp + 16]"]
+        ["lea rsp, [rsp + 8]" "pop rbp" "lea rsp, [rsp + 8]"]
     )
 }
 
@@ -194,3 +220,11 @@ pub(crate) unsafe extern "C" fn stub() {
         vectors = sym VECTORS,
     )
 }
+
+/// How far behind the place that the stub knows there is one that stands to the instruction at which the code was stopped as a return address to
+/// its call: the instruction is before it, or, on x86-64, at that place.
+pub(crate) const BEHIND: usize = if cfg!(target_arch = "x86_64") { 1 } else { 0 };
+
+/// There are functions without a frame on x86-64 only.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) use stub as frameless_stub;

@@ -34,13 +34,7 @@ pub(crate) struct Handler {
 pub(crate) unsafe fn find(state: &State, activation: &Activation, exit: Exit, tag: TagId) -> Option<Handler> {
     let mut text: Range<usize> = 0..0;
     let mut view: Option<&ModuleView<'_>> = None;
-    let mut pc = exit.pc;
-    // SAFETY: the trampoline's frame is live, so the stack has been used down to it.
-    let mut fp = match unsafe { record(activation, exit.fp, exit.fp) } {
-        Some(exit) => exit.caller,
-        None => broken(pc, exit.fp),
-    };
-    let mut lowest = exit.fp;
+    let (mut pc, mut fp, mut lowest) = (exit.pc, exit.fp, exit.fp);
     // The entry trampoline's own frame is the last.
     while fp < activation.vm.entry_fp {
         if !text.contains(&pc) {
@@ -106,13 +100,12 @@ unsafe fn select<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::activation::Around;
     use crate::sys::stack::{Bounds, BoundsCell};
-    use std::mem::MaybeUninit;
     use std::process::Command;
     use std::ptr;
     use std::sync::Arc;
     use tancho_abi::tunables::Tunables;
-    use tancho_abi::vmctx::VmActivation;
 
     /// Which stack of frames the child walks.
     const STACK: &str = "TANCHO_TEST_STACK";
@@ -133,20 +126,18 @@ mod tests {
         for (position, word) in words.iter_mut().enumerate() {
             *word = if position % 2 == 0 { low + size_of::<usize>() * frames[position] } else { 4096 };
         }
-        let exit = Exit { fp: low, pc: 4096 };
+        let exit = Exit { fp: words[0], pc: words[1] };
         let entry_fp = low + 6 * size_of::<usize>();
         let stack = BoundsCell::new(Bounds { low, high: low + size_of_val(&words) });
-        let activation = Activation {
-            vm: VmActivation { entry_fp, trapped: 0, results: ptr::null_mut() },
-            store: ptr::null_mut(),
-            entry: ptr::null(),
+        let around = Around {
             outer: ptr::null(),
             outer_of_store: ptr::null(),
-            outer_exit: MaybeUninit::uninit(),
-            saved_exit: MaybeUninit::uninit(),
-            saved_limit: MaybeUninit::uninit(),
-            stack: &raw const stack,
+            outer_exit: Exit::NONE,
+            saved_exit: Exit::NONE,
+            saved_limit: 0,
         };
+        let mut activation = Activation::new(ptr::null_mut(), ptr::null(), ptr::null_mut(), &stack, around);
+        activation.vm.entry_fp = entry_fp;
         let state = State::new(Arc::new(Tunables::default()), ptr::null());
         // SAFETY: records are read on this stack only, all of which is there; none of its places is in code.
         let found = unsafe { find(&*state.as_ptr(), &activation, exit, TagId::next(0)) };

@@ -113,27 +113,57 @@ pub(crate) unsafe fn trace(trace: &mut Trace, start: Start, activation: *const A
         let (fp, sp) = match start {
             Start::Instruction { pc, fp, sp } => {
                 trace.push(pc);
+                if is_frameless(pc) {
+                    // SAFETY: the activation is live, and the stack has been used down to the stack pointer.
+                    unsafe { returning(trace, activation, fp, sp) };
+                }
                 (fp, sp)
             }
             Start::Exit(exit) => {
-                if exit.fp != 0 {
-                    // A return address stands behind its call.
-                    trace.push(exit.pc.wrapping_sub(1));
+                match exit.fp {
+                    // It has not left, and the walk ends at once.
+                    0 => (usize::MAX, 0),
+                    fp => {
+                        // A return address stands behind its call.
+                        trace.push(exit.pc.wrapping_sub(1));
+                        (fp, fp)
+                    }
                 }
-                // SAFETY: the trampoline's frame is live, so the stack has been used down to it.
-                let caller = unsafe { record(activation, exit.fp, exit.fp) }.map(|record| record.caller);
-                // Without a caller the walk ends at once.
-                (caller.unwrap_or(usize::MAX), exit.fp)
             }
         };
         // SAFETY: the activation is live, and its stack has been used down to `sp`.
         unsafe { walk(trace, fp, sp, activation) };
-        if activation.outer.is_null() || trace.is_full() {
+        let outer = activation.outer();
+        if outer.is_null() || trace.is_full() {
             return;
         }
         // SAFETY: there is one outside of it.
         start = Start::Exit(unsafe { activation.outer_exit.assume_init() });
-        next = activation.outer;
+        next = outer;
+    }
+}
+
+/// Whether compiled code that is stopped at `pc` has no frame of its own. Async-signal-safe.
+pub(crate) fn is_frameless(pc: usize) -> bool {
+    let Some(code) = Code::find(pc) else { return false };
+    // SAFETY: this thread stands in the code, so it is alive.
+    let code = unsafe { code.as_ref() };
+    u32::try_from(pc - code.text().start).is_ok_and(|offset| code.view().is_frameless_at(offset))
+}
+
+/// The frame of who called a function that has none, which stands at the stack pointer `sp` and has its caller's frame pointer.
+///
+/// # Safety
+///
+/// As for [`record`].
+unsafe fn returning(trace: &mut Trace, activation: &Activation, fp: usize, sp: usize) {
+    // An entry trampoline is no function.
+    if fp == activation.vm.entry_fp {
+        return;
+    }
+    // SAFETY: the caller says so. What is read besides the word at `sp` is on the stack as well: its caller's frame is there.
+    if let Some(FrameRecord { caller: return_address, .. }) = unsafe { record(activation, sp, sp) } {
+        trace.push(return_address.wrapping_sub(1));
     }
 }
 

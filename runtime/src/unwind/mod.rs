@@ -7,5 +7,5 @@ mod reference;
 
 pub use backtrace::{Backtrace, Frame};
 pub(crate) use exception::find;
-pub(crate) use frame::{Start, Trace, trace};
+pub(crate) use frame::{Start, Trace, is_frameless, trace};
 pub(crate) use reference::{Safepoints, references};

@@ -89,12 +89,13 @@ pub(crate) unsafe fn references(
             // SAFETY: this is how its code has left, and it is live.
             unsafe { walk(running, exit, safepoints, &mut visit) };
         }
-        if running.outer_of_store.is_null() {
+        let outer = running.outer_of_store();
+        if outer.is_null() {
             return;
         }
         // SAFETY: the store has one outside of it.
         exit = unsafe { running.saved_exit.assume_init() };
-        next = running.outer_of_store;
+        next = outer;
     }
 }
 
@@ -104,23 +105,16 @@ pub(crate) unsafe fn references(
 ///
 /// The activation is live, and its code has left for the host by `exit`.
 unsafe fn walk(activation: &Activation, exit: Exit, safepoints: &mut Safepoints, visit: &mut impl FnMut(*mut u32)) {
-    let (mut pc, mut lowest) = (exit.pc, exit.fp);
-    // SAFETY: the trampoline's frame is live, so the stack has been used down to it.
-    let Some(mut frame) = (unsafe { record(activation, exit.fp, exit.fp) }) else { fail(pc) };
-    loop {
-        let fp = frame.caller;
-        if fp == activation.vm.entry_fp {
-            return;
-        }
-        // SAFETY: the frames between the exit and the entry trampoline are of compiled code, which keeps frame pointers.
+    let (mut pc, mut fp, mut lowest) = (exit.pc, exit.fp, exit.fp);
+    while fp != activation.vm.entry_fp {
+        // SAFETY: the frames between the exit and the entry trampoline are of compiled code, which keeps frame pointers, and live.
         let Some(caller) = (unsafe { record(activation, fp, lowest) }) else { fail(pc) };
         lowest = fp + 1;
         // SAFETY: the frame that waits for this call is live.
         for distance in unsafe { safepoints.at(pc) } {
             visit(with_exposed_provenance_mut(fp - *distance as usize));
         }
-        pc = caller.return_address;
-        frame = caller;
+        (pc, fp) = (caller.return_address, caller.caller);
     }
 }
 

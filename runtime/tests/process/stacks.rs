@@ -33,6 +33,12 @@ pub fn scenarios() -> Vec<Scenario> {
         good("alternate_stack_swapped", alternate_swapped),
         good("main_512_mib", main_with_a_large_limit),
         good("main_limit_raised", main_with_a_raised_limit),
+        Scenario {
+            name: "entry_without_a_frame",
+            run: entry_without_a_frame,
+            end: End::Signal(libc::SIGABRT),
+            says: "the stack ended where compiled code was entered",
+        },
     ]
 }
 
@@ -292,4 +298,47 @@ fn main_with_a_raised_limit() {
         assert_eq!(libc::setrlimit(libc::RLIMIT_STACK, &limit), 0);
     }
     sound();
+}
+
+/// The lowest address of the mapping that `address` is in.
+fn lowest(address: usize) -> usize {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let number = |text: &str| usize::from_str_radix(text, 16).unwrap();
+    let ranges = maps.lines().map(|line| line.split(' ').next().unwrap().split_once('-').unwrap());
+    ranges.map(|(low, high)| number(low)..number(high)).find(|range| range.contains(&address)).unwrap().start
+}
+
+extern "C" fn misled() {
+    // SAFETY: ends the process.
+    unsafe { libc::_exit(77) };
+}
+
+/// A stack that ends within an entry trampoline, before that has its frame: what stands in the activation's place for it, left there by
+/// whoever used the stack before, is not returned to.
+fn entry_without_a_frame() {
+    let body = || {
+        let mut machine = Machine::new(no_host, ptr::null());
+        // From now on the thread is known.
+        assert_eq!(machine.call(ADD, 1, 2).unwrap(), 3);
+        let exported = machine.store.export(machine.instance, tancho_abi::module::ExternKind::Function, ADD);
+        let Some(tancho_runtime::store::Export::Function(reference)) = exported else { panic!("no such function") };
+        // SAFETY: the reference is the store's.
+        let entry = unsafe { (*reference.as_ptr()).array_entry };
+        let left = [misled as *const () as usize; 64];
+        let middle = (&raw const left[32]).expose_provenance();
+        let end = lowest(middle) + size_of::<usize>();
+        let call = |activation: *mut tancho_abi::vmctx::VmActivation| {
+            // SAFETY: the activation is there. The entry is called where there is room for the place that it returns to, and no more.
+            unsafe {
+                (*activation).entry_fp = middle;
+                std::arch::asm!("mov r12, rsp", "mov rsp, r13", "call r14", "mov rsp, r12",
+                    out("r12") _, in("r13") end, in("r14") entry, clobber_abi("C"));
+            }
+        };
+        // SAFETY: the store is ours alone, and the entry one of its code.
+        let entered = unsafe { tancho_runtime::call::enter_outermost(machine.store.vm(), entry, None, call) };
+        std::hint::black_box(&left);
+        panic!("it came back: {:?}", entered.map(|ended| ended.is_ok()));
+    };
+    std::thread::Builder::new().stack_size(1 << 20).spawn(body).unwrap().join().unwrap();
 }
