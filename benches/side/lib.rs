@@ -35,6 +35,9 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// How a side compiles a guest program: with a new engine at its defaults.
 pub type Compile = fn(wasm: &[u8]) -> Result<Box<dyn Guest>, Error>;
 
+/// How a side compiles a guest program without the optimisation of this name.
+pub type CompileWithout = fn(wasm: &[u8], optimisation: &str) -> Result<Box<dyn Guest>, Error>;
+
 /// How an engine gets a program with objects ready to run.
 pub type OpenObjects = fn(wasm: &[u8]) -> Result<Box<dyn Objects>, Error>;
 
@@ -50,7 +53,7 @@ pub struct Side {
     /// Compiles a guest program whose runs consume fuel, of which there is enough.
     pub compile_with_fuel: Compile,
     /// The same, without the optimisation of this name.
-    pub compile_without: fn(&[u8], &str) -> Result<Box<dyn Guest>, Error>,
+    pub compile_without: CompileWithout,
     /// Compiles a module on one thread, without the optimisation of this name where there is one, and drops it; how many bytes its code has.
     pub compile_on_one_thread: fn(wasm: &[u8], without: Option<&str>) -> Result<usize, Error>,
     /// Instantiates a program in GC instructions, which imports nothing, in a store of its own.
