@@ -85,7 +85,7 @@ prepare() {
     local arch=$1 debian=$1 package missing=()
     [ "$arch" = aarch64 ] && debian=arm64
     rustup target list --installed 2>/dev/null | grep -qx "$(triple "$arch")" ||
-        rustup target add "$(triple "$arch")" >/dev/null 2>&1 || return 1
+        timeout 120 rustup target add "$(triple "$arch")" >/dev/null 2>&1 || return 1
     for package in "gcc-$arch-linux-gnu" "libc6-dev-$debian-cross" qemu-user-static; do
         dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
     done
