@@ -35,12 +35,12 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run of `cases` cases: `TANCHO_CASES` is another number, `TANCHO_SEED` another seed, `TANCHO_CASE` one case alone.
+    /// A run of `cases` cases: `TANCHO_CASES` is another number, `TANCHO_FIRST` the first of them, `TANCHO_SEED` another seed, `TANCHO_CASE` one case alone.
     pub fn new(name: &'static str, row: &'static str, cases: u64) -> Run {
         let seed = number("TANCHO_SEED").unwrap_or(SEED);
         let cases = match number("TANCHO_CASE") {
             Some(case) => case..case + 1,
-            None => 0..number("TANCHO_CASES").unwrap_or(cases),
+            None => number("TANCHO_FIRST").unwrap_or(0)..number("TANCHO_CASES").unwrap_or(cases),
         };
         say(&format!("{name}: seed {seed}, cases {}..{}", cases.start, cases.end));
         // In the words that the soak looks for, in case the process ends before the row does.
