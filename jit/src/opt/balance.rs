@@ -17,7 +17,7 @@
 
 use super::scan::{Callee, callee};
 use std::collections::BTreeMap;
-use wasmparser::{FunctionBody, Operator};
+use wasmparser::{Catch, FunctionBody, Operator};
 
 /// The most times that a body is run: each time something more is unknown at some header.
 const MAX_ROUNDS: usize = 10;
@@ -243,18 +243,7 @@ impl Run<'_> {
     fn control(&mut self, operator: &Operator<'_>) -> Result<bool, Unbalanced> {
         match operator {
             Operator::Block { .. } => self.push_frame(Kind::Block),
-            Operator::Loop { .. } => {
-                let number = self.loops;
-                self.loops += 1;
-                if self.headers.len() <= number {
-                    self.headers.push(None);
-                }
-                if let Some(state) = &self.state {
-                    meet_into(&mut self.headers[number], state);
-                    self.state = self.headers[number].clone();
-                }
-                self.push_frame(Kind::Loop(number));
-            }
+            Operator::Loop { .. } => self.enter_loop(),
             Operator::If { .. } => {
                 let other = self.state.clone();
                 self.push_frame(Kind::If(other));
@@ -268,20 +257,7 @@ impl Run<'_> {
                 let Kind::If(other) = std::mem::replace(&mut frame.kind, Kind::Block) else { return Err(Unbalanced) };
                 self.state = other;
             }
-            Operator::TryTable { try_table } => {
-                // Labels are counted from outside of it.
-                let outer = self.frames.len();
-                let target = |catch: &wasmparser::Catch| {
-                    let (wasmparser::Catch::One { label, .. }
-                    | wasmparser::Catch::OneRef { label, .. }
-                    | wasmparser::Catch::All { label }
-                    | wasmparser::Catch::AllRef { label }) = *catch;
-                    outer.checked_sub(1 + label as usize).ok_or(Unbalanced)
-                };
-                let handlers = try_table.catches.iter().map(target).collect::<Result<_, _>>()?;
-                self.push_frame(Kind::Block);
-                self.frames.last_mut().ok_or(Unbalanced)?.handlers = handlers;
-            }
+            Operator::TryTable { try_table } => self.enter_try_table(&try_table.catches)?,
             Operator::Try { .. } => self.push_frame(Kind::Try(None)),
             Operator::Catch { .. } | Operator::CatchAll => {
                 self.operands.clear();
@@ -325,6 +301,35 @@ impl Run<'_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    fn enter_loop(&mut self) {
+        let number = self.loops;
+        self.loops += 1;
+        if self.headers.len() <= number {
+            self.headers.push(None);
+        }
+        if let Some(state) = &self.state {
+            meet_into(&mut self.headers[number], state);
+            self.state = self.headers[number].clone();
+        }
+        self.push_frame(Kind::Loop(number));
+    }
+
+    fn enter_try_table(&mut self, catches: &[Catch]) -> Result<(), Unbalanced> {
+        // Labels are counted from outside of it.
+        let outer = self.frames.len();
+        let target = |catch: &Catch| {
+            let (Catch::One { label, .. }
+            | Catch::OneRef { label, .. }
+            | Catch::All { label }
+            | Catch::AllRef { label }) = *catch;
+            outer.checked_sub(1 + label as usize).ok_or(Unbalanced)
+        };
+        let handlers = catches.iter().map(target).collect::<Result<_, _>>()?;
+        self.push_frame(Kind::Block);
+        self.frames.last_mut().ok_or(Unbalanced)?.handlers = handlers;
+        Ok(())
     }
 
     fn end(&mut self) -> Result<(), Unbalanced> {

@@ -5,8 +5,9 @@
 //! where the frame's address is computed, the pointer is computed from it here: one register less to save. Where something is added to the pointer,
 //! the distance is added last, so that it becomes part of an address and takes no instruction.
 
+use crate::translate::known;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
-use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value, ValueDef};
+use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value};
 use std::collections::HashMap;
 
 /// Rewrites a function whose last parameter is the shadow-stack pointer.
@@ -113,20 +114,13 @@ fn narrow(constant: i64, ty: Type) -> i64 {
 /// What an instruction adds to `pointer`, if that is a constant and all that it does; as narrow as the pointer is.
 fn sum(function: &Function, inst: Inst, pointer: Value) -> Option<i64> {
     let InstructionData::Binary { opcode, args: [first, second] } = function.dfg.insts[inst] else { return None };
-    let constant = |value| {
-        let ValueDef::Result(inst, _) = function.dfg.value_def(value) else { return None };
-        match function.dfg.insts[inst] {
-            InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => Some(imm.bits()),
-            _ => None,
-        }
-    };
+    let constant = |value| known::constant(&function.dfg, value).map(|constant| constant as i64);
     let distance = match opcode {
         Opcode::Iadd if first == pointer => constant(second)?,
         Opcode::Iadd if second == pointer => constant(first)?,
         Opcode::Isub if first == pointer => constant(second)?.wrapping_neg(),
         _ => return None,
     };
-    // Constants of 32 bits are written in either way.
     Some(if function.dfg.value_type(pointer).bits() == 32 { i64::from(distance as i32) } else { distance })
 }
 

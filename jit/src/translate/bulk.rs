@@ -6,9 +6,9 @@
 
 use super::copy;
 use super::function::{FunctionTranslator, Region};
+use super::known;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::immediates::Imm64;
-use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, Opcode, Type, Value, ValueDef, types};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::MemoryIndex;
 
@@ -65,11 +65,8 @@ impl FunctionTranslator<'_, '_> {
 
     /// The pieces of a length that is a small constant.
     fn few(&self, length: Value) -> Option<(Type, Vec<i32>)> {
-        let ValueDef::Result(inst, _) = self.builder.func.dfg.value_def(length) else { return None };
-        let InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } = self.builder.func.dfg.insts[inst] else {
-            return None;
-        };
-        copy::pieces(self.env.architecture, u32::try_from(Imm64::bits(&imm)).ok()?)
+        let length = known::constant(&self.builder.func.dfg, length)?;
+        copy::pieces(self.env.architecture, u32::try_from(length).ok()?)
     }
 
     /// `memory.copy` of a constant length in `pieces`.

@@ -10,13 +10,14 @@ use super::control::block_args;
 use super::env::{CodeName, TypeCheck};
 use super::exception::CallTarget;
 use super::function::FunctionTranslator;
+use super::known;
 use super::signature::POINTER;
 use super::trap;
 use crate::error::CompileError;
 use crate::opt::indirect::{Callees, Check};
 use core::mem::offset_of;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, Opcode, SigRef, Type, Value, ValueDef, types};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, SigRef, Type, Value, types};
 use tancho_abi::index::{FunctionIndex, TableIndex, TypeIndex};
 use tancho_abi::trap::{NULL_PAGE, Trap};
 use tancho_abi::types::HeapType;
@@ -215,7 +216,9 @@ impl FunctionTranslator<'_, '_> {
     fn only_callee(&mut self, ty: TypeIndex, table: TableIndex) -> Option<FunctionIndex> {
         let contents = self.env.table_contents(table)?;
         let place = *self.stack.last()?;
-        if let Some(function) = self.constant(place).and_then(|place| contents.function(place)) {
+        if let Some(function) =
+            known::constant(&self.builder.func.dfg, place).and_then(|place| contents.function(place))
+        {
             let module = &self.env.module;
             let found = module.functions[function.index()].ty;
             let same = module.types[ty.index()].plain != 0
@@ -232,19 +235,6 @@ impl FunctionTranslator<'_, '_> {
         let entry = self.table_entry(table, place);
         self.check_entry(ty, table, entry, check);
         Some(function)
-    }
-
-    /// A table's index, where it is a constant.
-    fn constant(&self, index: Value) -> Option<u64> {
-        let dfg = &self.builder.func.dfg;
-        let ValueDef::Result(instruction, _) = dfg.value_def(dfg.resolve_aliases(index)) else { return None };
-        match dfg.insts[instruction] {
-            InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => match dfg.value_type(index) {
-                types::I32 => Some(u64::from(imm.bits() as u32)),
-                _ => Some(imm.bits() as u64),
-            },
-            _ => None,
-        }
     }
 
     /// Whether a callee of type `ty` is a function of this instance.

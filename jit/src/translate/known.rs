@@ -1,7 +1,8 @@
 //! What the instruction that makes a number says of it: how large it can be at most, what it is a multiple of, and what it is the sum of.
 //!
 //! Called by `bounds`, for indices of 64 bits that need no check because they cannot be large, by `stride` for those that change step by
-//! step, by `whole` for those that are aligned, and by `trap` for divisors. Nothing is known of parameters of blocks.
+//! step, by `whole` for those that are aligned, by `trap` for divisors, by `bulk` and `call` for lengths and indices that are constants, and by the passes
+//! `opt::{frame, strip}`. Nothing is known of parameters of blocks.
 
 use cranelift_codegen::ir::immediates::Imm64;
 use cranelift_codegen::ir::{DataFlowGraph, InstructionData, Opcode, Value, ValueDef};
@@ -85,7 +86,7 @@ fn zeros_at(dfg: &DataFlowGraph, value: Value, depth: u32) -> u32 {
     zeros.min(bits)
 }
 
-/// `value`, of 64 bits, as a value and a number that is added to it modulo 2⁶⁴.
+/// `value`, of at most 64 bits, as a value and a number that is added to it modulo 2⁶⁴, of which as many bits count as it has.
 pub(crate) fn sum(dfg: &DataFlowGraph, value: Value) -> (Value, u64) {
     let (mut root, mut added) = (dfg.resolve_aliases(value), 0_u64);
     for _ in 0..DEPTH {
