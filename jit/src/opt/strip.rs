@@ -1,8 +1,8 @@
 //! Strips: a short loop that counts is run a strip of its turns at a time, and can be interrupted between strips.
 //!
 //! Called once per function, when all of it is translated: it reads Cranelift's representation and changes it. A site of interruption is a
-//! load in every turn, which a loop of a few instructions feels. What is looked for is a loop without loops and calls in it, that has one way back
-//! to its head, and goes it as long as x ≠ b: b is the same in every turn, and x becomes x + s from one to the next, modulo 2ⁿ.
+//! load in every turn, which a loop of a few instructions feels. What is looked for is a loop without loops and calls in it, that is left at one place
+//! but where the program fails, has one way back to its head, and goes it as long as x ≠ b: b is the same in every turn, and x becomes x + s from one to the next, modulo 2ⁿ.
 //! That is how compilers end most loops that count. It becomes
 //!
 //! ```text
