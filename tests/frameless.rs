@@ -7,7 +7,8 @@
 use iced_x86::{
     Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::path::Path;
 use tancho_abi::image::{Image, Section};
 use tancho_abi::module::{ModuleView, TrapRecord};
@@ -105,6 +106,26 @@ fn step(
     }
 }
 
+/// Where a function may trap; what is recorded of each place says whether it has a frame.
+fn traps(view: &ModuleView<'_>, code: Range<u64>, framed: bool, name: &str) -> HashSet<u64> {
+    let records = view.traps.iter().filter(|record| code.contains(&u64::from(record.code)));
+    let checked = records.map(|record| {
+        assert_eq!(record.trap & TrapRecord::FRAMELESS != 0, !framed, "{name}: the trap at {:x}", record.code);
+        assert!(record.trap().is_some(), "{name}: no trap at {:x}", record.code);
+        u64::from(record.code)
+    });
+    checked.collect()
+}
+
+/// Whether a function with a frame that is given up may return by `instruction`: where it has room for more arguments than it has been called
+/// with, it removes that as well.
+fn removes_room(instruction: &Instruction, state: State) -> bool {
+    state.frame.is_none()
+        && state.depth > 0
+        && instruction.op_count() == 1
+        && state.depth <= instruction.immediate(0) as i64
+}
+
 /// Follows one function.
 fn follow(
     factory: &mut InstructionInfoFactory,
@@ -116,13 +137,8 @@ fn follow(
 ) {
     let framed = code.starts_with(&PROLOGUE);
     let end = start + code.len() as u64;
-    let records = view.traps.iter().filter(|record| (start..end).contains(&u64::from(record.code)));
-    let records: HashMap<u64, &TrapRecord> = records.map(|record| (u64::from(record.code), record)).collect();
-    for record in records.values() {
-        seen.traps += 1;
-        assert_eq!(record.trap & TrapRecord::FRAMELESS != 0, !framed, "{name}: the trap at {:x}", record.code);
-        assert!(record.trap().is_some(), "{name}: no trap at {:x}", record.code);
-    }
+    let traps = traps(view, start..end, framed, name);
+    seen.traps += traps.len();
     let mut states: HashMap<u64, State> = HashMap::new();
     let mut open = vec![(start, ENTERED)];
     while let Some((ip, state)) = open.pop() {
@@ -135,20 +151,14 @@ fn follow(
         let instruction = decoder.decode();
         let place = format!("{name} at {ip:x}");
         assert!(!instruction.is_invalid(), "{place}: no instruction");
-        if records.contains_key(&ip) && !framed {
+        if traps.contains(&ip) && !framed {
             assert_eq!(state, ENTERED, "{place}: a trap says that there is no frame");
         }
         match instruction.flow_control() {
             FlowControl::Return => {
-                // Where it has room for more arguments than it has been called with, it removes that as well.
-                let moved = framed
-                    && state.frame.is_none()
-                    && state.depth > 0
-                    && instruction.op_count() == 1
-                    && state.depth <= instruction.immediate(0) as i64;
+                let moved = framed && removes_room(&instruction, state);
                 assert!(moved || state == ENTERED, "{place}: it returns with another stack: {state:?}");
             }
-
             FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch => {
                 let target = instruction.near_branch64();
                 if instruction.flow_control() == FlowControl::ConditionalBranch {
@@ -177,7 +187,7 @@ fn follow(
             FlowControl::Next | FlowControl::Call | FlowControl::IndirectCall => {
                 // `hlt` stands where a trap is.
                 if instruction.mnemonic() == Mnemonic::Hlt {
-                    assert!(records.contains_key(&ip), "{place}: a trap that is not listed");
+                    assert!(traps.contains(&ip), "{place}: a trap that is not listed");
                     continue;
                 }
                 match step(factory, &instruction, state, framed, &place) {

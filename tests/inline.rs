@@ -153,6 +153,13 @@ impl Text<'_> {
                 self.expression();
                 self.push(")");
             }
+            _ => self.larger(pick),
+        }
+    }
+
+    /// An expression that stores, throws, loops or returns, by a number from 15 on.
+    fn larger(&mut self, pick: u8) {
+        match pick {
             15 => {
                 self.push("(block (result i32) (local.set 3 (struct.new $box ");
                 self.expression();

@@ -11,7 +11,13 @@ use std::hint::black_box;
 
 /// See [`Side::boundaries`](crate::Side::boundaries).
 pub(crate) fn all() -> Vec<Boundary> {
-    let table: [(&'static str, Prepare); 52] = [
+    let all = calls().into_iter().chain(objects()).chain(ends());
+    all.map(|(name, prepare)| Boundary { name, prepare }).collect()
+}
+
+/// Calls.
+fn calls() -> [(&'static str, Prepare); 16] {
+    [
         ("host to wasm, typed, () -> ()", typed_nop),
         ("host to wasm, typed, (i32, i32) -> i32", typed_add),
         ("host to wasm, untyped, () -> ()", untyped_nop),
@@ -38,6 +44,12 @@ pub(crate) fn all() -> Vec<Boundary> {
         ("wasm to wasm, tail call in a chain of four", || {
             guest_loop("(i32.sub (call $hop (local.get $x)) (i32.const 3))")
         }),
+    ]
+}
+
+/// Tables, memories, stores and instances.
+fn objects() -> [(&'static str, Prepare); 20] {
+    [
         ("table.get, functions", || {
             table("funcref", "(ref.is_null (table.get $t (i32.and (local.get $x) (i32.const 3))))")
         }),
@@ -57,6 +69,17 @@ pub(crate) fn all() -> Vec<Boundary> {
         ("memory.fill, 16 bytes", || bulk(FILL, 16)),
         ("memory.fill, 31 bytes", || bulk(FILL, 31)),
         ("memory.fill, 64 bytes", || bulk(FILL, 64)),
+        ("store, made and dropped", store),
+        ("instance of a small module, made and dropped", || instances(SMALL, None)),
+        ("instance of a small module, made, called and dropped", || instances(SMALL, Some("nop"))),
+        ("instance with memory, made, called and dropped", || instances(WITH_MEMORY, Some("touch"))),
+        ("instance of a large module, made, called and dropped", || instances(&large(), Some("touch"))),
+    ]
+}
+
+/// Calls that end by a trap, an error or an exception.
+fn ends() -> [(&'static str, Prepare); 16] {
+    [
         ("trap, unreachable", || caught("unreachable", Trap::UnreachableCodeReached)),
         ("trap, memory out of bounds", || caught("(drop (i32.load (i32.const 65536)))", Trap::MemoryOutOfBounds)),
         ("trap, division by zero", || {
@@ -89,13 +112,7 @@ pub(crate) fn all() -> Vec<Boundary> {
         ("throw and catch, across 10 frames that clean up", || thrown(THROW, "$cleaning", 8)),
         ("throw and catch, within a function", || thrown(THROW, "$within", 0)),
         ("throw and catch, through a host function", || thrown(THROW, "$through", 0)),
-        ("store, made and dropped", store),
-        ("instance of a small module, made and dropped", || instances(SMALL, None)),
-        ("instance of a small module, made, called and dropped", || instances(SMALL, Some("nop"))),
-        ("instance with memory, made, called and dropped", || instances(WITH_MEMORY, Some("touch"))),
-        ("instance of a large module, made, called and dropped", || instances(&large(), Some("touch"))),
-    ];
-    table.into_iter().map(|(name, prepare)| Boundary { name, prepare }).collect()
+    ]
 }
 
 /// An instance of a module without imports.
@@ -238,15 +255,9 @@ fn guest_loop(body: &str) -> Result<Cross, Error> {
     Ok(run_loop(store, run))
 }
 
-/// A guest's loop that calls a function of another instance.
-fn other_instance() -> Result<Cross, Error> {
+/// A guest's loop in a module of this text, which imports `step` of another instance.
+fn beside_another(text: &str) -> Result<Cross, Error> {
     let step = r#"(module (func (export "step") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))"#;
-    let text = format!(
-        r#"(module
-            (import "other" "step" (func $step (param i32) (result i32)))
-            (func (export "run") (param $n i32) (result i32) {}))"#,
-        looping("(call $step (local.get $x))")
-    );
     let (mut store, other) = instantiate(step)?;
     let engine = store.engine().clone();
     let module = Module::new(&engine, wat::parse_str(text)?)?;
@@ -256,9 +267,19 @@ fn other_instance() -> Result<Cross, Error> {
     Ok(run_loop(store, run))
 }
 
+/// A guest's loop that calls a function of another instance.
+fn other_instance() -> Result<Cross, Error> {
+    let text = format!(
+        r#"(module
+            (import "other" "step" (func $step (param i32) (result i32)))
+            (func (export "run") (param $n i32) (result i32) {}))"#,
+        looping("(call $step (local.get $x))")
+    );
+    beside_another(&text)
+}
+
 /// A guest's loop over a global that has a reference to a function of another instance.
 fn foreign_reference(body: &str) -> Result<Cross, Error> {
-    let step = r#"(module (func (export "step") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))"#;
     let text = format!(
         r#"(module
             (type $step (func (param i32) (result i32)))
@@ -267,13 +288,7 @@ fn foreign_reference(body: &str) -> Result<Cross, Error> {
             (func (export "run") (param $n i32) (result i32) {}))"#,
         looping(body)
     );
-    let (mut store, other) = instantiate(step)?;
-    let engine = store.engine().clone();
-    let module = Module::new(&engine, wat::parse_str(text)?)?;
-    let step = other.get_func(&mut store, "step").ok_or("`step` is not exported")?;
-    let instance = Instance::new(&mut store, &module, &[step.into()])?;
-    let run = instance.get_typed_func::<i32, i32>(&mut store, "run")?;
-    Ok(run_loop(store, run))
+    beside_another(&text)
 }
 
 /// An entry of a table of functions is set to a function.

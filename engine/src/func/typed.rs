@@ -412,7 +412,7 @@ results!(14: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13);
 results!(15: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14);
 results!(16: A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14 P 15);
 
-/// The same. What a function that is not inlined gives is in memory, and by this it is not the same place as that of the quick way's result,
+/// The result itself, taken apart and put together again. What a function that is not inlined gives is in memory, and by this it is not the same place as that of the quick way's result,
 /// which would have to go through memory for it: from one call to the next, where that result is a parameter again.
 #[inline(always)]
 fn taken_apart<R>(result: Result<R>) -> Result<R> {
