@@ -47,7 +47,7 @@
 ;; |
 ;; |                                 block6 cold:
 ;; | @0040                               v23 = load.i64 notrap aligned region0 v14+24
-;; | @0040                               v24 = load.i64 notrap aligned v23
+;; | @0040                               v24 = load.i64 notrap aligned v23+24
 ;; | @0040                               v25 = call_indirect sig0, v24(v19, v1)
 ;; | @0040                               jump block2(v25)
 ;; |
@@ -65,7 +65,7 @@
 ;;     4  mov -4(%rdi),%eax
 ;;     7  mov %edx,%eax
 ;;     9  cmp $8,%rax
-;;     d  jae 0x000000000000007A
+;;     d  jae 0x000000000000007B
 ;;    13  mov 0x30(%rdi),%rcx
 ;;    17  xor %rdx,%rdx
 ;;    1a  cmp $8,%rax
@@ -89,17 +89,17 @@
 ;;    5f  pop %rbp
 ;;    60  ret
 ;;    61  test %edx,%edx
-;;    63  je 0x000000000000007C
+;;    63  je 0x000000000000007D
 ;;    69  hlt
 ;;    6a  nop
 ;;    6b  mov 0x18(%rcx,%rax),%rax
-;;    70  mov (%rax),%rax
-;;    73  call *%rax
-;;    75  jmp 0x0000000000000056
-;;    7a  hlt
-;;    7b  nop
-;;    7c  hlt
-;;    7d  nop
+;;    70  mov 0x18(%rax),%rax
+;;    74  call *%rax
+;;    76  jmp 0x0000000000000056
+;;    7b  hlt
+;;    7c  nop
+;;    7d  hlt
+;;    7e  nop
 ;;
 ;; function 0, aarch64
 ;;
@@ -134,7 +134,7 @@
 ;;    70  cbz w1, #0x8c
 ;;    74  udf #0xc11f
 ;;    78  ldr x0, [x0, #0x18]
-;;    7c  ldr x0, [x0]
+;;    7c  ldr x0, [x0, #0x18]
 ;;    80  blr x0
 ;;    84  b #0x64
 ;;    88  udf #0xc11f
@@ -185,7 +185,7 @@
 ;;    98  c.unimp
 ;;    9a  c.unimp
 ;;    9c  ld a0, 0x18(a2)
-;;    a0  ld a2, 0(a0)
+;;    a0  ld a2, 0x18(a0)
 ;;    a4  mv a0, a3
 ;;    a8  jalr a2
 ;;    ac  j -0x34

@@ -57,7 +57,7 @@
 ;; |                                 block4 cold:
 ;; | @0068                               trapz.i32 v16, user4
 ;; | @0068                               v18 = load.i64 notrap aligned region0 v13+24
-;; | @0068                               v19 = load.i32 notrap aligned v18+28
+;; | @0068                               v19 = load.i32 notrap aligned v18+56
 ;; | @0068                               v20 = iconst.i32 0
 ;; | @0068                               v21 = icmp ugt v19, v20  ; v20 = 0
 ;; | @0068                               trapz v21, user5
@@ -79,7 +79,7 @@
 ;; |
 ;; |                                 block6 cold:
 ;; | @0068                               v29 = load.i64 notrap aligned region0 v13+24
-;; | @0068                               v30 = load.i64 notrap aligned v29
+;; | @0068                               v30 = load.i64 notrap aligned v29+24
 ;; | @0068                               v31 = call_indirect sig0, v30(v25)
 ;; | @0068                               jump block2(v31)
 ;; |
@@ -98,7 +98,7 @@
 ;;     4  mov -4(%rdi),%eax
 ;;     7  mov %esi,%eax
 ;;     9  cmp $8,%rax
-;;     d  jae 0x000000000000009C
+;;     d  jae 0x000000000000009D
 ;;    13  mov 0x30(%rdi),%rcx
 ;;    17  xor %rdx,%rdx
 ;;    1a  cmp $8,%rax
@@ -124,28 +124,28 @@
 ;;    60  pop %rbp
 ;;    61  ret
 ;;    62  test %esi,%esi
-;;    64  je 0x000000000000009E
+;;    64  je 0x000000000000009F
 ;;    6a  mov 0x18(%rcx,%rax),%rsi
-;;    6f  mov 0x1C(%rsi),%edi
+;;    6f  mov 0x38(%rsi),%edi
 ;;    72  test %edi,%edi
-;;    74  je 0x00000000000000A0
+;;    74  je 0x00000000000000A1
 ;;    7a  mov 0x30(%rsi),%rsi
 ;;    7e  mov (%rsi),%esi
 ;;    80  cmp %edx,%esi
-;;    82  jne 0x00000000000000A2
+;;    82  jne 0x00000000000000A3
 ;;    88  jmp 0x000000000000003A
 ;;    8d  mov 0x18(%rcx,%rax),%rax
-;;    92  mov (%rax),%rax
-;;    95  call *%rax
-;;    97  jmp 0x0000000000000055
-;;    9c  hlt
-;;    9d  nop
-;;    9e  hlt
-;;    9f  nop
-;;    a0  hlt
-;;    a1  nop
-;;    a2  hlt
-;;    a3  nop
+;;    92  mov 0x18(%rax),%rax
+;;    96  call *%rax
+;;    98  jmp 0x0000000000000055
+;;    9d  hlt
+;;    9e  nop
+;;    9f  hlt
+;;    a0  nop
+;;    a1  hlt
+;;    a2  nop
+;;    a3  hlt
+;;    a4  nop
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32) -> i32 tail {
@@ -175,7 +175,7 @@
 ;; |
 ;; |                                 block4 cold:
 ;; | @0071                               v18 = load.i64 notrap aligned region0 v13+24
-;; | @0071                               v19 = load.i64 notrap aligned v18
+;; | @0071                               v19 = load.i64 notrap aligned v18+24
 ;; | @0071                               v20 = call_indirect sig0, v19(v14)
 ;; | @0071                               jump block2(v20)
 ;; |
@@ -194,7 +194,7 @@
 ;;     4  mov -4(%rdi),%eax
 ;;     7  mov %esi,%eax
 ;;     9  cmp $8,%rax
-;;     d  jae 0x0000000000000060
+;;     d  jae 0x0000000000000061
 ;;    13  mov 0x48(%rdi),%rcx
 ;;    17  mov %rdi,%rsi
 ;;    1a  xor %rdx,%rdx
@@ -215,8 +215,8 @@
 ;;    4f  pop %rbp
 ;;    50  ret
 ;;    51  mov 0x18(%rcx,%rax),%rax
-;;    56  mov (%rax),%rax
-;;    59  call *%rax
-;;    5b  jmp 0x0000000000000044
-;;    60  hlt
-;;    61  nop
+;;    56  mov 0x18(%rax),%rax
+;;    5a  call *%rax
+;;    5c  jmp 0x0000000000000044
+;;    61  hlt
+;;    62  nop

@@ -143,7 +143,7 @@
 ;; |
 ;; |                                 block5 cold:
 ;; | @0092                               v21 = load.i64 notrap aligned region0 v13+24
-;; | @0092                               v22 = load.i64 notrap aligned v21
+;; | @0092                               v22 = load.i64 notrap aligned v21+24
 ;; | @0092                               return_call_indirect sig0, v22(v18, v1)
 ;; | }
 ;;
@@ -151,7 +151,7 @@
 ;;     4  mov -4(%rdi),%eax
 ;;     7  mov %edx,%eax
 ;;     9  cmp $8,%rax
-;;     d  jae 0x0000000000000074
+;;     d  jae 0x0000000000000075
 ;;    13  mov 0x30(%rdi),%rcx
 ;;    17  xor %rdx,%rdx
 ;;    1a  cmp $8,%rax
@@ -172,14 +172,14 @@
 ;;    54  nopl (%rax)
 ;;    58  jmp *%r10
 ;;    5b  test %edx,%edx
-;;    5d  je 0x0000000000000076
+;;    5d  je 0x0000000000000077
 ;;    63  hlt
 ;;    64  nop
 ;;    65  mov 0x18(%rcx,%rax),%rax
-;;    6a  mov (%rax),%r10
-;;    6d  nopl (%rax)
-;;    71  jmp *%r10
-;;    74  hlt
-;;    75  nop
-;;    76  hlt
-;;    77  nop
+;;    6a  mov 0x18(%rax),%r10
+;;    6e  nopl (%rax)
+;;    72  jmp *%r10
+;;    75  hlt
+;;    76  nop
+;;    77  hlt
+;;    78  nop

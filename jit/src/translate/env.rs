@@ -230,6 +230,11 @@ impl<'m> ModuleEnv<'m> {
         declared.or_else(|| self.facts.table(table)?.length)
     }
 
+    /// How many entries a table has at least, whatever is done with it: none becomes smaller.
+    pub(crate) fn least_table_length(&self, table: TableIndex) -> u64 {
+        self.fixed_table_length(table).unwrap_or(self.module.tables[table.index()].minimum)
+    }
+
     /// What a table holds, where that never changes.
     pub(crate) fn table_contents(&self, table: TableIndex) -> Option<&Contents> {
         self.facts.table(table)?.contents.as_ref()
