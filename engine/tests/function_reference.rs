@@ -349,3 +349,75 @@ fn entries_are_what_code_has_set_them_to() {
     assert!(get_past.call(&mut store, 2).unwrap().is_some());
     assert_eq!(call.call(&mut store, (2, 1)).unwrap(), 2);
 }
+
+/// Calls references that are seen to be to functions of the module, and some that look alike and are not.
+const KNOWN: &str = r#"
+(module
+  (type $up (sub (func (param i32) (result i32))))
+  (type $below (sub final $up (func (param i32) (result i32))))
+  (import "host" "step" (func $host (type $below)))
+  (table $fixed 4 4 (ref null $up))
+  (elem (table $fixed) (i32.const 1) (ref null $up) (ref.func $first) (ref.func $second))
+  (table $open (export "open") 2 (ref null $up))
+  (elem (table $open) (i32.const 1) (ref null $up) (ref.func $first))
+  (global $constant (ref $up) (ref.func $second))
+  (global $variable (export "variable") (mut (ref $up)) (ref.func $second))
+  (elem declare func $host $third)
+  (func $first (export "first") (type $up) (i32.add (local.get 0) (i32.const 10)))
+  (func $second (export "second") (type $below) (i32.add (local.get 0) (i32.const 20)))
+  (func $third (type $up) (i32.add (local.get 0) (i32.const 40)))
+  (func (export "made") (param i32) (result i32) (local $r (ref null $up))
+    (local.set $r (ref.func $first))
+    (call_ref $up (call_ref $up (local.get 0) (ref.func $third)) (local.get $r)))
+  (func (export "chosen") (param i32) (result i32) (local $r (ref null $up))
+    (local.set $r (ref.func $first))
+    (if (local.get 0) (then (local.set $r (ref.func $third))))
+    (call_ref $up (local.get 0) (local.get $r)))
+  (func (export "held") (param i32) (result i32) (return_call_ref $up (local.get 0) (global.get $constant)))
+  (func (export "variable_held") (param i32) (result i32) (call_ref $up (local.get 0) (global.get $variable)))
+  (func (export "placed") (param i32) (result i32) (call_ref $up (local.get 0) (table.get $fixed (i32.const 2))))
+  (func (export "placed_null") (param i32) (result i32) (call_ref $up (local.get 0) (table.get $fixed (i32.const 3))))
+  (func (export "placed_past") (param i32) (result i32) (call_ref $up (local.get 0) (table.get $fixed (i32.const 4))))
+  (func (export "placed_open") (param i32) (result i32) (call_ref $up (local.get 0) (table.get $open (i32.const 1))))
+  (func (export "imported") (param i32) (result i32) (call_ref $below (local.get 0) (ref.func $host))))
+"#;
+
+#[test]
+fn known_callees_are_those_that_are_meant() {
+    for known in [true, false] {
+        let engine = Engine::new(tancho::Config::new().known_callees(known).cranelift_debug_verifier(true)).unwrap();
+        let mut store = Store::new(&engine, ());
+        let module = Module::new(&engine, KNOWN).unwrap();
+        let step = module.imports().next().unwrap().ty().func().unwrap().clone();
+        let host = Func::new(&mut store, step, |_, params, results| {
+            results[0] = Val::I32(params[0].unwrap_i32() + 3);
+            Ok(())
+        });
+        let instance = Instance::new(&mut store, &module, &[host.into()]).unwrap();
+        let call = |store: &mut Store<()>, name: &str, value: i32| {
+            let function = instance.get_typed_func::<i32, i32>(&mut *store, name).unwrap();
+            function.call(&mut *store, value).map_err(|error| *error.downcast_ref::<Trap>().unwrap())
+        };
+        for (name, value, expected) in [
+            ("made", 1, Ok(51)),
+            ("chosen", 0, Ok(10)),
+            ("chosen", 1, Ok(41)),
+            ("held", 1, Ok(21)),
+            ("variable_held", 1, Ok(21)),
+            ("placed", 1, Ok(21)),
+            ("placed_null", 1, Err(Trap::NullFunctionReference)),
+            ("placed_past", 1, Err(Trap::TableOutOfBounds)),
+            ("placed_open", 1, Ok(11)),
+            ("imported", 1, Ok(4)),
+        ] {
+            assert_eq!(call(&mut store, name, value), expected, "{name} of {value}, {known}");
+        }
+        // The host changes what it can.
+        let first = instance.get_func(&mut store, "first").unwrap();
+        let second = instance.get_func(&mut store, "second").unwrap();
+        instance.get_global(&mut store, "variable").unwrap().set(&mut store, first.into()).unwrap();
+        instance.get_table(&mut store, "open").unwrap().set(&mut store, 1, second.into()).unwrap();
+        assert_eq!(call(&mut store, "variable_held", 1), Ok(11));
+        assert_eq!(call(&mut store, "placed_open", 1), Ok(21));
+    }
+}

@@ -37,8 +37,8 @@
 ;; | @0080                               jump block4
 ;; |
 ;; |                                 block2:
-;; | @0080                               v14 = load.i8x16 notrap v2
-;; | @0080                               v15 = load.i64 notrap v2+16
+;; | @0080                               v14 = load.i8x16 notrap aligned v2
+;; | @0080                               v15 = load.i64 notrap aligned v2+16
 ;; | @0080                               store notrap aligned region1 v14, v12
 ;; | @0080                               store notrap aligned region1 v15, v12+16
 ;; | @0080                               store.i64 notrap aligned region1 v2, v12+24

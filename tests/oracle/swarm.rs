@@ -124,6 +124,7 @@ impl Swarm {
                 fenced_sites: later.u8(..4) == 0,
                 recursive_inlining: later.u8(..4) != 0,
                 loop_strips: later.u8(..4) != 0,
+                known_callees: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -156,6 +157,7 @@ impl Swarm {
             interruption,
             consume_fuel,
             table_facts,
+            known_callees,
             shadow_stack_argument,
             native_products,
             inlining,
@@ -185,6 +187,7 @@ impl Swarm {
             .interruption(interruption)
             .consume_fuel(consume_fuel)
             .table_facts(table_facts)
+            .known_callees(known_callees)
             .shadow_stack_argument(shadow_stack_argument)
             .native_products(native_products)
             .inlining(inlining)

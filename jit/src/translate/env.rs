@@ -9,6 +9,7 @@ use crate::error::CompileError;
 use crate::opt::facts::Facts;
 use crate::opt::indirect::Contents;
 use crate::opt::plan::Plan;
+use crate::opt::reference::References;
 use crate::opt::shadow::Shadow;
 use crate::target;
 use core::mem::offset_of;
@@ -44,6 +45,8 @@ pub(crate) struct ModuleEnv<'m> {
     pub(crate) layout: VmLayout,
     /// What is known of it as a whole.
     pub(crate) facts: Facts,
+    /// Which functions references are to, as far as calls are to know.
+    pub(crate) references: References,
     /// Settings.
     pub(crate) tunables: &'m Tunables,
     /// The machine to compile for.
@@ -89,6 +92,10 @@ impl<'m> ModuleEnv<'m> {
                 .iter()
                 .map(|table| table.element.decode_ref().ok_or_else(unknown))
                 .collect::<Result<_, _>>()?,
+            references: match tunables.known_callees {
+                true => References::new(&module, &layout),
+                false => References::default(),
+            },
             module,
             layout,
             facts,

@@ -5,6 +5,7 @@
 use super::function::{FunctionTranslator, Region};
 use super::known;
 use super::signature::POINTER;
+use crate::error::CompileError;
 use core::mem::{offset_of, size_of};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{ConstantData, InstBuilder, MemFlagsData, Type, Value, types};
@@ -111,9 +112,15 @@ impl FunctionTranslator<'_, '_> {
         self.builder.ins().load(ty, flags, entry, field as i32)
     }
 
-    pub(crate) fn table_get(&mut self, table: u32) {
+    pub(crate) fn table_get(&mut self, table: u32) -> Result<(), CompileError> {
         let table = TableIndex(table);
         let index = self.pop();
+        if self.env.tunables.known_callees
+            && let Some(place) = known::constant(&self.builder.func.dfg, index)
+            && let Some(function) = self.env.table_contents(table).and_then(|contents| contents.function(place))
+        {
+            return self.ref_func(function.0);
+        }
         let entry = self.entry(table, index, true);
         let value = if self.is_function_table(table) {
             self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, funcref))
@@ -122,6 +129,7 @@ impl FunctionTranslator<'_, '_> {
         };
         self.declare(value, ValType::Ref(self.env.tables[table.index()]));
         self.push(value);
+        Ok(())
     }
 
     pub(crate) fn table_set(&mut self, table: u32) {
@@ -155,7 +163,7 @@ impl FunctionTranslator<'_, '_> {
             if is_null {
                 self.store_null_entry(flags, entry);
             } else {
-                let (half, source) = (self.half_entry(), MemFlagsData::new().with_notrap());
+                let (half, source) = (self.half_entry(), MemFlagsData::trusted());
                 let head = self.builder.ins().load(half, source, reference, 0);
                 let internal = self.builder.ins().load(POINTER, source, reference, INTERNAL);
                 self.builder.ins().store(flags, head, entry, 0);

@@ -219,7 +219,7 @@ impl VmFunctionEntry {
 }
 
 /// What a function reference points to. Lives as long as its store. Begins as the entry of a table that it is set to does.
-#[repr(C)]
+#[repr(C, align(16))]
 #[derive(Debug)]
 pub struct VmFuncRef {
     /// Canonical id of its type: never 0.
@@ -329,12 +329,16 @@ impl VmLayout {
         let imported_tables = place(counts.imported_tables, bytes::<*mut VmTable>())?;
         let imported_globals = place(counts.imported_globals, bytes::<*mut ValRaw>())?;
         let imported_functions = place(counts.imported_functions, bytes::<VmFunctionImport>())?;
+        // The beginning of a reference is copied by sixteen bytes. There is an odd number of words before it where one of these is odd.
+        let odd = (counts.imported_tables ^ counts.imported_globals) & 1;
+        place(odd, bytes::<u64>())?;
         let funcrefs = place(counts.escaped, bytes::<VmFuncRef>())?;
         let type_infos = place(counts.object_types, bytes::<*const VmTypeInfo>())?;
         if cursor > 1 << 30 {
             return None;
         }
         let size = u32::try_from(cursor).ok()?;
+        debug_assert!(funcrefs.is_multiple_of(align_of::<VmFuncRef>() as u32), "a whole number of sixteen bytes");
         Some(VmLayout {
             counts,
             memories,
