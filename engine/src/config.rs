@@ -426,6 +426,13 @@ impl Config {
         self
     }
 
+    /// Whether a call by reference is a direct one where it is seen which function of the module is referred to: by `ref.func`, a global that cannot be set, a
+    /// constant place of a table that nobody writes. On by default; off it is of use to look for mistakes only.
+    pub fn known_callees(&mut self, enable: bool) -> &mut Self {
+        self.tunables.known_callees = enable;
+        self
+    }
+
     /// Whether the compiler finds out what tables hold that only the module itself could change and does not, and calls through them with
     /// fewer questions. On by default; off it is of use to look for mistakes only.
     pub fn table_facts(&mut self, enable: bool) -> &mut Self {

@@ -279,3 +279,145 @@ fn a_host_function_keeps_its_own_type() {
     );
     Instance::new(&mut *store, &below.unwrap(), &[root.into()]).unwrap_err();
 }
+
+/// Sets entries of a table that others can see, by indices of which it is known that they are in it at any length, and others.
+const ENTRIES: &str = r#"
+(module
+  (type $step (func (param i32) (result i32)))
+  (table $t (export "table") 2 8 funcref)
+  (func (export "own") (type $step) (i32.add (local.get 0) (i32.const 1)))
+  (func (export "of_another_type") (param i64))
+  (func (export "set") (param i32 funcref) (table.set $t (local.get 0) (local.get 1)))
+  (func (export "set_low") (param i32 funcref) (table.set $t (i32.and (local.get 0) (i32.const 1)) (local.get 1)))
+  (func (export "set_last") (param i32 funcref) (table.set $t (i32.const 1) (local.get 1)))
+  (func (export "set_null") (param i32 funcref) (table.set $t (local.get 0) (ref.null func)))
+  (func (export "get") (param i32) (result funcref) (table.get $t (local.get 0)))
+  (func (export "get_low") (param i32) (result funcref) (table.get $t (i32.and (local.get 0) (i32.const 1))))
+  (func (export "get_past") (param i32) (result funcref) (table.get $t (i32.and (local.get 0) (i32.const 2))))
+  (func (export "call") (param i32 i32) (result i32) (call_indirect $t (type $step) (local.get 1) (local.get 0)))
+  (func (export "call_low") (param i32 i32) (result i32)
+    (call_indirect $t (type $step) (local.get 1) (i32.and (local.get 0) (i32.const 1))))
+  (func (export "grow") (param i32) (result i32) (table.grow $t (ref.null func) (local.get 0))))
+"#;
+
+#[test]
+fn entries_are_what_code_has_set_them_to() {
+    let engine = Engine::default();
+    let module = Module::new(&engine, ENTRIES).unwrap();
+    let mut store = Store::new(&engine, ());
+    let [instance, other] = [(); 2].map(|()| Instance::new(&mut store, &module, &[]).unwrap());
+    let step = Func::wrap(&mut store, |value: i32| value + 3);
+    let own = instance.get_func(&mut store, "own").unwrap();
+    let foreign = other.get_func(&mut store, "own").unwrap();
+    let of_another_type = instance.get_func(&mut store, "of_another_type").unwrap();
+    let [set, set_low, set_last, set_null] = ["set", "set_low", "set_last", "set_null"]
+        .map(|name| instance.get_typed_func::<(i32, Option<Func>), ()>(&mut store, name).unwrap());
+    let [get, get_low, get_past] = ["get", "get_low", "get_past"]
+        .map(|name| instance.get_typed_func::<i32, Option<Func>>(&mut store, name).unwrap());
+    let [call, call_low] =
+        ["call", "call_low"].map(|name| instance.get_typed_func::<(i32, i32), i32>(&mut store, name).unwrap());
+    let grow = instance.get_typed_func::<i32, i32>(&mut store, "grow").unwrap();
+    let trap = |error: tancho::Error| *error.downcast_ref::<Trap>().unwrap();
+    for setter in [&set, &set_low, &set_last] {
+        for (function, more) in [(own, 1), (step, 3), (foreign, 1), (of_another_type, 0)] {
+            setter.call(&mut store, (1, Some(function))).unwrap();
+            for (get, call) in [(&get, &call), (&get_low, &call_low)] {
+                let read = get.call(&mut store, 1).unwrap().unwrap();
+                assert_eq!(format!("{read:?}"), format!("{function:?}"));
+                match call.call(&mut store, (1, 40)) {
+                    Ok(result) => assert_eq!(result, 40 + more),
+                    Err(error) => assert_eq!((trap(error), more), (Trap::BadSignature, 0)),
+                }
+            }
+            // Null that is known to be, and null that is not.
+            set_null.call(&mut store, (0, None)).unwrap();
+            setter.call(&mut store, (1, None)).unwrap();
+            for place in [0, 1] {
+                assert!(get.call(&mut store, place).unwrap().is_none());
+                assert_eq!(trap(call_low.call(&mut store, (place, 40)).unwrap_err()), Trap::IndirectCallToNull);
+            }
+            set.call(&mut store, (0, Some(function))).unwrap();
+            set_null.call(&mut store, (0, None)).unwrap();
+            assert!(get_low.call(&mut store, 0).unwrap().is_none());
+        }
+    }
+    // One past the least length, and then within the length.
+    assert_eq!(trap(set.call(&mut store, (2, Some(own))).unwrap_err()), Trap::TableOutOfBounds);
+    assert_eq!(trap(get_past.call(&mut store, 2).unwrap_err()), Trap::TableOutOfBounds);
+    assert_eq!(grow.call(&mut store, 1).unwrap(), 2);
+    set.call(&mut store, (2, Some(own))).unwrap();
+    assert!(get_past.call(&mut store, 2).unwrap().is_some());
+    assert_eq!(call.call(&mut store, (2, 1)).unwrap(), 2);
+}
+
+/// Calls references that are seen to be to functions of the module, and some that look alike and are not.
+const KNOWN: &str = r#"
+(module
+  (type $up (sub (func (param i32) (result i32))))
+  (type $below (sub final $up (func (param i32) (result i32))))
+  (import "host" "step" (func $host (type $below)))
+  (table $fixed 4 4 (ref null $up))
+  (elem (table $fixed) (i32.const 1) (ref null $up) (ref.func $first) (ref.func $second))
+  (table $open (export "open") 2 (ref null $up))
+  (elem (table $open) (i32.const 1) (ref null $up) (ref.func $first))
+  (global $constant (ref $up) (ref.func $second))
+  (global $variable (export "variable") (mut (ref $up)) (ref.func $second))
+  (elem declare func $host $third)
+  (func $first (export "first") (type $up) (i32.add (local.get 0) (i32.const 10)))
+  (func $second (export "second") (type $below) (i32.add (local.get 0) (i32.const 20)))
+  (func $third (type $up) (i32.add (local.get 0) (i32.const 40)))
+  (func (export "made") (param i32) (result i32) (local $r (ref null $up))
+    (local.set $r (ref.func $first))
+    (call_ref $up (call_ref $up (local.get 0) (ref.func $third)) (local.get $r)))
+  (func (export "chosen") (param i32) (result i32) (local $r (ref null $up))
+    (local.set $r (ref.func $first))
+    (if (local.get 0) (then (local.set $r (ref.func $third))))
+    (call_ref $up (local.get 0) (local.get $r)))
+  (func (export "held") (param i32) (result i32) (return_call_ref $up (local.get 0) (global.get $constant)))
+  (func (export "variable_held") (param i32) (result i32) (call_ref $up (local.get 0) (global.get $variable)))
+  (func (export "placed") (param i32) (result i32) (call_ref $up (local.get 0) (table.get $fixed (i32.const 2))))
+  (func (export "placed_null") (param i32) (result i32) (call_ref $up (local.get 0) (table.get $fixed (i32.const 3))))
+  (func (export "placed_past") (param i32) (result i32) (call_ref $up (local.get 0) (table.get $fixed (i32.const 4))))
+  (func (export "placed_open") (param i32) (result i32) (call_ref $up (local.get 0) (table.get $open (i32.const 1))))
+  (func (export "imported") (param i32) (result i32) (call_ref $below (local.get 0) (ref.func $host))))
+"#;
+
+#[test]
+fn known_callees_are_those_that_are_meant() {
+    for known in [true, false] {
+        let engine = Engine::new(tancho::Config::new().known_callees(known).cranelift_debug_verifier(true)).unwrap();
+        let mut store = Store::new(&engine, ());
+        let module = Module::new(&engine, KNOWN).unwrap();
+        let step = module.imports().next().unwrap().ty().func().unwrap().clone();
+        let host = Func::new(&mut store, step, |_, params, results| {
+            results[0] = Val::I32(params[0].unwrap_i32() + 3);
+            Ok(())
+        });
+        let instance = Instance::new(&mut store, &module, &[host.into()]).unwrap();
+        let call = |store: &mut Store<()>, name: &str, value: i32| {
+            let function = instance.get_typed_func::<i32, i32>(&mut *store, name).unwrap();
+            function.call(&mut *store, value).map_err(|error| *error.downcast_ref::<Trap>().unwrap())
+        };
+        for (name, value, expected) in [
+            ("made", 1, Ok(51)),
+            ("chosen", 0, Ok(10)),
+            ("chosen", 1, Ok(41)),
+            ("held", 1, Ok(21)),
+            ("variable_held", 1, Ok(21)),
+            ("placed", 1, Ok(21)),
+            ("placed_null", 1, Err(Trap::NullFunctionReference)),
+            ("placed_past", 1, Err(Trap::TableOutOfBounds)),
+            ("placed_open", 1, Ok(11)),
+            ("imported", 1, Ok(4)),
+        ] {
+            assert_eq!(call(&mut store, name, value), expected, "{name} of {value}, {known}");
+        }
+        // The host changes what it can.
+        let first = instance.get_func(&mut store, "first").unwrap();
+        let second = instance.get_func(&mut store, "second").unwrap();
+        instance.get_global(&mut store, "variable").unwrap().set(&mut store, first.into()).unwrap();
+        instance.get_table(&mut store, "open").unwrap().set(&mut store, 1, second.into()).unwrap();
+        assert_eq!(call(&mut store, "variable_held", 1), Ok(11));
+        assert_eq!(call(&mut store, "placed_open", 1), Ok(21));
+    }
+}

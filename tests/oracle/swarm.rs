@@ -125,6 +125,7 @@ impl Swarm {
                 recursive_inlining: later.u8(..4) != 0,
                 loop_strips: later.u8(..4) != 0,
                 sites_at_calls: later.u8(..4) != 0,
+                known_callees: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -157,6 +158,7 @@ impl Swarm {
             interruption,
             consume_fuel,
             table_facts,
+            known_callees,
             shadow_stack_argument,
             native_products,
             inlining,
@@ -187,6 +189,7 @@ impl Swarm {
             .interruption(interruption)
             .consume_fuel(consume_fuel)
             .table_facts(table_facts)
+            .known_callees(known_callees)
             .shadow_stack_argument(shadow_stack_argument)
             .native_products(native_products)
             .inlining(inlining)

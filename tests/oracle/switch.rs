@@ -10,6 +10,7 @@ type Switch = fn(&mut Config, bool) -> &mut Config;
 /// All optimisations of our own that can be turned off, by the names of their tunables.
 pub const SWITCHES: [(&str, Switch); 7] = [
     ("table_facts", Config::table_facts),
+    ("known_callees", Config::known_callees),
     ("shadow_stack_argument", Config::shadow_stack_argument),
     ("native_products", Config::native_products),
     ("inlining", Config::inlining),

@@ -50,6 +50,7 @@ pub(super) fn without(optimisation: &str) -> Option<Config> {
     let mut config = Config::new();
     match optimisation {
         "table_facts" => config.table_facts(false),
+        "known_callees" => config.known_callees(false),
         "shadow_stack_argument" => config.shadow_stack_argument(false),
         "loop_strips" => config.loop_strips(false),
         "sites_at_calls" => config.sites_at_calls(false),

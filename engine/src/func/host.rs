@@ -602,11 +602,10 @@ pub(super) unsafe fn run_values<T>(
         // SAFETY: the caller is gone, and with it all references to the store.
         let store = unsafe { &mut (*inner).opaque };
         for (position, (result, ty)) in results.iter().zip(&ty.results).enumerate() {
-            let lowered = untyped::lower_as(*result, *ty, store);
-            let lowered = lowered
+            // SAFETY: there is room for as many results as the type has, and nobody else looks at it now.
+            let place = unsafe { &mut *values.add(position) };
+            untyped::lower_as(result, ty, place, store)
                 .with_context(|| format!("result {position} of a host function of type {}", record.function.ty))?;
-            // SAFETY: there is room for as many results as the type has.
-            unsafe { values.add(position).write(lowered) };
         }
         Ok(())
     };

@@ -156,11 +156,10 @@ impl Func {
             )));
         }
         let mut values: SmallVec<[ValRaw; FEW]> = SmallVec::new();
-        for (position, (param, ty)) in params.iter().zip(expected).enumerate() {
-            let lowered = lower_as(*param, *ty, store);
-            values.push(lowered.with_context(|| format!("parameter {position}"))?);
-        }
         values.resize(params.len().max(results.len()), ValRaw::ZERO);
+        for (position, ((param, ty), place)) in params.iter().zip(expected).zip(&mut values).enumerate() {
+            lower_as(param, ty, place, store).with_context(|| format!("parameter {position}"))?;
+        }
         // Here for calls within this one.
         store.return_function_type(ty);
         // SAFETY: the caller's promise; the function is the store's; the values are as many as its type needs, and of its types.
@@ -420,22 +419,24 @@ pub(crate) fn lower_val(value: Val, store: &mut StoreOpaque) -> Result<ValRaw> {
     Ok(raw)
 }
 
-/// What compiled code has for a value that is to be of type `ty`, which is of the store's engine.
+/// Puts what compiled code has for a value that is to be of type `ty`, which is of the store's engine, in its place.
+///
+/// A number goes straight from one place to the other, and no more of it than there is: what is written in parts and read as a whole
+/// waits until all of it has come out of the processor's store buffer.
 ///
 /// # Errors
 ///
 /// When it is of another type; and as [`lower_val`].
 #[inline]
-pub(super) fn lower_as(value: Val, ty: abi::ValType, store: &mut StoreOpaque) -> Result<ValRaw> {
-    let mut raw = ValRaw::ZERO;
+pub(super) fn lower_as(value: &Val, ty: &abi::ValType, place: &mut ValRaw, store: &mut StoreOpaque) -> Result<()> {
     match (value, ty) {
-        (Val::I32(value), abi::ValType::I32) => raw.i32 = value.cast_unsigned(),
-        (Val::I64(value), abi::ValType::I64) => raw.i64 = value.cast_unsigned(),
-        (Val::F32(bits), abi::ValType::F32) => raw.f32 = bits,
-        (Val::F64(bits), abi::ValType::F64) => raw.f64 = bits,
-        _ => return lower_checked(value, ty, store),
+        (Val::I32(value), abi::ValType::I32) => place.i32 = value.cast_unsigned(),
+        (Val::I64(value), abi::ValType::I64) => place.i64 = value.cast_unsigned(),
+        (Val::F32(bits), abi::ValType::F32) => place.f32 = *bits,
+        (Val::F64(bits), abi::ValType::F64) => place.f64 = *bits,
+        _ => *place = lower_checked(*value, *ty, store)?,
     }
-    Ok(raw)
+    Ok(())
 }
 
 /// [`lower_as`] for what is no number of the type.

@@ -115,7 +115,7 @@ fn no_memory_is_left_by_dropped_futures() {
     if std::env::var_os(ALONE).is_none() {
         let name = "outside::no_memory_is_left_by_dropped_futures";
         let this = std::env::current_exe().unwrap();
-        let ended = Command::new(this).args(["--exact", name, "--nocapture"]).env(ALONE, "1").output().unwrap();
+        let ended = crate::runner::command(this).args(["--exact", name, "--nocapture"]).env(ALONE, "1").output().unwrap();
         assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
         return;
     }

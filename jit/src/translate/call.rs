@@ -3,7 +3,7 @@
 //! Called by the switchboard. A direct call is a relative call within the image. An indirect call takes one of two ways:
 //! where the callee belongs to this instance, its internal entry with the vmctx at hand, so that nothing of the callee
 //! waits for loads through the reference; else its external entry with its own vmctx. Where it is known what the table holds
-//! (`opt::indirect`), one of them is left, or a direct call. A tail call goes the same ways: every callee,
+//! (`opt::indirect`), one of them is left, or a direct call; so is a call of a reference that is seen to be one to a function of the module (`opt::reference`). A tail call goes the same ways: every callee,
 //! the trampoline to a host function included, has the `Tail` convention, in which it removes its own arguments from the stack.
 
 use super::control::block_args;
@@ -96,11 +96,24 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn call_ref(&mut self, ty: u32) -> Result<(), CompileError> {
-        self.call_each_way(TypeIndex(ty), Callee::Reference)
+        match self.referenced_callee() {
+            Some(function) => self.call_out_of_line(function),
+            None => self.call_each_way(TypeIndex(ty), Callee::Reference),
+        }
     }
 
     pub(crate) fn return_call_ref(&mut self, ty: u32) -> Result<(), CompileError> {
-        self.return_call_each_way(TypeIndex(ty), Callee::Reference)
+        match self.referenced_callee() {
+            Some(function) => self.return_call_out_of_line(function),
+            None => self.return_call_each_way(TypeIndex(ty), Callee::Reference),
+        }
+    }
+
+    /// The function that the reference on top of the stack is seen to be to; takes it from there.
+    fn referenced_callee(&mut self) -> Option<FunctionIndex> {
+        let function = self.referenced(*self.stack.last()?)?;
+        self.pop();
+        Some(function)
     }
 
     fn call_each_way(&mut self, ty: TypeIndex, callee: Callee) -> Result<(), CompileError> {

@@ -9,6 +9,7 @@ use crate::error::CompileError;
 use crate::opt::facts::Facts;
 use crate::opt::indirect::Contents;
 use crate::opt::plan::Plan;
+use crate::opt::reference::References;
 use crate::opt::shadow::Shadow;
 use crate::target;
 use core::mem::offset_of;
@@ -44,6 +45,8 @@ pub(crate) struct ModuleEnv<'m> {
     pub(crate) layout: VmLayout,
     /// What is known of it as a whole.
     pub(crate) facts: Facts,
+    /// Which functions references are to, as far as calls are to know.
+    pub(crate) references: References,
     /// Settings.
     pub(crate) tunables: &'m Tunables,
     /// The machine to compile for.
@@ -89,6 +92,10 @@ impl<'m> ModuleEnv<'m> {
                 .iter()
                 .map(|table| table.element.decode_ref().ok_or_else(unknown))
                 .collect::<Result<_, _>>()?,
+            references: match tunables.known_callees {
+                true => References::new(&module, &layout),
+                false => References::default(),
+            },
             module,
             layout,
             facts,
@@ -228,6 +235,11 @@ impl<'m> ModuleEnv<'m> {
         let record = &self.module.tables[table.index()];
         let declared = (record.minimum == record.maximum).then_some(record.minimum);
         declared.or_else(|| self.facts.table(table)?.length)
+    }
+
+    /// How many entries a table has at least, whatever is done with it: none becomes smaller.
+    pub(crate) fn least_table_length(&self, table: TableIndex) -> u64 {
+        self.fixed_table_length(table).unwrap_or(self.module.tables[table.index()].minimum)
     }
 
     /// What a table holds, where that never changes.

@@ -64,7 +64,7 @@ impl FunctionTranslator<'_, '_> {
             Op::LocalGet { local_index } => self.local_get(*local_index),
             Op::LocalSet { local_index } => self.local_set(*local_index),
             Op::LocalTee { local_index } => self.local_tee(*local_index),
-            Op::GlobalGet { global_index } => self.global_get(*global_index),
+            Op::GlobalGet { global_index } => self.global_get(*global_index)?,
             Op::GlobalSet { global_index } => self.global_set(*global_index),
 
             // References and tables.
@@ -74,7 +74,7 @@ impl FunctionTranslator<'_, '_> {
             Op::BrOnNull { relative_depth } => self.br_on_null(*relative_depth),
             Op::BrOnNonNull { relative_depth } => self.br_on_non_null(*relative_depth),
             Op::RefFunc { function_index } => self.ref_func(*function_index)?,
-            Op::TableGet { table } => self.table_get(*table),
+            Op::TableGet { table } => self.table_get(*table)?,
             Op::TableSet { table } => self.table_set(*table),
             Op::TableSize { table } => self.table_size(*table),
             Op::TableGrow { table } => self.table_grow(*table),

@@ -3,10 +3,11 @@
 //! Called by the switchboard. A function reference is the address of a `VmFuncRef` in its instance's vmctx.
 
 use super::function::FunctionTranslator;
+use super::known;
 use crate::decode;
 use crate::error::CompileError;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, types};
+use cranelift_codegen::ir::{InstBuilder, Value, types};
 use tancho_abi::index::FunctionIndex;
 use tancho_abi::trap::Trap;
 use tancho_abi::types::{RefType, ValType};
@@ -57,5 +58,12 @@ impl FunctionTranslator<'_, '_> {
         let reference = self.builder.ins().iadd_imm_u(self.vmctx, i64::from(offset));
         self.push(reference);
         Ok(())
+    }
+
+    /// The function that a reference to one is seen to be to.
+    pub(crate) fn referenced(&self, reference: Value) -> Option<FunctionIndex> {
+        let dfg = &self.builder.func.dfg;
+        let (base, offset) = known::sum(dfg, reference);
+        (base == dfg.resolve_aliases(self.vmctx)).then(|| self.env.references.at(offset)).flatten()
     }
 }

@@ -3,15 +3,18 @@
 //! Called by the switchboard and by `call`. Reads and writes of one entry are inline; growth and fills are builtins.
 
 use super::function::{FunctionTranslator, Region};
+use super::known;
 use super::signature::POINTER;
+use crate::error::CompileError;
 use core::mem::{offset_of, size_of};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_codegen::ir::{ConstantData, InstBuilder, MemFlagsData, Type, Value, types};
 use tancho_abi::builtin::Builtin;
 use tancho_abi::index::TableIndex;
+use tancho_abi::target::Architecture;
 use tancho_abi::trap::Trap;
 use tancho_abi::types::ValType;
-use tancho_abi::vmctx::{VmFuncRef, VmFunctionEntry, VmTable};
+use tancho_abi::vmctx::{VmFunctionEntry, VmTable};
 
 /// The size of an entry of a table of other references.
 const REFERENCE_ENTRY: u64 = size_of::<u32>() as u64;
@@ -57,7 +60,8 @@ impl FunctionTranslator<'_, '_> {
         }
     }
 
-    /// The address of entry `index` (an `i32` or `i64`), checked: index < length, or a trap. For a store, or several accesses of the entry.
+    /// The address of entry `index` (an `i32` or `i64`), checked: index < length, or a trap; an index that is known to be below the least
+    /// length that the table can have needs no check. For a store, or several accesses of the entry.
     pub(crate) fn table_entry(&mut self, table: TableIndex, index: Value) -> Value {
         self.entry(table, index, false)
     }
@@ -67,9 +71,8 @@ impl FunctionTranslator<'_, '_> {
     fn entry(&mut self, table: TableIndex, index: Value, once: bool) -> Value {
         let size = if self.is_function_table(table) { size_of::<VmFunctionEntry>() as u64 } else { REFERENCE_ENTRY };
         let index = self.extend_index(index);
-        let length = self.table_length(table);
-        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
-        self.trap_if(outside, Trap::TableOutOfBounds);
+        let inside = known::most(&self.builder.func.dfg, index) < self.env.least_table_length(table);
+        let outside = (!inside).then(|| self.trap_outside(table, index));
         let flags = match self.env.fixed_table_length(table) {
             // The entries of a table that cannot grow stay where they are.
             Some(_) => self.constant_flags(),
@@ -78,24 +81,29 @@ impl FunctionTranslator<'_, '_> {
         let base = self.table_head(table, offset_of!(VmTable, base), flags);
         let shift = i64::from(size.ilog2());
         // Where the check is mispredicted, the entry read is the first.
-        let guarded = self.env.tunables.table_spectre_mitigation;
-        if once {
-            let offset = self.builder.ins().ishl_imm_u(index, shift);
-            let address = self.builder.ins().iadd(base, offset);
-            return match guarded {
-                true => self.builder.ins().select_spectre_guard(outside, base, address),
-                false => address,
-            };
-        }
-        let index = if guarded {
-            // The index is chosen and not the address, so that the sum is part of the accesses.
-            let first = self.builder.ins().iconst(POINTER, 0);
-            self.builder.ins().select_spectre_guard(outside, first, index)
-        } else {
-            index
+        let guard = outside.filter(|_| self.env.tunables.table_spectre_mitigation);
+        let index = match guard {
+            Some(outside) if !once => {
+                // The index is chosen and not the address, so that the sum is part of the accesses.
+                let first = self.builder.ins().iconst(POINTER, 0);
+                self.builder.ins().select_spectre_guard(outside, first, index)
+            }
+            _ => index,
         };
         let offset = self.builder.ins().ishl_imm_u(index, shift);
-        self.builder.ins().iadd(base, offset)
+        let address = self.builder.ins().iadd(base, offset);
+        match guard {
+            Some(outside) if once => self.builder.ins().select_spectre_guard(outside, base, address),
+            _ => address,
+        }
+    }
+
+    /// Traps where there is no entry `index`, of 64 bits, in a table; whether that is so.
+    fn trap_outside(&mut self, table: TableIndex, index: Value) -> Value {
+        let length = self.table_length(table);
+        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
+        self.trap_if(outside, Trap::TableOutOfBounds);
+        outside
     }
 
     /// Loads a field of a table's entry.
@@ -104,9 +112,15 @@ impl FunctionTranslator<'_, '_> {
         self.builder.ins().load(ty, flags, entry, field as i32)
     }
 
-    pub(crate) fn table_get(&mut self, table: u32) {
+    pub(crate) fn table_get(&mut self, table: u32) -> Result<(), CompileError> {
         let table = TableIndex(table);
         let index = self.pop();
+        if self.env.tunables.known_callees
+            && let Some(place) = known::constant(&self.builder.func.dfg, index)
+            && let Some(function) = self.env.table_contents(table).and_then(|contents| contents.function(place))
+        {
+            return self.ref_func(function.0);
+        }
         let entry = self.entry(table, index, true);
         let value = if self.is_function_table(table) {
             self.load_entry(table, POINTER, entry, offset_of!(VmFunctionEntry, funcref))
@@ -115,50 +129,75 @@ impl FunctionTranslator<'_, '_> {
         };
         self.declare(value, ValType::Ref(self.env.tables[table.index()]));
         self.push(value);
+        Ok(())
     }
 
     pub(crate) fn table_set(&mut self, table: u32) {
         let table = TableIndex(table);
         let (index, value) = self.pop2();
         let entry = self.table_entry(table, index);
-        let flags = self.flags(Region::Table(table));
-        if !self.is_function_table(table) {
-            self.builder.ins().store(flags, value, entry, 0);
-            if self.env.tables[table.index()].is_object() {
-                self.mark_written(table);
-            }
-            return;
+        if self.is_function_table(table) {
+            return self.store_function_entry(table, entry, value);
         }
-        self.store_function_entry(flags, entry, value);
+        let flags = self.flags(Region::Table(table));
+        self.builder.ins().store(flags, value, entry, 0);
+        // Of a null the collector need not know.
+        if self.env.tables[table.index()].is_object() && !self.is_null(value) {
+            self.mark_written(table);
+        }
     }
 
-    /// Writes the entry of a function reference: the fields of what it refers to, or all zero for null.
-    fn store_function_entry(&mut self, flags: MemFlagsData, entry: Value, reference: Value) {
-        const FIELDS: [(usize, usize); 2] = [
-            (offset_of!(VmFuncRef, vmctx), offset_of!(VmFunctionEntry, vmctx)),
-            (offset_of!(VmFuncRef, internal), offset_of!(VmFunctionEntry, internal)),
-        ];
-        let (some, done) = (self.builder.create_block(), self.builder.create_block());
-        let params = [types::I32, POINTER, POINTER].map(|ty| self.builder.append_block_param(done, ty));
-        let no_id = self.builder.ins().iconst(types::I32, 0);
-        let null = self.builder.ins().iconst(POINTER, 0);
-        let nothing = [no_id, null, null].map(Into::into);
-        self.builder.ins().brif(reference, some, &[], done, &nothing);
-        self.builder.switch_to_block(some);
-        self.builder.seal_block(some);
-        let constant = MemFlagsData::trusted();
-        let id = self.builder.ins().load(types::I32, constant, reference, offset_of!(VmFuncRef, type_id) as i32);
-        let [vmctx, internal] =
-            FIELDS.map(|(source, _)| self.builder.ins().load(POINTER, constant, reference, source as i32));
-        self.builder.ins().jump(done, &[id, vmctx, internal].map(Into::into));
+    /// Writes the entry of a function reference: what it refers to begins as the entry does; for null all of it is zero.
+    fn store_function_entry(&mut self, table: TableIndex, entry: Value, reference: Value) {
+        const INTERNAL: i32 = offset_of!(VmFunctionEntry, internal) as i32;
+        let flags = self.flags(Region::Table(table));
+        if self.is_null(reference) {
+            return self.store_null_entry(flags, entry);
+        }
+        let [some, none, done] = [(); 3].map(|()| self.builder.create_block());
+        self.builder.set_cold_block(none);
+        self.builder.ins().brif(reference, some, &[], none, &[]);
+        for (block, is_null) in [(none, true), (some, false)] {
+            self.builder.switch_to_block(block);
+            self.builder.seal_block(block);
+            if is_null {
+                self.store_null_entry(flags, entry);
+            } else {
+                let (half, source) = (self.half_entry(), MemFlagsData::trusted());
+                let head = self.builder.ins().load(half, source, reference, 0);
+                let internal = self.builder.ins().load(POINTER, source, reference, INTERNAL);
+                self.builder.ins().store(flags, head, entry, 0);
+                self.builder.ins().store(flags, internal, entry, INTERNAL);
+                self.builder.ins().store(flags, reference, entry, offset_of!(VmFunctionEntry, funcref) as i32);
+            }
+            self.builder.ins().jump(done, &[]);
+        }
         self.builder.switch_to_block(done);
         self.builder.seal_block(done);
-        let [id, vmctx, internal] = params;
-        self.builder.ins().store(flags, id, entry, offset_of!(VmFunctionEntry, type_id) as i32);
-        for ((_, target), value) in FIELDS.into_iter().zip([vmctx, internal]) {
-            self.builder.ins().store(flags, value, entry, target as i32);
+    }
+
+    fn store_null_entry(&mut self, flags: MemFlagsData, entry: Value) {
+        let nothing = match self.half_entry() {
+            types::I128 => {
+                let zero = self.builder.ins().iconst(types::I64, 0);
+                self.builder.ins().iconcat(zero, zero)
+            }
+            vector => {
+                let zero = self.builder.func.dfg.constants.insert(ConstantData::from([0; 16].as_slice()));
+                self.builder.ins().vconst(vector, zero)
+            }
+        };
+        for half in [0, size_of::<VmFunctionEntry>() as i32 / 2] {
+            self.builder.ins().store(flags, nothing, entry, half);
         }
-        self.builder.ins().store(flags, reference, entry, offset_of!(VmFunctionEntry, funcref) as i32);
+    }
+
+    /// What half of a function's entry is moved as. Vectors of riscv64 are an extension.
+    fn half_entry(&self) -> Type {
+        match self.env.architecture {
+            Architecture::X86_64 | Architecture::Aarch64 => types::I8X16,
+            Architecture::Riscv64 => types::I128,
+        }
     }
 
     pub(crate) fn table_size(&mut self, table: u32) {

@@ -35,13 +35,17 @@ impl FunctionTranslator<'_, '_> {
         }
     }
 
-    pub(crate) fn global_get(&mut self, global: u32) {
+    pub(crate) fn global_get(&mut self, global: u32) -> Result<(), CompileError> {
         let global = GlobalIndex(global);
+        if let Some(function) = self.env.references.of_global(global) {
+            return self.ref_func(function.0);
+        }
         let value = match self.shadow_value(global) {
             Some(value) => value,
             None => self.load_global(global),
         };
         self.push(value);
+        Ok(())
     }
 
     /// The value of a global, from where it stands.

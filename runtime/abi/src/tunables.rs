@@ -104,6 +104,8 @@ tunables! {
     sites_at_calls: bool = true;
     /// Whether the compiler finds out what tables hold that nobody can write to, and calls through them with fewer questions.
     table_facts: bool = true;
+    /// Whether a call of a reference that is seen to be one to a function of the module is a direct call.
+    known_callees: bool = true;
     /// Whether functions are given the shadow-stack pointer in a register, where a module has one.
     shadow_stack_argument: bool = true;
     /// Whether compiled code, behind a place where it can be interrupted, reads anew what the host may have written there.

@@ -190,13 +190,14 @@ pub struct VmTable {
     pub written: usize,
 }
 
-/// An entry of a table of functions: what `call_indirect` needs without a further load. All zero is null.
+/// An entry of a table of functions: what `call_indirect` needs without a further load. All zero is null. All but the reference itself
+/// stands where it does in [`VmFuncRef`], so that compiled code copies it without taking it apart.
 #[repr(C, align(32))]
 #[derive(Clone, Copy, Debug)]
 pub struct VmFunctionEntry {
     /// Canonical id of the function's type; 0 (no type has it) when null.
     pub type_id: u32,
-    /// As in [`VmFuncRef::plain_type`]; 0 when null. Unspecified where compiled code has written the entry.
+    /// As in [`VmFuncRef::plain_type`]; 0 when null.
     pub plain_type: u32,
     /// The function's own context.
     pub vmctx: *mut VmContext,
@@ -217,20 +218,21 @@ impl VmFunctionEntry {
     };
 }
 
-/// What a function reference points to. Lives as long as its store.
-#[repr(C)]
+/// What a function reference points to. Lives as long as its store. Begins as the entry of a table that it is set to does.
+#[repr(C, align(16))]
 #[derive(Debug)]
 pub struct VmFuncRef {
-    /// Entry for everybody: takes `vmctx` and nothing else hidden.
-    pub external: *const u8,
-    /// Entry for code of the same instance.
-    pub internal: *const u8,
-    /// The function's own context: a [`VmContext`], or a [`VmHostContext`] by its other name.
-    pub vmctx: *mut VmContext,
     /// Canonical id of its type: never 0.
     pub type_id: u32,
-    /// How many supertypes its type has, by declaration of its own and of theirs.
-    pub type_depth: u32,
+    /// The number of its type in the module that defines it ([`TypeRecord::plain`](crate::module::TypeRecord::plain)), for code of that module
+    /// alone, which knows it as a constant; 0 for a host function.
+    pub plain_type: u32,
+    /// The function's own context: a [`VmContext`], or a [`VmHostContext`] by its other name.
+    pub vmctx: *mut VmContext,
+    /// Entry for code of the same instance.
+    pub internal: *const u8,
+    /// Entry for everybody: takes `vmctx` and nothing else hidden.
+    pub external: *const u8,
     /// Typed host entry for `external`; null for host functions and for types without one.
     pub host_entry: *const u8,
     /// Array host entry for `external`; null for host functions.
@@ -238,12 +240,21 @@ pub struct VmFuncRef {
     /// Canonical ids of the types that the function has by declaration, `type_depth` + 1 of them: from the one without a supertype
     /// down to its own. So a function has a type of depth n exactly if that is the one at n.
     pub supertypes: *const u32,
-    /// The number of its type in the module that defines it ([`TypeRecord::plain`](crate::module::TypeRecord::plain)), for code of that module
-    /// alone, which knows it as a constant; 0 for a host function.
-    pub plain_type: u32,
+    /// How many supertypes its type has, by declaration of its own and of theirs.
+    pub type_depth: u32,
     /// Zero.
     pub reserved: u32,
 }
+
+const _: () = assert!(
+    offset_of!(VmFuncRef, type_id) == offset_of!(VmFunctionEntry, type_id)
+        && offset_of!(VmFuncRef, plain_type) == offset_of!(VmFunctionEntry, plain_type)
+        && offset_of!(VmFuncRef, vmctx) == offset_of!(VmFunctionEntry, vmctx)
+        && offset_of!(VmFuncRef, internal) == offset_of!(VmFunctionEntry, internal)
+        && offset_of!(VmFunctionEntry, internal) == 16
+        && offset_of!(VmFunctionEntry, funcref) == 24,
+    "an entry begins as what its reference refers to"
+);
 
 /// An imported function.
 #[repr(C)]
@@ -318,12 +329,16 @@ impl VmLayout {
         let imported_tables = place(counts.imported_tables, bytes::<*mut VmTable>())?;
         let imported_globals = place(counts.imported_globals, bytes::<*mut ValRaw>())?;
         let imported_functions = place(counts.imported_functions, bytes::<VmFunctionImport>())?;
+        // The beginning of a reference is copied by sixteen bytes. There is an odd number of words before it where one of these is odd.
+        let odd = (counts.imported_tables ^ counts.imported_globals) & 1;
+        place(odd, bytes::<u64>())?;
         let funcrefs = place(counts.escaped, bytes::<VmFuncRef>())?;
         let type_infos = place(counts.object_types, bytes::<*const VmTypeInfo>())?;
         if cursor > 1 << 30 {
             return None;
         }
         let size = u32::try_from(cursor).ok()?;
+        debug_assert!(funcrefs.is_multiple_of(align_of::<VmFuncRef>() as u32), "a whole number of sixteen bytes");
         Some(VmLayout {
             counts,
             memories,

@@ -68,7 +68,7 @@ impl FunctionTranslator<'_, '_> {
     }
 
     /// Whether the value is null whatever happens.
-    fn is_null(&self, value: Value) -> bool {
+    pub(crate) fn is_null(&self, value: Value) -> bool {
         crate::translate::known::constant(&self.builder.func.dfg, value) == Some(0)
     }
 
