@@ -426,6 +426,13 @@ impl Config {
         self
     }
 
+    /// Whether what a loop was left with, as the place where it found something, is computed from what it would have gone on with, so that the loop
+    /// keeps one of them. On by default, where anything is optimised; off it is of use to look for mistakes only.
+    pub fn recounting(&mut self, enable: bool) -> &mut Self {
+        self.tunables.recounting = enable;
+        self
+    }
+
     /// Whether the compiler finds out what tables hold that only the module itself could change and does not, and calls through them with
     /// fewer questions. On by default; off it is of use to look for mistakes only.
     pub fn table_facts(&mut self, enable: bool) -> &mut Self {

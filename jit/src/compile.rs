@@ -20,6 +20,7 @@ use crate::opt::frame;
 use crate::opt::indirect::number_plain;
 use crate::opt::inline::Sources;
 use crate::opt::plan::Plan;
+use crate::opt::recount;
 use crate::options::Options;
 use crate::target::{self, Effort, NoVectors};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
@@ -108,6 +109,8 @@ struct Made<'a> {
     bases: &'a [u32],
     /// Whether its last parameter is the shadow-stack pointer.
     shadow: bool,
+    /// Whether what its loops are left with is recounted.
+    recounts: bool,
 }
 
 impl Default for Worker {
@@ -117,22 +120,19 @@ impl Default for Worker {
 }
 
 /// Machine code for the function of `worker`. What `Context::compile` of Cranelift does, with a step of our own where all has been
-/// optimised and no register is allocated yet. `bases` as in [`interrupt::settle`]; `shadow` is whether the last parameter is the
-/// shadow-stack pointer.
-fn machine_code(
-    worker: &mut Worker,
-    isa: &dyn TargetIsa,
-    bases: &[u32],
-    shadow: bool,
-) -> Result<CompiledCode, CodegenError> {
+/// optimised and no register is allocated yet.
+fn machine_code(worker: &mut Worker, isa: &dyn TargetIsa, made: &Made<'_>) -> Result<CompiledCode, CodegenError> {
     let Worker { context, registers, .. } = worker;
     let mut control = ControlPlane::default();
     context.verify_if(isa)?;
     context.optimize(isa, &mut control)?;
-    if shadow {
+    if made.shadow {
         frame::settle(&mut context.func);
     }
-    interrupt::settle(context, bases);
+    if made.recounts {
+        recount::settle(context);
+    }
+    interrupt::settle(context, made.bases);
     context.verify_if(isa)?;
     let stencil = isa.compile_function(&context.func, &context.domtree, registers, false, &mut control)?;
     Ok(stencil.apply_params(&context.func.params))
@@ -434,6 +434,7 @@ impl Compiler {
                     known: Known { caught: &caught, sources: &sources },
                     bases: &env.interruptible_bases(),
                     shadow: env.taken_shadow(index).is_some(),
+                    recounts: self.recounts() && !is_beyond,
                 };
                 let mut code = self.generate(worker, made, isa)?;
                 code.uses_heap = uses_heap;
@@ -444,8 +445,8 @@ impl Compiler {
 
     /// Optimises and generates code for the function of `worker`.
     fn generate(&self, worker: &mut Worker, made: Made<'_>, isa: &OwnedTargetIsa) -> Result<Code, CompileError> {
-        let Made { name, known, bases, shadow } = made;
-        let compiled = machine_code(worker, &**isa, bases, shadow).map_err(|error| match error {
+        let Made { name, known, .. } = made;
+        let compiled = machine_code(worker, &**isa, &made).map_err(|error| match error {
             CodegenError::CodeTooLarge => CompileError::limit(format!(
                 "the function takes more than {MAX_VALUES} registers before they are allocated"
             )),
@@ -526,6 +527,11 @@ impl Compiler {
         Ok(())
     }
 
+    fn recounts(&self) -> bool {
+        let Tunables { recounting, opt_level, .. } = self.options.tunables;
+        recounting && opt_level != OptLevel::None
+    }
+
     fn maker<'s>(&self, scratch: &'s mut FunctionBuilderContext) -> Result<TrampolineMaker<'s>, CompileError> {
         let architecture = target::architecture(&*self.isa)?;
         let signals = self.options.tunables.signals_based_traps;
@@ -535,7 +541,7 @@ impl Compiler {
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
         let mut worker = Worker { context: Context::for_function(function), ..Worker::default() };
         let known = Known { caught: &[], sources: &Sources::default() };
-        let made = Made { name, known, bases: &[], shadow: false };
+        let made = Made { name, known, bases: &[], shadow: false, recounts: false };
         let code = self.generate(&mut worker, made, &self.isa)?;
         if code.frame > TRAMPOLINE_FRAME {
             return Err(CompileError::limit(format!(

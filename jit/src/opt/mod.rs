@@ -9,6 +9,7 @@ pub(crate) mod indirect;
 pub(crate) mod inline;
 pub(crate) mod plan;
 pub(crate) mod product;
+pub(crate) mod recount;
 pub(crate) mod scan;
 pub(crate) mod shadow;
 pub(crate) mod strip;
