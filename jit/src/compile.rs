@@ -21,6 +21,7 @@ use crate::opt::indirect::number_plain;
 use crate::opt::inline::Sources;
 use crate::opt::plan::Plan;
 use crate::opt::recount;
+use crate::opt::widen;
 use crate::options::Options;
 use crate::target::{self, Effort, NoVectors};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
@@ -111,6 +112,8 @@ struct Made<'a> {
     shadow: bool,
     /// Whether what its loops are left with is recounted.
     recounts: bool,
+    /// Whether what its loops count to be addresses is made wide.
+    widens: bool,
 }
 
 impl Default for Worker {
@@ -131,6 +134,9 @@ fn machine_code(worker: &mut Worker, isa: &dyn TargetIsa, made: &Made<'_>) -> Re
     }
     if made.recounts {
         recount::settle(context);
+    }
+    if made.widens {
+        widen::settle(context);
     }
     interrupt::settle(context, made.bases);
     context.verify_if(isa)?;
@@ -429,12 +435,16 @@ impl Compiler {
                 let blocks = dfg.num_blocks() + tables.sum::<usize>();
                 let is_beyond = budget::is_exceeded(&mut worker.context, loops);
                 let isa = self.isa_of(live, blocks, is_beyond)?;
+                let tunables = &self.options.tunables;
+                let changes_loops = tunables.opt_level != OptLevel::None && !is_beyond;
+                let is_x86_64 = target::architecture(&**isa)? == Architecture::X86_64;
                 let made = Made {
                     name: Some(CodeName::Function(index)),
                     known: Known { caught: &caught, sources: &sources },
                     bases: &env.interruptible_bases(),
                     shadow: env.taken_shadow(index).is_some(),
-                    recounts: self.recounts() && !is_beyond,
+                    recounts: tunables.recounting && changes_loops,
+                    widens: tunables.wide_counters && changes_loops && is_x86_64,
                 };
                 let mut code = self.generate(worker, made, isa)?;
                 code.uses_heap = uses_heap;
@@ -527,11 +537,6 @@ impl Compiler {
         Ok(())
     }
 
-    fn recounts(&self) -> bool {
-        let Tunables { recounting, opt_level, .. } = self.options.tunables;
-        recounting && opt_level != OptLevel::None
-    }
-
     fn maker<'s>(&self, scratch: &'s mut FunctionBuilderContext) -> Result<TrampolineMaker<'s>, CompileError> {
         let architecture = target::architecture(&*self.isa)?;
         let signals = self.options.tunables.signals_based_traps;
@@ -541,7 +546,7 @@ impl Compiler {
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
         let mut worker = Worker { context: Context::for_function(function), ..Worker::default() };
         let known = Known { caught: &[], sources: &Sources::default() };
-        let made = Made { name, known, bases: &[], shadow: false, recounts: false };
+        let made = Made { name, known, bases: &[], shadow: false, recounts: false, widens: false };
         let code = self.generate(&mut worker, made, &self.isa)?;
         if code.frame > TRAMPOLINE_FRAME {
             return Err(CompileError::limit(format!(

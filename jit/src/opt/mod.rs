@@ -13,3 +13,4 @@ pub(crate) mod recount;
 pub(crate) mod scan;
 pub(crate) mod shadow;
 pub(crate) mod strip;
+pub(crate) mod widen;

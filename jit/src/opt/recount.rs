@@ -30,10 +30,9 @@ pub(crate) fn settle(context: &mut Context) {
     if loops.loops().len() == 0 {
         return;
     }
-    let outer: HashSet<Loop> = loops.loops().filter_map(|each| loops.loop_parent(each)).collect();
+    let inner: HashSet<Loop> = innermost(loops).map(|(within, _)| within).collect();
     let mut counters: Vec<(Value, Counter)> = Vec::new();
-    for within in loops.loops().filter(|each| !outer.contains(each)) {
-        let head = loops.loop_header(within);
+    for (within, head) in innermost(loops) {
         let back: Vec<Inst> =
             cfg.pred_iter(head).filter(|way| loops.is_in_loop(way.block, within)).map(|way| way.inst).collect();
         for position in 0..func.dfg.num_block_params(head) {
@@ -59,7 +58,7 @@ pub(crate) fn settle(context: &mut Context) {
                 }
             }
         }
-        let Some(within) = loops.innermost_loop(block).filter(|within| !outer.contains(within)) else { continue };
+        let Some(within) = loops.innermost_loop(block).filter(|within| inner.contains(within)) else { continue };
         let leaves = |to: &Block| !loops.is_in_loop(*to, within) && cfg.pred_iter(*to).count() == 1;
         exits.entry(within).or_default().extend(cfg.succ_iter(block).filter(leaves).map(|to| (block, to)));
     }
@@ -75,22 +74,36 @@ fn counted(func: &Function, head: Block, value: Value, position: usize, back: &[
     if !matches!(dfg.value_type(value), types::I32 | types::I64) {
         return None;
     }
-    let mut next = None;
-    for inst in back {
-        let calls = dfg.insts[*inst].branch_destination(&dfg.jump_tables, &dfg.exception_tables);
-        for call in calls.iter().filter(|call| call.block(&dfg.value_lists) == head) {
-            let passed = dfg.resolve_aliases(call.args(&dfg.value_lists).nth(position)?.as_value()?);
-            if next.is_some_and(|next| next != passed) {
-                return None;
-            }
-            next = Some(passed);
-        }
+    let mut ways = back.iter().flat_map(|inst| passed(func, *inst, head, position));
+    let next = ways.next()??;
+    if ways.any(|other| other != Some(next)) {
+        return None;
     }
-    let next = next?;
     let ValueDef::Result(made, 0) = dfg.value_def(next) else { return None };
     let (before, step) = known::sum(dfg, next);
     let is_sum = dfg.insts[made].opcode() == Opcode::Iadd && dfg.inst_args(made).contains(&value);
     (is_sum && before == value && step != 0).then_some((next, made, step))
+}
+
+/// The loops without loops in them, and their heads.
+pub(super) fn innermost(loops: &LoopAnalysis) -> impl Iterator<Item = (Loop, Block)> {
+    let outer: HashSet<Loop> = loops.loops().filter_map(|each| loops.loop_parent(each)).collect();
+    loops.loops().filter(move |each| !outer.contains(each)).map(|each| (each, loops.loop_header(each)))
+}
+
+/// What a branch passes to `head` at a position, each time that it leads there; `None` for what is no value yet.
+pub(super) fn passed(
+    func: &Function,
+    branch: Inst,
+    head: Block,
+    position: usize,
+) -> impl Iterator<Item = Option<Value>> {
+    let dfg = &func.dfg;
+    let calls = dfg.insts[branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables).iter();
+    calls.filter(move |call| call.block(&dfg.value_lists) == head).map(move |call| {
+        let passed = call.args(&dfg.value_lists).nth(position)?.as_value()?;
+        Some(dfg.resolve_aliases(passed))
+    })
 }
 
 /// Has those behind a loop who use `value` use what it would have become, if then it is used for nothing when that is there.

@@ -104,6 +104,8 @@ tunables! {
     sites_at_calls: bool = true;
     /// Whether what a loop was left with is computed from what it would have gone on with, where anything is optimised.
     recounting: bool = true;
+    /// Whether, on x86-64, what a loop counts in 32 bits to be an address goes from turn to turn in 64, where anything is optimised.
+    wide_counters: bool = true;
     /// Whether the compiler finds out what tables hold that nobody can write to, and calls through them with fewer questions.
     table_facts: bool = true;
     /// Whether functions are given the shadow-stack pointer in a register, where a module has one.
