@@ -132,6 +132,11 @@ fn machine_code(worker: &mut Worker, isa: &dyn TargetIsa, made: &Made<'_>) -> Re
     if made.shadow {
         frame::settle(&mut context.func);
     }
+    if made.recounts || made.widens {
+        let Context { func, cfg, domtree, loop_analysis, .. } = &mut *context;
+        // The optimiser has left out branches since it asked.
+        loop_analysis.compute(func, cfg, domtree);
+    }
     if made.recounts {
         recount::settle(context);
     }

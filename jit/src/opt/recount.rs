@@ -8,6 +8,7 @@ use crate::translate::known;
 use cranelift_codegen::Context;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::dominator_tree::DominatorTree;
+use cranelift_codegen::entity::EntitySet;
 use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, Opcode, Value, ValueDef, types};
 use cranelift_codegen::loop_analysis::{Loop, LoopAnalysis};
 use std::collections::{HashMap, HashSet};
@@ -22,11 +23,9 @@ struct Counter {
     step: u64,
 }
 
-/// Rewrites the innermost loops of a function that has been optimised.
+/// Rewrites the innermost loops of a function that has been optimised, and whose loops are known.
 pub(crate) fn settle(context: &mut Context) {
     let Context { func, cfg, domtree, loop_analysis: loops, .. } = context;
-    // The optimiser has left out branches since it asked.
-    loops.compute(func, cfg, domtree);
     if loops.loops().len() == 0 {
         return;
     }
@@ -49,13 +48,16 @@ pub(crate) fn settle(context: &mut Context) {
     }
     let mut uses: HashMap<Value, Vec<Inst>> =
         counters.iter().flat_map(|(value, counter)| [(*value, Vec::new()), (counter.next, Vec::new())]).collect();
+    let mut asked = EntitySet::new();
+    for value in uses.keys() {
+        asked.insert(*value);
+    }
     let mut exits: HashMap<Loop, Vec<(Block, Block)>> = HashMap::new();
     for block in func.layout.blocks() {
         for inst in func.layout.block_insts(block) {
-            for value in func.dfg.inst_values(inst) {
-                if let Some(users) = uses.get_mut(&func.dfg.resolve_aliases(value)) {
-                    users.push(inst);
-                }
+            let values = func.dfg.inst_values(inst).map(|value| func.dfg.resolve_aliases(value));
+            for value in values.filter(|value| asked.contains(*value)) {
+                uses.entry(value).or_default().push(inst);
             }
         }
         let Some(within) = loops.innermost_loop(block).filter(|within| inner.contains(within)) else { continue };

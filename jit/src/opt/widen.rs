@@ -9,6 +9,7 @@ use super::recount::{innermost, passed};
 use crate::translate::known;
 use cranelift_codegen::Context;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
+use cranelift_codegen::entity::EntitySet;
 use cranelift_codegen::ir::{
     Block, BlockArg, Function, Inst, InstBuilder, InstructionData, Opcode, Value, ValueDef, types,
 };
@@ -26,10 +27,9 @@ struct Counter {
     is_address: bool,
 }
 
-/// Rewrites the innermost loops of a function that has been optimised.
+/// Rewrites the innermost loops of a function that has been optimised, and whose loops are known.
 pub(crate) fn settle(context: &mut Context) {
-    let Context { func, cfg, domtree, loop_analysis: loops, .. } = context;
-    loops.compute(func, cfg, domtree);
+    let Context { func, cfg, loop_analysis: loops, .. } = context;
     let mut counters: HashMap<Value, Counter> = HashMap::new();
     for (within, head) in innermost(loops) {
         let ways: Vec<Inst> = cfg.pred_iter(head).map(|way| way.inst).collect();
@@ -132,12 +132,16 @@ fn widen(func: &mut Function, value: Value, counter: &Counter) -> (Value, Value)
 
 /// Has all instructions use other values.
 fn replace(func: &mut Function, instead: &HashMap<Value, Value>) {
-    let insts: Vec<Inst> = func.layout.blocks().flat_map(|block| func.layout.block_insts(block)).collect();
-    for inst in insts {
-        let used: Vec<Value> = func.dfg.inst_values(inst).map(|value| func.dfg.resolve_aliases(value)).collect();
-        if used.iter().any(|value| instead.contains_key(value)) {
-            let used = used.into_iter().map(|value| instead.get(&value).copied().unwrap_or(value));
-            func.dfg.overwrite_inst_values(inst, used);
-        }
+    let mut gone = EntitySet::new();
+    for value in instead.keys() {
+        gone.insert(*value);
+    }
+    let is_user = |inst: &Inst| func.dfg.inst_values(*inst).any(|value| gone.contains(func.dfg.resolve_aliases(value)));
+    let insts = func.layout.blocks().flat_map(|block| func.layout.block_insts(block));
+    let users: Vec<Inst> = insts.filter(is_user).collect();
+    for user in users {
+        let used: Vec<Value> = func.dfg.inst_values(user).map(|value| func.dfg.resolve_aliases(value)).collect();
+        let used = used.into_iter().map(|value| instead.get(&value).copied().unwrap_or(value));
+        func.dfg.overwrite_inst_values(user, used);
     }
 }
