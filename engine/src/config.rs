@@ -433,6 +433,20 @@ impl Config {
         self
     }
 
+    /// Whether what a loop was left with, as the place where it found something, is computed from what it would have gone on with, so that the loop
+    /// keeps one of them. On by default, where anything is optimised; off it is of use to look for mistakes only.
+    pub fn recounting(&mut self, enable: bool) -> &mut Self {
+        self.tunables.recounting = enable;
+        self
+    }
+
+    /// Whether what a loop counts in 32 bits to be an address goes from turn to turn in 64, on x86-64, so that no instruction extends it in each. On by
+    /// default, where anything is optimised; off it is of use to look for mistakes only.
+    pub fn wide_counters(&mut self, enable: bool) -> &mut Self {
+        self.tunables.wide_counters = enable;
+        self
+    }
+
     /// Whether the compiler finds out what tables hold that only the module itself could change and does not, and calls through them with
     /// fewer questions. On by default; off it is of use to look for mistakes only.
     pub fn table_facts(&mut self, enable: bool) -> &mut Self {

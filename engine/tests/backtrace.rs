@@ -207,7 +207,8 @@ fn functions_that_call_nothing_have_their_callers() {
 fn functions_that_call_nothing_are_alone_where_the_host_calls_them() {
     let engine = Engine::new(Config::new().wasm_backtrace_max_frames(NonZeroUsize::new(1))).unwrap();
     // It returns, unless it traps: what never returns keeps its frame.
-    let leaf = r#"(module (func $leaf (export "leaf") (param i32) (result i32) (i32.div_u (i32.const 7) (local.get 0))))"#;
+    let leaf =
+        r#"(module (func $leaf (export "leaf") (param i32) (result i32) (i32.div_u (i32.const 7) (local.get 0))))"#;
     let module = Module::new(&engine, leaf).unwrap();
     let mut store = Store::new(&engine, ());
     let instance = tancho::Instance::new(&mut store, &module, &[]).unwrap();

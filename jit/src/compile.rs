@@ -20,6 +20,8 @@ use crate::opt::frame;
 use crate::opt::indirect::number_plain;
 use crate::opt::inline::Sources;
 use crate::opt::plan::Plan;
+use crate::opt::recount;
+use crate::opt::wide_counter;
 use crate::options::Options;
 use crate::target::{self, Effort, NoVectors};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
@@ -108,6 +110,10 @@ struct Made<'a> {
     bases: &'a [u32],
     /// Whether its last parameter is the shadow-stack pointer.
     shadow: bool,
+    /// Whether what its loops are left with is recounted.
+    recounts: bool,
+    /// Whether what its loops count to be addresses is made wide.
+    widens: bool,
 }
 
 impl Default for Worker {
@@ -117,22 +123,27 @@ impl Default for Worker {
 }
 
 /// Machine code for the function of `worker`. What `Context::compile` of Cranelift does, with a step of our own where all has been
-/// optimised and no register is allocated yet. `bases` as in [`interrupt::settle`]; `shadow` is whether the last parameter is the
-/// shadow-stack pointer.
-fn machine_code(
-    worker: &mut Worker,
-    isa: &dyn TargetIsa,
-    bases: &[u32],
-    shadow: bool,
-) -> Result<CompiledCode, CodegenError> {
+/// optimised and no register is allocated yet.
+fn machine_code(worker: &mut Worker, isa: &dyn TargetIsa, made: &Made<'_>) -> Result<CompiledCode, CodegenError> {
     let Worker { context, registers, .. } = worker;
     let mut control = ControlPlane::default();
     context.verify_if(isa)?;
     context.optimize(isa, &mut control)?;
-    if shadow {
+    if made.shadow {
         frame::settle(&mut context.func);
     }
-    interrupt::settle(context, bases);
+    if made.recounts || made.widens {
+        let Context { func, cfg, domtree, loop_analysis, .. } = &mut *context;
+        // The optimiser has left out branches since it asked.
+        loop_analysis.compute(func, cfg, domtree);
+    }
+    if made.recounts {
+        recount::settle(context);
+    }
+    if made.widens {
+        wide_counter::settle(context);
+    }
+    interrupt::settle(context, made.bases);
     context.verify_if(isa)?;
     let stencil = isa.compile_function(&context.func, &context.domtree, registers, false, &mut control)?;
     Ok(stencil.apply_params(&context.func.params))
@@ -429,11 +440,16 @@ impl Compiler {
                 let blocks = dfg.num_blocks() + tables.sum::<usize>();
                 let is_beyond = budget::is_exceeded(&mut worker.context, loops);
                 let isa = self.isa_of(live, blocks, is_beyond)?;
+                let tunables = &self.options.tunables;
+                let changes_loops = tunables.opt_level != OptLevel::None && !is_beyond;
+                let is_x86_64 = target::architecture(&**isa)? == Architecture::X86_64;
                 let made = Made {
                     name: Some(CodeName::Function(index)),
                     known: Known { caught: &caught, sources: &sources },
                     bases: &env.interruptible_bases(),
                     shadow: env.taken_shadow(index).is_some(),
+                    recounts: tunables.recounting && changes_loops,
+                    widens: tunables.wide_counters && changes_loops && is_x86_64,
                 };
                 let mut code = self.generate(worker, made, isa)?;
                 code.uses_heap = uses_heap;
@@ -444,8 +460,8 @@ impl Compiler {
 
     /// Optimises and generates code for the function of `worker`.
     fn generate(&self, worker: &mut Worker, made: Made<'_>, isa: &OwnedTargetIsa) -> Result<Code, CompileError> {
-        let Made { name, known, bases, shadow } = made;
-        let compiled = machine_code(worker, &**isa, bases, shadow).map_err(|error| match error {
+        let Made { name, known, .. } = made;
+        let compiled = machine_code(worker, &**isa, &made).map_err(|error| match error {
             CodegenError::CodeTooLarge => CompileError::limit(format!(
                 "the function takes more than {MAX_VALUES} registers before they are allocated"
             )),
@@ -535,7 +551,7 @@ impl Compiler {
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
         let mut worker = Worker { context: Context::for_function(function), ..Worker::default() };
         let known = Known { caught: &[], sources: &Sources::default() };
-        let made = Made { name, known, bases: &[], shadow: false };
+        let made = Made { name, known, bases: &[], shadow: false, recounts: false, widens: false };
         let code = self.generate(&mut worker, made, &self.isa)?;
         if code.frame > TRAMPOLINE_FRAME {
             return Err(CompileError::limit(format!(

@@ -68,16 +68,16 @@
 ;;    1b  lea 0x2E88(%rsi),%edi
 ;;    21  cmp $0xBA2,%r8d
 ;;    28  cmovb %edx,%edi
-;;    2b  mov %esi,%r8d
-;;    2e  mov (%rcx,%r8),%r8d
-;;    32  add $4,%esi
-;;    38  add %r8,%rax
-;;    3b  cmp %edi,%esi
-;;    3d  jne 0x000000000000002B
-;;    43  cmp %edx,%esi
-;;    45  jne 0x000000000000000B
-;;    4b  ret
+;;    2b  mov %esi,%esi
+;;    2d  mov (%rcx,%rsi),%r8d
+;;    31  add $4,%esi
+;;    37  add %r8,%rax
+;;    3a  cmp %edi,%esi
+;;    3c  jne 0x000000000000002D
+;;    42  cmp %edx,%esi
+;;    44  jne 0x000000000000000B
+;;    4a  ret
+;;    4b  int3
 ;;    4c  int3
 ;;    4d  int3
 ;;    4e  int3
-;;    4f  int3

@@ -88,19 +88,19 @@
 ;;    21  lea 0x8B98(%rsi),%edi
 ;;    27  cmp $0xBA2,%r8d
 ;;    2e  cmovb %edx,%edi
-;;    31  mov %esi,%r8d
-;;    34  mov 4(%rcx,%r8),%r8d
-;;    39  add $0xC,%esi
-;;    3f  add %r8d,%eax
-;;    42  cmp %edi,%esi
-;;    44  jne 0x0000000000000031
-;;    4a  cmp %edx,%esi
-;;    4c  jne 0x000000000000000A
-;;    52  ret
+;;    31  mov %esi,%esi
+;;    33  mov 4(%rcx,%rsi),%r8d
+;;    38  add $0xC,%esi
+;;    3e  add %r8d,%eax
+;;    41  cmp %edi,%esi
+;;    43  jne 0x0000000000000033
+;;    49  cmp %edx,%esi
+;;    4b  jne 0x000000000000000A
+;;    51  ret
+;;    52  int3
 ;;    53  int3
 ;;    54  int3
 ;;    55  int3
-;;    56  int3
 ;;
 ;; function 1
 ;; | function u0:1(i64, i32, i32) tail {
@@ -153,12 +153,12 @@
 ;;     e  lea -0xBA2(%rsi),%ecx
 ;;    14  cmp $0xBA2,%edi
 ;;    1a  cmovb 0x50,%ecx
-;;    21  mov %edx,%edi
-;;    23  movq $0xFFFFFFFFFFFFFFFF,(%rax,%rdi)
+;;    21  mov %edx,%edx
+;;    23  movq $0xFFFFFFFFFFFFFFFF,(%rax,%rdx)
 ;;    2b  sub $1,%esi
 ;;    2e  add $8,%edx
 ;;    34  cmp %ecx,%esi
-;;    36  jne 0x0000000000000021
+;;    36  jne 0x0000000000000023
 ;;    3c  test %esi,%esi
 ;;    3e  jne 8
 ;;    44  mov %rbp,%rsp

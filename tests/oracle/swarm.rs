@@ -126,6 +126,8 @@ impl Swarm {
                 loop_strips: later.u8(..4) != 0,
                 sites_at_calls: later.u8(..4) != 0,
                 known_callees: later.u8(..4) != 0,
+                recounting: later.u8(..4) != 0,
+                wide_counters: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -166,6 +168,8 @@ impl Swarm {
             fenced_sites,
             loop_strips,
             sites_at_calls,
+            recounting,
+            wide_counters,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -196,6 +200,8 @@ impl Swarm {
             .recursive_inlining(recursive_inlining)
             .loop_strips(loop_strips)
             .sites_at_calls(sites_at_calls)
+            .recounting(recounting)
+            .wide_counters(wide_counters)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

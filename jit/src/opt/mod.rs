@@ -10,6 +10,8 @@ pub(crate) mod inline;
 pub(crate) mod plan;
 pub(crate) mod product;
 pub(crate) mod reference;
+pub(crate) mod recount;
 pub(crate) mod scan;
 pub(crate) mod shadow;
 pub(crate) mod strip;
+pub(crate) mod wide_counter;

@@ -102,6 +102,10 @@ tunables! {
     loop_strips: bool = true;
     /// Whether a short function that calls can be interrupted only where it is about to call, where anything is optimised and nothing is paid for.
     sites_at_calls: bool = true;
+    /// Whether what a loop was left with is computed from what it would have gone on with, where anything is optimised.
+    recounting: bool = true;
+    /// Whether, on x86-64, what a loop counts in 32 bits to be an address goes from turn to turn in 64, where anything is optimised.
+    wide_counters: bool = true;
     /// Whether the compiler finds out what tables hold that nobody can write to, and calls through them with fewer questions.
     table_facts: bool = true;
     /// Whether a call of a reference that is seen to be one to a function of the module is a direct call.
