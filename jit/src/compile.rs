@@ -16,10 +16,10 @@ use crate::emit::image::{Role, emit};
 use crate::error::CompileError;
 use crate::opt::budget;
 use crate::opt::facts::Facts;
-use crate::opt::frame;
 use crate::opt::indirect::number_plain;
 use crate::opt::inline::Sources;
 use crate::opt::plan::Plan;
+use crate::opt::{frame, widen};
 use crate::options::Options;
 use crate::target::{self, Effort, NoVectors};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
@@ -30,7 +30,7 @@ use crate::translate::trampoline::TrampolineMaker;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::Function;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
-use cranelift_codegen::{CodegenError, CompiledCode, Context};
+use cranelift_codegen::{CodegenError, CompiledCode, Context, settings};
 use cranelift_frontend::FunctionBuilderContext;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -108,6 +108,8 @@ struct Made<'a> {
     bases: &'a [u32],
     /// Whether its last parameter is the shadow-stack pointer.
     shadow: bool,
+    /// Whether its loads may be widened.
+    widens: bool,
 }
 
 impl Default for Worker {
@@ -117,22 +119,19 @@ impl Default for Worker {
 }
 
 /// Machine code for the function of `worker`. What `Context::compile` of Cranelift does, with a step of our own where all has been
-/// optimised and no register is allocated yet. `bases` as in [`interrupt::settle`]; `shadow` is whether the last parameter is the
-/// shadow-stack pointer.
-fn machine_code(
-    worker: &mut Worker,
-    isa: &dyn TargetIsa,
-    bases: &[u32],
-    shadow: bool,
-) -> Result<CompiledCode, CodegenError> {
+/// optimised and no register is allocated yet.
+fn machine_code(worker: &mut Worker, isa: &dyn TargetIsa, made: &Made<'_>) -> Result<CompiledCode, CodegenError> {
     let Worker { context, registers, .. } = worker;
     let mut control = ControlPlane::default();
     context.verify_if(isa)?;
     context.optimize(isa, &mut control)?;
-    if shadow {
+    if made.widens && isa.flags().opt_level() != settings::OptLevel::None {
+        widen::rewrite(&mut context.func);
+    }
+    if made.shadow {
         frame::settle(&mut context.func);
     }
-    interrupt::settle(context, bases);
+    interrupt::settle(context, made.bases);
     context.verify_if(isa)?;
     let stencil = isa.compile_function(&context.func, &context.domtree, registers, false, &mut control)?;
     Ok(stencil.apply_params(&context.func.params))
@@ -434,6 +433,7 @@ impl Compiler {
                     known: Known { caught: &caught, sources: &sources },
                     bases: &env.interruptible_bases(),
                     shadow: env.taken_shadow(index).is_some(),
+                    widens: env.tunables.wide_loads,
                 };
                 let mut code = self.generate(worker, made, isa)?;
                 code.uses_heap = uses_heap;
@@ -444,8 +444,7 @@ impl Compiler {
 
     /// Optimises and generates code for the function of `worker`.
     fn generate(&self, worker: &mut Worker, made: Made<'_>, isa: &OwnedTargetIsa) -> Result<Code, CompileError> {
-        let Made { name, known, bases, shadow } = made;
-        let compiled = machine_code(worker, &**isa, bases, shadow).map_err(|error| match error {
+        let compiled = machine_code(worker, &**isa, &made).map_err(|error| match error {
             CodegenError::CodeTooLarge => CompileError::limit(format!(
                 "the function takes more than {MAX_VALUES} registers before they are allocated"
             )),
@@ -461,7 +460,7 @@ impl Compiler {
         // In the order of the numbers that relocations refer to them by.
         let names: Vec<Option<CodeName>> =
             worker.context.func.params.user_named_funcs().values().map(CodeName::decode).collect();
-        Code::new(&compiled, name, &names, known, &**isa, self.options.tunables.address_map)
+        Code::new(&compiled, made.name, &names, made.known, &**isa, self.options.tunables.address_map)
     }
 
     /// The trampolines that a module needs: entries for the types of functions that the host may call, exits for
@@ -535,7 +534,7 @@ impl Compiler {
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
         let mut worker = Worker { context: Context::for_function(function), ..Worker::default() };
         let known = Known { caught: &[], sources: &Sources::default() };
-        let made = Made { name, known, bases: &[], shadow: false };
+        let made = Made { name, known, bases: &[], shadow: false, widens: false };
         let code = self.generate(&mut worker, made, &self.isa)?;
         if code.frame > TRAMPOLINE_FRAME {
             return Err(CompileError::limit(format!(

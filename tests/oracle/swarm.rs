@@ -124,6 +124,7 @@ impl Swarm {
                 fenced_sites: later.u8(..4) == 0,
                 recursive_inlining: later.u8(..4) != 0,
                 loop_strips: later.u8(..4) != 0,
+                wide_loads: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -162,6 +163,7 @@ impl Swarm {
             recursive_inlining,
             fenced_sites,
             loop_strips,
+            wide_loads,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -190,6 +192,7 @@ impl Swarm {
             .inlining(inlining)
             .recursive_inlining(recursive_inlining)
             .loop_strips(loop_strips)
+            .wide_loads(wide_loads)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

@@ -51,6 +51,7 @@ pub(super) fn without(optimisation: &str) -> Option<Config> {
     match optimisation {
         "table_facts" => config.table_facts(false),
         "shadow_stack_argument" => config.shadow_stack_argument(false),
+        "wide_loads" => config.wide_loads(false),
         "loop_strips" => config.loop_strips(false),
         "inlining" => config.inlining(false),
         "recursive_inlining" => config.recursive_inlining(false),

@@ -11,3 +11,4 @@ pub(crate) mod product;
 pub(crate) mod scan;
 pub(crate) mod shadow;
 pub(crate) mod strip;
+pub(crate) mod widen;
