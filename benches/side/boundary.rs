@@ -11,7 +11,7 @@ use std::hint::black_box;
 
 /// See [`Side::boundaries`](crate::Side::boundaries).
 pub(crate) fn all() -> Vec<Boundary> {
-    let all = calls().into_iter().chain(objects()).chain(ends());
+    let all = calls().into_iter().chain(products()).chain(objects()).chain(ends());
     all.map(|(name, prepare)| Boundary { name, prepare }).collect()
 }
 
@@ -44,6 +44,18 @@ fn calls() -> [(&'static str, Prepare); 16] {
         ("wasm to wasm, tail call in a chain of four", || {
             guest_loop("(i32.sub (call $hop (local.get $x)) (i32.const 3))")
         }),
+    ]
+}
+
+/// Calls of the functions by which toolchains multiply, as compilers wrote them.
+fn products() -> [(&'static str, Prepare); 4] {
+    const RUSTC: &str = include_str!("../../tests/product/rust_1_95.wat");
+    const ZIG: &str = include_str!("../../tests/product/zig_fast.wat");
+    [
+        ("products of 128 bits in a row, rustc's function", || product(RUSTC, true)),
+        ("products of 128 bits in a row, zig's function", || product(ZIG, true)),
+        ("products of 128 bits side by side, rustc's function", || product(RUSTC, false)),
+        ("products of 128 bits side by side, zig's function", || product(ZIG, false)),
     ]
 }
 
@@ -253,6 +265,39 @@ fn guest_loop(body: &str) -> Result<Cross, Error> {
     let (mut store, instance) = instantiate(&text)?;
     let run = instance.get_typed_func::<i32, i32>(&mut store, "run")?;
     Ok(run_loop(store, run))
+}
+
+/// A guest's loop over the one function of `text`, which writes the product of its numbers to memory. Their folds are added up; the sum so far is a
+/// factor of the next where they are `in_a_row`, else how many turns are left.
+fn product(text: &str, in_a_row: bool) -> Result<Cross, Error> {
+    const FACTOR: u64 = 0xa076_1d64_78bd_642f;
+    const TRIED: i32 = 1000;
+    let open = text.trim_end().strip_suffix(')').ok_or("the module does not end")?;
+    let factor = if in_a_row { "(local.get $sum)" } else { "(i64.extend_i32_u (local.get $n))" };
+    let text = format!(
+        r#"{open}
+            (func (export "run") (param $n i32) (result i64) (local $sum i64)
+                (local.set $sum (i64.const 1))
+                (loop $again
+                    (call 0 (i32.const 64) {factor} (i64.const 0) (i64.const {FACTOR}) (i64.const 0))
+                    (local.set $sum (i64.add (local.get $sum)
+                        (i64.xor (i64.load (i32.const 64)) (i64.load offset=8 (i32.const 64)))))
+                    (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+                (local.get $sum)))"#
+    );
+    let (mut store, instance) = instantiate(&text)?;
+    let run = instance.get_typed_func::<i32, i64>(&mut store, "run")?;
+    let sum = (1..=TRIED as u64).rev().fold(1_u64, |sum, left| {
+        let whole = u128::from(if in_a_row { sum } else { left }) * u128::from(FACTOR);
+        sum.wrapping_add(whole as u64 ^ (whole >> 64) as u64)
+    });
+    if run.call(&mut store, TRIED)? as u64 != sum {
+        return Err("the products are wrong".into());
+    }
+    Ok(Box::new(move |times| {
+        let times = i32::try_from(times).expect("nobody has the time for more than two billion crossings");
+        black_box(run.call(&mut store, times).expect("the loop ends"));
+    }))
 }
 
 /// A guest's loop in a module of this text, which imports `step` of another instance.

@@ -447,6 +447,13 @@ impl Config {
         self
     }
 
+    /// Whether numbers of 32 bits that are loaded and then used as indices are loaded as 64 bits, so that nothing extends them. On by default, where
+    /// anything is optimised; off it is of use to look for mistakes only.
+    pub fn wide_loads(&mut self, enable: bool) -> &mut Self {
+        self.tunables.wide_loads = enable;
+        self
+    }
+
     /// Whether the compiler finds out what tables hold that only the module itself could change and does not, and calls through them with
     /// fewer questions. On by default; off it is of use to look for mistakes only.
     pub fn table_facts(&mut self, enable: bool) -> &mut Self {

@@ -17,6 +17,8 @@ mod executor;
 mod limiter;
 #[path = "asynchronous/outside.rs"]
 mod outside;
+#[path = "../../tests/runner.rs"]
+mod runner;
 #[path = "asynchronous/stack.rs"]
 mod stack;
 #[path = "asynchronous/thread.rs"]

@@ -16,12 +16,10 @@ use crate::emit::image::{Role, emit};
 use crate::error::CompileError;
 use crate::opt::budget;
 use crate::opt::facts::Facts;
-use crate::opt::frame;
 use crate::opt::indirect::number_plain;
 use crate::opt::inline::Sources;
 use crate::opt::plan::Plan;
-use crate::opt::recount;
-use crate::opt::wide_counter;
+use crate::opt::{frame, recount, wide_counter, wide_load};
 use crate::options::Options;
 use crate::target::{self, Effort, NoVectors};
 use crate::translate::env::{CodeName, ModuleEnv, number_escaped};
@@ -113,7 +111,9 @@ struct Made<'a> {
     /// Whether what its loops are left with is recounted.
     recounts: bool,
     /// Whether what its loops count to be addresses is made wide.
-    widens: bool,
+    wide_counters: bool,
+    /// Whether indices are loaded wide.
+    wide_loads: bool,
 }
 
 impl Default for Worker {
@@ -129,10 +129,13 @@ fn machine_code(worker: &mut Worker, isa: &dyn TargetIsa, made: &Made<'_>) -> Re
     let mut control = ControlPlane::default();
     context.verify_if(isa)?;
     context.optimize(isa, &mut control)?;
+    if made.wide_loads {
+        wide_load::rewrite(&mut context.func);
+    }
     if made.shadow {
         frame::settle(&mut context.func);
     }
-    if made.recounts || made.widens {
+    if made.recounts || made.wide_counters {
         let Context { func, cfg, domtree, loop_analysis, .. } = &mut *context;
         // The optimiser has left out branches since it asked.
         loop_analysis.compute(func, cfg, domtree);
@@ -140,7 +143,7 @@ fn machine_code(worker: &mut Worker, isa: &dyn TargetIsa, made: &Made<'_>) -> Re
     if made.recounts {
         recount::settle(context);
     }
-    if made.widens {
+    if made.wide_counters {
         wide_counter::settle(context);
     }
     interrupt::settle(context, made.bases);
@@ -441,15 +444,16 @@ impl Compiler {
                 let is_beyond = budget::is_exceeded(&mut worker.context, loops);
                 let isa = self.isa_of(live, blocks, is_beyond)?;
                 let tunables = &self.options.tunables;
-                let changes_loops = tunables.opt_level != OptLevel::None && !is_beyond;
+                let optimises = tunables.opt_level != OptLevel::None && !is_beyond;
                 let is_x86_64 = target::architecture(&**isa)? == Architecture::X86_64;
                 let made = Made {
                     name: Some(CodeName::Function(index)),
                     known: Known { caught: &caught, sources: &sources },
                     bases: &env.interruptible_bases(),
                     shadow: env.taken_shadow(index).is_some(),
-                    recounts: tunables.recounting && changes_loops,
-                    widens: tunables.wide_counters && changes_loops && is_x86_64,
+                    recounts: tunables.recounting && optimises,
+                    wide_counters: tunables.wide_counters && optimises && is_x86_64,
+                    wide_loads: tunables.wide_loads && optimises,
                 };
                 let mut code = self.generate(worker, made, isa)?;
                 code.uses_heap = uses_heap;
@@ -551,7 +555,8 @@ impl Compiler {
     fn trampoline(&self, function: Function, name: Option<CodeName>) -> Result<Code, CompileError> {
         let mut worker = Worker { context: Context::for_function(function), ..Worker::default() };
         let known = Known { caught: &[], sources: &Sources::default() };
-        let made = Made { name, known, bases: &[], shadow: false, recounts: false, widens: false };
+        let made =
+            Made { name, known, bases: &[], shadow: false, recounts: false, wide_counters: false, wide_loads: false };
         let code = self.generate(&mut worker, made, &self.isa)?;
         if code.frame > TRAMPOLINE_FRAME {
             return Err(CompileError::limit(format!(

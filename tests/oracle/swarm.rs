@@ -128,6 +128,7 @@ impl Swarm {
                 known_callees: later.u8(..4) != 0,
                 recounting: later.u8(..4) != 0,
                 wide_counters: later.u8(..4) != 0,
+                wide_loads: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
             threads: Some(random.usize(1..=2)),
@@ -170,6 +171,7 @@ impl Swarm {
             sites_at_calls,
             recounting,
             wide_counters,
+            wide_loads,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -202,6 +204,7 @@ impl Swarm {
             .sites_at_calls(sites_at_calls)
             .recounting(recounting)
             .wide_counters(wide_counters)
+            .wide_loads(wide_loads)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

@@ -8,7 +8,7 @@ use tancho::Config;
 type Switch = fn(&mut Config, bool) -> &mut Config;
 
 /// All optimisations of our own that can be turned off, by the names of their tunables.
-pub const SWITCHES: [(&str, Switch); 9] = [
+pub const SWITCHES: [(&str, Switch); 11] = [
     ("table_facts", Config::table_facts),
     ("known_callees", Config::known_callees),
     ("shadow_stack_argument", Config::shadow_stack_argument),
@@ -19,6 +19,7 @@ pub const SWITCHES: [(&str, Switch); 9] = [
     ("sites_at_calls", Config::sites_at_calls),
     ("recounting", Config::recounting),
     ("wide_counters", Config::wide_counters),
+    ("wide_loads", Config::wide_loads),
 ];
 
 /// The usual configuration, without what `TANCHO_WITHOUT` names: some of [`SWITCHES`], or `all`.

@@ -52,6 +52,7 @@ pub(super) fn without(optimisation: &str) -> Option<Config> {
         "table_facts" => config.table_facts(false),
         "known_callees" => config.known_callees(false),
         "shadow_stack_argument" => config.shadow_stack_argument(false),
+        "wide_loads" => config.wide_loads(false),
         "loop_strips" => config.loop_strips(false),
         "sites_at_calls" => config.sites_at_calls(false),
         "recounting" => config.recounting(false),

@@ -4,7 +4,6 @@
 use super::executor::{Turns, block_on, poll};
 use std::future::poll_fn;
 use std::pin::pin;
-use std::process::Command;
 use std::task::Poll;
 use tancho::{
     CallHook, Caller, Engine, Error, Instance, Linker, Memory, MemoryType, Module, Result, SharedMemory, Store,
@@ -115,7 +114,8 @@ fn no_memory_is_left_by_dropped_futures() {
     if std::env::var_os(ALONE).is_none() {
         let name = "outside::no_memory_is_left_by_dropped_futures";
         let this = std::env::current_exe().unwrap();
-        let ended = crate::runner::command(this).args(["--exact", name, "--nocapture"]).env(ALONE, "1").output().unwrap();
+        let ended =
+            crate::runner::command(this).args(["--exact", name, "--nocapture"]).env(ALONE, "1").output().unwrap();
         assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
         return;
     }

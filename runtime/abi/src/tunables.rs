@@ -112,6 +112,8 @@ tunables! {
     known_callees: bool = true;
     /// Whether functions are given the shadow-stack pointer in a register, where a module has one.
     shadow_stack_argument: bool = true;
+    /// Whether numbers of 32 bits that are loaded to be indices are loaded as 64 bits, where anything is optimised.
+    wide_loads: bool = true;
     /// Whether compiled code, behind a place where it can be interrupted, reads anew what the host may have written there.
     fenced_sites: bool = false;
     /// Whether compiled code pays for what it does, and stops when it cannot.
