@@ -47,7 +47,7 @@
 ;; |
 ;; |                                 block6 cold:
 ;; | @0040                               v23 = load.i64 notrap aligned region0 v14+24
-;; | @0040                               v24 = load.i64 notrap aligned v23
+;; | @0040                               v24 = load.i64 notrap aligned v23+24
 ;; | @0040                               v25 = call_indirect sig0, v24(v19, v1)
 ;; | @0040                               jump block2(v25)
 ;; |
@@ -64,7 +64,7 @@
 ;;     1  mov %rsp,%rbp
 ;;     4  mov %edx,%eax
 ;;     6  cmp $8,%rax
-;;     a  jae 0x0000000000000078
+;;     a  jae 0x0000000000000079
 ;;    10  mov 0x30(%rdi),%rcx
 ;;    14  xor %rdx,%rdx
 ;;    17  cmp $8,%rax
@@ -88,17 +88,17 @@
 ;;    5d  pop %rbp
 ;;    5e  ret
 ;;    5f  test %edx,%edx
-;;    61  je 0x000000000000007A
+;;    61  je 0x000000000000007B
 ;;    67  hlt
 ;;    68  nop
 ;;    69  mov 0x18(%rcx,%rax),%rax
-;;    6e  mov (%rax),%rax
-;;    71  call *%rax
-;;    73  jmp 0x0000000000000054
-;;    78  hlt
-;;    79  nop
-;;    7a  hlt
-;;    7b  nop
+;;    6e  mov 0x18(%rax),%rax
+;;    72  call *%rax
+;;    74  jmp 0x0000000000000054
+;;    79  hlt
+;;    7a  nop
+;;    7b  hlt
+;;    7c  nop
 ;;
 ;; function 0, aarch64
 ;;
@@ -132,7 +132,7 @@
 ;;    6c  cbz w1, #0x88
 ;;    70  udf #0xc11f
 ;;    74  ldr x0, [x0, #0x18]
-;;    78  ldr x0, [x0]
+;;    78  ldr x0, [x0, #0x18]
 ;;    7c  blr x0
 ;;    80  b #0x60
 ;;    84  udf #0xc11f
@@ -181,7 +181,7 @@
 ;;    90  c.unimp
 ;;    92  c.unimp
 ;;    94  ld a0, 0x18(a2)
-;;    98  ld a2, 0(a0)
+;;    98  ld a2, 0x18(a0)
 ;;    9c  mv a0, a3
 ;;    a0  jalr a2
 ;;    a4  j -0x34

@@ -56,7 +56,7 @@
 ;; |                                 block4 cold:
 ;; | @0068                               trapz.i32 v16, user4
 ;; | @0068                               v18 = load.i64 notrap aligned region0 v13+24
-;; | @0068                               v19 = load.i32 notrap aligned v18+28
+;; | @0068                               v19 = load.i32 notrap aligned v18+56
 ;; | @0068                               v20 = iconst.i32 0
 ;; | @0068                               v21 = icmp ugt v19, v20  ; v20 = 0
 ;; | @0068                               trapz v21, user5
@@ -79,7 +79,7 @@
 ;; |
 ;; |                                 block6 cold:
 ;; | @0068                               v29 = load.i64 notrap aligned region0 v13+24
-;; | @0068                               v30 = load.i64 notrap aligned v29
+;; | @0068                               v30 = load.i64 notrap aligned v29+24
 ;; | @0068                               v31 = call_indirect sig0, v30(v25)
 ;; | @0068                               jump block2(v31)
 ;; |
@@ -97,7 +97,7 @@
 ;;     1  mov %rsp,%rbp
 ;;     4  mov %esi,%eax
 ;;     6  cmp $8,%rax
-;;     a  jae 0x000000000000009B
+;;     a  jae 0x000000000000009C
 ;;    10  mov 0x30(%rdi),%rcx
 ;;    14  xor %rdx,%rdx
 ;;    17  cmp $8,%rax
@@ -123,28 +123,28 @@
 ;;    5d  pop %rbp
 ;;    5e  ret
 ;;    5f  test %esi,%esi
-;;    61  je 0x000000000000009D
+;;    61  je 0x000000000000009E
 ;;    67  mov 0x18(%rcx,%rax),%rsi
-;;    6c  mov 0x1C(%rsi),%r8d
+;;    6c  mov 0x38(%rsi),%r8d
 ;;    70  test %r8d,%r8d
-;;    73  je 0x000000000000009F
+;;    73  je 0x00000000000000A0
 ;;    79  mov 0x30(%rsi),%rsi
 ;;    7d  mov (%rsi),%esi
 ;;    7f  cmp %edx,%esi
-;;    81  jne 0x00000000000000A1
+;;    81  jne 0x00000000000000A2
 ;;    87  jmp 0x0000000000000034
 ;;    8c  mov 0x18(%rcx,%rax),%rax
-;;    91  mov (%rax),%rax
-;;    94  call *%rax
-;;    96  jmp 0x0000000000000052
-;;    9b  hlt
-;;    9c  nop
-;;    9d  hlt
-;;    9e  nop
-;;    9f  hlt
-;;    a0  nop
-;;    a1  hlt
-;;    a2  nop
+;;    91  mov 0x18(%rax),%rax
+;;    95  call *%rax
+;;    97  jmp 0x0000000000000052
+;;    9c  hlt
+;;    9d  nop
+;;    9e  hlt
+;;    9f  nop
+;;    a0  hlt
+;;    a1  nop
+;;    a2  hlt
+;;    a3  nop
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32) -> i32 tail {
@@ -174,7 +174,7 @@
 ;; |
 ;; |                                 block4 cold:
 ;; | @0071                               v18 = load.i64 notrap aligned region0 v13+24
-;; | @0071                               v19 = load.i64 notrap aligned v18
+;; | @0071                               v19 = load.i64 notrap aligned v18+24
 ;; | @0071                               v20 = call_indirect sig0, v19(v14)
 ;; | @0071                               jump block2(v20)
 ;; |
@@ -193,7 +193,7 @@
 ;;     4  mov -4(%rdi),%eax
 ;;     7  mov %esi,%eax
 ;;     9  cmp $8,%rax
-;;     d  jae 0x0000000000000060
+;;     d  jae 0x0000000000000061
 ;;    13  mov 0x48(%rdi),%rcx
 ;;    17  mov %rdi,%rsi
 ;;    1a  xor %rdx,%rdx
@@ -214,8 +214,8 @@
 ;;    4f  pop %rbp
 ;;    50  ret
 ;;    51  mov 0x18(%rcx,%rax),%rax
-;;    56  mov (%rax),%rax
-;;    59  call *%rax
-;;    5b  jmp 0x0000000000000044
-;;    60  hlt
-;;    61  nop
+;;    56  mov 0x18(%rax),%rax
+;;    5a  call *%rax
+;;    5c  jmp 0x0000000000000044
+;;    61  hlt
+;;    62  nop

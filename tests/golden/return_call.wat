@@ -143,14 +143,14 @@
 ;; |
 ;; |                                 block5 cold:
 ;; | @0092                               v21 = load.i64 notrap aligned region0 v13+24
-;; | @0092                               v22 = load.i64 notrap aligned v21
+;; | @0092                               v22 = load.i64 notrap aligned v21+24
 ;; | @0092                               return_call_indirect sig0, v22(v18, v1)
 ;; | }
 ;;
 ;;     0  nopl (%rax)
 ;;     4  mov %edx,%eax
 ;;     6  cmp $8,%rax
-;;     a  jae 0x0000000000000072
+;;     a  jae 0x0000000000000073
 ;;    10  mov 0x30(%rdi),%rcx
 ;;    14  xor %rdx,%rdx
 ;;    17  cmp $8,%rax
@@ -171,14 +171,14 @@
 ;;    52  nopl (%rax)
 ;;    56  jmp *%r10
 ;;    59  test %edx,%edx
-;;    5b  je 0x0000000000000074
+;;    5b  je 0x0000000000000075
 ;;    61  hlt
 ;;    62  nop
 ;;    63  mov 0x18(%rcx,%rax),%rax
-;;    68  mov (%rax),%r10
-;;    6b  nopl (%rax)
-;;    6f  jmp *%r10
-;;    72  hlt
-;;    73  nop
-;;    74  hlt
-;;    75  nop
+;;    68  mov 0x18(%rax),%r10
+;;    6c  nopl (%rax)
+;;    70  jmp *%r10
+;;    73  hlt
+;;    74  nop
+;;    75  hlt
+;;    76  nop
