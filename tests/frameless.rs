@@ -238,9 +238,15 @@ fn compilers() -> Vec<(&'static str, Compiler)> {
     let tunables = [
         ("default", default.clone()),
         ("fuel", Tunables { consume_fuel: true, ..default.clone() }),
-        ("without signals", Tunables { signals_based_traps: false, ..default.clone() }),
+        (
+            "without signals, no known callees",
+            Tunables { signals_based_traps: false, known_callees: false, ..default.clone() },
+        ),
         ("belt", Tunables { belt: true, ..default.clone() }),
-        ("no interruption, no inlining", Tunables { interruption: false, inlining: false, ..default }),
+        (
+            "no interruption, no inlining, no known callees",
+            Tunables { interruption: false, inlining: false, known_callees: false, ..default },
+        ),
     ];
     tunables
         .into_iter()
