@@ -102,6 +102,36 @@ fn wasmi_agrees_about_references() {
     }
 }
 
+/// Long programs end the oracle's thread by a stack overflow if each operator takes a frame, as with wasmi's calls from operator to operator.
+#[test]
+fn the_oracle_takes_no_stack_for_what_it_executes() {
+    let text = r#"(module
+        (table 2 2 funcref) (elem (i32.const 0) $odd $even)
+        (global $sum (mut i64) (i64.const 0))
+        (func $odd (param i64) (result i64) (i64.xor (local.get 0) (i64.const 77)))
+        (func $even (param i64) (result i64) (return_call_indirect (param i64) (result i64) (local.get 0) (i32.const 0)))
+        (func (export "0") (param $turns i64) (result i64)
+            (loop $again
+                (global.set $sum (i64.add (global.get $sum)
+                    (call_indirect (param i64) (result i64) (local.get $turns) (i32.wrap_i64 (i64.and (local.get $turns) (i64.const 1))))))
+                (local.set $turns (i64.sub (local.get $turns) (i64.const 1)))
+                (br_if $again (i64.ne (local.get $turns) (i64.const 0))))
+            (global.get $sum)))"#;
+    let wasm = wat::parse_str(text).expect("the text is well-formed");
+    let turns = 200_000;
+    let run = || {
+        let shape = Shape::read(&wasm).expect("the module can be read");
+        let wasmi = Wasmi::default();
+        let mut running = wasmi.start(&wasm, &shape).map_err(|refusal| format!("{refusal:?}")).expect("wasmi takes it");
+        running.call("0", &[Value::I64(turns)], &[Type::I64])
+    };
+    let found = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(512 << 10).spawn_scoped(scope, run);
+        thread.expect("a thread can be started").join().expect("the call returns")
+    });
+    assert_eq!(found, Ok(vec![Value::I64((1..=turns).map(|turn| turn ^ 77).sum())]));
+}
+
 /// Every tunable takes more than one value, and every CPU feature of this machine is on and off.
 #[test]
 fn the_swarm_varies_all_there_is() {

@@ -124,6 +124,7 @@ impl Swarm {
                 fenced_sites: later.u8(..4) == 0,
                 recursive_inlining: later.u8(..4) != 0,
                 loop_strips: later.u8(..4) != 0,
+                sites_at_calls: later.u8(..4) != 0,
                 known_callees: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
@@ -164,6 +165,7 @@ impl Swarm {
             recursive_inlining,
             fenced_sites,
             loop_strips,
+            sites_at_calls,
         } = self.tunables;
         let mut config = Config::new();
         config
@@ -193,6 +195,7 @@ impl Swarm {
             .inlining(inlining)
             .recursive_inlining(recursive_inlining)
             .loop_strips(loop_strips)
+            .sites_at_calls(sites_at_calls)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);
         // The same in terms of the compiler, of which nothing may be left out either.

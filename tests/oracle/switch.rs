@@ -8,7 +8,7 @@ use tancho::Config;
 type Switch = fn(&mut Config, bool) -> &mut Config;
 
 /// All optimisations of our own that can be turned off, by the names of their tunables.
-pub const SWITCHES: [(&str, Switch); 7] = [
+pub const SWITCHES: [(&str, Switch); 8] = [
     ("table_facts", Config::table_facts),
     ("known_callees", Config::known_callees),
     ("shadow_stack_argument", Config::shadow_stack_argument),
@@ -16,6 +16,7 @@ pub const SWITCHES: [(&str, Switch); 7] = [
     ("inlining", Config::inlining),
     ("recursive_inlining", Config::recursive_inlining),
     ("loop_strips", Config::loop_strips),
+    ("sites_at_calls", Config::sites_at_calls),
 ];
 
 /// The usual configuration, without what `TANCHO_WITHOUT` names: some of [`SWITCHES`], or `all`.
