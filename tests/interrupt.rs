@@ -6,7 +6,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
-use tancho::{Caller, Config, Engine, Instance, Linker, Module, Store, Trap};
+use tancho::{Caller, Config, Engine, Extern, Instance, Linker, Module, Store, Trap};
 use tancho_tests::oracle::row::interrupt_limit;
 
 /// Guests that never end: what they do, and a module with an export `run` that does it.
@@ -91,6 +91,10 @@ const ENDLESS: &[(&str, &str)] = &[
     ("calls in two arms, in one within a loop, in the other of itself", "(return_call $arms (i32.const 0))"),
     ("a call of itself behind a loop of few turns", "(return_call $behind (i32.const 0))"),
     ("recursion within a loop that takes an age", "(drop (call $fib_in_loop (i32.const 90)))"),
+    ("calls of itself in each of two arms", "(drop (call $either (i32.const 0) (i32.const 90)))"),
+    ("a call of itself behind one that may be left out", "(drop (call $perhaps (i32.const 0) (i32.const 90)))"),
+    ("a call of itself in a handler", "(call $handles (i32.const 90))"),
+    ("recursion by way of the host", "(call $by_host (i32.const 90))"),
     ("a tail call of itself", "(return_call $tail)"),
     ("tail calls back and forth", "(return_call $ping)"),
     ("tail calls by a table", "(return_call_indirect (type $nothing) (i32.const 1))"),
@@ -125,6 +129,7 @@ fn text(body: &str) -> String {
         r#"(module
             (import "" "host" (func $host))
             (import "" "wait" (func $wait))
+            (import "" "again" (func $again (param i32)))
             (type $nothing (func))
             (memory 1) (memory $large 16384) (memory $shared 1 1 shared)
             (tag $t)
@@ -148,6 +153,27 @@ fn text(body: &str) -> String {
                             (local.set 0 (i32.sub (local.get 0) (i32.const 2)))
                             (br $l))))
                 (i32.add (local.get 0) (local.get 1)))
+            (func $either (param $which i32) (param $left i32) (result i32)
+                (if (i32.eqz (local.get $left)) (then (return (i32.const 1))))
+                (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+                (if (result i32) (local.get $which)
+                    (then (i32.mul (call $either (i32.const 0) (local.get $left)) (call $either (i32.const 1) (local.get $left))))
+                    (else (i32.add (call $either (i32.const 1) (local.get $left)) (call $either (i32.const 0) (local.get $left))))))
+            (func $perhaps (param $never i32) (param $left i32) (result i32)
+                (if (i32.eqz (local.get $left)) (then (return (i32.const 1))))
+                (if (local.get $never) (then (call $leaf)))
+                (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+                (i32.add (call $perhaps (local.get $never) (local.get $left)) (call $perhaps (local.get $never) (local.get $left))))
+            (func $handles (param $left i32)
+                (if (i32.eqz (local.get $left)) (then (return)))
+                (block $h (try_table (catch_all $h) (call $throws)) (return))
+                (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+                (call $handles (local.get $left))
+                (call $handles (local.get $left)))
+            (func $by_host (export "by_host") (param $left i32)
+                (if (i32.eqz (local.get $left)) (then (return)))
+                (call $again (i32.sub (local.get $left) (i32.const 1)))
+                (call $again (i32.sub (local.get $left) (i32.const 1))))
             (func $throws (throw $t))
             (func $tail (return_call $tail))
             (func $ping (return_call $pong))
@@ -179,6 +205,7 @@ fn text(body: &str) -> String {
 fn linker(engine: &Engine, forever: bool) -> Linker<()> {
     let mut linker = Linker::new(engine);
     linker.func_wrap("", "host", || ()).expect("nothing has this name");
+    linker.func_wrap("", "again", again).expect("nothing has this name");
     linker
         .func_wrap_async("", "wait", move |_: Caller<'_, ()>, ()| {
             Box::new(async move {
@@ -189,6 +216,12 @@ fn linker(engine: &Engine, forever: bool) -> Linker<()> {
         })
         .expect("nothing has this name");
     linker
+}
+
+/// Calls back who called.
+fn again(mut caller: Caller<'_, ()>, left: i32) -> tancho::Result<()> {
+    let by_host = caller.get_export("by_host").and_then(Extern::into_func).expect("it is exported");
+    by_host.typed::<i32, ()>(&caller)?.call(&mut caller, left)
 }
 
 /// Polls a future until it is done, and sleeps in between.

@@ -406,7 +406,7 @@ impl Config {
 
     /// Whether what runs can be interrupted ([`Store::interrupt_handle`](crate::Store::interrupt_handle)): on by default, since what is not can
     /// run for ever. Costs about a load per call and turn of a loop, and less where
-    /// a loop counts ([`Config::loop_strips`]).
+    /// a loop counts ([`Config::loop_strips`]) and a function calls only sometimes ([`Config::sites_at_calls`]).
     pub fn interruption(&mut self, enable: bool) -> &mut Self {
         self.tunables.interruption = enable;
         self
@@ -416,6 +416,13 @@ impl Config {
     /// anything is optimised and no fuel consumed; off it is of use to look for mistakes only.
     pub fn loop_strips(&mut self, enable: bool) -> &mut Self {
         self.tunables.loop_strips = enable;
+        self
+    }
+
+    /// Whether short functions that call can be interrupted only where they are about to: so that interruption costs nothing where a recursion ends.
+    /// On by default, where anything is optimised and no fuel consumed; off it is of use to look for mistakes only.
+    pub fn sites_at_calls(&mut self, enable: bool) -> &mut Self {
+        self.tunables.sites_at_calls = enable;
         self
     }
 

@@ -48,13 +48,13 @@
 ;; |     fn0 = colocated u0:0 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; |                                     v3 = load.i32 user11 aligned v0-4
 ;; | @0091                               v4 = iconst.i32 0
 ;; | @0091                               v5 = icmp eq v1, v4  ; v4 = 0
 ;; | @0091                               v6 = uextend.i32 v5
 ;; | @0092                               brif v6, block3, block4
 ;; |
 ;; |                                 block3 cold:
+;; | @0096                               v3 = load.i32 user11 aligned v0-4
 ;; | @0096                               v8 = call fn0(v0, v1)
 ;; | @0098                               jump block2(v8)
 ;; |
@@ -71,15 +71,15 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%r8d
-;;     8  test %esi,%esi
-;;     a  je 0x000000000000001A
-;;    10  mov $7,%eax
-;;    15  mov %rbp,%rsp
-;;    18  pop %rbp
-;;    19  ret
+;;     4  test %esi,%esi
+;;     6  je 0x0000000000000016
+;;     c  mov $7,%eax
+;;    11  mov %rbp,%rsp
+;;    14  pop %rbp
+;;    15  ret
+;;    16  mov -4(%rdi),%r11d
 ;;    1a  call 0x000000000000001F
-;;    1f  jmp 0x0000000000000015
+;;    1f  jmp 0x0000000000000011
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32) -> i32 tail {
@@ -87,7 +87,6 @@
 ;; |     fn0 = colocated u0:0 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; |                                     v3 = load.i32 user11 aligned v0-4
 ;; | @00a1                               v4 = iconst.i32 0
 ;; | @00a1                               v5 = icmp eq v1, v4  ; v4 = 0
 ;; | @00a1                               v6 = uextend.i32 v5
@@ -98,6 +97,7 @@
 ;; | @00a6                               jump block2(v8)  ; v8 = 7
 ;; |
 ;; |                                 block4 cold:
+;; | @00ad                               v3 = load.i32 user11 aligned v0-4
 ;; | @00ad                               v10 = call fn0(v0, v1)
 ;; | @00af                               v11 = iconst.i32 0
 ;; | @00af                               v12 = icmp eq v10, v11  ; v11 = 0
@@ -122,31 +122,30 @@
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
 ;;     4  sub $0x10,%rsp
-;;     8  mov %r13,(%rsp)
+;;     8  mov %r14,(%rsp)
 ;;     c  mov %r15,8(%rsp)
-;;    11  mov -4(%rdi),%r11d
-;;    15  mov %rdi,%r13
-;;    18  test %esi,%esi
-;;    1a  mov %rsi,%r15
-;;    1d  jne 0x000000000000003E
-;;    23  mov $7,%r15d
-;;    29  mov %r15,%rax
-;;    2c  mov (%rsp),%r13
-;;    30  mov 8(%rsp),%r15
-;;    35  add $0x10,%rsp
-;;    39  mov %rbp,%rsp
-;;    3c  pop %rbp
-;;    3d  ret
-;;    3e  mov %r15,%rsi
-;;    41  mov %r13,%rdi
-;;    44  call 0x0000000000000049
-;;    49  test %eax,%eax
-;;    4b  je 0x0000000000000029
-;;    51  mov $8,%esi
-;;    56  mov %r13,%rdi
-;;    59  call 0x000000000000005E
-;;    5e  mov %rax,%r15
-;;    61  jmp 0x0000000000000029
+;;    11  test %esi,%esi
+;;    13  mov %rsi,%r15
+;;    16  jne 0x0000000000000037
+;;    1c  mov $7,%r15d
+;;    22  mov %r15,%rax
+;;    25  mov (%rsp),%r14
+;;    29  mov 8(%rsp),%r15
+;;    2e  add $0x10,%rsp
+;;    32  mov %rbp,%rsp
+;;    35  pop %rbp
+;;    36  ret
+;;    37  mov -4(%rdi),%eax
+;;    3a  mov %rdi,%r14
+;;    3d  mov %r15,%rsi
+;;    40  call 0x0000000000000045
+;;    45  test %eax,%eax
+;;    47  je 0x0000000000000022
+;;    4d  mov $8,%esi
+;;    52  mov %r14,%rdi
+;;    55  call 0x000000000000005A
+;;    5a  mov %rax,%r15
+;;    5d  jmp 0x0000000000000022
 ;;
 ;; function 3
 ;; | function u0:3(i64, i32) -> i32 tail {
@@ -190,7 +189,6 @@
 ;; |     fn0 = colocated u0:0 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; |                                     v3 = load.i32 user11 aligned v0-4
 ;; | @00d1                               v5 = iconst.i32 5
 ;; | @00d5                               v6 = iconst.i32 0
 ;; | @00d5                               v7 = icmp eq v1, v6  ; v6 = 0
@@ -198,6 +196,7 @@
 ;; | @00d6                               brif v8, block2(v5), block3  ; v5 = 5
 ;; |
 ;; |                                 block3 cold:
+;; | @00db                               v3 = load.i32 user11 aligned v0-4
 ;; | @00db                               v9 = call fn0(v0, v1)
 ;; | @00dd                               v10 = call fn0(v0, v9)
 ;; | @00df                               jump block2(v10)
@@ -213,19 +212,18 @@
 ;;     1  mov %rsp,%rbp
 ;;     4  sub $0x10,%rsp
 ;;     8  mov %r12,(%rsp)
-;;     c  mov -4(%rdi),%r9d
-;;    10  mov %rdi,%r12
-;;    13  mov $5,%eax
-;;    18  test %esi,%esi
-;;    1a  jne 0x000000000000002D
-;;    20  mov (%rsp),%r12
-;;    24  add $0x10,%rsp
-;;    28  mov %rbp,%rsp
-;;    2b  pop %rbp
-;;    2c  ret
-;;    2d  mov %r12,%rdi
-;;    30  call 0x0000000000000035
-;;    35  mov %rax,%rsi
-;;    38  mov %r12,%rdi
-;;    3b  call 0x0000000000000040
-;;    40  jmp 0x0000000000000020
+;;     c  mov $5,%eax
+;;    11  test %esi,%esi
+;;    13  jne 0x0000000000000026
+;;    19  mov (%rsp),%r12
+;;    1d  add $0x10,%rsp
+;;    21  mov %rbp,%rsp
+;;    24  pop %rbp
+;;    25  ret
+;;    26  mov -4(%rdi),%eax
+;;    29  mov %rdi,%r12
+;;    2c  call 0x0000000000000031
+;;    31  mov %rax,%rsi
+;;    34  mov %r12,%rdi
+;;    37  call 0x000000000000003C
+;;    3c  jmp 0x0000000000000019

@@ -14,7 +14,6 @@
 ;; |     sig0 = (i64, i32) -> i32 tail
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
-;; |                                     v4 = load.i32 user11 aligned v0-4
 ;; | @0040                               v6 = uextend.i64 v2
 ;; | @0040                               v7 = iconst.i64 8
 ;; | @0040                               v8 = icmp uge v6, v7  ; v7 = 8
@@ -36,6 +35,7 @@
 ;; | @0040                               trap user5
 ;; |
 ;; |                                 block3:
+;; | @0040                               v4 = load.i32 user11 aligned v0-4
 ;; | @0040                               v19 = load.i64 notrap aligned region0 v14+8
 ;; | @0040                               v20 = icmp eq v19, v0
 ;; | @0040                               brif v20, block5, block6
@@ -62,83 +62,81 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%eax
-;;     7  mov %edx,%eax
-;;     9  cmp $8,%rax
-;;     d  jae 0x000000000000007A
-;;    13  mov 0x30(%rdi),%rcx
-;;    17  xor %rdx,%rdx
-;;    1a  cmp $8,%rax
-;;    1e  cmovae %rdx,%rax
-;;    22  shl $5,%rax
-;;    26  mov (%rcx,%rax),%edx
-;;    29  mov 0x18(%rdi),%r8
-;;    2d  mov %rdi,%r9
-;;    30  mov (%r8),%edi
-;;    33  cmp %edi,%edx
-;;    35  jne 0x0000000000000061
-;;    3b  mov 8(%rcx,%rax),%rdi
-;;    40  mov %r9,%rdx
-;;    43  cmp %rdx,%rdi
-;;    46  jne 0x000000000000006B
-;;    4c  mov 0x10(%rcx,%rax),%rax
-;;    51  mov %r9,%rdi
-;;    54  call *%rax
-;;    56  add $1,%eax
-;;    5c  mov %rbp,%rsp
-;;    5f  pop %rbp
-;;    60  ret
-;;    61  test %edx,%edx
-;;    63  je 0x000000000000007C
-;;    69  hlt
-;;    6a  nop
-;;    6b  mov 0x18(%rcx,%rax),%rax
-;;    70  mov (%rax),%rax
-;;    73  call *%rax
-;;    75  jmp 0x0000000000000056
+;;     4  mov %edx,%eax
+;;     6  cmp $8,%rax
+;;     a  jae 0x0000000000000078
+;;    10  mov 0x30(%rdi),%rcx
+;;    14  xor %rdx,%rdx
+;;    17  cmp $8,%rax
+;;    1b  cmovae %rdx,%rax
+;;    1f  shl $5,%rax
+;;    23  mov (%rcx,%rax),%edx
+;;    26  mov 0x18(%rdi),%r8
+;;    2a  mov (%r8),%r8d
+;;    2d  cmp %r8d,%edx
+;;    30  jne 0x000000000000005F
+;;    36  mov -4(%rdi),%edx
+;;    39  mov %rdi,%rdx
+;;    3c  mov 8(%rcx,%rax),%rdi
+;;    41  cmp %rdx,%rdi
+;;    44  jne 0x0000000000000069
+;;    4a  mov 0x10(%rcx,%rax),%rax
+;;    4f  mov %rdx,%rdi
+;;    52  call *%rax
+;;    54  add $1,%eax
+;;    5a  mov %rbp,%rsp
+;;    5d  pop %rbp
+;;    5e  ret
+;;    5f  test %edx,%edx
+;;    61  je 0x000000000000007A
+;;    67  hlt
+;;    68  nop
+;;    69  mov 0x18(%rcx,%rax),%rax
+;;    6e  mov (%rax),%rax
+;;    71  call *%rax
+;;    73  jmp 0x0000000000000054
+;;    78  hlt
+;;    79  nop
 ;;    7a  hlt
 ;;    7b  nop
-;;    7c  hlt
-;;    7d  nop
 ;;
 ;; function 0, aarch64
 ;;
 ;;     0  stp x29, x30, [sp, #-0x10]!
 ;;     4  mov x29, sp
-;;     8  ldur w0, [x2, #-4]
-;;     c  mov w0, w4
-;;    10  cmp x0, #8
-;;    14  b.hs #0x88
-;;    18  ldr x1, [x2, #0x30]
-;;    1c  mov x4, #0
-;;    20  cmp x0, #8
-;;    24  csel x0, x4, x0, hs
-;;    28  lsl x4, x0, #5
-;;    2c  add x0, x1, x0, lsl #5
-;;    30  ldr w1, [x1, x4]
-;;    34  ldr x4, [x2, #0x18]
-;;    38  mov x5, x2
-;;    3c  ldr w2, [x4]
-;;    40  cmp w1, w2
-;;    44  b.ne #0x70
+;;     8  mov w0, w4
+;;     c  cmp x0, #8
+;;    10  b.hs #0x84
+;;    14  ldr x1, [x2, #0x30]
+;;    18  mov x4, #0
+;;    1c  cmp x0, #8
+;;    20  csel x0, x4, x0, hs
+;;    24  lsl x4, x0, #5
+;;    28  add x0, x1, x0, lsl #5
+;;    2c  ldr w1, [x1, x4]
+;;    30  ldr x4, [x2, #0x18]
+;;    34  ldr w4, [x4]
+;;    38  cmp w1, w4
+;;    3c  b.ne #0x6c
+;;    40  ldur w1, [x2, #-4]
+;;    44  mov x1, x2
 ;;    48  ldr x2, [x0, #8]
-;;    4c  mov x1, x5
-;;    50  cmp x2, x1
-;;    54  b.ne #0x78
-;;    58  ldr x0, [x0, #0x10]
-;;    5c  mov x2, x5
-;;    60  blr x0
-;;    64  add w2, w2, #1
-;;    68  ldp x29, x30, [sp], #0x10
-;;    6c  ret
-;;    70  cbz w1, #0x8c
-;;    74  udf #0xc11f
-;;    78  ldr x0, [x0, #0x18]
-;;    7c  ldr x0, [x0]
-;;    80  blr x0
-;;    84  b #0x64
+;;    4c  cmp x2, x1
+;;    50  b.ne #0x74
+;;    54  ldr x0, [x0, #0x10]
+;;    58  mov x2, x1
+;;    5c  blr x0
+;;    60  add w2, w2, #1
+;;    64  ldp x29, x30, [sp], #0x10
+;;    68  ret
+;;    6c  cbz w1, #0x88
+;;    70  udf #0xc11f
+;;    74  ldr x0, [x0, #0x18]
+;;    78  ldr x0, [x0]
+;;    7c  blr x0
+;;    80  b #0x60
+;;    84  udf #0xc11f
 ;;    88  udf #0xc11f
-;;    8c  udf #0xc11f
 ;;
 ;; function 0, riscv64
 ;;
@@ -146,46 +144,44 @@
 ;;     4  sd ra, 8(sp)
 ;;     8  sd s0, 0(sp)
 ;;     c  mv s0, sp
-;;    10  lw a3, -4(a0)
-;;    14  slli a2, a2, 0x20
-;;    18  srli a2, a2, 0x20
-;;    1c  addi a3, zero, 8
-;;    20  sltiu a4, a2, 8
-;;    24  xori a4, a4, 1
-;;    28  bltu a2, a3, 8
-;;    2c  c.unimp
-;;    2e  c.unimp
-;;    30  ld a3, 0x30(a0)
-;;    34  neg a4, a4
-;;    38  not a4, a4
-;;    3c  and a2, a2, a4
-;;    40  slli a2, a2, 5
-;;    44  add a2, a3, a2
-;;    48  lw a3, 0(a2)
-;;    4c  ld a4, 0x18(a0)
-;;    50  mv a5, a0
-;;    54  lw a0, 0(a4)
-;;    58  sext.w a4, a3
-;;    5c  sext.w a0, a0
-;;    60  bne a4, a0, 0x2c
-;;    64  ld a3, 8(a2)
-;;    68  mv a0, a5
-;;    6c  bne a3, a0, 0x30
-;;    70  ld a2, 0x10(a2)
-;;    74  jalr a2
-;;    78  addiw a0, a0, 1
-;;    7c  ld ra, 8(sp)
-;;    80  ld s0, 0(sp)
-;;    84  addi sp, sp, 0x10
-;;    88  ret
-;;    8c  sext.w a0, a3
-;;    90  bnez a0, 8
-;;    94  c.unimp
-;;    96  c.unimp
-;;    98  c.unimp
-;;    9a  c.unimp
-;;    9c  ld a0, 0x18(a2)
-;;    a0  ld a2, 0(a0)
-;;    a4  mv a0, a3
-;;    a8  jalr a2
-;;    ac  j -0x34
+;;    10  slli a2, a2, 0x20
+;;    14  srli a2, a2, 0x20
+;;    18  addi a3, zero, 8
+;;    1c  sltiu a4, a2, 8
+;;    20  xori a4, a4, 1
+;;    24  bltu a2, a3, 8
+;;    28  c.unimp
+;;    2a  c.unimp
+;;    2c  ld a3, 0x30(a0)
+;;    30  neg a4, a4
+;;    34  not a4, a4
+;;    38  and a2, a2, a4
+;;    3c  slli a2, a2, 5
+;;    40  add a2, a3, a2
+;;    44  lw a3, 0(a2)
+;;    48  ld a4, 0x18(a0)
+;;    4c  lw a4, 0(a4)
+;;    50  sext.w a5, a3
+;;    54  sext.w a4, a4
+;;    58  bne a5, a4, 0x2c
+;;    5c  lw a3, -4(a0)
+;;    60  ld a3, 8(a2)
+;;    64  bne a3, a0, 0x30
+;;    68  ld a2, 0x10(a2)
+;;    6c  jalr a2
+;;    70  addiw a0, a0, 1
+;;    74  ld ra, 8(sp)
+;;    78  ld s0, 0(sp)
+;;    7c  addi sp, sp, 0x10
+;;    80  ret
+;;    84  sext.w a0, a3
+;;    88  bnez a0, 8
+;;    8c  c.unimp
+;;    8e  c.unimp
+;;    90  c.unimp
+;;    92  c.unimp
+;;    94  ld a0, 0x18(a2)
+;;    98  ld a2, 0(a0)
+;;    9c  mv a0, a3
+;;    a0  jalr a2
+;;    a4  j -0x34

@@ -77,7 +77,6 @@
 ;; |     sig0 = (i64, i32) -> i32 tail
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
-;; |                                     v4 = load.i32 user11 aligned v0-4
 ;; | @008b                               v5 = uextend.i64 v2
 ;; | @008b                               v6 = iconst.i64 4
 ;; | @008b                               v7 = icmp uge v5, v6  ; v6 = 4
@@ -99,6 +98,7 @@
 ;; | @008b                               trap user5
 ;; |
 ;; |                                 block2:
+;; | @008b                               v4 = load.i32 user11 aligned v0-4
 ;; | @008b                               v18 = load.i64 notrap aligned region0 v13+16
 ;; | @008b                               v19 = call_indirect sig0, v18(v0, v1)
 ;; | @008e                               v20 = iconst.i32 1
@@ -111,25 +111,25 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%eax
-;;     7  mov %edx,%r11d
-;;     a  cmp $4,%r11
-;;     e  jae 0x0000000000000055
-;;    14  mov 0x30(%rdi),%rax
-;;    18  xor %rcx,%rcx
-;;    1b  cmp $4,%r11
-;;    1f  cmovae %rcx,%r11
-;;    23  shl $5,%r11
-;;    27  mov 4(%rax,%r11),%ecx
-;;    2c  cmp $1,%ecx
-;;    2f  jne 0x0000000000000047
-;;    35  mov 0x10(%rax,%r11),%rax
+;;     4  mov %edx,%r10d
+;;     7  cmp $4,%r10
+;;     b  jae 0x0000000000000055
+;;    11  mov 0x30(%rdi),%rax
+;;    15  xor %rcx,%rcx
+;;    18  cmp $4,%r10
+;;    1c  cmovae %rcx,%r10
+;;    20  shl $5,%r10
+;;    24  mov 4(%rax,%r10),%ecx
+;;    29  cmp $1,%ecx
+;;    2c  jne 0x0000000000000047
+;;    32  mov -4(%rdi),%ecx
+;;    35  mov 0x10(%rax,%r10),%rax
 ;;    3a  call *%rax
 ;;    3c  add $1,%eax
 ;;    42  mov %rbp,%rsp
 ;;    45  pop %rbp
 ;;    46  ret
-;;    47  mov (%rax,%r11),%eax
+;;    47  mov (%rax,%r10),%eax
 ;;    4b  test %eax,%eax
 ;;    4d  je 0x0000000000000057
 ;;    53  hlt
@@ -182,7 +182,6 @@
 ;; |     fn0 = colocated u0:2 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; |                                     v4 = load.i32 user11 aligned v0-4
 ;; | @00a2                               v5 = uextend.i64 v2
 ;; | @00a2                               v6 = iconst.i64 4
 ;; | @00a2                               v7 = icmp uge v5, v6  ; v6 = 4
@@ -204,6 +203,7 @@
 ;; | @00a2                               trap user5
 ;; |
 ;; |                                 block2:
+;; | @00a2                               v4 = load.i32 user11 aligned v0-4
 ;; | @00a2                               v18 = call fn0(v0, v1)
 ;; | @00a5                               v19 = iconst.i64 1
 ;; | @00a7                               v20 = iadd v18, v19  ; v19 = 1
@@ -215,24 +215,24 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%eax
-;;     7  mov %edx,%r10d
-;;     a  cmp $4,%r10
-;;     e  jae 0x0000000000000054
-;;    14  mov 0x30(%rdi),%rax
-;;    18  xor %rcx,%rcx
-;;    1b  cmp $4,%r10
-;;    1f  cmovae %rcx,%r10
-;;    23  shl $5,%r10
-;;    27  mov 4(%rax,%r10),%ecx
-;;    2c  cmp $2,%ecx
-;;    2f  jne 0x0000000000000046
+;;     4  mov %edx,%r9d
+;;     7  cmp $4,%r9
+;;     b  jae 0x0000000000000054
+;;    11  mov 0x30(%rdi),%rax
+;;    15  xor %rcx,%rcx
+;;    18  cmp $4,%r9
+;;    1c  cmovae %rcx,%r9
+;;    20  shl $5,%r9
+;;    24  mov 4(%rax,%r9),%ecx
+;;    29  cmp $2,%ecx
+;;    2c  jne 0x0000000000000046
+;;    32  mov -4(%rdi),%eax
 ;;    35  call 0x000000000000003A
 ;;    3a  add $1,%rax
 ;;    41  mov %rbp,%rsp
 ;;    44  pop %rbp
 ;;    45  ret
-;;    46  mov (%rax,%r10),%eax
+;;    46  mov (%rax,%r9),%eax
 ;;    4a  test %eax,%eax
 ;;    4c  je 0x0000000000000056
 ;;    52  hlt
@@ -296,25 +296,25 @@
 ;;
 ;;     0  stp x29, x30, [sp, #-0x10]!
 ;;     4  mov x29, sp
-;;     8  ldur w0, [x2, #-4]
-;;     c  mov w1, w4
-;;    10  cmp x1, #4
-;;    14  b.hs #0x5c
-;;    18  ldr x0, [x2, #0x30]
-;;    1c  mov x4, #0
-;;    20  cmp x1, #4
-;;    24  csel x4, x4, x1, hs
-;;    28  lsl x1, x4, #5
-;;    2c  add x4, x0, x4, lsl #5
-;;    30  ldr w5, [x4, #4]
-;;    34  cmp w5, #1
-;;    38  b.ne #0x50
-;;    3c  ldr x0, [x4, #0x10]
+;;     8  mov w15, w4
+;;     c  cmp x15, #4
+;;    10  b.hs #0x5c
+;;    14  ldr x0, [x2, #0x30]
+;;    18  mov x1, #0
+;;    1c  cmp x15, #4
+;;    20  csel x1, x1, x15, hs
+;;    24  lsl x4, x1, #5
+;;    28  add x1, x0, x1, lsl #5
+;;    2c  ldr w5, [x1, #4]
+;;    30  cmp w5, #1
+;;    34  b.ne #0x50
+;;    38  ldur w0, [x2, #-4]
+;;    3c  ldr x0, [x1, #0x10]
 ;;    40  blr x0
 ;;    44  add w2, w2, #1
 ;;    48  ldp x29, x30, [sp], #0x10
 ;;    4c  ret
-;;    50  ldr w0, [x0, x1]
+;;    50  ldr w0, [x0, x4]
 ;;    54  cbz w0, #0x60
 ;;    58  udf #0xc11f
 ;;    5c  udf #0xc11f
@@ -342,19 +342,19 @@
 ;;
 ;;     0  stp x29, x30, [sp, #-0x10]!
 ;;     4  mov x29, sp
-;;     8  ldur w15, [x2, #-4]
-;;     c  mov w15, w4
-;;    10  cmp x15, #4
-;;    14  b.hs #0x58
-;;    18  ldr x0, [x2, #0x30]
-;;    1c  mov x1, #0
-;;    20  cmp x15, #4
-;;    24  csel x4, x1, x15, hs
-;;    28  lsl x1, x4, #5
-;;    2c  add x4, x0, x4, lsl #5
-;;    30  ldr w4, [x4, #4]
-;;    34  cmp w4, #2
-;;    38  b.ne #0x4c
+;;     8  mov w14, w4
+;;     c  cmp x14, #4
+;;    10  b.hs #0x58
+;;    14  ldr x0, [x2, #0x30]
+;;    18  mov x1, #0
+;;    1c  cmp x14, #4
+;;    20  csel x4, x1, x14, hs
+;;    24  lsl x1, x4, #5
+;;    28  add x4, x0, x4, lsl #5
+;;    2c  ldr w4, [x4, #4]
+;;    30  cmp w4, #2
+;;    34  b.ne #0x4c
+;;    38  ldur w0, [x2, #-4]
 ;;    3c  bl #0x3c
 ;;    40  add x2, x2, #1
 ;;    44  ldp x29, x30, [sp], #0x10
@@ -417,26 +417,26 @@
 ;;     4  sd ra, 8(sp)
 ;;     8  sd s0, 0(sp)
 ;;     c  mv s0, sp
-;;    10  lw a3, -4(a0)
-;;    14  slli a2, a2, 0x20
-;;    18  srli a2, a2, 0x20
-;;    1c  addi a3, zero, 4
-;;    20  sltiu a4, a2, 4
-;;    24  xori a4, a4, 1
-;;    28  bltu a2, a3, 8
-;;    2c  c.unimp
-;;    2e  c.unimp
-;;    30  ld a3, 0x30(a0)
-;;    34  neg a4, a4
-;;    38  not a4, a4
-;;    3c  and a2, a2, a4
-;;    40  slli a2, a2, 5
-;;    44  add a2, a3, a2
-;;    48  lw a3, 4(a2)
-;;    4c  addi a4, zero, 1
-;;    50  sext.w a3, a3
-;;    54  sext.w a4, a4
-;;    58  bne a3, a4, 0x20
+;;    10  slli a2, a2, 0x20
+;;    14  srli a2, a2, 0x20
+;;    18  addi a3, zero, 4
+;;    1c  sltiu a4, a2, 4
+;;    20  xori a4, a4, 1
+;;    24  bltu a2, a3, 8
+;;    28  c.unimp
+;;    2a  c.unimp
+;;    2c  ld a3, 0x30(a0)
+;;    30  neg a4, a4
+;;    34  not a4, a4
+;;    38  and a2, a2, a4
+;;    3c  slli a2, a2, 5
+;;    40  add a2, a3, a2
+;;    44  lw a3, 4(a2)
+;;    48  addi a4, zero, 1
+;;    4c  sext.w a3, a3
+;;    50  sext.w a4, a4
+;;    54  bne a3, a4, 0x24
+;;    58  lw a3, -4(a0)
 ;;    5c  ld a2, 0x10(a2)
 ;;    60  jalr a2
 ;;    64  addiw a0, a0, 1
@@ -485,26 +485,26 @@
 ;;     4  sd ra, 8(sp)
 ;;     8  sd s0, 0(sp)
 ;;     c  mv s0, sp
-;;    10  lw a3, -4(a0)
-;;    14  slli a2, a2, 0x20
-;;    18  srli a2, a2, 0x20
-;;    1c  addi a3, zero, 4
-;;    20  sltiu a4, a2, 4
-;;    24  xori a4, a4, 1
-;;    28  bltu a2, a3, 8
-;;    2c  c.unimp
-;;    2e  c.unimp
-;;    30  ld a3, 0x30(a0)
-;;    34  neg a4, a4
-;;    38  not a4, a4
-;;    3c  and a2, a2, a4
-;;    40  slli a2, a2, 5
-;;    44  add a2, a3, a2
-;;    48  lw a3, 4(a2)
-;;    4c  addi a4, zero, 2
-;;    50  sext.w a3, a3
-;;    54  sext.w a4, a4
-;;    58  bne a3, a4, 0x20
+;;    10  slli a2, a2, 0x20
+;;    14  srli a2, a2, 0x20
+;;    18  addi a3, zero, 4
+;;    1c  sltiu a4, a2, 4
+;;    20  xori a4, a4, 1
+;;    24  bltu a2, a3, 8
+;;    28  c.unimp
+;;    2a  c.unimp
+;;    2c  ld a3, 0x30(a0)
+;;    30  neg a4, a4
+;;    34  not a4, a4
+;;    38  and a2, a2, a4
+;;    3c  slli a2, a2, 5
+;;    40  add a2, a3, a2
+;;    44  lw a3, 4(a2)
+;;    48  addi a4, zero, 2
+;;    4c  sext.w a3, a3
+;;    50  sext.w a4, a4
+;;    54  bne a3, a4, 0x24
+;;    58  lw a2, -4(a0)
 ;;    5c  auipc ra, 0
 ;;    60  jalr ra
 ;;    64  addi a0, a0, 1

@@ -37,7 +37,6 @@
 ;; |     sig0 = (i64) -> i32 tail
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; |                                     v3 = load.i32 user11 aligned v0-4
 ;; | @0068                               v5 = uextend.i64 v1
 ;; | @0068                               v6 = iconst.i64 8
 ;; | @0068                               v7 = icmp uge v5, v6  ; v6 = 8
@@ -68,6 +67,7 @@
 ;; | @0068                               jump block3
 ;; |
 ;; |                                 block3:
+;; | @0068                               v3 = load.i32 user11 aligned v0-4
 ;; | @0068                               v25 = load.i64 notrap aligned region0 v13+8
 ;; | @0068                               v26 = icmp eq v25, v0
 ;; | @0068                               brif v26, block5, block6
@@ -95,57 +95,56 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%eax
-;;     7  mov %esi,%eax
-;;     9  cmp $8,%rax
-;;     d  jae 0x000000000000009C
-;;    13  mov 0x30(%rdi),%rcx
-;;    17  xor %rdx,%rdx
-;;    1a  cmp $8,%rax
-;;    1e  cmovae %rdx,%rax
-;;    22  shl $5,%rax
-;;    26  mov (%rcx,%rax),%esi
-;;    29  mov 0x18(%rdi),%rdx
-;;    2d  mov %rdi,%r8
-;;    30  mov (%rdx),%edx
-;;    32  cmp %edx,%esi
-;;    34  jne 0x0000000000000062
+;;     4  mov %esi,%eax
+;;     6  cmp $8,%rax
+;;     a  jae 0x000000000000009B
+;;    10  mov 0x30(%rdi),%rcx
+;;    14  xor %rdx,%rdx
+;;    17  cmp $8,%rax
+;;    1b  cmovae %rdx,%rax
+;;    1f  shl $5,%rax
+;;    23  mov (%rcx,%rax),%esi
+;;    26  mov 0x18(%rdi),%rdx
+;;    2a  mov (%rdx),%edx
+;;    2c  cmp %edx,%esi
+;;    2e  jne 0x000000000000005F
+;;    34  mov -4(%rdi),%edx
+;;    37  mov %rdi,%rdx
 ;;    3a  mov 8(%rcx,%rax),%rdi
-;;    3f  mov %r8,%rdx
-;;    42  cmp %rdx,%rdi
-;;    45  jne 0x000000000000008D
-;;    4b  mov 0x10(%rcx,%rax),%rax
-;;    50  mov %r8,%rdi
-;;    53  call *%rax
-;;    55  test %eax,%eax
-;;    57  sete %al
-;;    5a  movzbl %al,%eax
-;;    5d  mov %rbp,%rsp
-;;    60  pop %rbp
-;;    61  ret
-;;    62  test %esi,%esi
-;;    64  je 0x000000000000009E
-;;    6a  mov 0x18(%rcx,%rax),%rsi
-;;    6f  mov 0x1C(%rsi),%edi
-;;    72  test %edi,%edi
-;;    74  je 0x00000000000000A0
-;;    7a  mov 0x30(%rsi),%rsi
-;;    7e  mov (%rsi),%esi
-;;    80  cmp %edx,%esi
-;;    82  jne 0x00000000000000A2
-;;    88  jmp 0x000000000000003A
-;;    8d  mov 0x18(%rcx,%rax),%rax
-;;    92  mov (%rax),%rax
-;;    95  call *%rax
-;;    97  jmp 0x0000000000000055
-;;    9c  hlt
-;;    9d  nop
-;;    9e  hlt
-;;    9f  nop
-;;    a0  hlt
-;;    a1  nop
-;;    a2  hlt
-;;    a3  nop
+;;    3f  cmp %rdx,%rdi
+;;    42  jne 0x000000000000008C
+;;    48  mov 0x10(%rcx,%rax),%rax
+;;    4d  mov %rdx,%rdi
+;;    50  call *%rax
+;;    52  test %eax,%eax
+;;    54  sete %al
+;;    57  movzbl %al,%eax
+;;    5a  mov %rbp,%rsp
+;;    5d  pop %rbp
+;;    5e  ret
+;;    5f  test %esi,%esi
+;;    61  je 0x000000000000009D
+;;    67  mov 0x18(%rcx,%rax),%rsi
+;;    6c  mov 0x1C(%rsi),%r8d
+;;    70  test %r8d,%r8d
+;;    73  je 0x000000000000009F
+;;    79  mov 0x30(%rsi),%rsi
+;;    7d  mov (%rsi),%esi
+;;    7f  cmp %edx,%esi
+;;    81  jne 0x00000000000000A1
+;;    87  jmp 0x0000000000000034
+;;    8c  mov 0x18(%rcx,%rax),%rax
+;;    91  mov (%rax),%rax
+;;    94  call *%rax
+;;    96  jmp 0x0000000000000052
+;;    9b  hlt
+;;    9c  nop
+;;    9d  hlt
+;;    9e  nop
+;;    9f  hlt
+;;    a0  nop
+;;    a1  hlt
+;;    a2  nop
 ;;
 ;; function 2
 ;; | function u0:2(i64, i32) -> i32 tail {

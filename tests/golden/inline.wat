@@ -130,7 +130,6 @@
 ;; |     fn0 = colocated u0:5 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; |                                     v2 = load.i32 user11 aligned v0-4
 ;; | @00b8                               v3 = iconst.i32 1
 ;; | @00ba                               v4 = isub v1, v3  ; v3 = 1
 ;; | @80000001                           v5 = iconst.i32 0
@@ -145,15 +144,16 @@
 ;; | @80000004                           jump block3
 ;; |
 ;; |                                 block3:
+;; | @80000006                           v2 = load.i32 user11 aligned v0-4
 ;; | @80000006                           return_call fn0(v0, v4)
 ;; |
 ;; |                                 block2:
 ;; | @00bb                               return
 ;; | }
 ;;
-;;     0  mov -4(%rdi),%r8d
-;;     4  cmp $1,%esi
-;;     7  je 0x0000000000000019
+;;     0  cmp $1,%esi
+;;     3  je 0x0000000000000019
+;;     9  mov -4(%rdi),%r9d
 ;;     d  sub $1,%esi
 ;;    10  nopl (%rax)
 ;;    14  jmp 0x0000000000000019
@@ -169,7 +169,6 @@
 ;; |     fn0 = colocated u0:5 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; |                                     v2 = load.i32 user11 aligned v0-4
 ;; | @00c2                               v3 = iconst.i32 0
 ;; | @00c2                               v4 = icmp eq v1, v3  ; v3 = 0
 ;; | @00c2                               v5 = uextend.i32 v4
@@ -182,12 +181,13 @@
 ;; | @00c6                               jump block2
 ;; |
 ;; |                                 block2:
+;; | @00c9                               v2 = load.i32 user11 aligned v0-4
 ;; | @00c9                               return_call fn0(v0, v1)
 ;; | }
 ;;
-;;     0  mov -4(%rdi),%r8d
-;;     4  test %esi,%esi
-;;     6  je 0x0000000000000015
+;;     0  test %esi,%esi
+;;     2  je 0x0000000000000015
+;;     8  mov -4(%rdi),%r8d
 ;;     c  nopl (%rax)
 ;;    10  jmp 0x0000000000000015
 ;;    15  ret

@@ -33,7 +33,6 @@
 ;; |                                     v89 -> v1
 ;; |                                     v90 -> v1
 ;; |                                     v91 -> v1
-;; |                                     v3 = load.i32 user11 aligned v0-4
 ;; | @003a                               v4 = iconst.i32 2
 ;; | @003c                               v5 = icmp ult v1, v4  ; v4 = 2
 ;; | @003c                               v6 = uextend.i32 v5
@@ -46,6 +45,7 @@
 ;; | @0042                               jump block2
 ;; |
 ;; |                                 block2:
+;; | @0045                               v3 = load.i32 user11 aligned v0-4
 ;; | @0045                               v7 = iconst.i32 1
 ;; | @0047                               v8 = isub.i32 v1, v7  ; v7 = 1
 ;; |                                     v47 -> v8
@@ -372,11 +372,11 @@
 ;;    17  mov %r14,0x28(%rsp)
 ;;    1c  mov %r15,0x30(%rsp)
 ;;    21  mov %rsi,%rbx
-;;    24  mov -4(%rdi),%eax
-;;    27  mov %rdi,%r15
-;;    2a  cmp $2,%esi
-;;    2d  jb 0x000000000000029A
-;;    33  mov %rbx,%rsi
+;;    24  cmp $2,%esi
+;;    27  jb 0x000000000000029A
+;;    2d  mov -4(%rdi),%eax
+;;    30  mov %rbx,%rsi
+;;    33  mov %rdi,%r15
 ;;    36  mov %rsi,%rax
 ;;    39  sub $1,%eax
 ;;    3c  cmp $2,%eax
@@ -566,7 +566,6 @@
 ;; |     fn0 = colocated u0:1 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; |                                     v3 = load.i32 user11 aligned v0-4
 ;; | @0057                               v4 = iconst.i32 0
 ;; | @0057                               v5 = icmp eq v1, v4  ; v4 = 0
 ;; | @0057                               v6 = uextend.i32 v5
@@ -685,6 +684,7 @@
 ;; | @80000041                           jump block30
 ;; |
 ;; |                                 block30:
+;; | @80000043                           v3 = load.i32 user11 aligned v0-4
 ;; | @80000043                           v57 = iconst.i32 1
 ;; | @80000044                           v58 = isub.i32 v51, v57  ; v57 = 1
 ;; | @80000045                           v59 = call fn0(v0, v58)
@@ -741,23 +741,23 @@
 ;;
 ;;     0  push %rbp
 ;;     1  mov %rsp,%rbp
-;;     4  mov -4(%rdi),%eax
-;;     7  test %esi,%esi
-;;     9  je 0x00000000000000E8
-;;     f  cmp $1,%esi
-;;    12  je 0x00000000000000D6
-;;    18  cmp $2,%esi
-;;    1b  je 0x00000000000000C4
-;;    21  cmp $3,%esi
-;;    24  je 0x00000000000000B1
-;;    2a  cmp $4,%esi
-;;    2d  je 0x000000000000009D
-;;    33  cmp $5,%esi
-;;    36  je 0x0000000000000089
-;;    3c  cmp $6,%esi
-;;    3f  je 0x0000000000000075
-;;    45  cmp $7,%esi
-;;    48  je 0x0000000000000063
+;;     4  test %esi,%esi
+;;     6  je 0x00000000000000E8
+;;     c  cmp $1,%esi
+;;     f  je 0x00000000000000D6
+;;    15  cmp $2,%esi
+;;    18  je 0x00000000000000C4
+;;    1e  cmp $3,%esi
+;;    21  je 0x00000000000000B1
+;;    27  cmp $4,%esi
+;;    2a  je 0x000000000000009D
+;;    30  cmp $5,%esi
+;;    33  je 0x0000000000000089
+;;    39  cmp $6,%esi
+;;    3c  je 0x0000000000000075
+;;    42  cmp $7,%esi
+;;    45  je 0x0000000000000063
+;;    4b  mov -4(%rdi),%eax
 ;;    4e  sub $8,%esi
 ;;    51  call 0x0000000000000056
 ;;    56  test %eax,%eax
@@ -815,7 +815,6 @@
 ;; |     fn0 = colocated u0:3 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
-;; |                                     v4 = load.i32 user11 aligned v0-4
 ;; | @007f                               v5 = iconst.i32 0
 ;; | @007f                               v6 = icmp eq v1, v5  ; v5 = 0
 ;; | @007f                               v7 = uextend.i32 v6
@@ -828,16 +827,17 @@
 ;; | @0085                               jump block2
 ;; |
 ;; |                                 block2:
+;; | @0088                               v4 = load.i32 user11 aligned v0-4
 ;; | @0088                               v8 = iconst.i32 1
 ;; | @008a                               v9 = isub.i32 v1, v8  ; v8 = 1
 ;; | @008f                               v10 = iadd.i32 v1, v2
 ;; | @0090                               return_call fn0(v0, v9, v10)
 ;; | }
 ;;
-;;     0  mov -4(%rdi),%r8d
-;;     4  test %esi,%esi
-;;     6  mov %rsi,%rax
-;;     9  je 0x0000000000000020
+;;     0  test %esi,%esi
+;;     2  mov %rsi,%rax
+;;     5  je 0x0000000000000020
+;;     b  mov -4(%rdi),%r11d
 ;;     f  mov %rax,%rsi
 ;;    12  sub $1,%esi
 ;;    15  add %eax,%edx

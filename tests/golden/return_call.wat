@@ -22,7 +22,6 @@
 ;; |     fn0 = colocated u0:0 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; |                                     v3 = load.i32 user11 aligned v0-4
 ;; | @0060                               v4 = iconst.i32 0
 ;; | @0060                               v5 = icmp eq v1, v4  ; v4 = 0
 ;; | @0060                               v6 = uextend.i32 v5
@@ -33,6 +32,7 @@
 ;; | @0065                               jump block2(v8)  ; v8 = 1
 ;; |
 ;; |                                 block4:
+;; | @0068                               v3 = load.i32 user11 aligned v0-4
 ;; | @0068                               v9 = iconst.i32 1
 ;; | @006a                               v10 = isub.i32 v1, v9  ; v9 = 1
 ;; | @006b                               return_call fn0(v0, v10)
@@ -44,9 +44,9 @@
 ;; | @006e                               return v2
 ;; | }
 ;;
-;;     0  mov -4(%rdi),%r8d
-;;     4  test %esi,%esi
-;;     6  je 0x0000000000000018
+;;     0  test %esi,%esi
+;;     2  je 0x0000000000000018
+;;     8  mov -4(%rdi),%r9d
 ;;     c  sub $1,%esi
 ;;     f  nopl (%rax)
 ;;    13  jmp 0x0000000000000018
@@ -111,7 +111,6 @@
 ;; |     sig0 = (i64, i32) -> i32 tail
 ;; |
 ;; |                                 block0(v0: i64, v1: i32, v2: i32):
-;; |                                     v4 = load.i32 user11 aligned v0-4
 ;; | @0092                               v5 = uextend.i64 v2
 ;; | @0092                               v6 = iconst.i64 8
 ;; | @0092                               v7 = icmp uge v5, v6  ; v6 = 8
@@ -133,6 +132,7 @@
 ;; | @0092                               trap user5
 ;; |
 ;; |                                 block2:
+;; | @0092                               v4 = load.i32 user11 aligned v0-4
 ;; | @0092                               v18 = load.i64 notrap aligned region0 v13+8
 ;; | @0092                               v19 = icmp eq v18, v0
 ;; | @0092                               brif v19, block4, block5
@@ -148,38 +148,37 @@
 ;; | }
 ;;
 ;;     0  nopl (%rax)
-;;     4  mov -4(%rdi),%eax
-;;     7  mov %edx,%eax
-;;     9  cmp $8,%rax
-;;     d  jae 0x0000000000000074
-;;    13  mov 0x30(%rdi),%rcx
-;;    17  xor %rdx,%rdx
-;;    1a  cmp $8,%rax
-;;    1e  cmovae %rdx,%rax
-;;    22  shl $5,%rax
-;;    26  mov (%rcx,%rax),%edx
-;;    29  mov 0x18(%rdi),%r8
-;;    2d  mov %rdi,%r9
-;;    30  mov (%r8),%edi
-;;    33  cmp %edi,%edx
-;;    35  jne 0x000000000000005B
-;;    3b  mov 8(%rcx,%rax),%rdi
-;;    40  mov %r9,%rdx
-;;    43  cmp %rdx,%rdi
-;;    46  jne 0x0000000000000065
-;;    4c  mov 0x10(%rcx,%rax),%r10
-;;    51  mov %r9,%rdi
-;;    54  nopl (%rax)
-;;    58  jmp *%r10
-;;    5b  test %edx,%edx
-;;    5d  je 0x0000000000000076
-;;    63  hlt
-;;    64  nop
-;;    65  mov 0x18(%rcx,%rax),%rax
-;;    6a  mov (%rax),%r10
-;;    6d  nopl (%rax)
-;;    71  jmp *%r10
+;;     4  mov %edx,%eax
+;;     6  cmp $8,%rax
+;;     a  jae 0x0000000000000072
+;;    10  mov 0x30(%rdi),%rcx
+;;    14  xor %rdx,%rdx
+;;    17  cmp $8,%rax
+;;    1b  cmovae %rdx,%rax
+;;    1f  shl $5,%rax
+;;    23  mov (%rcx,%rax),%edx
+;;    26  mov 0x18(%rdi),%r8
+;;    2a  mov (%r8),%r8d
+;;    2d  cmp %r8d,%edx
+;;    30  jne 0x0000000000000059
+;;    36  mov -4(%rdi),%edx
+;;    39  mov %rdi,%rdx
+;;    3c  mov 8(%rcx,%rax),%rdi
+;;    41  cmp %rdx,%rdi
+;;    44  jne 0x0000000000000063
+;;    4a  mov 0x10(%rcx,%rax),%r10
+;;    4f  mov %rdx,%rdi
+;;    52  nopl (%rax)
+;;    56  jmp *%r10
+;;    59  test %edx,%edx
+;;    5b  je 0x0000000000000074
+;;    61  hlt
+;;    62  nop
+;;    63  mov 0x18(%rcx,%rax),%rax
+;;    68  mov (%rax),%r10
+;;    6b  nopl (%rax)
+;;    6f  jmp *%r10
+;;    72  hlt
+;;    73  nop
 ;;    74  hlt
 ;;    75  nop
-;;    76  hlt
-;;    77  nop

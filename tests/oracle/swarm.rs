@@ -124,6 +124,7 @@ impl Swarm {
                 fenced_sites: later.u8(..4) == 0,
                 recursive_inlining: later.u8(..4) != 0,
                 loop_strips: later.u8(..4) != 0,
+                sites_at_calls: later.u8(..4) != 0,
                 wide_loads: later.u8(..4) != 0,
             },
             cpu_features: cpu_features(random),
@@ -163,6 +164,7 @@ impl Swarm {
             recursive_inlining,
             fenced_sites,
             loop_strips,
+            sites_at_calls,
             wide_loads,
         } = self.tunables;
         let mut config = Config::new();
@@ -192,6 +194,7 @@ impl Swarm {
             .inlining(inlining)
             .recursive_inlining(recursive_inlining)
             .loop_strips(loop_strips)
+            .sites_at_calls(sites_at_calls)
             .wide_loads(wide_loads)
             .wasm_custom_page_sizes(true)
             .cranelift_regalloc_algorithm(regalloc_algorithm);

@@ -8,13 +8,14 @@ use tancho::Config;
 type Switch = fn(&mut Config, bool) -> &mut Config;
 
 /// All optimisations of our own that can be turned off, by the names of their tunables.
-pub const SWITCHES: [(&str, Switch); 7] = [
+pub const SWITCHES: [(&str, Switch); 8] = [
     ("table_facts", Config::table_facts),
     ("shadow_stack_argument", Config::shadow_stack_argument),
     ("native_products", Config::native_products),
     ("inlining", Config::inlining),
     ("recursive_inlining", Config::recursive_inlining),
     ("loop_strips", Config::loop_strips),
+    ("sites_at_calls", Config::sites_at_calls),
     ("wide_loads", Config::wide_loads),
 ];
 

@@ -53,6 +53,7 @@ pub(super) fn without(optimisation: &str) -> Option<Config> {
         "shadow_stack_argument" => config.shadow_stack_argument(false),
         "wide_loads" => config.wide_loads(false),
         "loop_strips" => config.loop_strips(false),
+        "sites_at_calls" => config.sites_at_calls(false),
         "inlining" => config.inlining(false),
         "recursive_inlining" => config.recursive_inlining(false),
         "native_products" => config.native_products(false),

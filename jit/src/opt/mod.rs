@@ -2,6 +2,7 @@
 
 mod balance;
 pub(crate) mod budget;
+pub(crate) mod entry;
 pub(crate) mod facts;
 pub(crate) mod frame;
 pub(crate) mod indirect;

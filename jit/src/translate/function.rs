@@ -19,6 +19,7 @@ use super::whole::Reached;
 use crate::decode;
 use crate::decode::module::Body;
 use crate::error::CompileError;
+use crate::opt::entry;
 use crate::opt::inline::{Here, Sources};
 use crate::opt::product;
 use crate::opt::scan::is_unreachable_next;
@@ -214,8 +215,15 @@ pub(crate) fn translate(
         mitigation: tunables.memory_spectre_mitigation,
     };
     stride::rewrite(function, &places, belt, limits);
-    let strips = tunables.loop_strips && tunables.opt_level != OptLevel::None && !tunables.consume_fuel;
-    let unasked = strips && strip::mine(function);
+    let sparse = tunables.opt_level != OptLevel::None && !tunables.consume_fuel;
+    let unasked = sparse && tunables.loop_strips && strip::mine(function);
+    if sparse && tunables.sites_at_calls && calls && !unasked {
+        entry::sink(function);
+    }
+    debug_assert!(
+        !calls || !tunables.interruption || !tunables.signals_based_traps || entry::asks_before_calls(function),
+        "a call that no site comes before"
+    );
     interrupt::number(function, calls || unasked)?;
     scratch.validator = validator.into_allocations();
     Ok(Translated { live, loops, caught, uses_heap, sources })

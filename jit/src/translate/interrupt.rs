@@ -6,7 +6,7 @@
 //! compares a flag of the store, and calls the builtin `interrupt`.
 //!
 //! Each loop's header is a site, and so is the entry of each function that calls others or is long, and each operator that may take its time:
-//! what runs without end passes one again and again. Loops that count have fewer ([`strip`](crate::opt::strip)).
+//! what runs without end passes one again and again. Of the first two, [`strip`](crate::opt::strip) and [`entry`](crate::opt::entry) make fewer.
 //! A loop that uses the base of a memory reads a page below that instead ([`settle`]).
 //! [`number`] gives each site of a function a place of its own, after all that copies or moves code: Cranelift would make one load of two at
 //! the same place, and a loop within a loop could lose its site.
@@ -51,7 +51,7 @@ const KINDS: [(Opcode, Type); 16] = [
 pub(crate) const MAX_SITES: u32 = INTERRUPT_SITES / SITE * KINDS.len() as u32;
 
 /// A function that calls no other and has no more instructions than this does without the site at its entry: it is over soon.
-const SHORT: usize = 1 << 9;
+pub(crate) const SHORT: usize = 1 << 9;
 
 /// The bytes of a place.
 const SITE: u32 = 4;

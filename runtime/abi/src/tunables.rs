@@ -100,6 +100,8 @@ tunables! {
     interruption: bool = true;
     /// Whether short loops that count can be interrupted once in many turns only, where anything is optimised and nothing is paid for.
     loop_strips: bool = true;
+    /// Whether a short function that calls can be interrupted only where it is about to call, where anything is optimised and nothing is paid for.
+    sites_at_calls: bool = true;
     /// Whether the compiler finds out what tables hold that nobody can write to, and calls through them with fewer questions.
     table_facts: bool = true;
     /// Whether functions are given the shadow-stack pointer in a register, where a module has one.
