@@ -355,6 +355,7 @@ const KNOWN: &str = r#"
 (module
   (type $up (sub (func (param i32) (result i32))))
   (type $below (sub final $up (func (param i32) (result i32))))
+  (type $other (func (param f64) (result i64)))
   (import "host" "step" (func $host (type $below)))
   (table $fixed 4 4 (ref null $up))
   (elem (table $fixed) (i32.const 1) (ref null $up) (ref.func $first) (ref.func $second))
@@ -379,7 +380,9 @@ const KNOWN: &str = r#"
   (func (export "placed_null") (param i32) (result i32) (call_ref $up (local.get 0) (table.get $fixed (i32.const 3))))
   (func (export "placed_past") (param i32) (result i32) (call_ref $up (local.get 0) (table.get $fixed (i32.const 4))))
   (func (export "placed_open") (param i32) (result i32) (call_ref $up (local.get 0) (table.get $open (i32.const 1))))
-  (func (export "imported") (param i32) (result i32) (call_ref $below (local.get 0) (ref.func $host))))
+  (func (export "imported") (param i32) (result i32) (call_ref $below (local.get 0) (ref.func $host)))
+  (func (export "cast") (param i32) (result i32)
+    (i32.wrap_i64 (call_ref $other (f64.const 1) (ref.cast (ref $other) (ref.func $first))))))
 "#;
 
 #[test]
@@ -409,6 +412,7 @@ fn known_callees_are_those_that_are_meant() {
             ("placed_past", 1, Err(Trap::TableOutOfBounds)),
             ("placed_open", 1, Ok(11)),
             ("imported", 1, Ok(4)),
+            ("cast", 1, Err(Trap::CastFailure)),
         ] {
             assert_eq!(call(&mut store, name, value), expected, "{name} of {value}, {known}");
         }

@@ -96,24 +96,33 @@ impl FunctionTranslator<'_, '_> {
     }
 
     pub(crate) fn call_ref(&mut self, ty: u32) -> Result<(), CompileError> {
-        match self.referenced_callee() {
+        match self.referenced_callee(TypeIndex(ty)) {
             Some(function) => self.call_out_of_line(function),
             None => self.call_each_way(TypeIndex(ty), Callee::Reference),
         }
     }
 
     pub(crate) fn return_call_ref(&mut self, ty: u32) -> Result<(), CompileError> {
-        match self.referenced_callee() {
+        match self.referenced_callee(TypeIndex(ty)) {
             Some(function) => self.return_call_out_of_line(function),
             None => self.return_call_each_way(TypeIndex(ty), Callee::Reference),
         }
     }
 
-    /// The function that the reference on top of the stack is seen to be to; takes it from there.
-    fn referenced_callee(&mut self) -> Option<FunctionIndex> {
-        let function = self.referenced(*self.stack.last()?)?;
+    /// The function of type `ty` that the reference on top of the stack is seen to be to; takes it from there. Behind a cast that fails it would be
+    /// of another type.
+    fn referenced_callee(&mut self, ty: TypeIndex) -> Option<FunctionIndex> {
+        let function = self.referenced(*self.stack.last()?).filter(|function| self.is_of(*function, ty))?;
         self.pop();
         Some(function)
+    }
+
+    /// Whether a function can be called as one of type `ty`.
+    fn is_of(&self, function: FunctionIndex, ty: TypeIndex) -> bool {
+        let module = &self.env.module;
+        let found = module.functions[function.index()].ty;
+        let plain = module.types[ty.index()].plain;
+        self.env.is_declared(found, ty) || plain != 0 && plain == module.types[found.index()].plain
     }
 
     fn call_each_way(&mut self, ty: TypeIndex, callee: Callee) -> Result<(), CompileError> {
@@ -232,11 +241,7 @@ impl FunctionTranslator<'_, '_> {
         if let Some(function) =
             known::constant(&self.builder.func.dfg, place).and_then(|place| contents.function(place))
         {
-            let module = &self.env.module;
-            let found = module.functions[function.index()].ty;
-            let same = module.types[ty.index()].plain != 0
-                && module.types[ty.index()].plain == module.types[found.index()].plain;
-            if !self.env.is_declared(found, ty) && !same {
+            if !self.is_of(function, ty) {
                 return None;
             }
             self.pop();
