@@ -70,6 +70,10 @@ pub struct FunctionCode {
     pub code: Vec<u8>,
 }
 
+/// A function of more instructions than this leaves the register allocator sets so large that all later functions take longer to empty them
+/// than to have new ones made: it empties one for each group of values and each register that it tries.
+const CROWDED: usize = 1 << 12;
+
 /// More locals and operands at one place of a function than this, and its registers are allocated in one pass: the allocator that
 /// makes better code takes time by the square of the values that are live at once, and minutes for 50,000.
 pub(crate) const MAX_LIVE: usize = 1 << 13;
@@ -135,20 +139,24 @@ fn machine_code(worker: &mut Worker, isa: &dyn TargetIsa, made: &Made<'_>) -> Re
     if made.shadow {
         frame::settle(&mut context.func);
     }
-    if made.recounts || made.wide_counters {
+    // The optimiser has asked for loops, and makes none.
+    if (made.recounts || made.wide_counters) && context.loop_analysis.loops().len() > 0 {
         let Context { func, cfg, domtree, loop_analysis, .. } = &mut *context;
-        // The optimiser has left out branches since it asked.
+        // But it has left out branches since.
         loop_analysis.compute(func, cfg, domtree);
-    }
-    if made.recounts {
-        recount::settle(context);
-    }
-    if made.wide_counters {
-        wide_counter::settle(context);
+        if made.recounts {
+            recount::settle(context);
+        }
+        if made.wide_counters {
+            wide_counter::settle(context);
+        }
     }
     interrupt::settle(context, made.bases);
     context.verify_if(isa)?;
     let stencil = isa.compile_function(&context.func, &context.domtree, registers, false, &mut control)?;
+    if context.func.dfg.num_insts() > CROWDED {
+        *registers = regalloc2::Ctx::default();
+    }
     Ok(stencil.apply_params(&context.func.params))
 }
 

@@ -6,15 +6,18 @@
 //! low half. What is used twice could not be part of another instruction anyhow, and what is used once is used as an index.
 
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
+use cranelift_codegen::entity::SecondaryMap;
+use cranelift_codegen::entity::packed_option::PackedOption;
 use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, Opcode, Value, ValueDef, types};
 use std::collections::HashMap;
 
 /// Rewrites the loads of a function.
 pub(crate) fn rewrite(function: &mut Function) {
     let insts: Vec<Inst> = function.layout.blocks().flat_map(|block| function.layout.block_insts(block)).collect();
-    // What a load loads, and the result of the one in its place.
+    // What a load loads, and what is extended of it: the result of the load in its place.
     let mut wide: HashMap<Value, Value> = HashMap::new();
-    let mut same: HashMap<Value, Value> = HashMap::new();
+    let mut same: SecondaryMap<Value, PackedOption<Value>> = SecondaryMap::new();
+    let mut is_changed = false;
     for inst in &insts {
         let InstructionData::Unary { opcode: Opcode::Uextend, arg } = function.dfg.insts[*inst] else { continue };
         let extended = function.dfg.first_result(*inst);
@@ -24,15 +27,16 @@ pub(crate) fn rewrite(function: &mut Function) {
         }
         let Some(whole) = wide.get(&arg).copied().or_else(|| load(function, arg)) else { continue };
         wide.insert(arg, whole);
-        same.insert(extended, whole);
+        same[extended] = whole.into();
+        is_changed = true;
         function.layout.remove_inst(*inst);
     }
-    if same.is_empty() {
+    if !is_changed {
         return;
     }
-    let insts: Vec<Inst> = function.layout.blocks().flat_map(|block| function.layout.block_insts(block)).collect();
-    for inst in insts {
-        function.dfg.map_inst_values(inst, |value| same.get(&value).copied().unwrap_or(value));
+    let (layout, dfg) = (&function.stencil.layout, &mut function.stencil.dfg);
+    for inst in layout.blocks().flat_map(|block| layout.block_insts(block)) {
+        dfg.map_inst_values(inst, |value| same[value].expand().unwrap_or(value));
     }
 }
 
