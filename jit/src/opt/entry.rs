@@ -11,8 +11,8 @@ use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::{Block, Function, Inst};
 use std::collections::HashSet;
 
-/// Moves the site at the entry of a function, if that helps. `func` has been translated, its sites have not been numbered, and all of its loops but
-/// those that call have sites.
+/// Moves the site at the entry of a function, if that helps. `func` has been translated, its sites have not been numbered, and each of its loops
+/// has one.
 pub(crate) fn sink(func: &mut Function) {
     let Some(entry) = func.layout.entry_block() else { return };
     if func.dfg.num_insts() > SHORT {

@@ -26,9 +26,6 @@ struct Counter {
 /// Rewrites the innermost loops of a function that has been optimised, and whose loops are known.
 pub(crate) fn settle(context: &mut Context) {
     let Context { func, cfg, domtree, loop_analysis: loops, .. } = context;
-    if loops.loops().len() == 0 {
-        return;
-    }
     let inner: HashSet<Loop> = innermost(loops).map(|(within, _)| within).collect();
     let mut counters: Vec<(Value, Counter)> = Vec::new();
     for (within, head) in innermost(loops) {

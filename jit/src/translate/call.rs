@@ -3,7 +3,8 @@
 //! Called by the switchboard. A direct call is a relative call within the image. An indirect call takes one of two ways:
 //! where the callee belongs to this instance, its internal entry with the vmctx at hand, so that nothing of the callee
 //! waits for loads through the reference; else its external entry with its own vmctx. Where it is known what the table holds
-//! (`opt::indirect`), one of them is left, or a direct call; so is a call of a reference that is seen to be one to a function of the module (`opt::reference`). A tail call goes the same ways: every callee,
+//! (`opt::indirect`), one of them is left, or a direct call; so is a call of a reference that is seen to be one to a function
+//! of the module (`opt::reference`). A tail call goes the same ways: every callee,
 //! the trampoline to a host function included, has the `Tail` convention, in which it removes its own arguments from the stack.
 
 use super::control::block_args;

@@ -1,8 +1,9 @@
 //! What the instruction that makes a number says of it: how large it can be at most, what it is a multiple of, and what it is the sum of.
 //!
 //! Called by `bounds`, for indices of 64 bits that need no check because they cannot be large, by `stride` for those that change step by
-//! step, by `whole` for those that are aligned, by `trap` for divisors, by `reference` for references that `ref.func` makes, by `table` for indices that are small and references that are null, by `bulk` and `call` for lengths and indices that are constants, and by the passes
-//! `opt::{frame, strip}`. Nothing is known of parameters of blocks.
+//! step, by `whole` for those that are aligned, by `trap` for divisors, by `reference` for references that
+//! `ref.func` makes, by `table` for indices that are small and references that are null, by `bulk` and `call` for lengths and
+//! indices that are constants, and by the passes `opt::{frame, recount, strip, wide_counter}`. Nothing is known of parameters of blocks.
 
 use cranelift_codegen::ir::immediates::Imm64;
 use cranelift_codegen::ir::{DataFlowGraph, InstructionData, Opcode, Value, ValueDef};
