@@ -14,5 +14,6 @@ pub(crate) mod reference;
 pub(crate) mod scan;
 pub(crate) mod shadow;
 pub(crate) mod strip;
+mod turn;
 pub(crate) mod wide_counter;
 pub(crate) mod wide_load;

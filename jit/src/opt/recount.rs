@@ -4,6 +4,7 @@
 //! with i + 1 and is left with i. Then both are alive at its end, in two registers, and each turn has a move of one to the other, and a jump behind it.
 //! Where i is needed in the loop for nothing behind i + 1, it is not needed at all: behind the loop it is (i + 1) - 1, modulo 2ⁿ.
 
+use super::turn::{innermost, passed};
 use crate::translate::known;
 use cranelift_codegen::Context;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
@@ -82,27 +83,6 @@ fn counted(func: &Function, head: Block, value: Value, position: usize, back: &[
     let (before, step) = known::sum(dfg, next);
     let is_sum = dfg.insts[made].opcode() == Opcode::Iadd && dfg.inst_args(made).contains(&value);
     (is_sum && before == value && step != 0).then_some((next, made, step))
-}
-
-/// The loops without loops in them, and their heads.
-pub(super) fn innermost(loops: &LoopAnalysis) -> impl Iterator<Item = (Loop, Block)> {
-    let outer: HashSet<Loop> = loops.loops().filter_map(|each| loops.loop_parent(each)).collect();
-    loops.loops().filter(move |each| !outer.contains(each)).map(|each| (each, loops.loop_header(each)))
-}
-
-/// What a branch passes to `head` at a position, each time that it leads there; `None` for what is no value yet.
-pub(super) fn passed(
-    func: &Function,
-    branch: Inst,
-    head: Block,
-    position: usize,
-) -> impl Iterator<Item = Option<Value>> {
-    let dfg = &func.dfg;
-    let calls = dfg.insts[branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables).iter();
-    calls.filter(move |call| call.block(&dfg.value_lists) == head).map(move |call| {
-        let passed = call.args(&dfg.value_lists).nth(position)?.as_value()?;
-        Some(dfg.resolve_aliases(passed))
-    })
 }
 
 /// Has those behind a loop who use `value` use what it would have become, if then it is used for nothing when that is there.

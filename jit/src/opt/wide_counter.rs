@@ -5,7 +5,7 @@
 //! it. Here it comes in 64 bits already: what is passed is extended, which costs nothing for a sum, and what is used with 32 bits is the lower half, which
 //! costs nothing either.
 
-use super::recount::{innermost, passed};
+use super::turn::{innermost, passed};
 use crate::translate::known;
 use cranelift_codegen::Context;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
